@@ -1,0 +1,195 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { Agent } from 'node:http';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SingleBar } from 'cli-progress';
+import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
+import { openDatabase } from '../src/db/connect.ts';
+import { direct } from './bench/direct.ts';
+import { fetchOnce, hammer, signIn } from './bench/http.ts';
+import { generateRows } from './bench/rows.ts';
+
+const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, for example:
+  initdb -D /tmp/bench -A trust -U postgres && pg_ctl -D /tmp/bench -o '-p 5499 -c shared_buffers=4GB' -w start
+  BENCH_DATABASE_URL=postgres://postgres@localhost:5499/postgres npm run bench -- --rows 1000000`;
+
+const DIRECT_ROUNDS = 3;
+const ROUNDS = 60;
+
+function options(): { server: string; rows: number } {
+  // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
+  const server = process.env.BENCH_DATABASE_URL;
+  if (!server) throw new Error(NEEDS_SERVER);
+  const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } });
+  const rows = Number(values.rows);
+  if (!Number.isInteger(rows) || rows < 1000) throw new Error('--rows takes a whole number from 1000');
+  return { server, rows };
+}
+
+/** The databases of a size, generated once and kept for the next run. */
+async function prepare(server: string, rows: number) {
+  const url = (database: string) =>
+    Object.assign(new URL(server), { pathname: `/mythoria_bench_${rows}_${database}` }).href;
+  const admin = openDatabase(server, { maxConnections: 1 });
+  for (const database of ['workflows', 'backoffice']) {
+    const { rows: found } = await admin.raw('SELECT 1 FROM pg_database WHERE datname = ?', [
+      `mythoria_bench_${rows}_${database}`,
+    ]);
+    if (found.length === 0) await admin.raw('CREATE DATABASE ??', [`mythoria_bench_${rows}_${database}`]);
+  }
+  await admin.destroy();
+  const workflows = openDatabase(url('workflows'), { maxConnections: 2 });
+  const { rows: tables } = await workflows.raw(`SELECT to_regclass('token_usage_tracking') IS NOT NULL AS there`);
+  if (!tables[0].there) {
+    const bar = new SingleBar({ format: 'Rows {bar} {percentage}% · {value} of {total} · {eta_formatted} left' });
+    bar.start(rows, 0);
+    await withoutTimeout(url('workflows'), (database) =>
+      generateRows(database, rows, new Date().toISOString(), (done) => bar.update(done)),
+    );
+    bar.stop();
+  }
+  await withoutTimeout(url('workflows'), async (database) => {
+    for (const { statement } of RECOMMENDED_INDEXES)
+      await database.raw(statement.replace('INDEX CONCURRENTLY', 'INDEX IF NOT EXISTS'));
+  });
+  await workflows.raw('SELECT 1');
+  return { workflows, urls: { workflows: url('workflows'), backoffice: url('backoffice') } };
+}
+
+async function withoutTimeout(
+  url: string,
+  work: (database: ReturnType<typeof openDatabase>) => Promise<void>,
+): Promise<void> {
+  const database = openDatabase(url, { maxConnections: 1, unhurried: true });
+  await work(database);
+  await database.destroy();
+}
+
+type Reply = { ms: number; source?: number; peakMb?: number };
+
+function ask(child: ChildProcess, command: string): Promise<Reply> {
+  return new Promise((resolve) => {
+    child.once('message', (reply) => resolve(reply as Reply));
+    child.send({ do: command });
+  });
+}
+
+function quantile(times: number[], q: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}
+
+const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
+
+async function main(): Promise<void> {
+  const { server, rows } = options();
+  const { workflows, urls } = await prepare(server, rows);
+  const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+  });
+  const { origin } = await new Promise<{ origin: string }>((resolve) =>
+    child.once('message', (one) => resolve(one as { origin: string })),
+  );
+  try {
+    await measure(child, origin, rows, workflows);
+  } finally {
+    child.disconnect();
+    await workflows.destroy();
+  }
+}
+
+async function measure(
+  child: ChildProcess,
+  origin: string,
+  rows: number,
+  workflows: ReturnType<typeof openDatabase>,
+): Promise<void> {
+  const { rows: version } = await workflows.raw('SHOW server_version');
+  console.log(`${rows.toLocaleString('en')} rows, PostgreSQL ${version[0].server_version}, Node ${process.version}`);
+  console.log(`${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`);
+
+  const built = await ask(child, 'backfill');
+  const memoryAfterBackfill = await ask(child, 'memory');
+  const ticks: number[] = [];
+  for (let i = 0; i < 12; i++) ticks.push((await ask(child, 'tick')).source ?? Number.NaN);
+
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const cookie = await signIn(agent, origin);
+  const { total } = JSON.parse((await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all`, cookie)).body) as {
+    total: number;
+  };
+  const { body } = await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all&pageSize=1`, cookie);
+  const id = (JSON.parse(body) as { records: { storyId: string }[] }).records[0]?.storyId.slice(0, 8);
+  const lastPage = Math.ceil(total / 50);
+  const periods = ['1d', '7d', '30d', '90d', 'all'];
+  const addresses: [string, string][] = [
+    ['floor (SELECT 1)', '/floor'],
+    ...periods.map((period): [string, string] => [`stats JSON, ${period}`, `/api/ai-usage/stats?period=${period}`]),
+    ...periods.map((period): [string, string] => [`overview page, ${period}`, `/ai-usage?period=${period}`]),
+    ['stats JSON, 90d, one model', '/api/ai-usage/stats?period=90d&model=gpt-5'],
+    ['stats JSON, 90d, one action', '/api/ai-usage/stats?period=90d&action=image_edit'],
+    ['records by time, page 1', '/api/ai-usage/records?period=all'],
+    ['records by time, page 1,000', '/api/ai-usage/records?period=all&page=1000'],
+    ['records by time, last page', `/api/ai-usage/records?period=all&page=${lastPage}`],
+    ['records by time, 90d, page 1,000', '/api/ai-usage/records?period=90d&page=1000'],
+    ['records by cost, page 1', '/api/ai-usage/records?period=90d&sortBy=estimatedCostInEuros'],
+    ['records by cost, page 100', '/api/ai-usage/records?period=90d&sortBy=estimatedCostInEuros&page=100'],
+    ['records by tokens, page 100', '/api/ai-usage/records?period=90d&sortBy=totalTokens&page=100'],
+    ['search by id prefix', `/api/ai-usage/records?period=90d&search=${id}`],
+    ['search by model', '/api/ai-usage/records?period=90d&search=imagen'],
+    ['search by action', '/api/ai-usage/records?period=90d&search=review'],
+    ['records page (HTML), 30d', '/ai-usage/records'],
+  ];
+
+  const times = new Map<string, number[]>();
+  const note = (name: string, value: number) => times.set(name, [...(times.get(name) ?? []), value]);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, path] of addresses) {
+      const answer = await fetchOnce(agent, origin + path, cookie);
+      if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
+      note(name, answer.ms);
+    }
+    if (round % Math.floor(ROUNDS / DIRECT_ROUNDS) === 0) {
+      for (const days of [1, 7, 30, 90]) note(`direct, ${days}d`, await direct(workflows, days));
+    }
+  }
+
+  line(['what', 'p50 ms', 'p95 ms', 'p99 ms', 'direct ÷ ours']);
+  line(['---', '---:', '---:', '---:', '---:']);
+  for (const [name, values] of times) {
+    const [, days] = /^(?:stats JSON|overview page), (\d+)d$/.exec(name) ?? [];
+    const ratio = days ? quantile(times.get(`direct, ${days}d`) ?? [], 0.5) / quantile(values, 0.5) : null;
+    line([
+      name,
+      ms(quantile(values, 0.5)),
+      ms(quantile(values, 0.95)),
+      ms(quantile(values, 0.99)),
+      ratio === null ? '' : `${ratio.toFixed(0)} ×`,
+    ]);
+  }
+
+  await ask(child, 'reuse');
+  const loaded = await hammer(`${origin}/api/ai-usage/stats?period=90d`, cookie, 50, 10);
+  const memory = await ask(child, 'memory');
+  console.log(
+    `\nThroughput, stats JSON 90d, 50 connections, 10 s: ${Math.round(loaded.length / 10)} requests a second, p99 ${ms(quantile(loaded, 0.99))} ms`,
+  );
+  if (built.ms > 1_000)
+    console.log(
+      `Backfill: ${(built.ms / 1000).toFixed(1)} s; peak memory of the server after it: ${memoryAfterBackfill.peakMb} MB`,
+    );
+  console.log(
+    `One tick (26 hours and an audit slice): ${ms(quantile(ticks, 0.5))} ms of source time at the median, ${ms(quantile(ticks, 0.95))} ms at p95`,
+  );
+  console.log(`Peak memory of the server: ${memory.peakMb} MB`);
+  agent.destroy();
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

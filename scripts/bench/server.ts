@@ -1,0 +1,87 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { pino } from 'pino';
+import { backfill, tick } from '../../src/ai-usage/rollups/keep.ts';
+import { createApp } from '../../src/app.ts';
+import { requirePerson } from '../../src/auth/require-person.ts';
+import { sessions } from '../../src/auth/session.ts';
+import { readConfig } from '../../src/config.ts';
+import { openDatabases } from '../../src/db/connect.ts';
+import { migrateBackoffice } from '../../src/db/migrate.ts';
+import { now } from '../../src/units/time.ts';
+import { requestLog } from '../../src/web/log.ts';
+import { noStore, securityHeaders } from '../../src/web/security.ts';
+
+/**
+ * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
+ * IPC: { do: 'backfill' | 'tick' | 'memory' | 'reuse' }; each is answered by { done, ms, … }.
+ */
+const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
+const SECRET = 'a secret for the benchmark only, long enough';
+
+const server = createServer();
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const config = readConfig({ APP_URL: origin, NODE_ENV: 'test' });
+const log = pino({ level: 'warn' });
+const databases = openDatabases({ ...urls, mythoria: null });
+await migrateBackoffice(databases.backoffice);
+
+const appWith = (reuseForMs: number) =>
+  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs });
+
+/** The least that a page of ours can cost: the same stack and session, answering from SELECT 1. */
+function floorApp() {
+  const app = express();
+  app.use(securityHeaders({ https: false }));
+  app.use(requestLog(log));
+  app.use(sessions({ database: databases.sessions, secrets: [SECRET] }));
+  app.use(requirePerson({ appUrl: config.appUrl, allowedDomains: config.allowedDomains }), noStore);
+  app.get('/floor', async (_req, res) => {
+    const { rows } = await databases.workflows.raw('SELECT 1 AS one');
+    res.json(rows);
+  });
+  return app;
+}
+
+let app = appWith(0);
+const floor = floorApp();
+server.on('request', (req, res) => (req.url === '/floor' ? floor(req, res) : app(req, res)));
+
+/** The time that queries of a piece of work take on the source, added up. */
+async function sourceTime(work: () => Promise<void>): Promise<number> {
+  const begun = new Map<string, number>();
+  let total = 0;
+  const onQuery = ({ __knexQueryUid: id }: { __knexQueryUid: string }) => begun.set(id, performance.now());
+  const onResponse = (_response: unknown, { __knexQueryUid: id }: { __knexQueryUid: string }) => {
+    total += performance.now() - (begun.get(id) ?? performance.now());
+  };
+  databases.workflows.on('query', onQuery).on('query-response', onResponse);
+  await work();
+  databases.workflows.off('query', onQuery).off('query-response', onResponse);
+  return total;
+}
+
+type Command = { do: 'backfill' | 'tick' | 'memory' | 'reuse' };
+
+const commands: Record<Command['do'], () => Promise<object>> = {
+  backfill: async () => {
+    await backfill(databases, config.timeZone, now());
+    return {};
+  },
+  tick: async () => ({ source: await sourceTime(() => tick(databases, config.timeZone, now())) }),
+  memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),
+  reuse: async () => {
+    app = appWith(5_000);
+    return {};
+  },
+};
+
+process.on('message', async (command: Command) => {
+  const begun = performance.now();
+  const result = await commands[command.do]();
+  process.send?.({ done: command.do, ms: performance.now() - begun, ...result });
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({ origin });

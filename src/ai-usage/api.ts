@@ -1,0 +1,102 @@
+import { averageEuros, eurosNumber } from '../units/money.ts';
+import { isoFromInstant } from '../units/time.ts';
+import { cursorText } from './cursor.ts';
+import { providerOf } from './providers.ts';
+import type { Answer } from './reader.ts';
+import type { RecordPage } from './record-pages.ts';
+import { cursorBeside } from './records.ts';
+import type { UsageStats } from './stats.ts';
+import type { Sums } from './sums.ts';
+
+/** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
+export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZone: string) {
+  const { total, models, actions, buckets } = value;
+  const { window, asOf } = query;
+  const tokens = ({ inputTokens, outputTokens }: Sums) => ({
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+  });
+  const costs = ({ cost, requests }: Sums) => ({
+    totalCost: eurosNumber(cost),
+    requests,
+    averageCostPerRequest: averageEuros(cost, requests),
+  });
+  const modelBreakdown = models.map((row) => ({
+    model: row.model,
+    provider: providerOf(row.model),
+    ...tokens(row),
+    ...costs(row),
+  }));
+  return {
+    totalCost: eurosNumber(total.cost),
+    totalTokens: total.inputTokens + total.outputTokens,
+    totalInputTokens: total.inputTokens,
+    totalOutputTokens: total.outputTokens,
+    totalRequests: total.requests,
+    uniqueStories: total.stories,
+    averageCostPerRequest: averageEuros(total.cost, total.requests),
+    modelBreakdown,
+    actionBreakdown: actions.map((row) => ({
+      action: row.action,
+      ...costs(row),
+      inputTokens: row.inputTokens,
+      outputTokens: row.outputTokens,
+      uniqueStories: row.stories,
+      averageCostPerStory: averageEuros(row.cost, row.stories),
+    })),
+    dailyUsage: buckets.map((row) => ({
+      date: row.bucket,
+      totalCost: eurosNumber(row.cost),
+      requests: row.requests,
+      ...tokens(row),
+    })),
+    topModels: modelBreakdown.slice(0, 5),
+    window: { from: window.from === null ? null : isoFromInstant(window.from), to: isoFromInstant(window.to) },
+    timeZone,
+    asOf: isoFromInstant(asOf),
+    auditedUntil: coverage.auditedUntil === null ? null : isoFromInstant(coverage.auditedUntil),
+  };
+}
+
+/** A page of records; `after` is the cursor of the next page, null on the last. */
+export function recordsJson({ query, value }: Answer<RecordPage>) {
+  const { page, pageSize, asOf } = query;
+  const { records, hasNext } = value;
+  const total = value.total.requests;
+  const totalPages = Math.ceil(total / pageSize);
+  const last = records.at(-1);
+  return {
+    records: records.map(
+      ({
+        tokenUsageId,
+        authorId,
+        storyId,
+        action,
+        aiModel,
+        inputTokens,
+        outputTokens,
+        totalTokens,
+        estimatedCostInEuros,
+        createdAt,
+      }) => ({
+        tokenUsageId,
+        authorId,
+        storyId,
+        action,
+        aiModel,
+        inputTokens,
+        outputTokens,
+        totalTokens,
+        estimatedCostInEuros,
+        createdAt: isoFromInstant(createdAt),
+      }),
+    ),
+    total,
+    page,
+    pageSize,
+    totalPages,
+    after: last && hasNext ? cursorText(cursorBeside(last, 'after', query)) : null,
+    asOf: isoFromInstant(asOf),
+  };
+}

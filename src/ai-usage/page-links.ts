@@ -1,0 +1,63 @@
+import type { Format } from '../units/format.ts';
+import { type UsageQuery, usageUrl } from './query.ts';
+import type { RecordPage } from './record-pages.ts';
+import { cursorBeside } from './records.ts';
+
+export type PageLinks = {
+  previous: string | null;
+  next: string | null;
+  /** Page numbers with gaps: null stands for "…". */
+  numbers: ({ label: string; href: string; current: boolean } | null)[];
+  sizes: { label: string; href: string; current: boolean }[];
+};
+
+const PAGE_SIZES = [25, 50, 100, 200];
+const AROUND = 2;
+
+/** The first and last page and those around the current one, ascending. */
+export function pagesToShow(current: number, pages: number): number[] {
+  const around = Array.from({ length: 2 * AROUND + 1 }, (_, i) => current - AROUND + i);
+  return [...new Set([1, ...around, pages])].filter((page) => page >= 1 && page <= pages).sort((a, b) => a - b);
+}
+
+/**
+ * Next and previous carry a cursor, so that rows arriving meanwhile neither repeat nor vanish; numbers are for jumping.
+ */
+export function pageLinks(
+  path: string,
+  query: UsageQuery,
+  { records, hasPrevious, hasNext }: RecordPage,
+  pages: number,
+  format: Format,
+): PageLinks {
+  const { page } = query;
+  const first = records[0];
+  const last = records.at(-1);
+  const numbers: PageLinks['numbers'] = [];
+  let shown = 0;
+  for (const number of pagesToShow(Math.min(page, pages), pages)) {
+    if (number > shown + 1) numbers.push(null);
+    numbers.push({
+      label: format.integer(number),
+      href: usageUrl(path, query, { page: number }),
+      current: number === page,
+    });
+    shown = number;
+  }
+  // Rows that arrive at the front can make the way back longer than the page number says.
+  const previousPage = Math.max(1, page - 1);
+  return {
+    previous:
+      hasPrevious && first
+        ? usageUrl(path, query, { page: previousPage, cursor: cursorBeside(first, 'before', query) })
+        : null,
+    next:
+      hasNext && last ? usageUrl(path, query, { page: page + 1, cursor: cursorBeside(last, 'after', query) }) : null,
+    numbers,
+    sizes: PAGE_SIZES.map((pageSize) => ({
+      label: String(pageSize),
+      href: usageUrl(path, query, { pageSize }),
+      current: pageSize === query.pageSize,
+    })),
+  };
+}

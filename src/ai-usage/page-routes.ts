@@ -1,0 +1,127 @@
+import express, { type Request, type Response, type Router } from 'express';
+import type { Logger } from 'pino';
+import type { Databases } from '../db/connect.ts';
+import type { Format } from '../units/format.ts';
+import { isoFromInstant, now, SECOND } from '../units/time.ts';
+import { pushAddress, wantsFragment } from '../web/htmx.ts';
+import { type Panel, panel } from '../web/panel.ts';
+import type { Render } from '../web/render.ts';
+import { bucketSizeOf } from './buckets.ts';
+import { filterBar, freshUrl, windowText } from './filter-bar.ts';
+import { freshness } from './freshness.ts';
+import { readNames } from './names.ts';
+import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
+import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import type { Answer, UsageReader } from './reader.ts';
+import { recordsList } from './records-list.ts';
+import { tieOutOf } from './tie-out.ts';
+
+export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
+
+const MOST_PER_PAGE = 200;
+const TIE_OUT_PATH = '/ai-usage/tie-out';
+
+/** The overview and the list of records. */
+export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const { mythoria } = databases;
+  const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
+  const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
+
+  /**
+   * What both pages share: the filters above, the notes, and the way out of an empty or failed answer. Read beside the
+   * answer and not after it, so that a silent database is waited for once.
+   */
+  const frame = async (path: string, query: UsageQuery, answering: Promise<Panel<Answer<unknown>>>, log: Logger) => {
+    const { author, story } = query;
+    const [names, dimensions, answer] = await Promise.all([
+      readNames(mythoria, { authors: author ? [author] : [], stories: story ? [story] : [] }),
+      panel(reader.dimensions(), log),
+      answering,
+    ]);
+    const answered = answer.ok ? answer.value.query : query;
+    return {
+      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format),
+      notes: answer.ok ? notesOf(answer.value) : [],
+      freshness: answer.ok ? freshness(answer.value, format) : null,
+      fresh: freshUrl(path, query),
+      retry: sameUrl(path, query),
+    };
+  };
+
+  router.get(OVERVIEW_PATH, async (req, res) => {
+    const query = queryOf(req);
+    if (shortened(req, res, OVERVIEW_PATH, query)) return;
+    const size = bucketSizeOf(query);
+    const answering = panel(reader.stats(query, size), req.log);
+    const [answer, shared] = await Promise.all([answering, frame(OVERVIEW_PATH, query, answering, req.log)]);
+    const overview = answer.ok
+      ? { ok: true, value: overviewOf(answer.value.value, answer.value.query, size, format) }
+      : answer;
+    const data = {
+      ...shared,
+      overview,
+      records: usageUrl(RECORDS_PATH, query),
+      recompute: sameUrl(TIE_OUT_PATH, query),
+    };
+    render(req, res, { title: 'AI usage', view: 'ai-usage/overview', data });
+  });
+
+  router.get(TIE_OUT_PATH, async (req, res) => {
+    const asked = queryOf(req);
+    // A few seconds ago, so that no transaction still under way falls between the two readings.
+    const query =
+      asked.pinned === null
+        ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(asked.asOf - 5 * SECOND) }, limits, now())
+        : asked;
+    const answer = await panel(reader.tieOut(query), req.log);
+    const tieOut = answer.ok
+      ? { ok: true, value: tieOutOf(answer.value.value.kept, answer.value.value.raw, format) }
+      : answer;
+    const data = {
+      tieOut,
+      window: windowText(query, format),
+      back: sameUrl(OVERVIEW_PATH, asked),
+      retry: sameUrl(TIE_OUT_PATH, asked),
+    };
+    render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out', data });
+  });
+
+  router.get(RECORDS_PATH, async (req, res) => {
+    const query = queryOf(req);
+    if (shortened(req, res, RECORDS_PATH, query)) return;
+    const answering = panel(reader.records(query), req.log);
+    const [answer, shared] = await Promise.all([answering, frame(RECORDS_PATH, query, answering, req.log)]);
+    const ids = (key: 'authorId' | 'storyId') =>
+      answer.ok ? [...new Set(answer.value.value.records.map((record) => record[key]))] : [];
+    const names = await readNames(mythoria, { authors: ids('authorId'), stories: ids('storyId') });
+    const list = answer.ok
+      ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
+      : answer;
+    const data = { ...shared, list, overview: usageUrl(OVERVIEW_PATH, query) };
+    render(req, res, { title: 'Records', view: 'ai-usage/records', data });
+  });
+
+  return router;
+}
+
+/** A form sends its empty fields too: the address bar gets the short address of the same view. */
+function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
+  if (!Object.values(req.query).flat().includes('')) return false;
+  const url = sameUrl(path, query);
+  if (wantsFragment(req)) pushAddress(res, url);
+  else res.redirect(302, url);
+  return !wantsFragment(req);
+}
+
+function notesOf({ search }: Answer<unknown>): string[] {
+  const notes: string[] = [];
+  if (search.cut)
+    notes.push('More than 200 names or titles match the search: only the first 200 of each are included.');
+  if (!search.namesAvailable) {
+    notes.push(
+      'The names of authors and stories do not answer right now: the search looked at models, actions and ids only.',
+    );
+  }
+  return notes;
+}

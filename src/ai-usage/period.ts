@@ -1,0 +1,64 @@
+import { BadInput } from '../units/bad-input.ts';
+import {
+  DAY_OF_24_HOURS,
+  type Day,
+  endOfDay,
+  type Instant,
+  parseDay,
+  parseInstant,
+  startOfDay,
+  type Window,
+} from '../units/time.ts';
+
+export const PERIODS = ['1d', '7d', '30d', '90d', 'all'] as const;
+export type Period = (typeof PERIODS)[number];
+export const DEFAULT_PERIOD: Period = '30d';
+
+export const PERIOD_LABELS: Record<Period, string> = {
+  '1d': '24 hours',
+  '7d': '7 days',
+  '30d': '30 days',
+  '90d': '90 days',
+  all: 'All time',
+};
+
+const DAYS: Record<Exclude<Period, 'all'>, number> = { '1d': 1, '7d': 7, '30d': 30, '90d': 90 };
+
+/** One end of a from–to window as it stands in the address: a business day or an instant. */
+export type Bound = { text: string; day: Day | null; instant: Instant };
+
+export const BOUND_TAKES =
+  'takes a day (2026-10-31) or an instant with its offset (2026-10-31T10:00:00Z), from 1970 to 2199';
+
+/** The "+" of an offset that nobody encoded arrives as a space. */
+export function withPlus(text: string): string {
+  return text.replace(/ (?=\d\d:\d\d$)/, '+');
+}
+
+/** A day as `to` means all of it, so its instant is the end of that day; as `from`, the beginning. */
+export function parseBound(text: string, end: 'from' | 'to', timeZone: string): Bound | null {
+  const day = parseDay(text);
+  if (day !== null)
+    return { text: day, day, instant: end === 'from' ? startOfDay(day, timeZone) : endOfDay(day, timeZone) };
+  const iso = withPlus(text);
+  const instant = parseInstant(iso);
+  return instant === null ? null : { text: iso, day: null, instant };
+}
+
+export type Span = { period: Period | null; from: Bound | null; to: Bound | null };
+
+/**
+ * The half-open window that a span means at `asOf`: nothing from `asOf` on is counted, and a period ends there and began
+ * exactly its days (of 24 hours) before.
+ * @throws BadInput when from is not before to
+ */
+export function windowOf({ period, from, to }: Span, asOf: Instant): Window {
+  if (period !== null) {
+    return period === 'all' ? { from: null, to: asOf } : { from: asOf - DAYS[period] * DAY_OF_24_HOURS, to: asOf };
+  }
+  if (from && to && from.instant >= to.instant) {
+    throw new BadInput([{ parameter: 'from', message: `must be before to (${to.text})` }]);
+  }
+  const end = Math.min(to?.instant ?? asOf, asOf);
+  return { from: from === null ? null : Math.min(from.instant, end), to: end };
+}

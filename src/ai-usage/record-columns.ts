@@ -1,0 +1,67 @@
+import type { Format } from '../units/format.ts';
+import { isoFromInstant } from '../units/time.ts';
+import { actionInfo } from './actions.ts';
+import type { Names } from './names.ts';
+import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
+import { type UsageQuery, usageUrl } from './query.ts';
+import type { UsageRecord } from './records.ts';
+import type { SortKey } from './sorts.ts';
+import type { Cell } from './table.ts';
+
+export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
+
+/** The columns of the records table, in order: the one place to add another. */
+export function recordColumns(path: string, query: UsageQuery, names: Names, format: Format): RecordColumn[] {
+  const integer = (count: number): Cell => ({ text: format.integer(count) });
+  return [
+    {
+      label: 'Time',
+      sortBy: 'createdAt',
+      cell: ({ createdAt, tokenUsageId }) => ({
+        text: format.shortInstant(createdAt),
+        time: isoFromInstant(createdAt),
+        href: `${path}/${tokenUsageId}`,
+      }),
+    },
+    {
+      label: 'Author',
+      cell: ({ authorId }) => ({
+        text: names.authors.get(authorId) ?? format.shortId(authorId),
+        href: usageUrl(path, query, { author: authorId }),
+      }),
+    },
+    {
+      label: 'Story',
+      cell: ({ storyId }) => ({
+        text: names.stories.get(storyId) ?? format.shortId(storyId),
+        href: usageUrl(path, query, { story: storyId }),
+      }),
+    },
+    {
+      label: 'Action',
+      sortBy: 'action',
+      cell: ({ action }) => {
+        const { label, kind } = actionInfo(action);
+        return { text: label, icon: kind, href: usageUrl(path, query, { actions: [action] }) };
+      },
+    },
+    {
+      label: 'Model',
+      sortBy: 'aiModel',
+      cell: ({ aiModel }) => ({
+        text: aiModel,
+        href: usageUrl(path, query, { models: [aiModel] }),
+        ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
+      }),
+    },
+    { label: 'Tokens in', numeric: true, sortBy: 'inputTokens', cell: ({ inputTokens }) => integer(inputTokens) },
+    { label: 'Tokens out', numeric: true, sortBy: 'outputTokens', cell: ({ outputTokens }) => integer(outputTokens) },
+    { label: 'Tokens', numeric: true, sortBy: 'totalTokens', cell: ({ totalTokens }) => integer(totalTokens) },
+    {
+      label: 'Cost',
+      numeric: true,
+      sortBy: 'estimatedCostInEuros',
+      cell: ({ cost, estimatedCostInEuros }) => ({ text: format.euros(cost), value: estimatedCostInEuros }),
+    },
+  ];
+}

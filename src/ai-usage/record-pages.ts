@@ -1,0 +1,215 @@
+import type { Knex } from 'knex';
+import { parseInstant, type Window } from '../units/time.ts';
+import type { Cursor } from './cursor.ts';
+import { splitFilter, type UsageFilter, whereFilter, whereWithin } from './filter.ts';
+import type { UsageQuery } from './query.ts';
+import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from './records.ts';
+import { SORT_COLUMNS, SORTS } from './sorts.ts';
+import type { UsageSource } from './source.ts';
+import { readCounts, readTotals } from './stats.ts';
+import type { Sums } from './sums.ts';
+import { readUnits, refine, stretchesOf, totalOf, unitsFor } from './units-of-time.ts';
+
+/** How far page numbers reach in orders other than time, where each page costs the ones before it. */
+export const NUMBERED_RECORDS = 10_000;
+
+type PageQuery = Pick<UsageQuery, 'sortBy' | 'sortOrder' | 'page' | 'pageSize' | 'cursor'>;
+
+/**
+ * `outOfReach`: the page exists, and can only be walked to by its neighbours. Whether it has neighbours is asked of the
+ * rows themselves: counts change while someone walks.
+ */
+export type RecordPage = {
+  records: UsageRecord[];
+  total: Sums;
+  hasPrevious: boolean;
+  hasNext: boolean;
+  outOfReach: boolean;
+};
+
+/** One page of records and what all pages hold together. */
+export async function readRecordPage(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  query: PageQuery,
+): Promise<RecordPage> {
+  const skip = query.cursor ? 0 : (query.page - 1) * query.pageSize;
+  const backwards = query.cursor?.direction === 'before';
+  const order: Order = { sortBy: query.sortBy, descending: (query.sortOrder === 'desc') !== backwards };
+  const { rollup } = splitFilter(filter);
+  // Filters by author, story or id have few rows, and an index of their own in the source.
+  if (isByTime(query.sortBy) && rollup === filter) {
+    const { rows, total } = await readByTime(source, window, filter, order, skip, query);
+    return pageOf(rows, total, query);
+  }
+  const total = await readTotals(source, window, filter);
+  if (!query.cursor && skip > NUMBERED_RECORDS && total.requests > skip)
+    return { records: [], total, hasPrevious: false, hasNext: false, outOfReach: true };
+  const rows = await fetchRows(source.workflows, [window], filter, order, {
+    skip,
+    take: rowsFor(query),
+    cursor: query.cursor,
+  });
+  return pageOf(rows, total, query);
+}
+
+/** Whether an order ends in order of time, so that counts of hours find its pages. */
+function isByTime(sortBy: UsageQuery['sortBy']): boolean {
+  return SORTS[sortBy].some((column) => column === 'createdAt');
+}
+
+/** One row more than the page shows tells whether another page follows. */
+const rowsFor = ({ pageSize }: PageQuery) => pageSize + 1;
+
+function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: PageQuery): RecordPage {
+  const backwards = cursor?.direction === 'before';
+  const more = rows.length > pageSize;
+  const records = rows.slice(0, pageSize).map(recordOf);
+  return {
+    records: backwards ? records.reverse() : records,
+    total,
+    hasPrevious: backwards ? more : cursor !== null || page > 1,
+    hasNext: backwards || more,
+    outOfReach: false,
+  };
+}
+
+type Order = { sortBy: UsageQuery['sortBy']; descending: boolean };
+type Slice = { skip: number; take: number; cursor: Cursor | null };
+
+/** The records of some stretches of time in an order, from the cursor on or after skipping some. */
+async function fetchRows(
+  workflows: Knex,
+  stretches: Window[],
+  filter: UsageFilter,
+  order: Order,
+  { skip, take, cursor }: Slice,
+): Promise<RecordRow[]> {
+  const expressions = [...SORTS[order.sortBy].map((column) => SORT_COLUMNS[column].sql), 'token_usage_id'];
+  const direction = order.descending ? 'DESC' : 'ASC';
+  const orderBy = expressions.map((expression) => `${expression} ${direction}`).join(', ');
+  const page = workflows('token_usage_tracking')
+    .modify(whereWithin, stretches)
+    .modify(whereFilter, filter)
+    .orderByRaw(orderBy)
+    .offset(skip)
+    .limit(take);
+  if (cursor) {
+    // A row comparison over the very columns of the order: an index on them continues at the cursor.
+    const casts = [...SORTS[order.sortBy].map((column) => `?::${SORT_COLUMNS[column].type}`), '?::uuid'];
+    const comparison = order.descending ? '<' : '>';
+    page.whereRaw(`(${expressions.join(', ')}) ${comparison} (${casts.join(', ')})`, [...cursor.values, cursor.id]);
+  }
+  if (!isByTime(order.sortBy)) {
+    // Ids first: the recommended index holds all that the filter and order need, so only the page's own rows are fetched.
+    return workflows('token_usage_tracking')
+      .whereIn('token_usage_id', page.select('token_usage_id'))
+      .orderByRaw(orderBy)
+      .select(RECORD_COLUMNS);
+  }
+  return page.select(RECORD_COLUMNS);
+}
+
+/** The records of one action or model. */
+type Group = { value: string; requests: number; filter: UsageFilter };
+
+/**
+ * Pages in an order whose last column is the time, at any depth: the counts of hours tell where a page begins, so that
+ * only its own hours are read. Sorted by action or model, the groups follow each other, each in order of time.
+ */
+async function readByTime(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  order: Order,
+  skip: number,
+  query: PageQuery,
+) {
+  const { cursor } = query;
+  const take = rowsFor(query);
+  const [column] = SORTS[order.sortBy];
+  if (column !== 'action' && column !== 'aiModel') {
+    const units = await readUnits(source, cursor ? beyond(window, cursor, order) : window, filter);
+    const rows = await readFromUnits(source, units, filter, order, { skip, take, cursor });
+    return { rows, total: cursor ? await readTotals(source, window, filter) : totalOf(units) };
+  }
+
+  const [groups, total] = await Promise.all([
+    readGroups(source, window, filter, order, column),
+    readTotals(source, window, filter),
+  ]);
+  const rows: RecordRow[] = [];
+  let rest = skip;
+  for (const group of groups) {
+    const here = cursor?.values[0] === group.value ? cursor : null;
+    if (cursor && !here && isPassed(group.value, cursor, order)) continue;
+    if (!cursor && rest >= group.requests) {
+      rest -= group.requests;
+      continue;
+    }
+    const units = await readUnits(source, here ? beyond(window, here, order) : window, group.filter);
+    rows.push(
+      ...(await readFromUnits(source, units, group.filter, order, {
+        skip: rest,
+        take: take - rows.length,
+        cursor: here,
+      })),
+    );
+    rest = 0;
+    if (rows.length >= take) break;
+  }
+  return { rows, total };
+}
+
+async function readFromUnits(
+  source: UsageSource,
+  ascending: Awaited<ReturnType<typeof readUnits>>,
+  filter: UsageFilter,
+  order: Order,
+  slice: Slice,
+): Promise<RecordRow[]> {
+  const directed = (units: typeof ascending) => (order.descending ? [...units].reverse() : units);
+  const all = directed(ascending);
+  // Rows may have gone, or share the cursor's instant: where too few come back, look further.
+  for (let take = slice.take; ; take *= 8) {
+    const coarse = unitsFor(all, slice.skip, take);
+    const fine = directed(await refine(source, [...coarse.units], filter));
+    const { units, skip } = unitsFor(fine, coarse.skip, take);
+    if (units.length === 0) return [];
+    const rows = await fetchRows(source.workflows, stretchesOf(units), filter, order, { ...slice, skip });
+    const reachedEnd = coarse.units.at(-1) === all.at(-1) && units.at(-1) === fine.at(-1);
+    if (rows.length >= slice.take || reachedEnd) return rows;
+  }
+}
+
+/** The part of a window from the cursor on, in reading direction. */
+function beyond(window: Window, cursor: Cursor, { descending }: Order): Window {
+  const at = parseInstant(cursor.values.at(-1) ?? '') ?? window.to;
+  if (descending) return { from: window.from, to: Math.min(window.to, at + 1) };
+  return { from: Math.max(window.from ?? at, at), to: Math.max(window.to, at) };
+}
+
+function isPassed(value: string, { values }: Cursor, { descending }: Order): boolean {
+  const at = values[0] ?? '';
+  return descending ? value > at : value < at;
+}
+
+/** The groups of a filter's records in order, with how many each has. */
+async function readGroups(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  order: Order,
+  column: 'action' | 'aiModel',
+): Promise<Group[]> {
+  const counts = await readCounts(source, window, filter, column === 'action' ? 'action' : 'model');
+  const groups = [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, requests]) => ({
+      value,
+      requests,
+      filter: column === 'action' ? { ...filter, actions: [value] } : { ...filter, models: [value] },
+    }));
+  return order.descending ? groups.reverse() : groups;
+}

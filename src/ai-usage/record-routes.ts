@@ -1,0 +1,52 @@
+import express, { type Router } from 'express';
+import { z } from 'zod';
+import { writeAuditLog } from '../auth/audit-log.ts';
+import { personOf } from '../auth/require-person.ts';
+import type { Databases } from '../db/connect.ts';
+import { isoFromInstant } from '../units/time.ts';
+import { NotFound } from '../web/errors.ts';
+import type { Render } from '../web/render.ts';
+import { actionInfo } from './actions.ts';
+import { readNames } from './names.ts';
+import { RECORDS_PATH } from './overview.ts';
+import { providerOf } from './providers.ts';
+import { readPrompt, readRecord } from './records.ts';
+
+/** One record, and its prompt for those who ask. */
+export function recordPages({ databases, render }: { databases: Databases; render: Render }): Router {
+  const router = express.Router();
+  const { workflows, mythoria, backoffice } = databases;
+
+  const recordData = async (id: string) => {
+    if (!z.guid().safeParse(id).success) {
+      throw new NotFound('A record has an id such as 6f9619ff-8b86-4011-b42d-00c04fc964ff.');
+    }
+    const record = await readRecord(workflows, id);
+    if (!record) throw new NotFound('There is no record with this id. It may have been deleted.');
+    const names = await readNames(mythoria, { authors: [record.authorId], stories: [record.storyId] });
+    return {
+      record,
+      createdAt: isoFromInstant(record.createdAt),
+      action: actionInfo(record.action),
+      provider: providerOf(record.aiModel),
+      author: names.authors.get(record.authorId) ?? null,
+      story: names.stories.get(record.storyId) ?? null,
+      path: RECORDS_PATH,
+    };
+  };
+
+  router.get(`${RECORDS_PATH}/:id`, async (req, res) => {
+    const data = await recordData(req.params.id);
+    render(req, res, { title: 'Record', view: 'ai-usage/record', data: { ...data, prompt: null } });
+  });
+
+  router.get(`${RECORDS_PATH}/:id/prompt`, async (req, res) => {
+    const data = await recordData(req.params.id);
+    // Before the prompt is read: who cannot be written down does not see it.
+    await writeAuditLog(backoffice, personOf(req), 'open prompt', data.record.tokenUsageId);
+    const prompt = await readPrompt(workflows, data.record.tokenUsageId);
+    render(req, res, { title: 'Record', view: 'ai-usage/record', data: { ...data, prompt } });
+  });
+
+  return router;
+}

@@ -1,0 +1,67 @@
+import type { Format } from '../units/format.ts';
+import type { Names } from './names.ts';
+import { type PageLinks, pageLinks } from './page-links.ts';
+import { type UsageQuery, usageUrl } from './query.ts';
+import { type RecordColumn, recordColumns } from './record-columns.ts';
+import { NUMBERED_RECORDS, type RecordPage } from './record-pages.ts';
+import type { Sums } from './sums.ts';
+import type { Heading, Table } from './table.ts';
+
+/**
+ * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, and
+ * `reach` where it exists but numbers do not reach it in this order.
+ */
+export type RecordsList = {
+  table: Table;
+  pager: PageLinks;
+  total: Sums;
+  namesAvailable: boolean;
+  lastPage: { href: string; number: string } | null;
+  reach: { records: string; href: string; number: string; byTime: string } | null;
+};
+
+/** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
+function heading({ label, sortBy, ...column }: RecordColumn, path: string, query: UsageQuery): Heading {
+  const numeric = column.numeric === true;
+  if (!sortBy) return { label, numeric };
+  const active = query.sortBy === sortBy;
+  const descending = query.sortOrder === 'desc';
+  const first = numeric || sortBy === 'createdAt' ? 'desc' : 'asc';
+  const next = active ? (descending ? 'asc' : 'desc') : first;
+  const state = active ? (descending ? 'descending' : 'ascending') : 'none';
+  return { label, numeric, sort: { href: usageUrl(path, query, { sortBy, sortOrder: next }), state } };
+}
+
+export function recordsList(
+  path: string,
+  query: UsageQuery,
+  page: RecordPage,
+  names: Names,
+  format: Format,
+): RecordsList {
+  const { records, total, outOfReach } = page;
+  const columns = recordColumns(path, query, names, format);
+  const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
+  const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
+  const reachable = Math.min(pages, Math.floor(NUMBERED_RECORDS / query.pageSize) + 1);
+  return {
+    table: {
+      caption: 'Records',
+      head: columns.map((column) => heading(column, path, query)),
+      rows: records.map((record) => ({ cells: columns.map(({ cell }) => cell(record)), faint: false })),
+      total: null,
+    },
+    pager: pageLinks(path, query, page, pages, format),
+    total,
+    namesAvailable: names.available,
+    lastPage: beyond ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
+    reach: outOfReach
+      ? {
+          records: format.integer(NUMBERED_RECORDS),
+          href: usageUrl(path, query, { page: reachable }),
+          number: format.integer(reachable),
+          byTime: usageUrl(path, query, { sortBy: 'createdAt', sortOrder: 'desc' }),
+        }
+      : null,
+  };
+}

@@ -1,0 +1,82 @@
+import type { Knex } from 'knex';
+import { columns, type TokenUsageRow } from '../db/tables.ts';
+import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
+import { type Instant, instantFromPostgres, isoFromInstant } from '../units/time.ts';
+import type { Cursor } from './cursor.ts';
+import type { UsageQuery } from './query.ts';
+import { SORTS } from './sorts.ts';
+
+/** One AI call as the workflow service wrote it, without its prompt. */
+export type UsageRecord = {
+  tokenUsageId: string;
+  authorId: string;
+  storyId: string;
+  action: string;
+  aiModel: string;
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+  /** As PostgreSQL prints it: six decimals. */
+  estimatedCostInEuros: string;
+  cost: MicroEuros;
+  createdAt: Instant;
+};
+
+export const RECORD_COLUMNS = columns(
+  'token_usage_tracking',
+  'token_usage_id',
+  'author_id',
+  'story_id',
+  'action',
+  'ai_model',
+  'input_tokens',
+  'output_tokens',
+  'estimated_cost_in_euros',
+  'created_at',
+);
+
+export type RecordRow = Omit<TokenUsageRow, 'input_prompt_json'>;
+
+export function recordOf(row: RecordRow): UsageRecord {
+  return {
+    tokenUsageId: row.token_usage_id,
+    authorId: row.author_id,
+    storyId: row.story_id,
+    action: row.action,
+    aiModel: row.ai_model,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    totalTokens: row.input_tokens + row.output_tokens,
+    estimatedCostInEuros: row.estimated_cost_in_euros,
+    cost: microEurosFromNumeric(row.estimated_cost_in_euros),
+    createdAt: instantFromPostgres(row.created_at),
+  };
+}
+
+/** The cursor beside a record, for the link to what comes after or before it. */
+export function cursorBeside(
+  record: UsageRecord,
+  direction: Cursor['direction'],
+  { sortBy }: Pick<UsageQuery, 'sortBy'>,
+): Cursor {
+  const values = SORTS[sortBy].map((column) => {
+    if (column === 'createdAt') return isoFromInstant(record.createdAt);
+    return String(record[column]);
+  });
+  return { direction, values, id: record.tokenUsageId };
+}
+
+export async function readRecord(workflows: Knex, id: string): Promise<UsageRecord | null> {
+  const row = await workflows('token_usage_tracking')
+    .where({ token_usage_id: id })
+    .first<RecordRow | undefined>(RECORD_COLUMNS);
+  return row ? recordOf(row) : null;
+}
+
+/** The prompt of a record as indented JSON text. Sensitive: call it only where the look is written to the audit log. */
+export async function readPrompt(workflows: Knex, id: string): Promise<string | null> {
+  const row = await workflows('token_usage_tracking')
+    .where({ token_usage_id: id })
+    .first<{ prompt: string } | undefined>(workflows.raw('jsonb_pretty(input_prompt_json) AS prompt'));
+  return row?.prompt ?? null;
+}

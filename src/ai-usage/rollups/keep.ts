@@ -1,0 +1,214 @@
+import type { Logger } from 'pino';
+import { loggable } from '../../units/loggable.ts';
+import {
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  isoFromInstant,
+  MINUTE,
+  now,
+  startOfHour,
+} from '../../units/time.ts';
+import { type Coverage, readCoverage } from './coverage.ts';
+import { type Progress, type RollupDatabases, refresh } from './refresh.ts';
+import { daysAreWholeHours } from './segments.ts';
+import { type HourRange, readEarliest } from './source-hours.ts';
+
+const TICK_MS = 60_000;
+/** Transactions that began this long ago may still commit: younger hours stay raw. */
+const LATE_COMMITS = 15 * MINUTE;
+const RECENT = 26 * HOUR;
+const CHUNK = 7 * DAY_OF_24_HOURS;
+/** A full audit takes this many ticks at most, so less than two hours. */
+const TICKS_PER_AUDIT = 100;
+
+/** The hour up to which rollups can be complete at an instant. */
+export function coverableUntil(instant: Instant): Instant {
+  return startOfHour(instant - LATE_COMMITS);
+}
+
+export type BackfillProgress = { done: number; total: number };
+
+/**
+ * Brings coverage up to now, oldest chunk first: a later chunk then always sees what an earlier one was computed from or
+ * newer, and what differs is healed by the audit. Reports progress in hours.
+ */
+export async function backfill(
+  databases: RollupDatabases,
+  timeZone: string,
+  at: Instant,
+  onProgress: (progress: BackfillProgress) => void = () => {},
+): Promise<void> {
+  const target = coverableUntil(at);
+  let { coveredUntil } = await readCoverage(databases.backoffice);
+  if (coveredUntil === null) {
+    const earliest = await readEarliest(databases.workflows);
+    coveredUntil = Math.min(startOfHour(earliest ?? target), target);
+  }
+  const begin = coveredUntil;
+  const total = (target - begin) / HOUR;
+  while (coveredUntil < target) {
+    const chunk: HourRange = { from: coveredUntil, to: Math.min(coveredUntil + CHUNK, target) };
+    const written = await refresh(databases, [chunk], timeZone, () => ({ coveredUntil: chunk.to }));
+    // Null: another refresher has moved on; continue from where it is.
+    coveredUntil =
+      written === null ? ((await readCoverage(databases.backoffice)).coveredUntil ?? chunk.from) : chunk.to;
+    onProgress({ done: (coveredUntil - begin) / HOUR, total });
+  }
+}
+
+/** Computes every covered hour again, oldest chunk first, while readers go on with what is there; then covers up to now. */
+export async function rebuild(
+  databases: RollupDatabases,
+  timeZone: string,
+  onProgress: (progress: BackfillProgress) => void,
+): Promise<void> {
+  const { coveredUntil } = await readCoverage(databases.backoffice);
+  const begin = await oldestHour(databases);
+  if (coveredUntil !== null && begin !== null) {
+    const total = (coveredUntil - begin) / HOUR;
+    for (let from = begin; from < coveredUntil; ) {
+      const to = Math.min(from + CHUNK, coveredUntil);
+      const written = await refresh(databases, [{ from, to }], timeZone, () => ({}), { everyHour: true });
+      if (written === null) continue;
+      from = to;
+      onProgress({ done: (from - begin) / HOUR, total });
+    }
+  }
+  await backfill(databases, timeZone, now(), onProgress);
+}
+
+/** The oldest hour that has records or rollups, or null without any. */
+async function oldestHour({ workflows, backoffice }: RollupDatabases): Promise<Instant | null> {
+  const earliest = await readEarliest(workflows);
+  const stored = await backoffice('hour_fingerprints').min<{ min: string | null }[]>('hour as min').first();
+  const candidates = [
+    ...(earliest === null ? [] : [startOfHour(earliest)]),
+    ...(stored?.min ? [instantFromPostgres(stored.min)] : []),
+  ];
+  return candidates.length === 0 ? null : Math.min(...candidates);
+}
+
+/** The next stretch of older hours to audit: about a hundredth of all records, however they are spread. */
+async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: Coverage, recentFrom: Instant) {
+  const from = coverage.auditPosition ?? (await oldestHour({ backoffice, workflows })) ?? recentFrom;
+  if (from >= recentFrom) return { from: recentFrom, to: recentFrom };
+  const { rows } = await backoffice.raw<{ rows: { hour: string | null }[] }>(
+    `SELECT min(hour) AS hour FROM (
+       SELECT hour, sum(requests) OVER (ORDER BY hour) AS so_far, (SELECT sum(requests) FROM hour_fingerprints) AS total
+         FROM hour_fingerprints WHERE hour >= ? AND hour < ?) AS running
+      WHERE so_far >= total / ?`,
+    [isoFromInstant(from), isoFromInstant(recentFrom), TICKS_PER_AUDIT],
+  );
+  const end = rows[0]?.hour ? instantFromPostgres(rows[0].hour) + HOUR : recentFrom;
+  return { from, to: Math.min(end, recentFrom) };
+}
+
+/**
+ * One minute's work: covers new hours, makes the last 26 hours right, and audits the next slice of older ones. At the end
+ * of a round of slices everything that was committed before the round began is in the rollups.
+ */
+export async function tick(databases: RollupDatabases, timeZone: string, at: Instant): Promise<void> {
+  await backfill(databases, timeZone, at);
+  const coverage = await readCoverage(databases.backoffice);
+  if (coverage.coveredUntil === null) return;
+  const recentFrom = Math.min(startOfHour(at - RECENT), coverage.coveredUntil);
+  const slice = await nextSlice(databases, coverage, recentFrom);
+  const ranges = [slice, { from: recentFrom, to: coverage.coveredUntil }].filter(({ from, to }) => from < to);
+  await refresh(databases, ranges, timeZone, ({ auditBeganAt, auditPosition }): Progress => {
+    // Another replica has audited this slice meanwhile: what is recent is still refreshed.
+    if (auditPosition !== coverage.auditPosition) return {};
+    const beganAt = auditBeganAt ?? at;
+    return slice.to < recentFrom
+      ? { auditBeganAt: beganAt, auditPosition: slice.to }
+      : { auditBeganAt: null, auditPosition: null, auditedUntil: beganAt };
+  });
+}
+
+/** Audits everything at once: afterwards every change committed before the call is in the rollups. */
+export async function auditAll(databases: RollupDatabases, timeZone: string, at: Instant): Promise<void> {
+  await backfill(databases, timeZone, at);
+  const { coveredUntil } = await readCoverage(databases.backoffice);
+  if (coveredUntil === null) return;
+  const { from } = await nextSlice(
+    databases,
+    { ...(await readCoverage(databases.backoffice)), auditPosition: null },
+    coveredUntil,
+  );
+  for (let written: number | null = null; written === null; ) {
+    written = await refresh(databases, from < coveredUntil ? [{ from, to: coveredUntil }] : [], timeZone, () => ({
+      auditBeganAt: null,
+      auditPosition: null,
+      auditedUntil: at,
+    }));
+  }
+}
+
+const TICK_LOCK = 20_26_12;
+
+/** Skips the work where another replica is at it: correct without, but wasted. Returns false when skipped. */
+async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<boolean> {
+  // On a connection of its own the lock lives as long as the connection, so a killed process leaves none behind.
+  const connection = await backoffice.client.acquireConnection();
+  try {
+    const taken = await backoffice.raw('SELECT pg_try_advisory_lock(?) AS taken', [TICK_LOCK]).connection(connection);
+    if (!taken.rows[0].taken) return false;
+    try {
+      await work();
+    } finally {
+      await backoffice.raw('SELECT pg_advisory_unlock(?)', [TICK_LOCK]).connection(connection);
+    }
+    return true;
+  } finally {
+    await backoffice.client.releaseConnection(connection);
+  }
+}
+
+/**
+ * Keeps the rollups: a first backfill, then a tick a minute, until stopped. Errors are logged and tried again. With
+ * `replicas`, one of them works at a time.
+ */
+export function keepRollups(
+  databases: RollupDatabases,
+  timeZone: string,
+  log: Logger,
+  { replicas }: { replicas: boolean },
+): { stop: () => Promise<void> } {
+  if (!daysAreWholeHours(timeZone)) {
+    log.warn(`Days of ${timeZone} are not whole UTC hours: statistics are read from raw rows, without rollups`);
+    return { stop: async () => {} };
+  }
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  let said = -1;
+  const sayProgress = ({ done, total }: BackfillProgress) => {
+    if (stopping) throw new Error('stopping');
+    const tenth = Math.floor((10 * done) / total);
+    if (total > 48 && tenth > said) log.info({ percent: tenth * 10 }, 'rollups: backfill');
+    said = tenth;
+  };
+  const run = () => {
+    const work = async () => {
+      await backfill(databases, timeZone, now(), sayProgress);
+      if (!stopping) await tick(databases, timeZone, now());
+    };
+    // Without replicas there is no lock to hold, nor a second connection to hold it on.
+    running = (replicas ? alone(databases, work) : work())
+      .catch((error) => {
+        if (!stopping) log.error({ error: loggable(error) }, 'rollups: tick failed');
+      })
+      .finally(() => {
+        if (!stopping) timer = setTimeout(run, TICK_MS);
+      });
+  };
+  run();
+  return {
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import express, { type Router } from 'express';
+import type { Databases } from '../db/connect.ts';
+import type { Format } from '../units/format.ts';
+import type { Render } from '../web/render.ts';
+import { usageApi } from './api-routes.ts';
+import { usagePages } from './page-routes.ts';
+import { createUsageReader } from './reader.ts';
+import { recordPages } from './record-routes.ts';
+import { createReuse } from './reuse.ts';
+
+type UsageDependencies = { databases: Databases; render: Render; format: Format; reuseForMs: number };
+
+/** All of the feature: pages, one record, and the API, over one reader. */
+export function usageRoutes({ databases, render, format, reuseForMs }: UsageDependencies): Router {
+  const { timeZone } = format;
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs) });
+  const router = express.Router();
+  router.use(usagePages({ databases, reader, render, format }));
+  router.use(recordPages({ databases, render }));
+  router.use(usageApi({ reader, timeZone }));
+  return router;
+}

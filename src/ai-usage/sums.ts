@@ -1,0 +1,52 @@
+import { exactInteger } from '../units/integer.ts';
+import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
+
+/** Sums over records: whole numbers, tokens and micro-euros. */
+export type Sums = { requests: number; inputTokens: number; outputTokens: number; cost: MicroEuros };
+
+/** The same as PostgreSQL prints them. */
+export type SumRow = { requests: string; input: string; output: string; cost: string };
+
+/** The columns of a SumRow, of raw rows and of hourly rollups. */
+export const SUM_RAW = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input, coalesce(sum(output_tokens), 0) AS output,
+  coalesce(sum(estimated_cost_in_euros), 0) AS cost`;
+export const SUM_HOURS = `coalesce(sum(requests), 0) AS requests, coalesce(sum(input_tokens), 0) AS input,
+  coalesce(sum(output_tokens), 0) AS output, coalesce(sum(cost), 0) AS cost`;
+
+export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
+  return {
+    requests: exactInteger(requests),
+    inputTokens: exactInteger(input),
+    outputTokens: exactInteger(output),
+    cost: microEurosFromNumeric(cost),
+  };
+}
+
+export const noSums = (): Sums => ({ requests: 0, inputTokens: 0, outputTokens: 0, cost: 0 });
+
+export function addTo(sums: Sums, more: Sums): void {
+  sums.requests += more.requests;
+  sums.inputTokens += more.inputTokens;
+  sums.outputTokens += more.outputTokens;
+  sums.cost += more.cost;
+}
+
+/** Whole numbers, so the order of adding does not matter. */
+export function sumOf(parts: Sums[]): Sums {
+  const total = noSums();
+  for (const part of parts) addTo(total, part);
+  return total;
+}
+
+/** The sums of one bucket, action and model: what every statistic is added up from. */
+export type Cell = Sums & { bucket: string; action: string; model: string };
+
+/** The one place where cells are made: all of one shape, which thousands of additions a request run on several times faster. */
+export function cellOf(
+  bucket: string,
+  action: string,
+  model: string,
+  { requests, inputTokens, outputTokens, cost }: Sums,
+): Cell {
+  return { bucket, action, model, requests, inputTokens, outputTokens, cost };
+}

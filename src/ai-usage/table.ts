@@ -1,0 +1,40 @@
+/** What a cell shows, ready to print; the view only escapes it. */
+export type Cell = {
+  text: string;
+  href?: string;
+  /** The exact value of a number that is printed rounded. */
+  value?: string;
+  /** An ISO 8601 instant: the text stands in a `<time>`. */
+  time?: string;
+  note?: string;
+  flag?: string;
+  icon?: string;
+};
+
+export type Column<Row> = { label: string; numeric?: true; cell: (row: Row) => Cell; total?: Cell };
+
+export type Heading = {
+  label: string;
+  numeric: boolean;
+  sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
+};
+
+export type Table = {
+  caption: string;
+  head: Heading[];
+  rows: { cells: Cell[]; faint: boolean }[];
+  total: Cell[] | null;
+};
+
+type Rows<Row> = { caption: string; rows: Row[]; faint?: (row: Row) => boolean };
+
+/** A table from columns that know their cells; the first column names the row. A total row where columns have one. */
+export function tableOf<Row>(columns: Column<Row>[], { caption, rows, faint = () => false }: Rows<Row>): Table {
+  const hasTotal = columns.some(({ total }) => total);
+  return {
+    caption,
+    head: columns.map(({ label, numeric = false }) => ({ label, numeric })),
+    rows: rows.map((row) => ({ cells: columns.map(({ cell }) => cell(row)), faint: faint(row) })),
+    total: hasTotal ? columns.map(({ total }) => total ?? { text: '' }) : null,
+  };
+}

@@ -1,0 +1,67 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import { usageRoutes } from './ai-usage/routes.ts';
+import { requirePerson } from './auth/require-person.ts';
+import { sessionRoutes, signInRoutes } from './auth/routes.ts';
+import { sessions } from './auth/session.ts';
+import { standInClient, standInForGoogle } from './auth/stand-in.ts';
+import type { Config } from './config.ts';
+import type { Databases } from './db/connect.ts';
+import { health } from './health.ts';
+import { createFormat } from './units/format.ts';
+import { assets } from './web/assets.ts';
+import { errorHandler, notFound } from './web/errors.ts';
+import { requestLog } from './web/log.ts';
+import { createRender } from './web/render.ts';
+import { noStore, sameOriginChanges, securityHeaders } from './web/security.ts';
+
+export type Dependencies = {
+  config: Config;
+  databases: Databases;
+  log: Logger;
+  /** Signs sessions and sealed cookies; the newest first. */
+  secrets: string[];
+  isStopping: () => boolean;
+  /** How long an answer may serve again, in milliseconds. */
+  reuseForMs: number;
+};
+
+const NAVIGATION = [
+  { label: 'Overview', href: '/ai-usage' },
+  { label: 'Records', href: '/ai-usage/records' },
+];
+
+/** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */
+export function createApp({ config, databases, log, secrets, isStopping, reuseForMs }: Dependencies): Express {
+  const { appUrl, allowedDomains, production } = config;
+  const app = express();
+  app.set('trust proxy', config.trustProxy);
+
+  const format = createFormat(config.locale, config.timeZone);
+  const demo = config.databaseUrls === null;
+  const render = createRender({
+    format,
+    chromeOf: (req) => ({ person: req.session?.person ?? null, navigation: NAVIGATION, demo }),
+  });
+  const client = config.google ?? standInClient(appUrl);
+  const auth = { client, appUrl, allowedDomains, secrets, database: databases.sessions, render, log };
+
+  app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
+  app.use(health(databases, isStopping));
+  app.use(requestLog(log));
+  app.use('/assets', assets());
+  app.use(noStore);
+  if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));
+  app.use(sameOriginChanges(appUrl));
+  app.use(sessions({ database: databases.sessions, secrets }));
+  app.use(signInRoutes(auth));
+
+  app.use(requirePerson({ appUrl, allowedDomains }));
+  app.get('/', (_req, res) => res.redirect(302, '/ai-usage'));
+  app.use(usageRoutes({ databases, render, format, reuseForMs }));
+  app.use(sessionRoutes(auth));
+
+  app.use(notFound);
+  app.use(errorHandler({ render, log, appUrl }));
+  return app;
+}

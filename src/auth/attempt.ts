@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { parseCookie } from 'cookie';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { seal, unseal } from './sealed.ts';
+
+/**
+ * One sign-in under way, kept in a sealed cookie of its own: two tabs do not disturb each other, a wrong guess burns
+ * nothing, and no session exists before someone has signed in. passport-oauth2's own store has one slot per session.
+ */
+const attempt = z.object({ verifier: z.string(), returnTo: z.string(), expires: z.number() });
+export type Attempt = z.infer<typeof attempt>;
+
+const COOKIE_PREFIX = '__Host-sign-in-';
+const MINUTES = 10;
+// Four sealed return paths of full length leave a quarter of the 16 kB that Node reads as headers.
+const MOST_PENDING = 4;
+const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
+
+const cookieName = (state: string) => COOKIE_PREFIX + state;
+
+function cookiesOf(req: Request): Record<string, string | undefined> {
+  return parseCookie(req.headers.cookie ?? '');
+}
+
+/** Remembers an attempt in the browser and returns its `state`. */
+export function beginAttempt(
+  req: Request,
+  res: Response,
+  secrets: string[],
+  pending: Omit<Attempt, 'expires'>,
+): string {
+  const state = randomBytes(16).toString('base64url');
+  const expires = Date.now() + MINUTES * 60_000;
+  const abandoned = Object.keys(cookiesOf(req)).filter((name) => name.startsWith(COOKIE_PREFIX));
+  // Headers have a size limit: someone who reloads the sign-in page all morning must not be locked out by it.
+  for (const name of abandoned.slice(0, Math.max(0, abandoned.length - MOST_PENDING + 1)))
+    res.clearCookie(name, COOKIE);
+  const sealed = seal(JSON.stringify({ ...pending, expires }), state, secrets[0] ?? '');
+  res.cookie(cookieName(state), sealed, { ...COOKIE, maxAge: MINUTES * 60_000 });
+  return state;
+}
+
+/** The attempt that this browser began under `state`, or null: another browser's, forged or older than ten minutes. */
+export function readAttempt(req: Request, state: unknown, secrets: string[]): Attempt | null {
+  if (typeof state !== 'string' || !/^[\w-]{22}$/.test(state)) return null;
+  const sealed = cookiesOf(req)[cookieName(state)];
+  const text = sealed ? unseal(sealed, state, secrets) : null;
+  if (text === null) return null;
+  const parsed = attempt.safeParse(JSON.parse(text));
+  return parsed.success && parsed.data.expires > Date.now() ? parsed.data : null;
+}
+
+export function endAttempt(res: Response, state: string): void {
+  res.clearCookie(cookieName(state), COOKIE);
+}

@@ -1,0 +1,43 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { addressBar, isHtmx, redirectWindow } from '../web/htmx.ts';
+import { returnPath } from '../web/return-path.ts';
+import { isAllowed, type Person } from './person.ts';
+
+/** The person of a request behind `requirePerson`. */
+export function personOf(req: Request): Person {
+  const { person } = req.session;
+  if (!person) throw new Error('this route is not behind requirePerson');
+  return person;
+}
+
+function signInAddress(target: string): string {
+  return target === '/' ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(target)}`;
+}
+
+function unauthorized(req: Request, res: Response, appUrl: URL): void {
+  if (req.path.startsWith('/api/')) {
+    res.status(401).json({ error: 'Unauthorized' });
+  } else if (isHtmx(req)) {
+    redirectWindow(res, signInAddress(returnPath(addressBar(req), appUrl)));
+    res.status(401).send('');
+  } else {
+    res.redirect(302, signInAddress(returnPath(req.method === 'GET' ? req.originalUrl : '/', appUrl)));
+  }
+}
+
+/**
+ * Everything mounted behind this is closed: pages redirect to sign-in and come back, the API answers 401 JSON, htmx a
+ * 401 that moves the window. The domain is checked every time, so taking one off the list ends its sessions.
+ */
+export function requirePerson({ appUrl, allowedDomains }: { appUrl: URL; allowedDomains: string[] }): RequestHandler {
+  return (req: Request, res: Response, next: NextFunction) => {
+    const { person } = req.session;
+    if (!person) return unauthorized(req, res, appUrl);
+    if (isAllowed(person.email, allowedDomains)) return next();
+    req.session.destroy((error) => {
+      if (error) return next(error);
+      if (req.path.startsWith('/api/')) res.status(403).json({ error: 'Forbidden' });
+      else unauthorized(req, res, appUrl);
+    });
+  };
+}

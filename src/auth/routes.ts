@@ -1,0 +1,122 @@
+import express, { type Request, type Response, type Router } from 'express';
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import type { GoogleClient } from '../config.ts';
+import { loggable } from '../units/loggable.ts';
+import { instantFromPostgres, now } from '../units/time.ts';
+import type { Render } from '../web/render.ts';
+import { returnPath } from '../web/return-path.ts';
+import { endAttempt, readAttempt } from './attempt.ts';
+import { CALLBACK_PATH, createGooglePassport } from './google.ts';
+import type { Entry, Person } from './person.ts';
+import { personOf } from './require-person.ts';
+import { SESSION_COOKIE, SESSION_COOKIE_OPTIONS } from './session.ts';
+import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
+
+type AuthOptions = {
+  client: GoogleClient;
+  appUrl: URL;
+  allowedDomains: string[];
+  secrets: string[];
+  database: Knex;
+  render: Render;
+  log: Logger;
+};
+
+/** The doors that are open to anyone: the sign-in page, the way to Google and back. */
+export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, log }: AuthOptions): Router {
+  const router = express.Router();
+  const passport = createGooglePassport({ client, appUrl, allowedDomains, secrets });
+
+  const page = (req: Request, res: Response, status: number, problem: string | null, returnTo: string) => {
+    res.status(status);
+    render(req, res, { title: 'Sign in', view: 'auth/sign-in', data: { problem, returnTo, allowedDomains } });
+  };
+
+  router.get('/sign-in', (req, res) => {
+    const returnTo = returnPath(req.query.returnTo, appUrl);
+    if (req.session.person) return res.redirect(302, returnTo);
+    page(req, res, 200, null, returnTo);
+  });
+
+  router.get('/auth/google', (req, res, next) => {
+    const prompt = req.query.prompt === 'select_account' ? { prompt: 'select_account' } : {};
+    // Either of our domains may come, and Google's hint takes one: "*" asks for any organisation's account.
+    passport.authenticate('google', { session: false, hd: '*', ...prompt } as object)(req, res, next);
+  });
+
+  router.get(CALLBACK_PATH, (req, res, next) => {
+    const { state, code, error } = req.query;
+    const attempt = readAttempt(req, state, secrets);
+    const returnTo = attempt?.returnTo ?? '/';
+    if (attempt) endAttempt(res, String(state));
+    // Before passport, which would answer with the words of whoever wrote the address, or begin a new sign-in.
+    if (error !== undefined) return page(req, res, 400, 'Google did not sign you in.', returnTo);
+    if (!attempt || typeof code !== 'string' || code === '') {
+      return page(
+        req,
+        res,
+        400,
+        'This sign-in was not begun in this browser, or more than ten minutes ago. Please try again.',
+        returnTo,
+      );
+    }
+    passport.authenticate('google', { session: false }, (failure: unknown, entry: Entry | false | null | undefined) => {
+      if (failure) {
+        log.error({ id: req.id, error: loggable(failure) }, 'sign-in failed at Google');
+        return page(req, res, 502, 'Google did not confirm this sign-in. Please try again.', returnTo);
+      }
+      if (!entry) return page(req, res, 400, 'Google did not sign you in.', returnTo);
+      if ('refusal' in entry) return page(req, res, 403, entry.refusal, returnTo);
+      begin(req, entry.person, (problem) => (problem ? next(problem) : res.redirect(302, returnTo)));
+    })(req, res, next);
+  });
+
+  return router;
+}
+
+/** A new session id at sign-in, so that one planted before is worth nothing. */
+function begin(req: Request, person: Person, done: (problem?: unknown) => void): void {
+  const failed = (problem: unknown) => {
+    // Else express-session tries to save it once more, and sends the cookie of a session that does not exist.
+    delete (req as Partial<Request>).session;
+    done(problem);
+  };
+  req.session.regenerate((problem) => {
+    if (problem) return failed(problem);
+    req.session.person = person;
+    req.session.userAgent = req.get('User-Agent') ?? '';
+    req.session.signedInAt = now();
+    req.session.save((problem) => (problem ? failed(problem) : done()));
+  });
+}
+
+/** What a person signed in may do about their own sessions. */
+export function sessionRoutes({ database, render }: Pick<AuthOptions, 'database' | 'render'>): Router {
+  const router = express.Router();
+
+  router.post('/sign-out', (req, res, next) => {
+    req.session.destroy((problem) => {
+      if (problem) return next(problem);
+      res.clearCookie(SESSION_COOKIE, SESSION_COOKIE_OPTIONS).redirect(303, '/sign-in');
+    });
+  });
+
+  router.get('/sessions', async (req, res) => {
+    const rows = await sessionsOf(database, personOf(req).sub);
+    const list = rows.map((row) => ({
+      signedInAt: instantFromPostgres(row.signed_in_at),
+      lastSeenAt: instantFromPostgres(row.last_seen_at),
+      userAgent: row.user_agent,
+      current: row.sid_hash === sidHash(req.sessionID),
+    }));
+    render(req, res, { title: 'Your sessions', view: 'auth/sessions', data: { sessions: list } });
+  });
+
+  router.post('/sessions/end-all', async (req, res) => {
+    await endSessionsOf(database, personOf(req).sub);
+    res.clearCookie(SESSION_COOKIE, SESSION_COOKIE_OPTIONS).redirect(303, '/sign-in');
+  });
+
+  return router;
+}

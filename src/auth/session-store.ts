@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import session, { type SessionData } from 'express-session';
+import type { Knex } from 'knex';
+import { instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
+import type { Person } from './person.ts';
+
+const IDLE = 60 * MINUTE;
+const ABSOLUTE = 12 * 60 * MINUTE;
+const TOUCH_EVERY = MINUTE;
+
+declare module 'express-session' {
+  interface SessionData {
+    person?: Person;
+    userAgent?: string;
+    signedInAt?: number;
+    /** Set while loaded, never stored: such a session may be updated, not inserted. */
+    expiresAt?: number;
+  }
+}
+
+export type SessionRow = {
+  sid_hash: string;
+  sub: string;
+  data: { cookie: session.SessionOptions['cookie']; person: Person };
+  user_agent: string;
+  signed_in_at: string;
+  last_seen_at: string;
+  expire: string;
+};
+
+export function sidHash(sid: string): string {
+  return createHash('sha256').update(sid).digest('base64url');
+}
+
+function expiry(signedInAt: number): number {
+  return Math.min(now() + IDLE, signedInAt + ABSOLUTE);
+}
+
+/**
+ * Sessions in backoffice_db, ours because of three faults of the stock store: it compares a timestamp without zone, it
+ * brings a signed-out session back to life when a slow request saves it, and every page view is an update.
+ */
+export class SessionStore extends session.Store {
+  readonly #database: Knex;
+
+  constructor(database: Knex) {
+    super();
+    this.#database = database;
+  }
+
+  override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
+    this.#database<SessionRow>('sessions')
+      .where('sid_hash', sidHash(sid))
+      .where('expire', '>', isoFromInstant(now()))
+      .first()
+      .then(
+        (row) => callback(null, row ? loaded(row) : null),
+        // express-session reads ENOENT as "no such session"; here it is a database whose socket file is not there.
+        (error) => callback(error.code === 'ENOENT' ? Object.assign(error, { code: 'ECONNREFUSED' }) : error),
+      );
+  }
+
+  override set(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
+    const { person, userAgent = '', signedInAt = now(), expiresAt, cookie } = data;
+    if (!person) {
+      callback(new Error('a session belongs to someone signed in'));
+      return;
+    }
+    const row = {
+      sub: person.sub,
+      data: JSON.stringify({ cookie, person }),
+      user_agent: userAgent.slice(0, 300),
+      signed_in_at: isoFromInstant(signedInAt),
+      last_seen_at: isoFromInstant(now()),
+      expire: isoFromInstant(expiry(signedInAt)),
+    };
+    const sessions = this.#database('sessions');
+    const saved =
+      expiresAt === undefined
+        ? sessions
+            .insert({ sid_hash: sidHash(sid), ...row })
+            .onConflict('sid_hash')
+            .merge()
+        : sessions.where('sid_hash', sidHash(sid)).update(row);
+    saved.then(() => callback(), callback);
+  }
+
+  override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
+    const { signedInAt = 0, expiresAt = 0 } = data;
+    const expire = expiry(signedInAt);
+    if (expire - expiresAt < TOUCH_EVERY) {
+      callback();
+      return;
+    }
+    this.#database('sessions')
+      .where('sid_hash', sidHash(sid))
+      .update({ expire: isoFromInstant(expire), last_seen_at: isoFromInstant(now()) })
+      // The page is ready and must not break for this; the next one tries again.
+      .then(
+        () => callback(),
+        () => callback(),
+      );
+  }
+
+  override destroy(sid: string, callback: (error?: unknown) => void = () => {}): void {
+    this.#database('sessions')
+      .where('sid_hash', sidHash(sid))
+      .delete()
+      .then(() => callback(), callback);
+  }
+}
+
+function loaded(row: SessionRow): SessionData {
+  return {
+    ...row.data,
+    userAgent: row.user_agent,
+    signedInAt: instantFromPostgres(row.signed_in_at),
+    expiresAt: instantFromPostgres(row.expire),
+  } as SessionData;
+}
+
+/** The sessions that a person could still use, latest first. */
+export function sessionsOf(database: Knex, sub: string): Promise<SessionRow[]> {
+  return database<SessionRow>('sessions')
+    .where('sub', sub)
+    .where('expire', '>', isoFromInstant(now()))
+    .orderBy('last_seen_at', 'desc');
+}
+
+export async function endSessionsOf(database: Knex, sub: string): Promise<void> {
+  await database('sessions').where('sub', sub).delete();
+}
+
+export async function deleteExpiredSessions(database: Knex): Promise<void> {
+  await database('sessions').where('expire', '<=', isoFromInstant(now())).delete();
+}

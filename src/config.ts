@@ -1,0 +1,243 @@
+import { z } from 'zod';
+import type { DatabaseUrls } from './db/connect.ts';
+
+const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
+const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
+const GOOGLE_USERINFO_URL = 'https://openidconnect.googleapis.com/v1/userinfo';
+
+/** Every line of what is missing or wrong in the environment, not only the first. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    super(`Configuration: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
+    this.problems = problems;
+  }
+}
+
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'takes a URL such as postgres://user:password@host:5432/database?sslmode=verify-full',
+});
+
+const webUrl = z.url({ protocol: /^https?$/, error: 'takes an http(s) URL' });
+
+const commaSeparated = (value: string) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+const wholeNumber = (min: number, max: number, what: string) =>
+  z
+    .string()
+    .regex(/^\d+$/, `takes ${what}`)
+    .transform(Number)
+    .pipe(z.number().min(min, `takes ${what}`).max(max, `takes ${what}`));
+
+/** Every setting, with what it takes and its default. README and .env.example describe them, and a test compares. */
+const schema = z.object({
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'], 'takes development, test or production')
+    .default('development'),
+  PORT: wholeNumber(0, 65535, 'a port number, 0 to 65535').default(3000),
+  HOST: z.string().optional(),
+  APP_URL: webUrl
+    .transform((url) => new URL(url))
+    .refine((url) => url.href === `${url.origin}/`, 'takes an origin without a path')
+    .optional(),
+  WORKFLOWS_DATABASE_URL: postgresUrl.optional(),
+  BACKOFFICE_DATABASE_URL: postgresUrl.optional(),
+  MYTHORIA_DATABASE_URL: postgresUrl.optional(),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_AUTHORIZATION_URL: webUrl.optional(),
+  GOOGLE_TOKEN_URL: webUrl.optional(),
+  GOOGLE_USERINFO_URL: webUrl
+    .refine((url) => new URL(url).pathname.endsWith('/userinfo'), 'takes a URL whose path ends in /userinfo')
+    .optional(),
+  ALLOWED_DOMAINS: z
+    .string()
+    .default('mythoria.pt,caravanconcierge.com')
+    .transform((value) => commaSeparated(value.toLowerCase()))
+    .refine((domains) => domains.length > 0 && domains.every((domain) => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain)), {
+      error: 'takes domains such as mythoria.pt,caravanconcierge.com',
+    }),
+  SESSION_SECRET: z
+    .string()
+    .transform(commaSeparated)
+    .refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
+      error: 'takes one or several comma-separated secrets of at least 32 characters each, the newest first',
+    })
+    .optional(),
+  TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
+  LOCALE: z.string().default('en-IE').refine(isLocale, 'takes a language tag such as en-IE or pt-PT'),
+  TRUST_PROXY: wholeNumber(0, 10, 'the number of proxies in front, 0 to 10').default(0),
+  LOG_LEVEL: z
+    .enum(
+      ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+      'takes silent, fatal, error, warn, info, debug or trace',
+    )
+    .optional(),
+  DATA_DIR: z.string().default('.data'),
+});
+
+export const SETTING_NAMES = Object.keys(schema.shape);
+
+/** A Google client, real or the local stand-in; the three addresses are complete. */
+export type GoogleClient = {
+  clientId: string;
+  clientSecret: string;
+  authorizationUrl: string;
+  tokenUrl: string;
+  userinfoUrl: string;
+};
+
+export type Config = {
+  production: boolean;
+  port: number;
+  host: string;
+  /** Where people reach the app; every absolute URL is built from it, never from a request header. */
+  appUrl: URL;
+  /** null: the embedded databases with demo data. */
+  databaseUrls: DatabaseUrls | null;
+  /** null: the local stand-in for Google. */
+  google: GoogleClient | null;
+  allowedDomains: string[];
+  /** Newest first; null outside production: made at start and kept in the data folder. */
+  sessionSecrets: string[] | null;
+  timeZone: string;
+  locale: string;
+  trustProxy: number;
+  logLevel: string;
+  dataDir: string;
+};
+
+type Settings = z.infer<typeof schema>;
+
+const REQUIRED_IN_PRODUCTION = [
+  'APP_URL',
+  'WORKFLOWS_DATABASE_URL',
+  'BACKOFFICE_DATABASE_URL',
+  'GOOGLE_CLIENT_ID',
+  'GOOGLE_CLIENT_SECRET',
+  'SESSION_SECRET',
+] as const;
+
+const HTTPS_IN_PRODUCTION = ['APP_URL', 'GOOGLE_AUTHORIZATION_URL', 'GOOGLE_TOKEN_URL', 'GOOGLE_USERINFO_URL'] as const;
+
+/** What each value alone cannot show: settings that need each other, and what production forbids. */
+function problemsBetween(settings: Partial<Settings>, environment: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = [];
+  const production = environment.NODE_ENV === 'production';
+  if (production) {
+    for (const name of REQUIRED_IN_PRODUCTION) if (!environment[name]) problems.push(`${name} is missing`);
+    for (const name of HTTPS_IN_PRODUCTION) {
+      const value = settings[name];
+      if (value && new URL(value).protocol !== 'https:') problems.push(`${name} must be https in production`);
+    }
+  } else {
+    if (Boolean(environment.WORKFLOWS_DATABASE_URL) !== Boolean(environment.BACKOFFICE_DATABASE_URL)) {
+      const missing = environment.WORKFLOWS_DATABASE_URL ? 'BACKOFFICE_DATABASE_URL' : 'WORKFLOWS_DATABASE_URL';
+      problems.push(`${missing} is missing: set both databases, or none to use the embedded ones`);
+    }
+    if (environment.MYTHORIA_DATABASE_URL && !environment.WORKFLOWS_DATABASE_URL) {
+      problems.push('MYTHORIA_DATABASE_URL goes with WORKFLOWS_DATABASE_URL and BACKOFFICE_DATABASE_URL');
+    }
+    if (Boolean(environment.GOOGLE_CLIENT_ID) !== Boolean(environment.GOOGLE_CLIENT_SECRET)) {
+      const missing = environment.GOOGLE_CLIENT_ID ? 'GOOGLE_CLIENT_SECRET' : 'GOOGLE_CLIENT_ID';
+      problems.push(`${missing} is missing: set both, or none to use the stand-in for Google`);
+    }
+  }
+  return problems;
+}
+
+function databaseUrls(settings: Settings): DatabaseUrls | null {
+  const { WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } = settings;
+  if (!workflows || !backoffice) return null;
+  return { workflows, backoffice, mythoria: settings.MYTHORIA_DATABASE_URL ?? null };
+}
+
+function googleClient(settings: Settings): GoogleClient | null {
+  const { GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret } = settings;
+  if (!clientId || !clientSecret) return null;
+  return {
+    clientId,
+    clientSecret,
+    authorizationUrl: settings.GOOGLE_AUTHORIZATION_URL ?? GOOGLE_AUTHORIZATION_URL,
+    tokenUrl: settings.GOOGLE_TOKEN_URL ?? GOOGLE_TOKEN_URL,
+    userinfoUrl: settings.GOOGLE_USERINFO_URL ?? GOOGLE_USERINFO_URL,
+  };
+}
+
+/**
+ * The configuration from environment variables; an empty variable counts as absent.
+ * @throws ConfigError with every problem at once
+ */
+export function readConfig(variables: NodeJS.ProcessEnv): Config {
+  const environment = Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => SETTING_NAMES.includes(name) && value?.trim()),
+  );
+  const parsed = schema.safeParse(environment);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path[0]?.toString()} ${issue.message}`);
+  const settings = parsed.success ? parsed.data : partlyParsed(environment);
+  problems.push(...problemsBetween(settings, environment));
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+
+  const { data } = parsed;
+  const production = data.NODE_ENV === 'production';
+  return {
+    production,
+    port: data.PORT,
+    // The stand-in for Google lets anyone in who reaches it, so outside production only this machine does.
+    host: data.HOST ?? (production ? '0.0.0.0' : 'localhost'),
+    appUrl: data.APP_URL ?? new URL(`http://localhost:${data.PORT}`),
+    databaseUrls: databaseUrls(data),
+    google: googleClient(data),
+    allowedDomains: data.ALLOWED_DOMAINS,
+    sessionSecrets: data.SESSION_SECRET ?? null,
+    timeZone: data.TIME_ZONE,
+    locale: data.LOCALE,
+    trustProxy: data.TRUST_PROXY,
+    logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    dataDir: data.DATA_DIR,
+  };
+}
+
+/** The settings that are right by themselves, so that one bad value does not hide another problem. */
+function partlyParsed(environment: NodeJS.ProcessEnv): Partial<Settings> {
+  return Object.fromEntries(
+    Object.entries(schema.shape).flatMap(([name, setting]) => {
+      const result = setting.safeParse(environment[name]);
+      return result.success ? [[name, result.data]] : [];
+    }),
+  );
+}
+
+/** The configuration of this process: its environment over a `.env` file, where there is one. */
+export function loadConfig(): Config {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return readConfig(process.env);
+}

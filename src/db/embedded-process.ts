@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { cp, rename, rm, stat } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { type EmbeddedMessage, type EmbeddedUrls, SERVED_BY, type ServedBy, servedBy } from './embedded.ts';
+
+const DATABASES = ['workflows', 'backoffice', 'mythoria'] as const;
+
+const dataDir = process.argv[2] ?? '.data';
+const lockFile = join(dataDir, SERVED_BY);
+
+function tell(message: EmbeddedMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The lock is a file made exclusively, with a port that is open as long as this process lives. */
+async function takeFolder(): Promise<{ pid: number; lockPort: number }> {
+  if (await servedBy(dataDir)) {
+    throw new Error(
+      `The data folder ${dataDir} is in use by another running Mythoria Admin: stop that one, or set DATA_DIR`,
+    );
+  }
+  const alive = createServer((socket) => socket.destroy()).unref();
+  alive.listen(0, '127.0.0.1');
+  await once(alive, 'listening');
+  const lock = { pid: process.pid, lockPort: (alive.address() as AddressInfo).port };
+  try {
+    rmSync(lockFile, { force: true });
+    // In one go: a file without its content would look like one that a killed process left.
+    writeFileSync(lockFile, JSON.stringify({ ...lock, urls: null } satisfies ServedBy), { flag: 'wx' });
+  } catch (error) {
+    throw new Error(`The data folder ${dataDir} cannot be written: ${(error as Error).message}`);
+  }
+  return lock;
+}
+
+/**
+ * PostgreSQL's initdb takes most of the first start, so it runs once and the other databases are copies. Each folder gets
+ * its name only when it is complete: a kill midway is repeated, never mistaken for a database.
+ */
+async function createMissing(): Promise<void> {
+  const paths = DATABASES.map((name) => join(dataDir, name));
+  const missing = [];
+  for (const path of paths) if (!(await exists(path))) missing.push(path);
+  if (missing.length === 0) return;
+
+  tell({ progress: 'Creating the embedded PostgreSQL databases (once, about ten seconds)' });
+  const template = join(dataDir, 'template.partial');
+  await rm(template, { recursive: true, force: true });
+  const database = await PGlite.create(template);
+  await database.close();
+  for (const path of missing) {
+    await rm(`${path}.partial`, { recursive: true, force: true });
+    await cp(template, `${path}.partial`, { recursive: true });
+    await rename(`${path}.partial`, path);
+  }
+  await rm(template, { recursive: true, force: true });
+}
+
+async function serve(name: string) {
+  const database = await PGlite.create(join(dataDir, name)).catch((error: Error) => {
+    const advice = 'delete the folder to begin anew';
+    throw new Error(`The embedded database in ${join(dataDir, name)} cannot be opened (${error.message}): ${advice}`);
+  });
+  const server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port: 0, maxConnections: 100 });
+  await server.start();
+  return { database, server, url: `postgres://postgres@${server.getServerConn()}/postgres` };
+}
+
+// Ctrl-C and a closed terminal reach the whole process group; the parent stops first, with its queries, and then lets go
+// of this one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+try {
+  const lock = await takeFolder();
+  // Nobody waits for databases that are still being made; what is half done is done again at the next start.
+  const abandon = () => {
+    rmSync(lockFile, { force: true });
+    process.exit(0);
+  };
+  process.once('disconnect', abandon);
+  if (!process.connected) abandon();
+
+  await createMissing();
+  tell({ progress: 'Opening the embedded databases' });
+  const [workflows, backoffice, mythoria] = await Promise.all([
+    serve('workflows'),
+    serve('backoffice'),
+    serve('mythoria'),
+  ]);
+  const served = [workflows, backoffice, mythoria];
+  const urls: EmbeddedUrls = { workflows: workflows.url, backoffice: backoffice.url, mythoria: mythoria.url };
+  writeFileSync(lockFile, JSON.stringify({ ...lock, urls } satisfies ServedBy));
+
+  process.off('disconnect', abandon).once('disconnect', async () => {
+    for (const { server, database } of served) {
+      await server.stop();
+      await database.close();
+    }
+    rmSync(lockFile, { force: true });
+    process.exit(0);
+  });
+  tell({ ready: urls });
+} catch (error) {
+  tell({ failed: (error as Error).message });
+  process.exitCode = 1;
+  process.disconnect?.();
+}

@@ -1,0 +1,31 @@
+import type { Knex } from 'knex';
+import { missingColumns } from './required-columns.ts';
+
+/** What is wrong with workflows_db at start; `fatal` where the program could not show one right number. */
+export type SourceProblem = { fatal: boolean; message: string };
+
+/** The columns that are missing, and a role that may write: read-only by setting alone can be switched off by the role. */
+export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> {
+  let missing: string[];
+  try {
+    missing = await missingColumns(workflows);
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    return [{ fatal: false, message: `workflows_db does not answer, its columns are not checked: ${message || code}` }];
+  }
+  if (missing.length > 0) {
+    return [{ fatal: true, message: ['workflows_db lacks what this program reads:', ...missing].join('\n  ') }];
+  }
+  const { rows } = await workflows.raw<{ rows: { writable: boolean }[] }>(
+    `SELECT has_table_privilege('token_usage_tracking', 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable`,
+  );
+  const writable = rows[0]?.writable ?? false;
+  return writable
+    ? [
+        {
+          fatal: false,
+          message: 'The role for workflows_db may write to token_usage_tracking: grant it SELECT only (README).',
+        },
+      ]
+    : [];
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
+import { keepRollups } from './ai-usage/rollups/keep.ts';
+import { createApp } from './app.ts';
+import { deleteExpiredSessions } from './auth/session-store.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import {
+  closeDatabases,
+  type Databases,
+  type DatabaseUrls,
+  openDatabase,
+  openDatabases,
+  openEmbeddedDatabases,
+} from './db/connect.ts';
+import { type Embedded, startEmbedded } from './db/embedded.ts';
+import { migrateBackoffice } from './db/migrate.ts';
+import { sourceProblems } from './db/source-check.ts';
+import { fillDemoData } from './demo/fill.ts';
+import { loggable } from './units/loggable.ts';
+import { now } from './units/time.ts';
+import { listen } from './web/listen.ts';
+import { createLog } from './web/log.ts';
+
+/** Cloud Run kills ten seconds after SIGTERM. */
+const CLOSE_WITHIN_MS = 8_000;
+/** Short enough that nobody at the screen notices, long enough for a crowd. */
+const REUSE_MS = 5_000;
+const EXIT_WITHIN_MS = 9_500;
+const CLEAN_UP_EVERY_MS = 60 * 60_000;
+
+/** For the person at the terminal; what programs read goes through the log. */
+function say(line: string): void {
+  console.log(line);
+}
+
+function stop(line: string): never {
+  console.error(line);
+  process.exit(1);
+}
+
+function configuration(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (error instanceof ConfigError)
+      stop([error.message, ...error.problems.map((problem) => `  ${problem}`)].join('\n'));
+    throw error;
+  }
+}
+
+const starting: RequestListener = (_req, res) => {
+  res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2', Refresh: '2' });
+  res.end('Mythoria Admin is starting: this page will reload by itself.\n');
+};
+
+/** Outside production a secret makes itself once and stays in the data folder, so that a restart signs nobody out. */
+async function sessionSecrets(config: Config): Promise<string[]> {
+  if (config.sessionSecrets) return config.sessionSecrets;
+  const path = join(config.dataDir, 'session-secret');
+  await mkdir(config.dataDir, { recursive: true });
+  const kept = await readFile(path, 'utf8').catch(() => null);
+  if (kept) return [kept];
+  const secret = randomBytes(32).toString('base64url');
+  await writeFile(path, secret, { mode: 0o600 });
+  return [secret];
+}
+
+async function main(): Promise<void> {
+  const config = configuration();
+  const log = createLog(config.logLevel);
+  // Before anything slow, so that a taken port is said at once.
+  const server = await listen(config.host, config.port, starting);
+  if (config.port === 0 && config.appUrl.port === '0') config.appUrl.port = String(server.port);
+
+  let embedded: Embedded | null = null;
+  let stopping = false;
+  // While starting there is nothing to put away: the embedded database ends with this process.
+  let shutDown = async (): Promise<void> => process.exit(130);
+  // For good: a signal that comes while one listener gives way to another reaches neither.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => shutDown());
+
+  if (config.databaseUrls === null) embedded = await startEmbedded(config.dataDir, say);
+  const databases = openFor(config.databaseUrls, embedded);
+  await migrateBackoffice(databases.backoffice).catch((error) => {
+    throw new Error(`backoffice_db cannot be migrated: ${reasonOf(error)}`);
+  });
+  if (embedded) await fillEmbedded(embedded);
+  for (const problem of await sourceProblems(databases.workflows)) {
+    if (problem.fatal) stop(problem.message);
+    if (!embedded) log.warn(problem.message);
+  }
+
+  const secrets = await sessionSecrets(config);
+  server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
+  say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
+
+  const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null });
+  const cleanUp = setInterval(() => {
+    deleteExpiredSessions(databases.sessions).catch((error) =>
+      log.error({ error: loggable(error) }, 'expired sessions stay'),
+    );
+  }, CLEAN_UP_EVERY_MS);
+
+  shutDown = async () => {
+    if (stopping) return;
+    stopping = true;
+    // A database that no longer answers would hold its pool open.
+    setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
+    clearInterval(cleanUp);
+    const rollupsStopped = rollups.stop();
+    await server.close(CLOSE_WITHIN_MS);
+    await rollupsStopped;
+    await closeDatabases(databases);
+    await embedded?.stop();
+    process.exit(0);
+  };
+  embedded?.ended.then(() => {
+    if (!stopping) stop('The embedded database has ended: please start again');
+  });
+}
+
+function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Databases {
+  if (embedded) return openEmbeddedDatabases(embedded.urls);
+  if (urls) return openDatabases(urls);
+  throw new Error('no databases');
+}
+
+/** A connection that every address of a name refuses is an error with a code and no message. */
+function reasonOf({ message, code }: NodeJS.ErrnoException): string {
+  return message || code || 'unknown';
+}
+
+/** Through connections of its own: the app's may only read. */
+async function fillEmbedded({ urls }: Embedded): Promise<void> {
+  const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
+  const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
+  await fillDemoData({ workflows, mythoria, now: now(), onProgress: progressLine() });
+  for (const { statement } of RECOMMENDED_INDEXES) {
+    await workflows.raw(statement.replace('INDEX CONCURRENTLY', 'INDEX IF NOT EXISTS'));
+  }
+  await Promise.all([workflows.destroy(), mythoria.destroy()]);
+}
+
+/** "Demo data: 40%" at every tenth, so that a log file stays readable. */
+function progressLine(): (progress: { done: number; total: number }) => void {
+  let said = -1;
+  return ({ done, total }) => {
+    const tenth = total === 0 ? 10 : Math.floor((10 * done) / total);
+    if (tenth > said) say(`Demo data: ${tenth * 10}%`);
+    said = Math.max(said, tenth);
+  };
+}
+
+main().catch((error: Error) => stop(reasonOf(error)));

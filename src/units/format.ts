@@ -1,0 +1,76 @@
+import { Temporal } from 'temporal-polyfill';
+import type { MicroEuros } from './money.ts';
+import { type Day, type Instant, isoFromInstant } from './time.ts';
+
+/** How numbers and times are printed: one set of functions for every view, made once from locale and time zone. */
+export type Format = ReturnType<typeof createFormat>;
+
+/**
+ * Euros print with two decimals from one euro up and for whole cents, and with all six below, so that €0.004213 is not
+ * €0.00 and a column of small amounts stays aligned. Times are business time.
+ */
+export function createFormat(locale: string, timeZone: string) {
+  const whole = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR' });
+  const exact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', minimumFractionDigits: 6 });
+  const compact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', notation: 'compact' });
+  const integer = new Intl.NumberFormat(locale);
+  const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
+  const compactTime = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium', timeZone });
+  const minute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone });
+  const longDay = new Intl.DateTimeFormat(locale, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
+  const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+  const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' });
+  const utcNoon = (day: Day) => new Date(`${day}T12:00:00Z`);
+  const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
+
+  const euros = (micro: MicroEuros) => {
+    const rounded = Math.round(micro);
+    const twoDecimals = Math.abs(rounded) >= 1_000_000 || rounded % 10_000 === 0;
+    return (twoDecimals ? whole : exact).format(rounded / 1_000_000);
+  };
+
+  return {
+    timeZone,
+    /** Micro-euros, a fraction of one (an average) included. */
+    euros,
+    /** All six decimals, for a tooltip or a sum that must be compared digit by digit. */
+    exactEuros: (micro: MicroEuros) => exact.format(micro / 1_000_000),
+    /** For the axis of a chart. */
+    shortEuros: (micro: MicroEuros) =>
+      Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
+    integer: (count: number) => integer.format(count),
+    shortInteger: (count: number) => short.format(count),
+    /** A share from 0 to 1 in whole percent. */
+    percent: (share: number) => percent.format(share),
+    /** part ÷ whole as a percentage; nothing of nothing is a dash. */
+    share: (part: number, total: number) => (total === 0 ? '–' : share.format(part / total)),
+    instant: (instant: Instant) => dateTime.format(date(instant)),
+    /** For a column of many. */
+    shortInstant: (instant: Instant) => compactTime.format(date(instant)),
+    minute: (instant: Instant) => minute.format(date(instant)),
+    timeOfDay: (instant: Instant) => time.format(date(instant)),
+    iso: isoFromInstant,
+    longDay: (day: Day) => longDay.format(utcNoon(day)),
+    shortDay: (day: Day) => shortDay.format(utcNoon(day)),
+    month: (firstDay: Day) => month.format(utcNoon(firstDay)),
+    /** "Europe/Lisbon, UTC+0": the offset at that instant. */
+    zone: (instant: Instant) => {
+      const offset = Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000)).toZonedDateTimeISO(
+        timeZone,
+      ).offset;
+      return `${timeZone}, UTC${offset}`;
+    },
+    /** The first group of a uuid: enough to tell rows apart, short enough for a table. */
+    shortId: (uuid: string) => uuid.slice(0, 8),
+  };
+}

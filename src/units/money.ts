@@ -1,0 +1,33 @@
+/** Whole micro-euros (1 € = 1,000,000). A safe integer up to nine billion euros; never a float sum. */
+export type MicroEuros = number;
+
+const EUROS_IN_NUMERIC = /^(-?)(\d+)(?:\.(\d{1,6})0*)?$/;
+
+/**
+ * Reads PostgreSQL's text form of a `numeric` in euros ("1506.995366") as micro-euros, exactly.
+ * @throws RangeError for more than six significant decimals or an amount beyond a safe integer: both would be a silent rounding.
+ */
+export function microEurosFromNumeric(text: string): MicroEuros {
+  const match = EUROS_IN_NUMERIC.exec(text);
+  if (!match) throw new RangeError(`not an amount of whole micro-euros: ${text}`);
+  const [, sign, euros, decimals = ''] = match;
+  const micro = Number(euros + decimals.padEnd(6, '0'));
+  if (!Number.isSafeInteger(micro)) throw new RangeError(`amount too large to be exact: ${text}`);
+  return sign && micro !== 0 ? -micro : micro;
+}
+
+/** Micro-euros as a JSON number of euros: the double nearest to the exact decimal, so it prints as that decimal. */
+export function eurosNumber(micro: MicroEuros): number {
+  return micro / 1_000_000;
+}
+
+/** Micro-euros as euros with exactly six decimals: "0.004213". */
+export function eurosText(micro: MicroEuros): string {
+  const digits = String(Math.abs(micro)).padStart(7, '0');
+  return `${micro < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
+}
+
+/** total ÷ count in euros, 0 when there is nothing to divide by. */
+export function averageEuros(total: MicroEuros, count: number): number {
+  return count === 0 ? 0 : eurosNumber(total) / count;
+}

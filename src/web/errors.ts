@@ -1,0 +1,102 @@
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
+import { loggable } from '../units/loggable.ts';
+import { keepAddress } from './htmx.ts';
+import type { Render } from './render.ts';
+import { returnPath } from './return-path.ts';
+
+/** No such page or record. */
+export class NotFound extends Error {}
+
+/** The person is known, and may not do this. */
+export class Refused extends Error {}
+
+type Explained = { status: number; title: string; message: string; details: ParameterProblem[] };
+
+// PostgreSQL's classes and codes for "not now" (connection failure, rolled back for another's sake, too many connections,
+// shutting down, cancelled by a timeout) and Node's for an address that does not answer.
+const NOT_NOW = /^(08|40|53|57P|57014|55P03|25P0[34]|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ETIMEDOUT|EPIPE)/;
+// What pg and Knex say without a code.
+const NOT_NOW_MESSAGE =
+  /timeout expired|Timeout acquiring a connection|Unable to acquire a connection|Connection (terminated|ended)|not queryable/;
+
+/** Whether an error means that a database does not answer now, and may do so in a moment. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  // With a code, the message is PostgreSQL's and may hold what a person searched for: "timeout", say.
+  if (typeof code !== 'string') return NOT_NOW_MESSAGE.test(error.message);
+  return NOT_NOW.test(code) || (code === 'ENOENT' && syscall === 'connect');
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function explain(error: unknown): Explained {
+  if (error instanceof BadInput) {
+    return {
+      status: 400,
+      title: 'This address asks for something we cannot show',
+      message: 'Bad request',
+      details: error.details,
+    };
+  }
+  if (error instanceof NotFound) return { status: 404, title: 'Not found', message: error.message, details: [] };
+  if (error instanceof Refused) return { status: 403, title: 'Not allowed', message: error.message, details: [] };
+  if (isUnavailable(error)) {
+    return {
+      status: 503,
+      title: 'The database does not answer',
+      message: 'Please try again in a moment.',
+      details: [],
+    };
+  }
+  const status = statusOf(error);
+  if (status) return { status, title: 'Bad request', message: 'This request cannot be read.', details: [] };
+  return { status: 500, title: 'Something went wrong', message: 'The error has been logged.', details: [] };
+}
+
+export function wantsJson(req: Request): boolean {
+  return req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json';
+}
+
+export const notFound: RequestHandler = (_req, _res, next) => next(new NotFound('There is no page at this address.'));
+
+/** The one error handler: an honest status, the request's id, JSON or HTML by what was asked; details only in the log. */
+export function errorHandler({
+  render,
+  log,
+  appUrl,
+}: {
+  render: Render;
+  log: Logger;
+  appUrl: URL;
+}): ErrorRequestHandler {
+  return (error, req, res, _next) => {
+    const { status, title, message, details } = explain(error);
+    if (status >= 500) log.error({ id: req.id, error: loggable(error) }, title);
+    if (res.headersSent) {
+      // Half an answer must look like half an answer.
+      res.destroy();
+      return;
+    }
+    res.status(status);
+    if (status === 503) res.set('Retry-After', '5');
+    if (wantsJson(req)) {
+      const id = status >= 500 ? { id: req.id } : {};
+      res.json(
+        details.length > 0 ? { error: message, details } : { error: status === 404 ? 'Not found' : message, ...id },
+      );
+      return;
+    }
+    keepAddress(res);
+    render(req, res, {
+      title,
+      view: 'error',
+      data: { status, title, message, details, id: req.id, again: returnPath(req.originalUrl, appUrl) },
+    });
+  };
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Logger, pino } from 'pino';
+import { pinoHttp } from 'pino-http';
+
+export function createLog(level: string): Logger {
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
+}
+
+type Routed = IncomingMessage & { baseUrl?: string; route?: { path?: string }; originalUrl?: string };
+
+/** Two lines of a long address are enough to see what was asked. */
+const MOST_OF_AN_ADDRESS = 200;
+
+/**
+ * One JSON line a request, without headers or query string: those carry cookies, codes and what people search for.
+ * `req.log` writes further lines with the same id.
+ */
+export function requestLog(log: Logger) {
+  const line = (req: Routed, res: ServerResponse, { ms }: { ms: number }) => ({
+    method: req.method,
+    route: req.route?.path
+      ? `${req.baseUrl ?? ''}${req.route.path}`
+      : (req.originalUrl ?? '').split('?')[0]?.slice(0, MOST_OF_AN_ADDRESS),
+    status: res.statusCode,
+    ms,
+  });
+  return pinoHttp({
+    logger: log,
+    genReqId: () => randomUUID(),
+    // Else every line of a request repeats its properties, those of the beginning and of the end under one name.
+    quietReqLogger: true,
+    quietResLogger: true,
+    customAttributeKeys: { reqId: 'id', responseTime: 'ms' },
+    customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
+    customSuccessObject: line,
+    customErrorObject: (req, res, _error, values) => line(req, res, values),
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request',
+  });
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { Eta } from 'eta';
+import type { Request, Response } from 'express';
+import type { Format } from '../units/format.ts';
+import { assetUrl } from './assets.ts';
+import { varyByHtmx, wantsFragment } from './htmx.ts';
+
+const VIEWS = join(import.meta.dirname, '../../views');
+
+/** `view` names a folder's partial: "ai-usage/overview" is views/ai-usage/_overview.eta. */
+export type Page = { title: string; view: string; data: object };
+
+export type Render = (req: Request, res: Response, page: Page) => void;
+
+/** What every page shows around its content. */
+export type Chrome = {
+  person: { name: string; email: string } | null;
+  navigation: { label: string; href: string }[];
+  demo: boolean;
+};
+
+type RenderOptions = { format: Format; chromeOf: (req: Request) => Chrome };
+
+/**
+ * Renders a view as a page, or alone where htmx asks for the fragment: the fragment is by construction a substring of
+ * the page. Templates get the view's data, `format` and `asset`, and escape everything else.
+ */
+export function createRender({ format, chromeOf }: RenderOptions): Render {
+  // Compiled once: `npm run dev` starts anew when a template changes.
+  const eta = new Eta({ views: VIEWS, cache: true, functionHeader: 'const { format, asset } = it;' });
+  const shared = { format, asset: assetUrl };
+
+  return (req, res, { title, view, data }) => {
+    varyByHtmx(res);
+    const partial = view.replace(/[^/]+$/, '_$&');
+    const body = eta.render(partial, { ...shared, ...data });
+    const html = wantsFragment(req)
+      ? body
+      : eta.render('layouts/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
+    res.type('html').send(html);
+  };
+}

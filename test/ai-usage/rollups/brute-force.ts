@@ -1,0 +1,74 @@
+import type { Knex } from 'knex';
+import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
+import type { UsageStats } from '../../../src/ai-usage/stats.ts';
+import { microEurosFromNumeric } from '../../../src/units/money.ts';
+import { isoFromInstant, type Window } from '../../../src/units/time.ts';
+
+export const NO_FILTER: UsageFilter = { models: null, actions: null, author: null, story: null, search: null };
+
+/** A statistic by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
+export async function bruteForce(
+  workflows: Knex,
+  window: Window,
+  filter: UsageFilter,
+  timeZone: string,
+): Promise<UsageStats> {
+  const conditions = ['created_at < ?'];
+  const bindings: (string | string[])[] = [isoFromInstant(window.to)];
+  if (window.from !== null) {
+    conditions.push('created_at >= ?');
+    bindings.push(isoFromInstant(window.from));
+  }
+  if (filter.models) {
+    conditions.push('ai_model = ANY(?)');
+    bindings.push(filter.models);
+  }
+  if (filter.actions) {
+    conditions.push('action::text = ANY(?)');
+    bindings.push(filter.actions);
+  }
+  if (filter.author) {
+    conditions.push('author_id = ?');
+    bindings.push(filter.author);
+  }
+  if (filter.story) {
+    conditions.push('story_id = ?');
+    bindings.push(filter.story);
+  }
+  const select = async (key: string, group: string) => {
+    const { rows } = await workflows.raw(
+      `SELECT ${key} AS key, count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",
+              coalesce(sum(output_tokens), 0)::int AS "outputTokens", coalesce(sum(estimated_cost_in_euros), 0) AS cost,
+              count(DISTINCT story_id)::int AS stories
+         FROM token_usage_tracking WHERE ${conditions.join(' AND ')} ${group}`,
+      bindings,
+    );
+    return (
+      rows as {
+        key: string;
+        requests: number;
+        inputTokens: number;
+        outputTokens: number;
+        cost: string;
+        stories: number;
+      }[]
+    ).map(({ key: value, cost, stories, ...sums }) => ({
+      value,
+      stories,
+      sums: { ...sums, cost: microEurosFromNumeric(cost) },
+    }));
+  };
+  const [total] = await select(`''`, '');
+  const models = await select('ai_model', 'GROUP BY 1');
+  const actions = await select('action::text', 'GROUP BY 1');
+  const days = await select(`to_char(created_at AT TIME ZONE '${timeZone}', 'YYYY-MM-DD')`, 'GROUP BY 1 ORDER BY 1');
+  const byCost = <T extends { value: string; sums: { cost: number; requests: number } }>(a: T, b: T) =>
+    b.sums.cost - a.sums.cost || b.sums.requests - a.sums.requests || (a.value < b.value ? -1 : 1);
+  if (!total) throw new Error('an aggregate without GROUP BY has a row');
+  return {
+    total: { ...total.sums, stories: total.stories },
+    models: models.sort(byCost).map(({ value, sums }) => ({ ...sums, model: value })),
+    actions: actions.sort(byCost).map(({ value, sums, stories }) => ({ ...sums, action: value, stories })),
+    buckets: days.map(({ value, sums }) => ({ ...sums, bucket: value })),
+  };
+}

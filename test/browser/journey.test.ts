@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { HOUR, now } from '../../src/units/time.ts';
+import { sharedApp } from '../support/app.ts';
+import { openBrowser, openPage } from '../support/browser.ts';
+import { databases } from '../support/databases.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
+const HOSTILE = `<img src=x onerror="document.title='taken over'"><script>document.title='taken over'</script>`;
+
+/** 120 records of gpt-5 in 20 days, 60 of gemini-2.5-pro in 60 days, 20 of a model without a price today. */
+async function fill(): Promise<void> {
+  await resetUsage();
+  const hoursAgo = (hours: number) => now() - Math.round(hours * HOUR);
+  await insertUsage([
+    ...Array.from({ length: 120 }, (_, i) => ({ model: 'gpt-5', cost: 20_000 + 37 * i, at: hoursAgo(0.5 + 4 * i) })),
+    ...Array.from({ length: 60 }, (_, i) => ({
+      model: 'gemini-2.5-pro',
+      action: 'story_outline',
+      author: AUTHOR,
+      cost: 1_000_000 + 1_013 * ((i * 7) % 60),
+      at: hoursAgo(12.5 + 24 * i),
+      prompt: { messages: [{ role: 'user', content: HOSTILE }] },
+    })),
+    ...Array.from({ length: 20 }, (_, i) => ({ model: 'mystery-1', cost: 0, at: hoursAgo(0.25 + i / 2) })),
+  ]);
+  await databases()
+    .mythoria('authors')
+    .insert({ author_id: AUTHOR, display_name: 'Inês <b>Duarte</b>', email: 'ines@example.com' });
+}
+
+describe('in a browser', function () {
+  this.timeout(120_000);
+
+  let browser: Browser;
+  let origin: string;
+
+  before(async function () {
+    const opened = await openBrowser();
+    if (!opened) return this.skip();
+    browser = opened;
+    await fill();
+    ({ origin } = await sharedApp());
+    await mkdir('test-results', { recursive: true });
+  });
+
+  afterEach(async function () {
+    const failed = this.currentTest?.state === 'failed';
+    for (const context of browser.contexts()) {
+      const [page] = context.pages();
+      if (failed) await page?.screenshot({ path: `test-results/failed-at-${Date.now()}.png`, fullPage: true });
+    }
+  });
+
+  after(async () => {
+    await browser?.close();
+    if (browser) await resetUsage();
+  });
+
+  for (const javaScript of [true, false]) {
+    const how = javaScript ? 'with JavaScript' : 'without JavaScript';
+
+    it(`one signs in to where one wanted to go, finds records, reads a prompt and signs out, ${how}`, async () => {
+      const began = new Date().toISOString();
+      const { page, complaints } = await openPage(browser, { javaScriptEnabled: javaScript });
+      const at = () => page.url().replace(origin, '');
+      const count = () => page.locator('.sum b').first().innerText();
+      const firstRow = () => page.locator('tbody tr').first().innerText();
+      const arriveAt = (address: string | RegExp) =>
+        page.waitForURL((url) => {
+          const path = url.href.replace(origin, '');
+          return typeof address === 'string' ? path === address : address.test(path);
+        });
+
+      await page.goto(`${origin}/ai-usage/records?period=7d&model=gpt-5`);
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.getByRole('link', { name: 'Sign in with Google' }).click();
+      await page.getByRole('link', { name: 'Ana Sousa' }).click();
+      await arriveAt('/ai-usage/records?period=7d&model=gpt-5');
+      assert.equal(await count(), '42');
+      if (javaScript) await page.evaluate('window.sameWindow = true');
+
+      await page.getByRole('navigation', { name: 'Period' }).getByRole('link', { name: '90 days' }).click();
+      await arriveAt('/ai-usage/records?period=90d&model=gpt-5');
+      await page.getByText('120 records').waitFor();
+
+      await page.getByRole('combobox', { name: 'Model' }).selectOption('gemini-2.5-pro');
+      if (!javaScript) await page.getByRole('button', { name: 'Filter' }).click();
+      await arriveAt('/ai-usage/records?period=90d&model=gemini-2.5-pro');
+      await page.getByText('60 records').waitFor();
+
+      const byTime = await firstRow();
+      await page.getByRole('columnheader', { name: 'Cost' }).getByRole('link').click();
+      await arriveAt('/ai-usage/records?period=90d&model=gemini-2.5-pro&sortBy=estimatedCostInEuros');
+      await page.locator('th[aria-sort=descending]', { hasText: 'Cost' }).waitFor();
+      const byCost = await firstRow();
+      assert.notEqual(byCost, byTime);
+      const sorted = at();
+
+      await page.getByRole('link', { name: 'Next' }).click();
+      await arriveAt(/&sortBy=estimatedCostInEuros&page=2&after=/);
+      await page.getByRole('link', { name: 'Previous' }).waitFor();
+      assert.equal(await page.locator('tbody tr').count(), 10);
+      const secondPage = await firstRow();
+      if (javaScript) assert.equal(await page.evaluate('window.sameWindow'), true, 'the page was loaded as a whole');
+      await page.reload();
+      assert.equal(await firstRow(), secondPage);
+
+      await page.goBack();
+      await arriveAt(sorted);
+      await page.getByRole('link', { name: 'Next' }).waitFor();
+      assert.equal(await firstRow(), byCost);
+      await page.reload();
+      assert.equal(await firstRow(), byCost);
+
+      await page.getByRole('link', { name: 'Remove the filter: model is gemini-2.5-pro' }).click();
+      await arriveAt('/ai-usage/records?period=90d&sortBy=estimatedCostInEuros');
+      await page.getByText('200 records').waitFor();
+
+      await page.locator('tbody th a').first().click();
+      await arriveAt(/^\/ai-usage\/records\/[0-9a-f-]{36}$/);
+      const id = at().split('/').at(-1) ?? '';
+      const opened = (subject: string) =>
+        databases().backoffice('audit_log').where({ subject, action: 'open prompt' }).where('happened_at', '>', began);
+      await page.getByRole('link', { name: 'Show prompt' }).click();
+      await arriveAt(`/ai-usage/records/${id}/prompt`);
+      assert.ok((await page.locator('pre').innerText()).includes(HOSTILE.replaceAll('"', '\\"')));
+      assert.equal(await page.title(), 'Record · Mythoria Admin');
+      assert.equal((await opened(id)).length, 1);
+
+      await page.getByText('Ana Sousa').click();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await arriveAt('/sign-in');
+      await page.goBack();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      assert.equal(await page.locator('pre').count(), 0);
+      assert.deepEqual(complaints, []);
+      await page.context().close();
+    });
+  }
+
+  const PAGES: Record<string, string> = {
+    'sign-in': '/sign-in?returnTo=%2Fai-usage',
+    overview: '/ai-usage?period=90d',
+    hours: '/ai-usage?period=1d',
+    records: '/ai-usage/records?period=90d&model=gpt-5&model=gemini-2.5-pro&search=Duarte',
+    empty: '/ai-usage/records?model=no-such-model',
+    recomputed: '/ai-usage/tie-out?period=90d',
+    record: '',
+    prompt: '',
+    sessions: '/sessions',
+    'not-found': '/no/such/page',
+    'bad-request': '/ai-usage?period=2d&pageSize=abc',
+  };
+
+  describe('every page, light on a desk and dark on a telephone,', () => {
+    let person: Awaited<ReturnType<typeof openPage>>;
+    let stranger: Awaited<ReturnType<typeof openPage>>;
+
+    before(async () => {
+      stranger = await openPage(browser);
+      person = await openPage(browser);
+      await person.page.goto(origin);
+      await person.page.getByRole('link', { name: 'Sign in with Google' }).click();
+      await person.page.getByRole('link', { name: 'Ana Sousa' }).click();
+      const row = await databases().workflows('token_usage_tracking').where('author_id', AUTHOR).first();
+      PAGES.record = `/ai-usage/records/${row?.token_usage_id}`;
+      PAGES.prompt = `${PAGES.record}/prompt`;
+    });
+
+    for (const name of Object.keys(PAGES)) {
+      it(`keeps nobody out and fits the window: ${name}`, async () => {
+        const { page, complaints } = name === 'sign-in' ? stranger : person;
+        for (const [colorScheme, width] of [
+          ['light', 1280],
+          ['dark', 390],
+        ] as const) {
+          await page.emulateMedia({ colorScheme });
+          await page.setViewportSize({ width, height: 844 });
+          await page.goto(`${origin}${PAGES[name]}`);
+          await page.screenshot({ path: `test-results/${name}-${colorScheme}.png`, fullPage: true });
+          // Menus and tables that are folded away count as well.
+          await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })");
+          const widest = Number(await page.evaluate('document.documentElement.scrollWidth'));
+          assert.ok(widest <= width, `${widest} pixels wide in a window of ${width}`);
+          const coverage = Number(await page.evaluate(NAMES_COVER));
+          assert.ok(coverage < 0.6, `the names of rows cover ${coverage} of their table`);
+          assert.deepEqual(await barriers(page), []);
+        }
+        const expected = /the server responded with a status of 40[04]/;
+        assert.deepEqual(
+          complaints.filter((complaint) => !expected.test(complaint)),
+          [],
+        );
+      });
+    }
+  });
+});
+
+/** The largest part of a table that scrolls sideways which stays covered by the names of its rows. */
+const NAMES_COVER = `Math.max(0, ...[...document.querySelectorAll('.scroll')]
+  .filter((region) => region.scrollWidth > region.clientWidth)
+  .map((region) => region.querySelector('tbody th').offsetWidth / region.clientWidth))`;
+
+type Violation = { id: string; impact: string; help: string; nodes: { html: string }[] };
+
+/** What axe finds that is serious or critical. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] };
+  return violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
+}

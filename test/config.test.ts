@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { ConfigError, readConfig, SETTING_NAMES } from '../src/config.ts';
+
+/** Everything that production asks for, and nothing else. */
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  APP_URL: 'https://admin.mythoria.pt',
+  WORKFLOWS_DATABASE_URL: 'postgres://reader:pw@db.internal:5432/workflows_db?sslmode=verify-full',
+  BACKOFFICE_DATABASE_URL: 'postgresql://admin:pw@db.internal/backoffice_db',
+  GOOGLE_CLIENT_ID: 'client',
+  GOOGLE_CLIENT_SECRET: 'secret',
+  SESSION_SECRET: 's'.repeat(32),
+};
+
+function problemsOf(variables: NodeJS.ProcessEnv): string[] {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  it('is complete with nothing set: the embedded databases and the stand-in, for this machine only', () => {
+    assert.deepEqual(readConfig({}), {
+      production: false,
+      port: 3000,
+      host: 'localhost',
+      appUrl: new URL('http://localhost:3000'),
+      databaseUrls: null,
+      google: null,
+      allowedDomains: ['mythoria.pt', 'caravanconcierge.com'],
+      sessionSecrets: null,
+      timeZone: 'Europe/Lisbon',
+      locale: 'en-IE',
+      trustProxy: 0,
+      logLevel: 'warn',
+      dataDir: '.data',
+    });
+  });
+
+  it('takes an empty or blank variable for one that is not set, and follows PORT', () => {
+    const blank = Object.fromEntries(SETTING_NAMES.map((name) => [name, name.length % 2 ? '' : '  ']));
+    assert.deepEqual(readConfig(blank), readConfig({}));
+    assert.equal(readConfig({ PORT: '8080' }).appUrl.origin, 'http://localhost:8080');
+  });
+
+  it('reads what is set', () => {
+    const config = readConfig({
+      ...PRODUCTION,
+      ALLOWED_DOMAINS: ' Mythoria.PT , example.org,',
+      SESSION_SECRET: `${'n'.repeat(32)} , ${'o'.repeat(40)}`,
+      TIME_ZONE: 'America/Sao_Paulo',
+      LOCALE: 'pt-PT',
+      TRUST_PROXY: '2',
+      PORT: '8443',
+    });
+    assert.deepEqual(config.allowedDomains, ['mythoria.pt', 'example.org']);
+    assert.deepEqual(config.sessionSecrets, ['n'.repeat(32), 'o'.repeat(40)]);
+    assert.equal(config.appUrl.href, 'https://admin.mythoria.pt/');
+    assert.deepEqual(config.databaseUrls, {
+      workflows: PRODUCTION.WORKFLOWS_DATABASE_URL,
+      backoffice: PRODUCTION.BACKOFFICE_DATABASE_URL,
+      mythoria: null,
+    });
+    assert.deepEqual(config.google, {
+      clientId: 'client',
+      clientSecret: 'secret',
+      authorizationUrl: 'https://accounts.google.com/o/oauth2/v2/auth',
+      tokenUrl: 'https://oauth2.googleapis.com/token',
+      userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
+    });
+    assert.deepEqual([config.timeZone, config.locale, config.trustProxy], ['America/Sao_Paulo', 'pt-PT', 2]);
+    assert.deepEqual([config.production, config.host, config.port, config.logLevel], [true, '0.0.0.0', 8443, 'info']);
+  });
+
+  it('says everything that is wrong at once, each by its name and with what it takes', () => {
+    const problems = problemsOf({
+      PORT: '70000',
+      APP_URL: 'https://admin.mythoria.pt/path',
+      WORKFLOWS_DATABASE_URL: 'mysql://x',
+      GOOGLE_CLIENT_ID: 'only half',
+      GOOGLE_USERINFO_URL: 'https://example.org/me',
+      ALLOWED_DOMAINS: 'mythoria',
+      SESSION_SECRET: 'short',
+      TIME_ZONE: 'Lisbon',
+      LOCALE: 'not a locale',
+      TRUST_PROXY: 'true',
+      LOG_LEVEL: 'loud',
+    });
+    assert.deepEqual(problems.map((problem) => problem.split(' ')[0]).sort(), [
+      'ALLOWED_DOMAINS',
+      'APP_URL',
+      'BACKOFFICE_DATABASE_URL',
+      'GOOGLE_CLIENT_SECRET',
+      'GOOGLE_USERINFO_URL',
+      'LOCALE',
+      'LOG_LEVEL',
+      'PORT',
+      'SESSION_SECRET',
+      'TIME_ZONE',
+      'TRUST_PROXY',
+      'WORKFLOWS_DATABASE_URL',
+    ]);
+    for (const problem of problems) assert.match(problem, /^[A-Z_]+ (takes .|is missing: .)/);
+  });
+
+  const WRONG: Record<string, string[]> = {
+    PORT: ['-1', '65536', '3000.5', '0x10', '1e3', 'http'],
+    APP_URL: [
+      'admin.mythoria.pt',
+      'ftp://x',
+      'https://x/?a',
+      'https://x/#a',
+      'https://user:pw@x',
+      'javascript:alert(1)',
+    ],
+    ALLOWED_DOMAINS: ['*', ',', '@mythoria.pt', 'mythoria.pt;evil.example', '.pt', 'mythoria..pt', 'mythória.pt'],
+    SESSION_SECRET: ['a'.repeat(31), `${'a'.repeat(32)},b`, ','],
+    TRUST_PROXY: ['true', '11', '-1', 'loopback', '10.0.0.0/8'],
+    NODE_ENV: ['prod', 'Production', 'staging'],
+    GOOGLE_TOKEN_URL: ['oauth2.googleapis.com/token', 'file:///etc/passwd'],
+    MYTHORIA_DATABASE_URL: ['http://x', 'x'],
+  };
+  for (const [name, values] of Object.entries(WRONG)) {
+    it(`refuses a wrong ${name}`, () => {
+      for (const value of values) {
+        const problems = problemsOf({ [name]: value }).filter((problem) => problem.startsWith(`${name} takes`));
+        assert.equal(problems.length, 1, value);
+      }
+    });
+  }
+
+  it('wants both databases or none, and both halves of a Google client', () => {
+    const { WORKFLOWS_DATABASE_URL, BACKOFFICE_DATABASE_URL } = PRODUCTION;
+    assert.match(problemsOf({ WORKFLOWS_DATABASE_URL })[0] ?? '', /^BACKOFFICE_DATABASE_URL is missing/);
+    assert.match(problemsOf({ BACKOFFICE_DATABASE_URL })[0] ?? '', /^WORKFLOWS_DATABASE_URL is missing/);
+    assert.match(
+      problemsOf({ MYTHORIA_DATABASE_URL: BACKOFFICE_DATABASE_URL })[0] ?? '',
+      /^MYTHORIA_DATABASE_URL goes with/,
+    );
+    assert.match(problemsOf({ GOOGLE_CLIENT_SECRET: 'x' })[0] ?? '', /^GOOGLE_CLIENT_ID is missing/);
+  });
+});
+
+describe('configuration in production', () => {
+  const needed = Object.keys(PRODUCTION).filter((name) => name !== 'NODE_ENV');
+
+  it('is refused with the complete list of what is missing: no demo data, no stand-in, no made-up secret', () => {
+    assert.deepEqual(problemsOf(PRODUCTION), []);
+    assert.deepEqual(
+      problemsOf({ NODE_ENV: 'production' }),
+      needed.map((name) => `${name} is missing`),
+    );
+    for (const name of needed) assert.deepEqual(problemsOf({ ...PRODUCTION, [name]: ' ' }), [`${name} is missing`]);
+  });
+
+  it('lists what is wrong beside what is missing', () => {
+    assert.deepEqual(
+      problemsOf({ ...PRODUCTION, PORT: 'x', SESSION_SECRET: 'short', GOOGLE_CLIENT_ID: '', APP_URL: 'http://x' }).map(
+        (problem) => problem.split(' ').slice(0, 2).join(' '),
+      ),
+      ['PORT takes', 'SESSION_SECRET takes', 'GOOGLE_CLIENT_ID is', 'APP_URL must'],
+    );
+  });
+
+  it('has https everywhere', () => {
+    const plain = {
+      APP_URL: 'http://admin.mythoria.pt',
+      GOOGLE_AUTHORIZATION_URL: 'http://x/auth',
+      GOOGLE_TOKEN_URL: 'http://x/token',
+      GOOGLE_USERINFO_URL: 'http://x/userinfo',
+    };
+    assert.deepEqual(
+      problemsOf({ ...PRODUCTION, ...plain }),
+      Object.keys(plain).map((name) => `${name} must be https in production`),
+    );
+    assert.deepEqual(problemsOf(plain), [], 'elsewhere a local stand-in will do');
+  });
+
+  it('never shows a value: secrets stand next to mistakes', () => {
+    const secret = 'hunter2-hunter2';
+    const problems = problemsOf({
+      ...PRODUCTION,
+      SESSION_SECRET: secret,
+      WORKFLOWS_DATABASE_URL: `mysql://u:${secret}@x`,
+      GOOGLE_TOKEN_URL: `http://${secret}`,
+    });
+    assert.equal(problems.length, 3);
+    assert.ok(!problems.join().includes(secret));
+  });
+});

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+/** What a file may import and what it may not; the names need not exist, since a rule judges the import alone. */
+const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
+  { file: 'src/units/x.ts', may: ['zod', './money.ts'], mayNot: ['../db/tables.ts', '../config.ts', 'express'] },
+  {
+    file: 'src/db/x.ts',
+    may: ['knex', './tables.ts', '../units/time.ts'],
+    mayNot: ['../config.ts', '../ai-usage/stats.ts', '../web/errors.ts', '../../test/support/app.ts', 'express'],
+  },
+  { file: 'src/db/migrations/x.ts', may: ['knex'], mayNot: ['../../ai-usage/stats.ts', '../../web/errors.ts'] },
+  {
+    file: 'src/web/x.ts',
+    may: ['express', './errors.ts', '../units/format.ts'],
+    mayNot: ['../ai-usage/query.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', '../../scripts/x.ts'],
+  },
+  {
+    file: 'src/auth/x.ts',
+    may: ['express', './person.ts', '../web/errors.ts', '../db/connect.ts', '../units/time.ts', '../config.ts'],
+    mayNot: ['../ai-usage/query.ts', '../alerts/routes.ts', '../app.ts', '../health.ts', '../../test/support/app.ts'],
+  },
+  {
+    file: 'src/demo/x.ts',
+    may: ['./rows.ts', '../units/money.ts', '../db/tables.ts'],
+    mayNot: ['../ai-usage/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
+  },
+  {
+    file: 'src/alerts/x.ts',
+    may: ['knex', './rules.ts', '../ai-usage/stats.ts', '../db/tables.ts', '../units/time.ts'],
+    mayNot: [
+      ...['./routes.ts', '../ai-usage/routes.ts', '../web/errors.ts', '../auth/person.ts', '../demo/fill.ts'],
+      ...['../app.ts', '../server.ts', '../health.ts', '../config.ts', '../../test/support/app.ts', 'express'],
+    ],
+  },
+  {
+    file: 'src/alerts/deeper/x.ts',
+    may: ['../rules.ts', '../../db/tables.ts'],
+    mayNot: ['../routes.ts', '../../web/errors.ts', '../../app.ts', '../../../scripts/x.ts', 'express'],
+  },
+  {
+    file: 'src/alerts/routes.ts',
+    may: ['express', './rules.ts', '../ai-usage/stats.ts', '../auth/require-person.ts', '../web/panel.ts'],
+    mayNot: [
+      '../ai-usage/routes.ts',
+      '../app.ts',
+      '../server.ts',
+      '../config.ts',
+      '../demo/fill.ts',
+      '../../scripts/x.ts',
+    ],
+  },
+  {
+    file: 'src/app.ts',
+    may: ['express', './ai-usage/routes.ts', './auth/session.ts', './web/errors.ts', './config.ts', './health.ts'],
+    mayNot: ['./ai-usage/stats.ts', './server.ts', './demo/fill.ts', '../test/support/app.ts', '../scripts/x.ts'],
+  },
+  {
+    file: 'src/health.ts',
+    may: ['express', './db/connect.ts'],
+    mayNot: ['./ai-usage/stats.ts', './auth/person.ts', './app.ts', './config.ts', '../test/support/app.ts'],
+  },
+  {
+    file: 'src/config.ts',
+    may: ['zod', './db/connect.ts'],
+    mayNot: ['./web/errors.ts', './auth/google.ts', './app.ts', './ai-usage/period.ts', 'express'],
+  },
+  {
+    file: 'src/server.ts',
+    may: ['./app.ts', './config.ts', './demo/fill.ts', './db/connect.ts', './web/log.ts'],
+    mayNot: ['./ai-usage/routes.ts', '../test/support/app.ts', '../scripts/x.ts', 'express'],
+  },
+  { file: 'scripts/x.ts', may: ['../src/config.ts', '../src/demo/fill.ts'], mayNot: ['../test/support/app.ts'] },
+];
+
+const OTHER_WAYS = {
+  'src/units/type.ts': "import type { A } from 'express';",
+  'src/units/dynamic.ts': "export const load = () => import('express');",
+  'src/units/again.ts': "export { default } from 'express';",
+};
+
+type Report = { diagnostics: { category: string; location: { path: string; start: { line: number } } }[] };
+
+function lint(folder: string): Promise<Report> {
+  const biome = resolve('node_modules/@biomejs/biome/bin/biome');
+  const options = ['lint', '--reporter=json', '--max-diagnostics=none'];
+  return new Promise((done) => {
+    execFile(process.execPath, [biome, ...options], { cwd: folder }, (_error, stdout) => done(JSON.parse(stdout)));
+  });
+}
+
+describe('import rules', () => {
+  let folder: string;
+  /** "path line" of every import that the linter refuses. */
+  let refused: Set<string>;
+
+  before(async function () {
+    this.timeout(60_000);
+    folder = await mkdtemp(join(tmpdir(), 'import-rules-'));
+    for (const name of ['biome.json', '.gitignore']) await cp(name, join(folder, name));
+    const files = new Map<string, string[]>(Object.entries(OTHER_WAYS).map(([file, line]) => [file, [line]]));
+    for (const { file, may, mayNot } of RULES) files.set(file, [...may, ...mayNot].map(importOf));
+    for (const [file, lines] of files) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), lines.join('\n'));
+    }
+    const { diagnostics } = await lint(folder);
+    refused = new Set(
+      diagnostics
+        .filter(({ category }) => category === 'lint/style/noRestrictedImports')
+        .map(({ location: { path, start } }) => `${path} ${files.get(path)?.[start.line - 1]}`),
+    );
+  });
+
+  after(() => rm(folder, { recursive: true }));
+
+  for (const { file, may, mayNot } of RULES) {
+    it(`${file} imports what stands below it and nothing else`, () => {
+      const found = [...may, ...mayNot].filter((specifier) => refused.has(`${file} ${importOf(specifier)}`));
+      assert.deepEqual(found, mayNot);
+    });
+  }
+
+  it('hold for types, dynamic imports and re-exports too', () => {
+    const found = Object.entries(OTHER_WAYS).filter(([file, line]) => refused.has(`${file} ${line}`));
+    assert.deepEqual(found, Object.entries(OTHER_WAYS));
+  });
+});
+
+function importOf(specifier: string): string {
+  return `import '${specifier}';`;
+}

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openDatabase } from '../src/db/connect.ts';
+import { type EmbeddedUrls, SERVED_BY, type ServedBy } from '../src/db/embedded.ts';
+import { type Client, signedIn } from './support/client.ts';
+import { freePort, gone, isRunning, type Program, startProgram } from './support/program.ts';
+
+const SERVER = resolve('src/server.ts');
+const TSX = import.meta.resolve('tsx');
+const ADDRESS = /^Mythoria Admin · AI Usage: (http:\/\/localhost:\d+)$/;
+
+/** A time that the program has on a machine of its own, stretched where others are using this one too. */
+function within(seconds: number): number {
+  const [load = 0] = loadavg();
+  return seconds * 1000 * Math.max(1, load / availableParallelism());
+}
+
+describe('the program', function () {
+  // Generous: what must be fast says so itself.
+  this.timeout(240_000);
+
+  let folder: string;
+  let dataDir: string;
+  const programs: Program[] = [];
+
+  /** As a container starts it: node itself, from another folder. */
+  function start(settings: Record<string, string>): Program {
+    const program = startProgram(process.execPath, ['--import', TSX, SERVER], { settings, cwd: folder });
+    programs.push(program);
+    return program;
+  }
+
+  /** Starts it where it cannot run, and returns what it said. */
+  async function refusal(settings: Record<string, string>): Promise<string[]> {
+    const program = start(settings);
+    assert.equal(await program.exitCode, 1);
+    assert.deepEqual(program.lines.out, []);
+    return program.lines.err;
+  }
+
+  const servedBy = async () => JSON.parse(await readFile(join(dataDir, SERVED_BY), 'utf8')) as ServedBy;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-program-'));
+    dataDir = join(folder, 'data');
+  });
+
+  after(async () => {
+    for (const program of programs) program.signal('SIGKILL');
+    await Promise.all(programs.map(({ exitCode }) => exitCode));
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  });
+
+  describe('that cannot start says why in one line and exits with 1', () => {
+    it('on a taken port, at once, whichever address of localhost has it', async () => {
+      for (const address of ['127.0.0.1', '::1']) {
+        const other = createServer().listen(0, address);
+        await once(other, 'listening');
+        const { port } = other.address() as { port: number };
+        const lines = await refusal({ PORT: String(port), DATA_DIR: join(folder, 'untouched') });
+        other.close();
+        assert.deepEqual(lines, [`Port ${port} is already in use: stop the other program, or set PORT`]);
+        assert.equal(existsSync(join(folder, 'untouched')), false);
+      }
+    });
+
+    it('with a data folder that is a file', async () => {
+      const file = join(folder, 'file');
+      await writeFile(file, '');
+      const lines = await refusal({ PORT: '0', DATA_DIR: file });
+      assert.equal(lines.length, 1);
+      assert.match(lines[0] ?? '', /^The data folder .*file cannot be written: /);
+    });
+
+    it('with a database that does not answer', async () => {
+      const url = `postgres://nobody@localhost:${await freePort()}/nothing`;
+      const lines = await refusal({ PORT: '0', WORKFLOWS_DATABASE_URL: url, BACKOFFICE_DATABASE_URL: url });
+      assert.equal(lines.length, 1);
+      assert.match(lines[0] ?? '', /^backoffice_db cannot be migrated: .*ECONNREFUSED/);
+    });
+
+    it('in production with a configuration that is wrong, with the whole list', async () => {
+      const lines = await refusal({ NODE_ENV: 'production', PORT: 'eighty', APP_URL: 'http://admin.mythoria.pt' });
+      assert.deepEqual(lines.sort(), [
+        '  APP_URL must be https in production',
+        '  BACKOFFICE_DATABASE_URL is missing',
+        '  GOOGLE_CLIENT_ID is missing',
+        '  GOOGLE_CLIENT_SECRET is missing',
+        '  PORT takes a port number, 0 to 65535',
+        '  SESSION_SECRET is missing',
+        '  WORKFLOWS_DATABASE_URL is missing',
+        'Configuration: 7 problems',
+      ]);
+    });
+  });
+
+  describe('with nothing configured', () => {
+    let first: Program;
+    let tookMs: number;
+    let whileStarting: Response;
+    let origin: string;
+    let ana: Client;
+    let requests: number;
+
+    const again = () => start({ PORT: new URL(origin).port, DATA_DIR: dataDir });
+    const allRequests = async (client: Client): Promise<number> =>
+      (await client.get('/api/ai-usage/stats?period=all')).body.totalRequests;
+
+    before(async () => {
+      const port = await freePort();
+      const began = Date.now();
+      first = startProgram('npm', ['start'], { settings: { PORT: String(port), DATA_DIR: dataDir } });
+      programs.push(first);
+      await first.line(/^Creating/, 60_000);
+      whileStarting = await fetch(`http://localhost:${port}/ai-usage`);
+      origin = ADDRESS.exec(await first.line(ADDRESS, 220_000))?.[1] ?? '';
+      tookMs = Date.now() - began;
+      ana = await signedIn(origin);
+      requests = await allRequests(ana);
+    });
+
+    it('shows its progress, then its address, within a minute', () => {
+      assert.ok(tookMs < within(60), `took ${tookMs} ms`);
+      const { out } = first.lines;
+      const said = out.slice(out.findIndex((line) => line.startsWith('Creating')));
+      assert.match(
+        said.join('\n'),
+        /^Creating .*\nOpening .*\nDemo data: 0%\n(Demo data: .*\n)+Demo data: 100%\nMythoria.*$/,
+      );
+      // npm itself may have something to say.
+      assert.deepEqual(
+        first.lines.err.filter((line) => !line.startsWith('npm ')),
+        [],
+      );
+    });
+
+    it('asks for patience while it starts', async () => {
+      assert.equal(whileStarting.status, 503);
+      assert.ok(whileStarting.headers.get('Retry-After'));
+      assert.match(await whileStarting.text(), /is starting/);
+    });
+
+    it('serves the sign-in page, and four months of usage behind it', async () => {
+      assert.equal((await fetch(`${origin}/sign-in`)).status, 200);
+      assert.ok(requests >= 60_000, `${requests} requests`);
+    });
+
+    it('answers at both addresses of localhost', async () => {
+      for (const host of ['127.0.0.1', '[::1]']) {
+        const answer = await fetch(`${origin.replace('localhost', host)}/healthz`);
+        assert.equal(answer.status, 200, host);
+      }
+    });
+
+    it('lets no second program into its data folder', async () => {
+      const lines = await refusal({ PORT: '0', DATA_DIR: dataDir });
+      assert.deepEqual(lines, [
+        `The data folder ${dataDir} is in use by another running Mythoria Admin: stop that one, or set DATA_DIR`,
+      ]);
+      assert.equal((await ana.get('/readyz')).status, 200);
+    });
+
+    it('stops at Ctrl-C within seconds, the process of its databases included', async () => {
+      const { pid, urls } = await servedBy();
+      assert.ok(urls);
+      // For the next start, which is to bring it back.
+      assert.ok((await forgetLastDay(urls)) > 0);
+      assert.equal(isRunning(pid), true);
+      first.signal('SIGINT');
+      await first.exitCode;
+      await gone(pid, within(8));
+      await assert.rejects(fetch(`${origin}/healthz`));
+      // It was not only killed with the rest of the group: it has put its databases away.
+      assert.equal(existsSync(join(dataDir, SERVED_BY)), false);
+    });
+
+    it('starts again within seconds, keeps its sessions, and adds what happened meanwhile', async function () {
+      this.timeout(120_000);
+      // A killed process leaves its lock, and its number may belong to another by now.
+      const stale: ServedBy = { pid: process.pid, lockPort: await freePort(), urls: null };
+      await writeFile(join(dataDir, SERVED_BY), JSON.stringify(stale));
+
+      const began = Date.now();
+      await again().line(ADDRESS, 60_000);
+      const tookMs = Date.now() - began;
+      assert.ok(tookMs < within(15), `took ${tookMs} ms`);
+      // The rollups of the last start see within a tick what the top-up has brought back.
+      const patience = Date.now() + within(30);
+      while ((await allRequests(ana)) < requests && Date.now() < patience) await sleep(500);
+      assert.ok((await allRequests(ana)) >= requests, 'the last day is not back');
+    });
+
+    it('exits with 0 when it is asked to stop', async () => {
+      const program = programs.at(-1);
+      program?.child.kill('SIGTERM');
+      assert.equal(await program?.exitCode, 0);
+    });
+
+    it('takes its databases with it when it is killed', async () => {
+      const program = again();
+      await program.line(ADDRESS, 60_000);
+      const { pid } = await servedBy();
+      assert.equal(isRunning(pid), true);
+      program.child.kill('SIGKILL');
+      await gone(pid, within(8));
+      assert.equal(existsSync(join(dataDir, SERVED_BY)), false);
+    });
+  });
+});
+
+/** Takes the last 24 hours out of the demo data, as if the program had not run since. Returns how many rows these were. */
+async function forgetLastDay(urls: EmbeddedUrls): Promise<number> {
+  const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
+  const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
+  try {
+    await mythoria.raw("UPDATE demo_data SET filled_to = now() - interval '1 day'");
+    const { rowCount } = await workflows.raw(
+      "DELETE FROM token_usage_tracking WHERE created_at >= now() - interval '1 day'",
+    );
+    return rowCount;
+  } finally {
+    await Promise.all([workflows.destroy(), mythoria.destroy()]);
+  }
+}

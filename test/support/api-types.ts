@@ -1,0 +1,72 @@
+/** domain.md's JSON, and what was added to it. */
+export type ModelJson = {
+  model: string;
+  provider: string;
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+  totalCost: number;
+  requests: number;
+  averageCostPerRequest: number;
+};
+
+export type ActionJson = {
+  action: string;
+  totalCost: number;
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  uniqueStories: number;
+  averageCostPerRequest: number;
+  averageCostPerStory: number;
+};
+
+export type DayJson = {
+  date: string;
+  totalCost: number;
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+};
+
+export type StatsJson = {
+  totalCost: number;
+  totalTokens: number;
+  totalInputTokens: number;
+  totalOutputTokens: number;
+  totalRequests: number;
+  uniqueStories: number;
+  averageCostPerRequest: number;
+  modelBreakdown: ModelJson[];
+  actionBreakdown: ActionJson[];
+  dailyUsage: DayJson[];
+  topModels: ModelJson[];
+  window: { from: string | null; to: string };
+  timeZone: string;
+  asOf: string;
+  auditedUntil: string | null;
+};
+
+export type RecordJson = {
+  tokenUsageId: string;
+  authorId: string;
+  storyId: string;
+  action: string;
+  aiModel: string;
+  inputTokens: number;
+  outputTokens: number;
+  totalTokens: number;
+  estimatedCostInEuros: string;
+  createdAt: string;
+};
+
+export type RecordsJson = {
+  records: RecordJson[];
+  total: number;
+  page: number;
+  pageSize: number;
+  totalPages: number;
+  after: string | null;
+  asOf: string;
+};

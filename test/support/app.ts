@@ -1,0 +1,70 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { type Logger, pino } from 'pino';
+import { createApp } from '../../src/app.ts';
+import { type Config, readConfig } from '../../src/config.ts';
+import { closeDatabases, type Databases, type DatabaseUrls, openDatabases } from '../../src/db/connect.ts';
+import { databaseUrls } from './databases.ts';
+
+export type RunningApp = {
+  origin: string;
+  express: Express;
+  config: Config;
+  databases: Databases;
+  close: () => Promise<void>;
+};
+
+type Overrides = {
+  variables?: Record<string, string>;
+  urls?: Partial<DatabaseUrls>;
+  log?: Logger;
+  google?: (origin: URL) => Config['google'];
+  reuseForMs?: number;
+};
+
+/** The real app on a real socket, with the stand-in for Google, on this run's databases. */
+export async function startApp({
+  variables = {},
+  urls = {},
+  log = pino({ level: 'silent' }),
+  google,
+  reuseForMs = 0,
+}: Overrides = {}): Promise<RunningApp> {
+  const server: Server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const config = {
+    ...readConfig({ APP_URL: origin, NODE_ENV: 'test', ...variables }),
+    ...(google ? { google: google(new URL(origin)) } : {}),
+  };
+  const databases = openDatabases({ ...databaseUrls(), ...urls });
+  const express = createApp({
+    config,
+    databases,
+    log,
+    secrets: config.sessionSecrets ?? ['a secret for tests only, long enough'],
+    isStopping: () => false,
+    reuseForMs,
+  });
+  server.on('request', express);
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await closeDatabases(databases);
+  };
+  return { origin, express, config, databases, close };
+}
+
+let shared: RunningApp | null = null;
+
+/** One app for all tests that need nothing special of it. */
+export async function sharedApp(): Promise<RunningApp> {
+  shared ??= await startApp();
+  return shared;
+}
+
+export async function closeSharedApp(): Promise<void> {
+  await shared?.close();
+  shared = null;
+}

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const USUAL_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/google-chrome',
+  '/snap/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+];
+
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Chromium, or null where there is none. @throws Error when there is none and REQUIRE_BROWSER asks for one */
+export async function openBrowser(): Promise<Browser | null> {
+  const { CHROMIUM_PATH, REQUIRE_BROWSER } = process.env;
+  const path = CHROMIUM_PATH || USUAL_PLACES.find(existsSync);
+  if (!path) {
+    const message = 'no Chromium in the usual places: set CHROMIUM_PATH to its program';
+    if (REQUIRE_BROWSER === '1') throw new Error(message);
+    console.warn(`The browser tests are skipped, ${message}`);
+    return null;
+  }
+  // Chromium's sandbox refuses to run as root, as containers do.
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({ executablePath: path, args: [...QUIET, ...sandbox] });
+}
+
+/** A page in a browser profile of its own; `complaints` are errors of scripts, of the console and of the network. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page: Page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  // A violation of the content security policy is an error of the console.
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('requestfailed', (request) => {
+    const error = request.failure()?.errorText;
+    // What a page still wanted when one went on to the next.
+    if (error !== 'net::ERR_ABORTED') complaints.push(`${request.url()} ${error}`);
+  });
+  return { page, complaints };
+}

@@ -1,0 +1,66 @@
+import request, { type Response } from 'supertest';
+import { PEOPLE } from '../../src/auth/stand-in.ts';
+
+export type Headers = Record<string, string>;
+
+/** A browser without a screen: keeps cookies (Secure ones too, as browsers do on localhost), follows no redirect by itself. */
+export type Client = {
+  cookies: Map<string, string>;
+  get: (path: string, headers?: Headers) => Promise<Response>;
+  post: (path: string, headers?: Headers) => Promise<Response>;
+};
+
+export const ANA = 'ana.sousa@mythoria.pt';
+export const RUI = 'rui.costa@caravanconcierge.com';
+
+export const HTMX_FRAGMENT = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
+export const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
+
+export function createClient(origin: string): Client {
+  const cookies = new Map<string, string>();
+  const send = async (method: 'get' | 'post', path: string, headers: Headers = {}) => {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await request(origin)
+      [method](path.replace(origin, ''))
+      .redirects(0)
+      .ok(() => true)
+      .set({ Accept: 'text/html', ...(cookie ? { Cookie: cookie } : {}), ...headers });
+    for (const line of (response.headers['set-cookie'] ?? []) as unknown as string[]) {
+      const [pair = ''] = line.split(';');
+      const name = pair.slice(0, pair.indexOf('='));
+      const value = pair.slice(name.length + 1);
+      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(line)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return response;
+  };
+  return {
+    cookies,
+    get: (path, headers) => send('get', path, headers),
+    post: (path, headers) => send('post', path, headers),
+  };
+}
+
+/** Where a redirect leads. */
+export function location(response: Response): string {
+  return response.headers.location ?? '';
+}
+
+/** Goes to Google and to the choice of a person, and returns the address that Google sends back to. */
+export async function untilCallback(client: Client, email: string, returnTo = '/'): Promise<string> {
+  const away = await client.get(`/auth/google?returnTo=${encodeURIComponent(returnTo)}`);
+  const person = PEOPLE.find((one) => one.email === email);
+  const chosen = await client.get(`${location(away)}&as=${person?.sub}`);
+  return location(chosen);
+}
+
+/** The whole round trip through the real strategy; the answer is that of the callback. */
+export async function signIn(client: Client, email = ANA, returnTo = '/'): Promise<Response> {
+  return client.get(await untilCallback(client, email, returnTo));
+}
+
+export async function signedIn(origin: string, email = ANA): Promise<Client> {
+  const client = createClient(origin);
+  await signIn(client, email);
+  return client;
+}

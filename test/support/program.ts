@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SETTING_NAMES } from '../../src/config.ts';
+
+/** The program as a person starts it: a process group of its own, as a terminal's foreground is. */
+export type Program = {
+  child: ChildProcess;
+  /** What it has printed, line by line. */
+  lines: { out: string[]; err: string[] };
+  exitCode: Promise<number | null>;
+  /** Waits for a line that matches. @throws Error with the output when the program ends without one, or time is up */
+  line: (pattern: RegExp, withinMs: number) => Promise<string>;
+  /** To every process of the group, as the terminal does at Ctrl-C; nothing when all are gone. */
+  signal: (signal: NodeJS.Signals) => void;
+};
+
+type Start = { settings: Record<string, string>; cwd?: string };
+
+export function startProgram(command: string, args: string[], { settings, cwd }: Start): Program {
+  // Empty counts as unset, and keeps the tester's own .env out.
+  const unset = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
+  const child = spawn(command, args, {
+    cwd,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings },
+  });
+  const text = { out: '', err: '' };
+  child.stdout?.on('data', (chunk) => {
+    text.out += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text.err += chunk;
+  });
+  const ended = once(child, 'close');
+  let hasEnded = false;
+  ended.then(() => {
+    hasEnded = true;
+  });
+  const linesOf = (all: string) => all.split('\n').filter((line) => line !== '');
+  return {
+    child,
+    lines: {
+      get out() {
+        return linesOf(text.out);
+      },
+      get err() {
+        return linesOf(text.err);
+      },
+    },
+    exitCode: ended.then(([code]) => code),
+    line: async (pattern, withinMs) => {
+      const until = Date.now() + withinMs;
+      for (;;) {
+        const found = linesOf(text.out).find((line) => pattern.test(line));
+        if (found !== undefined) return found;
+        if (hasEnded || Date.now() > until) throw new Error(`no ${pattern} in:\n${text.out}${text.err}`);
+        await sleep(50);
+      }
+    },
+    signal: (signal) => {
+      if (child.pid && isRunning(-child.pid)) process.kill(-child.pid, signal);
+    },
+  };
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until a process is gone. @throws Error when it is not in time */
+export async function gone(pid: number, withinMs: number): Promise<void> {
+  const until = Date.now() + withinMs;
+  while (isRunning(pid)) {
+    if (Date.now() > until) throw new Error(`process ${pid} still runs after ${withinMs} ms`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,39 @@
+import { SESSION_COOKIE } from '../../src/auth/session.ts';
+import { type SessionRow, sidHash } from '../../src/auth/session-store.ts';
+import type { Client } from './client.ts';
+import { databases } from './databases.ts';
+
+/** The session id in a client's cookie: what stands between "s:" and the signature. */
+export function sidOf(client: Client): string {
+  const value = decodeURIComponent(client.cookies.get(SESSION_COOKIE) ?? '');
+  const sid = /^s:(.+)\./.exec(value)?.[1];
+  if (!sid) throw new Error('no session cookie');
+  return sid;
+}
+
+const row = (client: Client) =>
+  databases()
+    .backoffice<SessionRow>('sessions')
+    .where('sid_hash', sidHash(sidOf(client)));
+
+export const sessionRow = (client: Client): Promise<SessionRow | undefined> => row(client).first();
+
+export async function changeSession(client: Client, changes: Partial<SessionRow>): Promise<void> {
+  await row(client).update(changes);
+}
+
+export async function countSessions(where: Partial<SessionRow> = {}): Promise<number> {
+  const rows = await databases().backoffice('sessions').where(where).select('sid_hash');
+  return rows.length;
+}
+
+/** Runs `work` as if this much time had passed for the app, which shares this process. */
+export async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const real = Date.now;
+  Date.now = () => real() + milliseconds;
+  try {
+    return await work();
+  } finally {
+    Date.now = real;
+  }
+}

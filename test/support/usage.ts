@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { auditAll } from '../../src/ai-usage/rollups/keep.ts';
+import { eurosText } from '../../src/units/money.ts';
+import { type Instant, isoFromInstant, now } from '../../src/units/time.ts';
+import { databases } from './databases.ts';
+
+/** A row of token_usage_tracking in our units. */
+export type UsageRow = {
+  id: string;
+  author: string;
+  story: string;
+  action: string;
+  model: string;
+  input: number;
+  output: number;
+  /** micro-euros */
+  cost: number;
+  at: Instant;
+  prompt: unknown;
+};
+
+export function usageRow(row: Partial<UsageRow> = {}): UsageRow {
+  return {
+    id: randomUUID(),
+    author: randomUUID(),
+    story: randomUUID(),
+    action: 'chapter_writing',
+    model: 'gpt-5',
+    input: 1000,
+    output: 500,
+    cost: 12_345,
+    at: now() - 3_600_000_000,
+    prompt: { messages: [{ role: 'user', content: 'Era uma vez' }] },
+    ...row,
+  };
+}
+
+export async function insertUsage(
+  rows: Partial<UsageRow>[],
+  workflows: Knex = databases().workflows,
+): Promise<UsageRow[]> {
+  const complete = rows.map(usageRow);
+  for (let i = 0; i < complete.length; i += 1000) {
+    await workflows('token_usage_tracking').insert(
+      complete.slice(i, i + 1000).map((row) => ({
+        token_usage_id: row.id,
+        author_id: row.author,
+        story_id: row.story,
+        action: row.action as 'test',
+        ai_model: row.model,
+        input_tokens: row.input,
+        output_tokens: row.output,
+        estimated_cost_in_euros: eurosText(row.cost),
+        input_prompt_json: JSON.stringify(row.prompt),
+        created_at: isoFromInstant(row.at),
+      })),
+    );
+  }
+  return complete;
+}
+
+/** Brings the rollups up to what the source holds now, as the running program does within two hours. */
+export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
+  await auditAll(databases(), timeZone, now());
+}
+
+/** As if rollups had never been built. */
+export async function resetRollups(): Promise<void> {
+  await databases().backoffice.raw(`
+    TRUNCATE usage_hours, usage_days, story_hours, story_days, rollup_days, hour_fingerprints;
+    UPDATE rollup_state SET version = version + 1, time_zone = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL`);
+}
+
+/** Empties the source, the rollups and the names; each describe begins with what it inserts. */
+export async function resetUsage(): Promise<void> {
+  const { workflows, mythoria } = databases();
+  await workflows.raw('TRUNCATE token_usage_tracking');
+  await mythoria.raw('TRUNCATE authors, stories');
+  await resetRollups();
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { createFormat } from '../../src/units/format.ts';
+import { type Instant, parseInstant } from '../../src/units/time.ts';
+
+const lisbon = createFormat('en-IE', 'Europe/Lisbon');
+const at = (iso: string) => parseInstant(iso) as Instant;
+
+describe('format', () => {
+  it('prints euros with as many decimals as they need', () => {
+    assert.equal(lisbon.euros(4213), '€0.004213');
+    assert.equal(lisbon.euros(1), '€0.000001');
+    assert.equal(lisbon.euros(0), '€0.00');
+    assert.equal(lisbon.euros(250_000), '€0.25');
+    assert.equal(lisbon.euros(999_999), '€0.999999');
+    assert.equal(lisbon.euros(1_506_995_366), '€1,507.00');
+    assert.equal(lisbon.euros(-4213), '-€0.004213');
+    assert.equal(lisbon.exactEuros(1_506_995_366), '€1,506.995366');
+  });
+
+  it('never prints an amount below a euro as another one, nor a larger one off by more than half a cent', () => {
+    const read = (text: string) => Math.round(Number(text.replace(/[€,]/g, '')) * 1_000_000);
+    fc.assert(
+      fc.property(fc.integer({ min: -999_999, max: 999_999 }), (micro) =>
+        assert.equal(read(lisbon.euros(micro)), micro),
+      ),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1_000_000, max: 1_000_000_000_000 }), (micro) =>
+        assert.ok(Math.abs(read(lisbon.euros(micro)) - micro) <= 5_000),
+      ),
+    );
+  });
+
+  it('follows the locale', () => {
+    const portuguese = createFormat('pt-PT', 'Europe/Lisbon');
+    assert.equal(portuguese.euros(4213).replace(/\s/g, ' '), '0,004213 €');
+    assert.equal(portuguese.integer(1_234_567).replace(/\s/g, ' '), '1 234 567');
+  });
+
+  it('prints a share of nothing as a dash', () => {
+    assert.equal(lisbon.share(0, 0), '–');
+    assert.equal(lisbon.share(0, 5), '0.0%');
+    assert.equal(lisbon.share(1, 3), '33.3%');
+    assert.equal(lisbon.share(5, 5), '100.0%');
+  });
+
+  it('prints times in business time and says which that is', () => {
+    const summer = at('2026-10-24T23:30:00.999999Z');
+    assert.match(lisbon.instant(summer), /^25 Oct 2026, 00:30:00$/);
+    assert.equal(lisbon.zone(summer), 'Europe/Lisbon, UTC+01:00');
+    assert.equal(lisbon.zone(at('2026-10-25T01:00:00Z')), 'Europe/Lisbon, UTC+00:00');
+    const kolkata = createFormat('en-IE', 'Asia/Kolkata');
+    assert.equal(kolkata.timeOfDay(summer), '05:00');
+    assert.equal(kolkata.zone(summer), 'Asia/Kolkata, UTC+05:30');
+  });
+
+  it('prints a day as that day in every zone', () => {
+    for (const zone of ['Pacific/Kiritimati', 'Pacific/Pago_Pago']) {
+      const format = createFormat('en-IE', zone);
+      assert.match(format.longDay('2026-10-25'), /^Sun,? 25 Oct 2026$/);
+      assert.equal(format.shortDay('2026-10-25'), '25 Oct');
+      assert.equal(format.month('2026-10-01'), 'Oct 2026');
+    }
+  });
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  addDays,
+  dayOf,
+  endOfDay,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  isoFromInstant,
+  parseDay,
+  parseInstant,
+  startOfDay,
+  startOfHour,
+} from '../../src/units/time.ts';
+import { databases } from '../support/databases.ts';
+
+const ZONES = ['Europe/Lisbon', 'America/Sao_Paulo', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC'];
+
+const at = (iso: string): Instant => {
+  const instant = parseInstant(iso);
+  assert.notEqual(instant, null, iso);
+  return instant as Instant;
+};
+
+const between = (from: string, to: string) => fc.integer({ min: at(from), max: at(to) - 1 });
+const anyInstant = between('1970-01-01T00:00:00Z', '2199-12-31T23:59:59.999999Z');
+// Time zone data beyond the near future is a guess that Node and PostgreSQL may make differently.
+const knownInstant = between('1970-01-02T00:00:00Z', '2027-01-01T00:00:00Z');
+
+describe('instants', () => {
+  it('survive PostgreSQL, to the microsecond, in whatever zone it prints them', async () => {
+    const instants = fc.sample(anyInstant, 300);
+    await databases().workflows.transaction(async (transaction) => {
+      for (const zone of [...ZONES, 'Africa/Monrovia']) {
+        await transaction.raw(`SET LOCAL TIME ZONE '${zone}'`);
+        const { rows } = await transaction.raw<{ rows: { text: string }[] }>(
+          `SELECT iso::timestamptz::text AS text
+             FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position) ORDER BY position`,
+          [instants.map(isoFromInstant)],
+        );
+        assert.deepEqual(
+          rows.map(({ text }) => instantFromPostgres(text)),
+          instants,
+          zone,
+        );
+      }
+    });
+  });
+
+  it('survive being written as ISO 8601 and read again', () => {
+    fc.assert(fc.property(anyInstant, (instant) => assert.equal(parseInstant(isoFromInstant(instant)), instant)));
+    assert.equal(isoFromInstant(at('2026-10-31T10:00:00.000001+01:00')), '2026-10-31T09:00:00.000001Z');
+    assert.equal(isoFromInstant(at('2026-10-31T10:00Z')), '2026-10-31T10:00:00.000Z');
+  });
+
+  it('are refused where they are none', () => {
+    for (const text of [
+      'infinity',
+      '-infinity',
+      '2026-10-31 10:00:00',
+      '0044-03-15 12:00:00+00 BC',
+      '2026-10-31T10:00:00Z',
+      '',
+    ])
+      assert.throws(() => instantFromPostgres(text), RangeError, text);
+    for (const text of [
+      '2026-02-30T10:00:00Z',
+      '2026-10-31T25:00:00Z',
+      '2026-10-31T10:00:00',
+      '2026-10-31T10:00:00.1234567Z',
+      '2026-10-31 10:00:00Z',
+      '1969-12-31T23:59:59Z',
+      '2200-01-01T00:00:00Z',
+      'now',
+    ])
+      assert.equal(parseInstant(text), null, text);
+    for (const text of ['2026-02-29', '2026-13-01', '2026-1-1', '26-10-31', '1969-12-31', '2200-01-01', '2026-10-31T'])
+      assert.equal(parseDay(text), null, text);
+    assert.equal(parseDay('2028-02-29'), '2028-02-29');
+  });
+
+  it('fall into the UTC hour that began before them', () => {
+    fc.assert(
+      fc.property(anyInstant, (instant) => {
+        const hour = startOfHour(instant);
+        assert.ok(hour <= instant && instant < hour + HOUR);
+        assert.match(isoFromInstant(hour), /:00:00\.000Z$/);
+      }),
+    );
+  });
+});
+
+describe('business days', () => {
+  it('hold each of their instants, and follow each other without gap or overlap', () => {
+    fc.assert(
+      fc.property(knownInstant, fc.constantFrom(...ZONES), (instant, zone) => {
+        const day = dayOf(instant, zone);
+        assert.ok(startOfDay(day, zone) <= instant && instant < endOfDay(day, zone));
+        assert.equal(dayOf(startOfDay(day, zone), zone), day);
+        assert.equal(dayOf(startOfDay(day, zone) - 1, zone), addDays(day, -1));
+        assert.equal(endOfDay(day, zone), startOfDay(addDays(day, 1), zone));
+      }),
+    );
+  });
+
+  it('are the days that PostgreSQL sees', async () => {
+    const instants = fc.sample(knownInstant, 300);
+    for (const zone of ZONES) {
+      const { rows } = await databases().workflows.raw<{ rows: { day: string; start: string }[] }>(
+        `SELECT to_char(iso::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD') AS day,
+                (date_trunc('day', iso::timestamptz AT TIME ZONE zone) AT TIME ZONE zone)::text AS start
+           FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position), (VALUES (?)) AS business (zone)
+          ORDER BY position`,
+        [instants.map(isoFromInstant), zone],
+      );
+      assert.deepEqual(
+        instants.map((instant) => dayOf(instant, zone)),
+        rows.map(({ day }) => day),
+        zone,
+      );
+      assert.deepEqual(
+        rows.map(({ day }) => startOfDay(day, zone)),
+        rows.map(({ start }) => instantFromPostgres(start)),
+        zone,
+      );
+    }
+  });
+
+  it('have 23, 25, 23.5 and 24.5 hours where clocks change, also at midnight', () => {
+    const hours = (day: string, zone: string) => (endOfDay(day, zone) - startOfDay(day, zone)) / HOUR;
+    assert.equal(hours('2026-03-29', 'Europe/Lisbon'), 23);
+    assert.equal(hours('2026-10-25', 'Europe/Lisbon'), 25);
+    assert.equal(hours('2026-10-26', 'Europe/Lisbon'), 24);
+    assert.equal(hours('2026-10-04', 'Australia/Lord_Howe'), 23.5);
+    assert.equal(hours('2026-04-05', 'Australia/Lord_Howe'), 24.5);
+    assert.equal(hours('2018-11-04', 'America/Sao_Paulo'), 23);
+    assert.equal(isoFromInstant(startOfDay('2018-11-04', 'America/Sao_Paulo')), '2018-11-04T03:00:00.000Z');
+  });
+
+  it('are counted across months, years and leap days', () => {
+    assert.equal(addDays('2026-12-31', 1), '2027-01-01');
+    assert.equal(addDays('2028-03-01', -1), '2028-02-29');
+    assert.equal(addDays('2026-03-28', 2), '2026-03-30');
+  });
+});
