@@ -8,7 +8,8 @@ export const SPAN_DAYS = 400;
 /**
  * Rows in the shape of the real thing (domain.md), made by the server itself: stories of 40 rows within two hours over about
  * ten actions with two or three models each, growing over 400 days, quiet nights, one story in twenty taken up again days later.
- * The last row is a few seconds old. `hash` makes it the same every time.
+ * It ends in the middle of a working day, so that the rows not rolled up yet are as many as they get; what would lie behind
+ * the end is left out. `hash` makes it the same every time.
  */
 const INSERT_BATCH = `
   WITH story AS (
@@ -19,10 +20,10 @@ const INSERT_BATCH = `
   ),
   call AS (
     SELECT story.*, n, abs(hashint8extended(s * 64 + n, 2)) AS r,
-           least(:end::timestamptz, begun
-             + make_interval(hours => CASE WHEN extract(hour FROM begun) BETWEEN 1 AND 6 THEN 8 ELSE 0 END)
+           begun
+             + make_interval(hours => CASE WHEN extract(epoch FROM :end::timestamptz - begun)::bigint / 3600 % 24 BETWEEN 10 AND 15 THEN 8 ELSE 0 END)
              + make_interval(secs => n * 150 + abs(hashint8extended(s * 64 + n, 3)) % 120000000 / 1e6
-                                     + CASE WHEN h % 20 = 0 AND n > 30 THEN 86400 * (1 + h % 9) ELSE 0 END)) AS created_at
+                                     + CASE WHEN h % 20 = 0 AND n > 30 THEN 86400 * (1 + h % 9) ELSE 0 END) AS created_at
       FROM story, generate_series(0, ${ROWS_PER_STORY - 1}) AS n
   ),
   priced AS (
@@ -45,7 +46,24 @@ const INSERT_BATCH = `
          200 + r % 7000, r / 11 % 4000, CASE WHEN ai_model = 'flux-2-pro' THEN 0 ELSE (100 + r % 90000) / 1e6 END,
          jsonb_build_object('messages', jsonb_build_array(jsonb_build_object('role', 'user', 'content', repeat('Era uma vez ', 4 + (r % 20)::int)))),
          created_at
-    FROM modelled ORDER BY created_at`;
+    FROM modelled WHERE created_at < :end ORDER BY created_at`;
+
+const NEWEST = `SELECT max(created_at) AS newest, now() - max(created_at) AS age FROM token_usage_tracking`;
+
+/** The stretch before the newest row once more, moved up to now, as stories of its own. */
+const REPEAT_TO_NOW = `
+  INSERT INTO token_usage_tracking
+    (token_usage_id, author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+  SELECT gen_random_uuid(), author_id, md5(story_id || age::text)::uuid, action, ai_model,
+         input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at + age
+    FROM token_usage_tracking, (${NEWEST}) AS last
+   WHERE created_at > newest - age ORDER BY created_at`;
+
+/** Rows kept from an earlier run end in the past; a page that is measured has rows of the last minute. */
+export async function topUp(workflows: Knex): Promise<void> {
+  await workflows.raw(REPEAT_TO_NOW);
+  await workflows.raw('VACUUM ANALYZE token_usage_tracking');
+}
 
 /** Fills token_usage_tracking with `rows` rows up to `end` (ISO 8601); indexes come last, as a load this size would be restored. */
 export async function generateRows(

@@ -99,13 +99,6 @@ export function whereFilter(builder: Knex.QueryBuilder, { models, actions, autho
   if (search) builder.where((either) => whereSearch(either, search));
 }
 
-/** The same filter on the rollups' columns: only for a filter that names nothing but models and actions. */
-export function whereRollup(builder: Knex.QueryBuilder, { models, actions, search }: UsageFilter): void {
-  if (models) builder.whereRaw('model = ANY(?)', [models]);
-  if (actions) builder.whereRaw('action = ANY(?)', [actions]);
-  if (search) builder.whereRaw('(model = ANY(?) OR action = ANY(?))', [search.models, search.actions]);
-}
-
 /** The same filter on a rollup in memory. */
 export function rollupPasses({
   models,

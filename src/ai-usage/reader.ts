@@ -2,12 +2,12 @@ import type { Databases } from '../db/connect.ts';
 import { now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf } from './filter.ts';
+import { noMemory } from './memory.ts';
 import { findByName } from './names.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
-import { noDays } from './rollups/days.ts';
 import { builtShare, openSource } from './source.ts';
 import { type BucketSize, readStats, type UsageStats } from './stats.ts';
 
@@ -26,6 +26,7 @@ export type Answer<T> = {
 
 export type UsageReader = ReturnType<typeof createUsageReader>;
 
+const NO_DIMENSIONS = { models: [], actions: [] };
 const NO_NAMES = { authors: [], stories: [], cut: false, available: true };
 
 /** Reads statistics and records of a query; identical questions share one answer. */
@@ -39,15 +40,16 @@ export function createUsageReader({
   reuse: Reuse;
 }) {
   const { workflows, mythoria } = databases;
-  const days = noDays();
-  const source = () => reuse('source', () => openSource(databases, timeZone, days));
+  const memory = noMemory();
+  const source = () => reuse('source', () => openSource(databases, timeZone, memory));
   const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
 
   /** Opens the source and turns the query's words into ids and known names. */
   const prepare = async (query: UsageQuery) => {
     const [opened, known, names] = await Promise.all([
       source(),
-      dimensions(),
+      // Only a filter by action or a search has to know them.
+      query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
       query.search === null ? NO_NAMES : findByName(mythoria, query.search),
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
@@ -71,9 +73,11 @@ export function createUsageReader({
       const value = await workflows.transaction(
         async (snapshot) => {
           await snapshot.raw(`SET LOCAL statement_timeout = '60s'`);
-          const kept = await readStats({ ...source, workflows: snapshot }, query.window, filter, 'day');
-          const reach = { until: null, days: false };
-          const raw = await readStats({ ...source, workflows: snapshot, reach }, query.window, filter, 'day');
+          // With no memory of raw rows: both readings see them as they are in the snapshot.
+          const { contentVersion, days, hours } = source.memory;
+          const fresh = { ...source, workflows: snapshot, memory: { ...noMemory(), contentVersion, days, hours } };
+          const kept = await readStats(fresh, query.window, filter, 'day');
+          const raw = await readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day');
           return { kept, raw };
         },
         { isolationLevel: 'repeatable read', readOnly: true },

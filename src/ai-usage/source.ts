@@ -1,39 +1,56 @@
 import type { Knex } from 'knex';
 import { HOUR, type Instant, startOfDay } from '../units/time.ts';
+import { keepOnly, type Memory } from './memory.ts';
 import { type Coverage, readCoverage } from './rollups/coverage.ts';
-import { type Days, updateDays } from './rollups/days.ts';
-import { daysAreWholeHours, type Reach } from './rollups/segments.ts';
+import { updateDays } from './rollups/days.ts';
+import { daysAreWholeHours } from './rollups/segments.ts';
 
-/** Where statistics are read: raw rows, and rollups as far as they reach. */
-export type UsageSource = { workflows: Knex; backoffice: Knex; days: Days; reach: Reach; timeZone: string };
-
-/** The rollups that fit a business time zone; what they do not cover is read raw. */
-export function reachOf({ coveredUntil, timeZone: cutIn }: Coverage, timeZone: string): Reach {
-  return { until: daysAreWholeHours(timeZone) ? coveredUntil : null, days: cutIn === timeZone };
-}
+/** Where statistics are read: the two databases, what the process remembers of them, and how far the rollups reach. */
+export type UsageSource = {
+  workflows: Knex;
+  backoffice: Knex;
+  memory: Memory;
+  /** The version of the rollups: raised by every tick. */
+  version: string;
+  /** Every hour before this instant is rolled up; null: read everything raw. */
+  coveredUntil: Instant | null;
+  timeZone: string;
+};
 
 type SourceDatabases = { workflows: Knex; backoffice: Knex };
 
 /**
- * Brings the days in memory up to date and says how far the rollups reach. Coverage only grows, so a source may be used
- * for a while: what it takes for uncovered is read raw, and right.
+ * Brings the memory up to date and says how far the rollups reach. Coverage only grows, so a source may be used for a
+ * while: what it takes for uncovered is read raw, and right. Rollups whose days are of another zone are not used.
  */
-export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, days: Days) {
+export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, memory: Memory) {
   const coverage = await readCoverage(backoffice);
-  await updateDays(backoffice, days, coverage.version);
-  const source: UsageSource = { workflows, backoffice, days, reach: reachOf(coverage, timeZone), timeZone };
+  await updateDays(backoffice, memory.days, coverage.contentVersion);
+  keepOnly(memory, coverage.contentVersion);
+  const source: UsageSource = {
+    workflows,
+    backoffice,
+    memory: { ...memory },
+    version: coverage.version,
+    coveredUntil: rollupsFit(coverage, timeZone) ? coverage.coveredUntil : null,
+    timeZone,
+  };
   return { source, coverage };
+}
+
+function rollupsFit(coverage: Coverage, timeZone: string): boolean {
+  return coverage.timeZone === timeZone && daysAreWholeHours(timeZone);
 }
 
 const UP_TO_DATE = 3 * HOUR;
 
 /** How much of the time since the first record the rollups cover, 0 to 1, while they are being built; null when they are. */
-export function builtShare({ days, reach, timeZone }: UsageSource, at: Instant): number | null {
+export function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant): number | null {
   if (!daysAreWholeHours(timeZone)) return null;
-  if (reach.until === null) return 0;
-  if (at - reach.until < UP_TO_DATE) return null;
-  const [firstDay] = [...days.byDay.keys()].sort();
+  if (coveredUntil === null) return 0;
+  if (at - coveredUntil < UP_TO_DATE) return null;
+  const [firstDay] = [...memory.days.byDay.keys()].sort();
   if (firstDay === undefined) return 0;
   const begin = startOfDay(firstDay, timeZone);
-  return (reach.until - begin) / (at - begin);
+  return (coveredUntil - begin) / (at - begin);
 }

@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
-import type { Window } from '../units/time.ts';
-import { rollupPasses, splitFilter, type UsageFilter, whereFilter, whereRollup, whereWithin } from './filter.ts';
-import { cellsOf } from './rollups/days.ts';
-import { type DaySegment, type Segment, segmentsOf } from './rollups/segments.ts';
-import { whereSegments } from './rollups/where-segments.ts';
+import { dayOf, HOUR, type Window } from '../units/time.ts';
+import type { EndRow, Kind } from './ends.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import { daysWithin } from './rollups/days.ts';
+import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories.ts';
-import { addTo, type Cell, cellOf, noSums, SUM_HOURS, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
+import { addTo, type Cell, cellOf, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
 
 /** The buckets that usage over time is shown in: UTC hours, business days, business months. */
 export type BucketSize = 'hour' | 'day' | 'month';
@@ -19,80 +20,110 @@ export type UsageStats = {
   buckets: (Sums & { bucket: string })[];
 };
 
-/** The bucket of a row in SQL, by the table it is read from; `?` is the business time zone. */
+/** The bucket of a raw row in SQL; `?` is the business time zone. */
 const BUCKET_SQL = {
-  raw: {
-    hour: 'floor(extract(epoch FROM created_at) / 3600)::bigint::text',
-    day: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM-DD')`,
-    month: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM')`,
-    whole: `''`,
-  },
-  hours: {
-    hour: '(extract(epoch FROM hour) / 3600)::bigint::text',
-    day: `to_char(hour AT TIME ZONE ?, 'YYYY-MM-DD')`,
-    month: `to_char(hour AT TIME ZONE ?, 'YYYY-MM')`,
-    whole: `''`,
-  },
+  hour: 'floor(extract(epoch FROM created_at) / 3600)::bigint::text',
+  day: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM-DD')`,
+  month: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM')`,
+  whole: `''`,
 } as const;
-
-/** A part of the answer: some segments of one kind, and the filter that fits them. */
-export type TablePart = { kind: 'raw' | 'hours'; segments: Segment[]; filter: UsageFilter };
-export type DaysPart = { kind: 'days'; segments: DaySegment[]; filter: UsageFilter };
-
-/** What to read where: rollups for models and actions, raw rows for the ends of the window and for other filters. */
-export function partsOf(
-  { reach, timeZone }: UsageSource,
-  window: Window,
-  filter: UsageFilter,
-  byDay: boolean,
-): { tables: TablePart[]; days: DaysPart | null } {
-  const { rollup, raw } = splitFilter(filter);
-  const tables: TablePart[] = [];
-  let days: DaysPart | null = null;
-  if (rollup) {
-    const segments = segmentsOf(window, { until: reach.until, days: reach.days && byDay }, timeZone);
-    for (const kind of ['raw', 'hours'] as const) {
-      const ofKind = segments.filter((segment) => segment.kind === kind);
-      if (ofKind.length > 0) tables.push({ kind, segments: ofKind, filter: rollup });
-    }
-    const ofDays = segments.filter((segment) => segment.kind === 'days');
-    if (ofDays.length > 0) days = { kind: 'days', segments: ofDays, filter: rollup };
-  }
-  if (raw) tables.push({ kind: 'raw', segments: [{ kind: 'raw', ...window }], filter: raw });
-  return { tables, days };
-}
-
-/** A query on the rows of a part, without columns yet. */
-export function rowsOf(
-  { workflows, backoffice }: UsageSource,
-  { kind, segments, filter }: TablePart,
-): Knex.QueryBuilder {
-  if (kind === 'hours') return backoffice('usage_hours').modify(whereSegments, segments).modify(whereRollup, filter);
-  return workflows('token_usage_tracking').modify(whereWithin, segments).modify(whereFilter, filter);
-}
 
 type CellRow = SumRow & { bucket: string; action: string; model: string };
 
-async function readTableCells(source: UsageSource, part: TablePart, size: BucketSize | 'whole'): Promise<Cell[]> {
-  const raw = part.kind === 'raw';
-  const bucket = BUCKET_SQL[part.kind][size];
-  const rows: CellRow[] = await rowsOf(source, part)
-    .select(source.workflows.raw(`${bucket} AS bucket`, bucket.includes('?') ? [source.timeZone] : []))
-    .select(raw ? { action: 'action', model: 'ai_model' } : ['action', 'model'])
-    .select(source.workflows.raw(raw ? SUM_RAW : SUM_HOURS))
+async function readSqlCells(
+  workflows: Knex,
+  { window, filter }: Parts['sql'][number],
+  size: BucketSize | 'whole',
+  timeZone: string,
+): Promise<Cell[]> {
+  const bucket = BUCKET_SQL[size];
+  const rows: CellRow[] = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(workflows.raw(`${bucket} AS bucket`, bucket.includes('?') ? [timeZone] : []))
+    .select({ action: 'action', model: 'ai_model' })
+    .select(workflows.raw(SUM_RAW))
     .groupByRaw('1, 2, 3');
   return rows.map(({ bucket, action, model, ...sums }) => cellOf(bucket, action, model, sumsOf(sums)));
 }
 
-async function readCells(
+/** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
+function cellsOfEnds(
+  rows: EndRow[],
+  passes: (kind: Kind) => boolean,
+  size: BucketSize | 'whole',
+  timeZone: string,
+): Cell[] {
+  const hours = new Map<number, Map<Kind, Cell>>();
+  const all: Cell[] = [];
+  for (const row of rows) {
+    const hour = Math.floor(row.at / HOUR);
+    let cells = hours.get(hour);
+    if (cells === undefined) {
+      cells = new Map();
+      hours.set(hour, cells);
+    }
+    const cell = cells.get(row.kind);
+    if (cell) {
+      addTo(cell, row);
+    } else if (passes(row.kind)) {
+      const bucket = size === 'hour' ? String(hour) : dayOf(hour * HOUR, timeZone);
+      const made = cellOf(bucket, row.kind.action, row.kind.model, row);
+      cells.set(row.kind, made);
+      all.push(made);
+    }
+  }
+  return all;
+}
+
+async function readKeptCells(
+  source: UsageSource,
+  { filter, hours, days }: Kept,
+  reading: Promise<EndRow[]>,
+  size: BucketSize | 'whole',
+): Promise<Cell[]> {
+  const { backoffice, memory, timeZone } = source;
+  const passes = rollupPasses(filter);
+  const [rows, ofHours] = await Promise.all([
+    reading,
+    Promise.all(hours.map((segment) => hoursWithin(backoffice, memory.hours, segment, timeZone))),
+  ]);
+  const cells: Cell[] = [];
+  for (const segment of days) {
+    for (const day of daysWithin(memory.days, segment))
+      for (const cell of day.cells) if (passes(cell)) cells.push(cell);
+  }
+  for (const hour of ofHours.flat()) {
+    for (const cell of hour.cells) {
+      if (passes(cell)) cells.push(size === 'hour' ? { ...cell, bucket: String(hour.hour / HOUR) } : cell);
+    }
+  }
+  cells.push(...cellsOfEnds(rows, passes, size, timeZone));
+  return cells;
+}
+
+/** The sums of the records of some parts by bucket, action and model; several cells of one kind may follow each other. */
+async function readPartCells(
+  source: UsageSource,
+  { sql, kept }: Parts,
+  ends: Promise<EndRow[]>,
+  size: BucketSize | 'whole',
+): Promise<Cell[]> {
+  const read = await Promise.all([
+    ...sql.map((part) => readSqlCells(source.workflows, part, size, source.timeZone)),
+    kept ? readKeptCells(source, kept, ends, size) : [],
+  ]);
+  return read.flat();
+}
+
+/** The sums of a window's records by bucket, action and model. */
+export async function readCells(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
   size: BucketSize | 'whole',
 ): Promise<Cell[]> {
-  const { tables, days } = partsOf(source, window, filter, size !== 'hour');
-  const read = await Promise.all(tables.map((part) => readTableCells(source, part, size)));
-  return [...read.flat(), ...(days ? cellsOf(source.days, days.segments, rollupPasses(days.filter)) : [])];
+  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+  return readPartCells(source, parts, readEnds(source, parts), size);
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
@@ -131,9 +162,11 @@ export async function readStats(
   filter: UsageFilter,
   size: BucketSize,
 ): Promise<UsageStats> {
+  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+  const ends = readEnds(source, parts);
   const [cells, stories] = await Promise.all([
-    readCells(source, window, filter, size),
-    readDistinctStories(source, window, filter),
+    readPartCells(source, parts, ends, size),
+    readDistinctStories(source, window, filter, parts, ends),
   ]);
   const models = [...group(cells, ({ model }) => model)].map(([model, sums]) => ({ model, ...sums }));
   const actions = [...group(cells, ({ action }) => action)].map(([action, sums]) => ({

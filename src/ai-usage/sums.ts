@@ -10,8 +10,6 @@ export type SumRow = { requests: string; input: string; output: string; cost: st
 /** The columns of a SumRow, of raw rows and of hourly rollups. */
 export const SUM_RAW = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input, coalesce(sum(output_tokens), 0) AS output,
   coalesce(sum(estimated_cost_in_euros), 0) AS cost`;
-export const SUM_HOURS = `coalesce(sum(requests), 0) AS requests, coalesce(sum(input_tokens), 0) AS input,
-  coalesce(sum(output_tokens), 0) AS output, coalesce(sum(cost), 0) AS cost`;
 
 export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
   return {

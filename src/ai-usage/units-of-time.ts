@@ -1,69 +1,67 @@
-import { addDays, type Day, HOUR, type Instant, instantFromPostgres, startOfDay, type Window } from '../units/time.ts';
+import { addDays, HOUR, type Instant, startOfDay, type Window } from '../units/time.ts';
 import { rollupPasses, type UsageFilter } from './filter.ts';
-import { cellsOf } from './rollups/days.ts';
+import { partsOf, readEnds } from './parts.ts';
+import { daysWithin } from './rollups/days.ts';
+import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
-import { type DaysPart, partsOf, rowsOf, type TablePart } from './stats.ts';
-import { SUM_HOURS, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
+import { readTotals } from './stats.ts';
+import { addTo, type Cell, noSums, type Sums, sumOf } from './sums.ts';
 
 /** A stretch of time and the sums of a filter's records in it; `refinable` where hours within are counted too. */
 export type Unit = { from: Instant | null; to: Instant; refinable: boolean; sums: Sums };
 
-type HourRow = SumRow & { hour: string };
-
-/** What each bucket of a part holds. Buckets without records are not in it. */
-async function unitsOfTable(source: UsageSource, part: TablePart): Promise<Unit[]> {
-  if (part.kind === 'raw') {
-    // One unit for each end of the window: neither is longer than an hour or two.
-    return Promise.all(
-      part.segments.map(async (segment) => {
-        const query = rowsOf(source, { ...part, segments: [segment] });
-        const row: SumRow = await query.select(source.workflows.raw(SUM_RAW)).first();
-        return { from: segment.from, to: segment.to, refinable: false, sums: sumsOf(row) };
-      }),
-    );
-  }
-  const rows: HourRow[] = await rowsOf(source, part)
-    .select('hour')
-    .select(source.backoffice.raw(SUM_HOURS))
-    .groupBy('hour');
-  return rows.map((row) => {
-    const from = instantFromPostgres(row.hour);
-    return { from, to: from + HOUR, refinable: false, sums: sumsOf(row) };
-  });
-}
-
-function unitsOfDays({ days, timeZone }: UsageSource, { segments, filter }: DaysPart): Unit[] {
-  const byDay = new Map<Day, Sums[]>();
-  for (const cell of cellsOf(days, segments, rollupPasses(filter))) {
-    const others = byDay.get(cell.bucket);
-    if (others) others.push(cell);
-    else byDay.set(cell.bucket, [cell]);
-  }
-  return [...byDay].map(([day, cells]) => ({
-    from: startOfDay(day, timeZone),
-    to: startOfDay(addDays(day, 1), timeZone),
-    refinable: true,
-    sums: sumOf(cells),
-  }));
-}
+type Stretch = { from: Instant; to: Instant };
 
 /**
  * The stretches of a window that hold records of a filter, oldest first. Only for filters that the rollups answer: raw
  * filters (authors, stories, ids) have indexes of their own.
  */
 export async function readUnits(source: UsageSource, window: Window, filter: UsageFilter): Promise<Unit[]> {
-  const { tables, days } = partsOf(source, window, filter, true);
-  const read = await Promise.all(tables.map((part) => unitsOfTable(source, part)));
-  const units = [...read.flat(), ...(days ? unitsOfDays(source, days) : [])];
+  const { memory, timeZone } = source;
+  const parts = partsOf(source, window, filter, { days: true });
+  const passes = rollupPasses(filter);
+  const sumsOf = (cells: Cell[]) => sumOf(cells.filter(passes));
+
+  const ofSql = parts.sql.map(async ({ window: { from, to } }): Promise<Unit> => {
+    return { from, to, refinable: false, sums: await readTotals(source, { from, to }, filter) };
+  });
+  const ofEnds = (parts.kept?.ends ?? []).map(async (end): Promise<Unit> => {
+    const sums = noSums();
+    const only = { sql: [], kept: { filter, ends: [end], hours: [], days: [] } };
+    for (const row of await readEnds(source, only)) if (passes(row.kind)) addTo(sums, row);
+    return { from: end.from, to: end.to, refinable: false, sums };
+  });
+  const ofHours = (parts.kept?.hours ?? []).map((segment) => hourUnits(source, segment, filter));
+  const units = (await Promise.all([...ofSql, ...ofEnds, ...ofHours])).flat();
+  for (const segment of parts.kept?.days ?? []) {
+    for (const { day, cells } of daysWithin(memory.days, segment)) {
+      const from = startOfDay(day, timeZone);
+      units.push({ from, to: startOfDay(addDays(day, 1), timeZone), refinable: true, sums: sumsOf(cells) });
+    }
+  }
   return units.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
+}
+
+async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: UsageFilter): Promise<Unit[]> {
+  const { backoffice, memory, timeZone } = source;
+  const passes = rollupPasses(filter);
+  const hours = await hoursWithin(backoffice, memory.hours, { from, to }, timeZone);
+  return hours.map(({ hour, cells }) => ({
+    from: hour,
+    to: hour + HOUR,
+    refinable: false,
+    sums: sumOf(cells.filter(passes)),
+  }));
 }
 
 /** The same units with days replaced by their hours, oldest first. */
 export async function refine(source: UsageSource, units: Unit[], filter: UsageFilter): Promise<Unit[]> {
-  const days = units.filter(({ refinable }) => refinable);
-  const segments = days.map(({ from, to }) => ({ kind: 'hours', from, to }) as const);
-  const hours = days.length === 0 ? [] : await unitsOfTable(source, { kind: 'hours', segments, filter });
-  return [...units.filter(({ refinable }) => !refinable), ...hours].sort((a, b) => a.to - b.to);
+  const refined = units.map(async (unit): Promise<Unit[]> => {
+    const { refinable, from, to } = unit;
+    return refinable && from !== null ? hourUnits(source, { from, to }, filter) : [unit];
+  });
+  const hours = (await Promise.all(refined)).flat();
+  return hours.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
 }
 
 export const totalOf = (units: Unit[]): Sums => sumOf(units.map(({ sums }) => sums));

@@ -3,6 +3,7 @@ import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
 import type { Person } from './person.ts';
+import { shareReads } from './share-reads.ts';
 
 const IDLE = 60 * MINUTE;
 const ABSOLUTE = 12 * 60 * MINUTE;
@@ -42,22 +43,23 @@ function expiry(signedInAt: number): number {
  */
 export class SessionStore extends session.Store {
   readonly #database: Knex;
+  /** A page and its parts, or many people at one wall screen, ask for one session at once. */
+  readonly #read: (sidHash: string) => Promise<SessionRow | undefined>;
 
   constructor(database: Knex) {
     super();
     this.#database = database;
+    this.#read = shareReads((hash) =>
+      database<SessionRow>('sessions').where('sid_hash', hash).where('expire', '>', isoFromInstant(now())).first(),
+    );
   }
 
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
-    this.#database<SessionRow>('sessions')
-      .where('sid_hash', sidHash(sid))
-      .where('expire', '>', isoFromInstant(now()))
-      .first()
-      .then(
-        (row) => callback(null, row ? loaded(row) : null),
-        // express-session reads ENOENT as "no such session"; here it is a database whose socket file is not there.
-        (error) => callback(error.code === 'ENOENT' ? Object.assign(error, { code: 'ECONNREFUSED' }) : error),
-      );
+    this.#read(sidHash(sid)).then(
+      (row) => callback(null, row ? loaded(row) : null),
+      // express-session reads ENOENT as "no such session"; here it is a database whose socket file is not there.
+      (error) => callback(error.code === 'ENOENT' ? Object.assign(error, { code: 'ECONNREFUSED' }) : error),
+    );
   }
 
   override set(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {

@@ -28,7 +28,8 @@ const types: pg.CustomTypesConfig = {
     TYPES_WE_PARSE.includes(oid) ? (text: unknown) => text : pg.types.getTypeParser(oid, format),
 };
 
-const SOURCE_IS_READ_ONLY = '-c default_transaction_read_only=on';
+// Compiling a query and starting workers for it takes longer than the few thousand rows that a page asks for.
+const READING_PAGES = '-c default_transaction_read_only=on -c jit=off -c max_parallel_workers_per_gather=0';
 
 /** `unhurried`: for maintenance that takes as long as it takes, without the limits that protect pages. */
 type Access = { maxConnections: number; readOnly?: boolean; unhurried?: boolean; acquireWithinMs?: number };
@@ -49,7 +50,7 @@ export function openDatabase(
       lock_timeout: 2_000,
       idle_in_transaction_session_timeout: unhurried ? 0 : 15_000,
       keepAlive: true,
-      ...(readOnly ? { options: SOURCE_IS_READ_ONLY } : {}),
+      ...(readOnly ? { options: READING_PAGES } : {}),
     } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: acquireWithinMs,
     pool: { min: 0, max: maxConnections },

@@ -69,7 +69,7 @@ export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
 export async function resetRollups(): Promise<void> {
   await databases().backoffice.raw(`
     TRUNCATE usage_hours, usage_days, story_hours, story_days, rollup_days, hour_fingerprints;
-    UPDATE rollup_state SET version = version + 1, time_zone = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL`);
+    UPDATE rollup_state SET version = version + 1, content_version = version + 1, time_zone = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL`);
 }
 
 /** Empties the source, the rollups and the names; each describe begins with what it inserts. */

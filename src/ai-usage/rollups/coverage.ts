@@ -1,9 +1,14 @@
 import type { Knex } from 'knex';
-import { type Instant, instantFromPostgres } from '../../units/time.ts';
+import { type Instant, instantFromPostgres, MINUTE } from '../../units/time.ts';
+
+/** Transactions that began this long ago may still commit: what is younger is asked of the source every time. */
+export const LATE_COMMITS = 15 * MINUTE;
 
 /** What the rollups hold. Instants; null: not yet. */
 export type Coverage = {
   version: string;
+  /** The version of the last write that changed an hour or a day. */
+  contentVersion: string;
   /** The business time zone that the days were cut in; days of another zone are not used. */
   timeZone: string | null;
   /** Every hour before this one is in the rollups. */
@@ -16,6 +21,7 @@ export type Coverage = {
 
 export const NOTHING_COVERED: Coverage = {
   version: '0',
+  contentVersion: '0',
   timeZone: null,
   coveredUntil: null,
   auditBeganAt: null,
@@ -25,6 +31,7 @@ export const NOTHING_COVERED: Coverage = {
 
 type StateRow = {
   version: string;
+  content_version: string;
   time_zone: string | null;
   covered_until: string | null;
   audit_began_at: string | null;
@@ -39,6 +46,7 @@ export async function readCoverage(backoffice: Knex): Promise<Coverage> {
   if (!row) return NOTHING_COVERED;
   return {
     version: row.version,
+    contentVersion: row.content_version,
     timeZone: row.time_zone,
     coveredUntil: instant(row.covered_until),
     auditBeganAt: instant(row.audit_began_at),

@@ -5,21 +5,25 @@ import { type Day, type Instant, instantFromPostgres } from '../../units/time.ts
 import { type Cell, cellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
-/** Stories active on a day that were last active in the hour `previous` before it (-Infinity: never); '' is any action. */
-export type DayStories = { action: string; previous: Instant; stories: number };
+/**
+ * Stories active in a day or hour that were last active in the hour `previous` before it (-Infinity: never), within an
+ * action ('' for any). Kept by model, '' for any.
+ */
+export type FirstVisits = { action: string; previous: Instant; stories: number };
+export type FirstVisitsByModel = Map<string, FirstVisits[]>;
 
-type OneDay = { version: string; cells: Cell[]; stories: DayStories[] };
+type KeptDay = { day: Day; version: string; cells: Cell[]; stories: FirstVisitsByModel };
 
 /**
  * All complete days, kept in memory: they are few (some 40 cells a day), change once a day and when the audit heals one, and
- * every statistic needs most of them. Which have changed is asked of the database whenever its version has.
+ * every statistic needs most of them. Which have changed is asked of the database whenever its content has.
  */
-export type Days = { version: string | null; byDay: Map<Day, OneDay> };
+export type Days = { contentVersion: string | null; byDay: Map<Day, KeptDay> };
 
-export const noDays = (): Days => ({ version: null, byDay: new Map() });
+export const noDays = (): Days => ({ contentVersion: null, byDay: new Map() });
 
-type CellRow = {
-  day: Day;
+/** The columns of a rolled up cell as they come out of the database. */
+export type KeptCellRow = {
   action: string;
   model: string;
   requests: string;
@@ -28,67 +32,57 @@ type CellRow = {
   cost: string;
 };
 
-/** Loads what has changed since the version these days are of. */
-export async function updateDays(backoffice: Knex, days: Days, version: string): Promise<void> {
-  if (days.version === version) return;
+export function keptCell(bucket: string, row: KeptCellRow): Cell {
+  return cellOf(bucket, row.action, row.model, {
+    requests: exactInteger(row.requests),
+    inputTokens: exactInteger(row.input_tokens),
+    outputTokens: exactInteger(row.output_tokens),
+    cost: microEurosFromNumeric(row.cost),
+  });
+}
+
+export type FirstVisitsRow = { action: string; model: string; previous_hour: string; stories: number };
+
+export function addFirstVisits(byModel: FirstVisitsByModel, row: FirstVisitsRow): void {
+  const { action, model, previous_hour: previous, stories } = row;
+  const visits = {
+    action,
+    previous: previous === '-infinity' ? Number.NEGATIVE_INFINITY : instantFromPostgres(previous),
+    stories,
+  };
+  const others = byModel.get(model);
+  if (others) others.push(visits);
+  else byModel.set(model, [visits]);
+}
+
+/** Loads what has changed since the content these days are of. */
+export async function updateDays(backoffice: Knex, days: Days, contentVersion: string): Promise<void> {
+  if (days.contentVersion === contentVersion) return;
   const current = await backoffice('rollup_days').select<{ day: Day; version: string }[]>('day', 'version');
   const changed = current.filter(({ day, version }) => days.byDay.get(day)?.version !== version);
-  const loaded = new Map<Day, OneDay>(changed.map(({ day, version }) => [day, { version, cells: [], stories: [] }]));
+  const loaded = new Map<Day, KeptDay>(
+    changed.map(({ day, version }) => [day, { day, version, cells: [], stories: new Map() }]),
+  );
   if (changed.length > 0) {
     const names = [...loaded.keys()];
     const [cells, stories] = await Promise.all([
-      backoffice('usage_days').whereRaw('day = ANY(?::date[])', [names]).select<CellRow[]>(),
-      backoffice('story_days')
-        .whereRaw(`model = '' AND day = ANY(?::date[])`, [names])
-        .select<{ day: Day; action: string; previous_hour: string; stories: number }[]>(
-          'day',
-          'action',
-          'previous_hour',
-          'stories',
-        ),
+      backoffice('usage_days').whereRaw('day = ANY(?::date[])', [names]).select<(KeptCellRow & { day: Day })[]>(),
+      backoffice('story_days').whereRaw('day = ANY(?::date[])', [names]).select<(FirstVisitsRow & { day: Day })[]>(),
     ]);
-    for (const { day, action, model, requests, input_tokens, output_tokens, cost } of cells) {
-      const sums = {
-        requests: exactInteger(requests),
-        inputTokens: exactInteger(input_tokens),
-        outputTokens: exactInteger(output_tokens),
-        cost: microEurosFromNumeric(cost),
-      };
-      loaded.get(day)?.cells.push(cellOf(day, action, model, sums));
-    }
-    for (const { day, action, previous_hour: previous, stories: count } of stories) {
-      const instant = previous === '-infinity' ? Number.NEGATIVE_INFINITY : instantFromPostgres(previous);
-      loaded.get(day)?.stories.push({ action, previous: instant, stories: count });
+    for (const row of cells) loaded.get(row.day)?.cells.push(keptCell(row.day, row));
+    for (const row of stories) {
+      const day = loaded.get(row.day);
+      if (day) addFirstVisits(day.stories, row);
     }
   }
   // At once, so that no reader sees half of a change.
   const still = new Set(current.map(({ day }) => day));
   for (const day of days.byDay.keys()) if (!still.has(day)) days.byDay.delete(day);
   for (const [day, one] of loaded) days.byDay.set(day, one);
-  days.version = version;
+  days.contentVersion = contentVersion;
 }
 
-function* within({ byDay }: Days, segments: DaySegment[]): Generator<OneDay> {
-  for (const { firstDay, endDay } of segments) {
-    for (const [day, one] of byDay) if ((firstDay === null || day >= firstDay) && day < endDay) yield one;
-  }
-}
-
-/** The cells of some stretches of days that pass a filter; their bucket is the day. */
-export function cellsOf(days: Days, segments: DaySegment[], passes: (cell: Cell) => boolean): Cell[] {
-  const cells: Cell[] = [];
-  for (const one of within(days, segments)) for (const cell of one.cells) if (passes(cell)) cells.push(cell);
-  return cells;
-}
-
-/** By action ('' for any) the stories of some days that had not been active between `since` and their day there. */
-export function storiesOf(days: Days, segments: DaySegment[], since: Instant | null): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const one of within(days, segments)) {
-    for (const { action, previous, stories } of one.stories) {
-      const isFirst = since === null ? previous === Number.NEGATIVE_INFINITY : previous < since;
-      if (isFirst) counts.set(action, (counts.get(action) ?? 0) + stories);
-    }
-  }
-  return counts;
+/** The days of a segment, in no order. */
+export function* daysWithin({ byDay }: Days, { firstDay, endDay }: DaySegment): Generator<KeptDay> {
+  for (const [day, one] of byDay) if ((firstDay === null || day >= firstDay) && day < endDay) yield one;
 }

@@ -6,18 +6,15 @@ import {
   type Instant,
   instantFromPostgres,
   isoFromInstant,
-  MINUTE,
   now,
   startOfHour,
 } from '../../units/time.ts';
-import { type Coverage, readCoverage } from './coverage.ts';
+import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
 import { type Progress, type RollupDatabases, refresh } from './refresh.ts';
 import { daysAreWholeHours } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
 
 const TICK_MS = 60_000;
-/** Transactions that began this long ago may still commit: younger hours stay raw. */
-const LATE_COMMITS = 15 * MINUTE;
 const RECENT = 26 * HOUR;
 const CHUNK = 7 * DAY_OF_24_HOURS;
 /** A full audit takes this many ticks at most, so less than two hours. */

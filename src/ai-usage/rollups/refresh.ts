@@ -150,9 +150,15 @@ async function write(
     STATE_COLUMNS[name as keyof Progress],
     value === null ? null : isoFromInstant(value),
   ]);
+  const changesContent = runs.length > 0 || coverage.timeZone !== timeZone;
   const current = await transaction('rollup_state')
     .where('version', coverage.version)
-    .update({ version: transaction.raw('version + 1'), time_zone: timeZone, ...Object.fromEntries(columns) });
+    .update({
+      version: transaction.raw('version + 1'),
+      ...(changesContent ? { content_version: transaction.raw('version + 1') } : {}),
+      time_zone: timeZone,
+      ...Object.fromEntries(columns),
+    });
   if (current === 0) return null;
 
   for (const { from, to } of runs) {

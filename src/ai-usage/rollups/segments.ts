@@ -13,7 +13,9 @@ import {
  * A part of a window and what it is read from: whole business days, whole UTC hours, or raw rows for what is not a whole
  * hour or not covered yet. Half-open; only a first part may have no beginning (null).
  */
-export type Segment = { kind: 'raw' | 'hours'; from: Instant | null; to: Instant } | DaySegment;
+export type Segment = RawSegment | HourSegment | DaySegment;
+export type RawSegment = { kind: 'raw'; from: Instant | null; to: Instant };
+export type HourSegment = { kind: 'hours'; from: Instant; to: Instant };
 export type DaySegment = { kind: 'days'; from: Instant | null; to: Instant; firstDay: Day | null; endDay: Day };
 
 const isWholeHour = (instant: Instant) => startOfHour(instant) === instant;
@@ -42,12 +44,14 @@ function firstDayFrom(instant: Instant, timeZone: string): Day {
   return startOfDay(day, timeZone) === instant ? day : addDays(day, 1);
 }
 
-/** How far the rollups reach, and whether their days may be used. */
-export type Reach = { until: Instant | null; days: boolean };
-
-/** The parts of a window, oldest first, without gap or overlap. */
-export function segmentsOf({ from, to }: Window, reach: Reach, timeZone: string): Segment[] {
-  const until = reach.until === null ? null : Math.min(reach.until, startOfHour(to));
+/** The parts of a window, oldest first, without gap or overlap; without `days` its whole days are read by their hours. */
+export function segmentsOf(
+  { from, to }: Window,
+  coveredUntil: Instant | null,
+  timeZone: string,
+  { days }: { days: boolean },
+): Segment[] {
+  const until = coveredUntil === null ? null : Math.min(coveredUntil, startOfHour(to));
   const firstHour = from === null ? null : nextWholeHour(from);
   if (until === null || (firstHour !== null && firstHour >= until)) return [{ kind: 'raw', from, to }];
 
@@ -55,14 +59,16 @@ export function segmentsOf({ from, to }: Window, reach: Reach, timeZone: string)
   const endDay = dayOf(until, timeZone);
   const daysFrom = firstDay === null ? null : startOfDay(firstDay, timeZone);
   const daysTo = startOfDay(endDay, timeZone);
-  const hasDays = reach.days && (daysFrom === null || daysFrom < daysTo);
+  const hours = (begin: Instant | null, end: Instant): Segment[] =>
+    begin === null ? [] : [{ kind: 'hours', from: begin, to: end }];
+  const hasDays = firstHour === null || (days && daysFrom !== null && daysFrom < daysTo);
   const covered: Segment[] = hasDays
     ? [
-        ...(daysFrom === null ? [] : [{ kind: 'hours', from: firstHour, to: daysFrom } as const]),
+        ...hours(firstHour, daysFrom ?? daysTo),
         { kind: 'days', from: daysFrom, to: daysTo, firstDay, endDay },
-        { kind: 'hours', from: daysTo, to: until },
+        ...hours(daysTo, until),
       ]
-    : [{ kind: 'hours', from: firstHour, to: until }];
+    : hours(firstHour, until);
   const segments: Segment[] = [
     ...(from === null || firstHour === null ? [] : [{ kind: 'raw', from, to: firstHour } as const]),
     ...covered,

@@ -93,6 +93,17 @@ export async function readStoryVisits(source: Knex, runs: HourRange[]): Promise<
   return rows;
 }
 
+/** Where and when some stories were active, ever. */
+export async function readVisitsOf(source: Knex, stories: string[]): Promise<StoryVisit[]> {
+  const { rows } = await source.raw<{ rows: StoryVisit[] }>(
+    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::integer AS hour
+       FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} OFFSET 0) AS row
+      GROUP BY active.story_id, action, ai_model, 4`,
+    [stories],
+  );
+  return rows;
+}
+
 /** The later hours in which the stories of some hours were active: there the "last active before" may point to these. */
 export async function readLaterHours(source: Knex, runs: HourRange[]): Promise<Instant[]> {
   const { rows } = await source.raw<{ rows: { hour: string }[] }>(

@@ -61,15 +61,17 @@ export async function up(knex: Knex): Promise<void> {
     COMMENT ON TABLE hour_fingerprints IS 'A hash over the source rows that each hour was computed from; the audit recomputes hours whose hash has changed';
 
     CREATE TABLE rollup_state (
-      only_row       boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-      version        bigint NOT NULL DEFAULT 0,
-      time_zone      text,
-      covered_until  timestamptz,
-      audit_began_at timestamptz,
-      audit_position timestamptz,
-      audited_until  timestamptz
+      only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+      version         bigint NOT NULL DEFAULT 0,
+      content_version bigint NOT NULL DEFAULT 0,
+      time_zone       text,
+      covered_until   timestamptz,
+      audit_began_at  timestamptz,
+      audit_position  timestamptz,
+      audited_until   timestamptz
     );
     COMMENT ON COLUMN rollup_state.version IS 'Raised by each write; a refresher whose version is no longer this one has read the source too early';
+    COMMENT ON COLUMN rollup_state.content_version IS 'The version of the last write that changed an hour or a day: while it stays, what readers keep in memory is right';
     COMMENT ON COLUMN rollup_state.covered_until IS 'Every hour before this one is in the rollups; everything from here on is read raw';
     COMMENT ON COLUMN rollup_state.audited_until IS 'Every change committed to the source before this instant is in the rollups';
     INSERT INTO rollup_state DEFAULT VALUES;

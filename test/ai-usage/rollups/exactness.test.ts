@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
-import { noDays } from '../../../src/ai-usage/rollups/days.ts';
+import { noMemory } from '../../../src/ai-usage/memory.ts';
 import { auditAll, coverableUntil, tick } from '../../../src/ai-usage/rollups/keep.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats, readTotals } from '../../../src/ai-usage/stats.ts';
@@ -100,7 +100,7 @@ const toInsert = (some: Row[], at: Instant) =>
   }));
 
 /** One memory for all runs, as in the server: what it forgets to reload is a wrong number. */
-const days = noDays();
+const memory = noMemory();
 
 type World = { at: Instant; commits: (() => Promise<void>)[] };
 
@@ -167,7 +167,7 @@ async function killedTick(at: Instant, after: number): Promise<void> {
 }
 
 async function assertExact(window: Window, wanted: UsageFilter): Promise<void> {
-  const { source } = await openSource(databases(), ZONE, days);
+  const { source } = await openSource(databases(), ZONE, memory);
   const expected = await bruteForce(databases().workflows, window, wanted, ZONE);
   assert.deepEqual(await readStats(source, window, wanted, 'day'), expected);
   const { stories: _stories, ...totals } = expected.total;
@@ -261,7 +261,7 @@ describe('rollups are exact', function () {
     );
     await assertExact({ from: null, to: at }, NO_FILTER);
     await tick(databases(), ZONE, at - 9 * DAY_OF_24_HOURS);
-    const { coverage } = await openSource(databases(), ZONE, days);
+    const { coverage } = await openSource(databases(), ZONE, memory);
     assert.equal(coverage.coveredUntil, coverableUntil(at - 9 * DAY_OF_24_HOURS));
     for (const days of [1, 5, 12, 19]) await assertExact({ from: at - days * DAY_OF_24_HOURS, to: at }, NO_FILTER);
   });
@@ -273,7 +273,7 @@ describe('rollups are exact', function () {
         await resetUsage();
         await insertUsage(toInsert(old, at));
         await tick(databases(), ZONE, at);
-        const { source } = await openSource(databases(), ZONE, days);
+        const { source } = await openSource(databases(), ZONE, memory);
         const whole = windowOf(ages, at);
         const from = whole.from ?? at - SPAN;
         const split = from + Math.floor(((whole.to - from) * cut) / 1_000);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
+import { noMemory } from '../../../src/ai-usage/memory.ts';
 import { readRecordPage } from '../../../src/ai-usage/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/ai-usage/records.ts';
-import { noDays } from '../../../src/ai-usage/rollups/days.ts';
 import { auditAll } from '../../../src/ai-usage/rollups/keep.ts';
 import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/ai-usage/sorts.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
@@ -96,12 +96,12 @@ describe('pages of records over rollups', function () {
   });
   after(resetUsage);
 
-  const days = noDays();
+  const memory = noMemory();
   const page = async (
     wanted: UsageFilter,
     query: Order & { page: number; pageSize: number; cursor: ReturnType<typeof cursorBeside> | null },
   ) => {
-    const { source } = await openSource(databases(), ZONE, days);
+    const { source } = await openSource(databases(), ZONE, memory);
     return readRecordPage(source, { from: null, to: AT }, wanted, query);
   };
   const idsOf = (records: UsageRecord[]) => records.map(({ tokenUsageId }) => tokenUsageId);

@@ -1,0 +1,118 @@
+import type { Knex } from 'knex';
+import { HOUR, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now, startOfHour } from '../units/time.ts';
+import { LATE_COMMITS } from './rollups/coverage.ts';
+import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
+
+/** An action and a model; one object for all rows of a reading that have both. */
+export type Kind = { action: string; model: string };
+
+/** A record at a ragged end of a window, or several of one story and kind that no end of it divides. */
+export type EndRow = Sums & { at: Instant; story: string; kind: Kind };
+
+/** What stands behind the last covered hour and is old enough to be settled, as it was `readAt`. */
+type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
+
+/**
+ * Raw rows kept in memory while the content of the rollups stays the same: those of covered hours that a window cuts, and
+ * of the hours not covered yet those that are settled. Only the last minutes are asked of the source every time.
+ */
+export type Ends = { hours: Map<Instant, Promise<EndRow[]>>; settled: Settled | null };
+
+export const noEnds = (): Ends => ({ hours: new Map(), settled: null });
+
+const MOST_HOURS = 40;
+/** As old as a rolled up hour may be before the next tick looks at it again. */
+const SETTLED_FOR_MS = 60_000;
+/** Longer ends, as before the first backfill is done, are added up by the source. */
+export const LONGEST_END = 4 * HOUR;
+
+const ROW = 'story_id AS story, action::text AS action, ai_model AS model';
+type Row = SumRow & { at: string; story: string; action: string; model: string };
+
+function endRows(rows: Row[]): EndRow[] {
+  const kinds = new Map<string, Kind>();
+  return rows.map(({ at, story, action, model, ...sums }) => {
+    const name = `${action}\0${model}`;
+    let kind = kinds.get(name);
+    if (kind === undefined) {
+      kind = { action, model };
+      kinds.set(name, kind);
+    }
+    return { at: instantFromPostgres(at), story, kind, ...sumsOf(sums) };
+  });
+}
+
+async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
+  const { rows } = await workflows.raw<{ rows: Row[] }>(
+    `SELECT created_at AS at, ${ROW}, 1 AS requests, input_tokens AS input, output_tokens AS output,
+            estimated_cost_in_euros AS cost
+       FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?`,
+    [isoFromInstant(from), isoFromInstant(to)],
+  );
+  return endRows(rows);
+}
+
+/** The rows of the last minutes, added up so far that they still tell story, action, model and hour. */
+async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
+  const { rows } = await workflows.raw<{ rows: Row[] }>(
+    `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}
+       FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
+      GROUP BY story_id, action, ai_model, date_bin('1 hour', created_at, timestamptz 'epoch')`,
+    [isoFromInstant(from), isoFromInstant(to)],
+  );
+  return endRows(rows);
+}
+
+function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> {
+  const found = hours.get(hour);
+  if (found) return found;
+  const reading = readRows(workflows, { from: hour, to: hour + HOUR });
+  reading.catch(() => hours.delete(hour));
+  hours.set(hour, reading);
+  const [oldest] = hours.keys();
+  if (hours.size > MOST_HOURS && oldest !== undefined) hours.delete(oldest);
+  return reading;
+}
+
+/** The settled rows behind the covered hours, read again once a minute and after each tick. */
+function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {
+  const { settled } = ends;
+  const age = Date.now() - (settled?.readAt ?? 0);
+  if (settled && settled.from === from && settled.version === version && age < SETTLED_FOR_MS) return settled;
+  const until = Math.floor((now() - LATE_COMMITS) / MINUTE) * MINUTE;
+  if (until <= from) return null;
+  const reading: Settled = {
+    version,
+    from,
+    until,
+    readAt: Date.now(),
+    rows: readRows(workflows, { from, to: until }),
+  };
+  reading.rows.catch(() => {
+    if (ends.settled === reading) ends.settled = null;
+  });
+  ends.settled = reading;
+  return reading;
+}
+
+type EndsSource = { workflows: Knex; ends: Ends; version: string };
+
+/** The raw rows of a stretch of at most a few hours that lies before, across or behind `coveredUntil`. */
+export async function readEnd(
+  { workflows, ends, version }: EndsSource,
+  { from, to }: { from: Instant; to: Instant },
+  coveredUntil: Instant,
+): Promise<EndRow[]> {
+  const parts: Promise<EndRow[]>[] = [];
+  for (let hour = startOfHour(from); hour < Math.min(to, coveredUntil); hour += HOUR) {
+    parts.push(coveredHour(workflows, ends, hour));
+  }
+  if (to > coveredUntil) {
+    const settled = settledRows(workflows, ends, coveredUntil, version);
+    if (settled) parts.push(settled.rows);
+    const liveFrom = Math.max(from, settled?.until ?? coveredUntil);
+    if (liveFrom < to) parts.push(readLive(workflows, { from: liveFrom, to }));
+  }
+  const rows = (await Promise.all(parts)).flat();
+  return rows.every(({ at }) => at >= from && at < to) ? rows : rows.filter(({ at }) => at >= from && at < to);
+}

@@ -1,0 +1,24 @@
+import { type Ends, noEnds } from './ends.ts';
+import { type Days, noDays } from './rollups/days.ts';
+import { type Hours, noHours } from './rollups/hours.ts';
+import { noStoryVisits, type StoryVisits } from './story-visits.ts';
+
+/**
+ * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
+ * the days is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
+ */
+export type Memory = { days: Days; contentVersion: string | null; hours: Hours; ends: Ends; visits: StoryVisits };
+
+export const noMemory = (): Memory => ({
+  days: noDays(),
+  contentVersion: null,
+  hours: noHours(),
+  ends: noEnds(),
+  visits: noStoryVisits(),
+});
+
+/** Drops what belongs to another content. In new maps, so that a request under way goes on with what it began with. */
+export function keepOnly(memory: Memory, contentVersion: string): void {
+  if (memory.contentVersion === contentVersion) return;
+  Object.assign(memory, { contentVersion, hours: noHours(), ends: noEnds(), visits: noStoryVisits() });
+}

@@ -1,0 +1,49 @@
+import type { Instant, Window } from '../units/time.ts';
+import { type EndRow, LONGEST_END, readEnd } from './ends.ts';
+import { splitFilter, type UsageFilter } from './filter.ts';
+import { type DaySegment, type HourSegment, type RawSegment, segmentsOf } from './rollups/segments.ts';
+import type { UsageSource } from './source.ts';
+
+/** What to read where, for a window and a filter; parts share no record. */
+export type Parts = {
+  /** Rows that the source adds up: of filters that the rollups cannot answer, and of what they do not cover yet. */
+  sql: { window: Window; filter: UsageFilter }[];
+  kept: Kept | null;
+};
+
+/** What the rollups answer, in memory for the most part, with the ragged ends around them. */
+export type Kept = { filter: UsageFilter; ends: EndSegment[]; hours: HourSegment[]; days: DaySegment[] };
+
+/** A raw part short enough to be read row by row. */
+export type EndSegment = RawSegment & { from: Instant };
+
+const isEnd = (segment: RawSegment): segment is EndSegment =>
+  segment.from !== null && segment.to - segment.from <= LONGEST_END;
+
+/** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
+export function partsOf(
+  { coveredUntil, timeZone }: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  { days }: { days: boolean },
+): Parts {
+  const { rollup, raw } = splitFilter(filter);
+  const sql: Parts['sql'] = raw ? [{ window, filter: raw }] : [];
+  if (!rollup) return { sql, kept: null };
+  const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
+  for (const segment of segmentsOf(window, coveredUntil, timeZone, { days })) {
+    if (segment.kind === 'days') kept.days.push(segment);
+    else if (segment.kind === 'hours') kept.hours.push(segment);
+    else if (coveredUntil !== null && isEnd(segment)) kept.ends.push(segment);
+    else sql.push({ window: segment, filter: rollup });
+  }
+  return { sql, kept };
+}
+
+/** The raw rows of the ragged ends of a window. */
+export async function readEnds(source: UsageSource, { kept }: Parts): Promise<EndRow[]> {
+  const { workflows, memory, version, coveredUntil } = source;
+  if (coveredUntil === null || kept === null) return [];
+  const rows = kept.ends.map((end) => readEnd({ workflows, ends: memory.ends, version }, end, coveredUntil));
+  return (await Promise.all(rows)).flat();
+}

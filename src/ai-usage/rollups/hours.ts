@@ -1,0 +1,69 @@
+import type { Knex } from 'knex';
+import {
+  addDays,
+  type Day,
+  dayOf,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  isoFromInstant,
+  startOfDay,
+} from '../../units/time.ts';
+import type { Cell } from '../sums.ts';
+import { addFirstVisits, type FirstVisitsByModel, type FirstVisitsRow, type KeptCellRow, keptCell } from './days.ts';
+
+/** One rolled up hour; the bucket of its cells is its business day. */
+export type KeptHour = { hour: Instant; cells: Cell[]; stories: FirstVisitsByModel };
+
+/**
+ * The hours of single days, kept in memory while the content of the rollups stays the same: a window needs those of its
+ * first and last day, which the periods that people look at share.
+ */
+export type Hours = Map<Day, Promise<KeptHour[]>>;
+
+export const noHours = (): Hours => new Map();
+
+const MOST_DAYS = 60;
+
+async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<KeptHour[]> {
+  const bounds = [isoFromInstant(startOfDay(day, timeZone)), isoFromInstant(startOfDay(addDays(day, 1), timeZone))];
+  const ofDay = (table: string) => backoffice(table).whereRaw('hour >= ? AND hour < ?', bounds);
+  const [cells, stories] = await Promise.all([
+    ofDay('usage_hours').select<(KeptCellRow & { hour: string })[]>(),
+    ofDay('story_hours').select<(FirstVisitsRow & { hour: string })[]>(),
+  ]);
+  const hours = new Map<string, KeptHour>();
+  const at = (hour: string): KeptHour => {
+    const found = hours.get(hour);
+    if (found) return found;
+    const made = { hour: instantFromPostgres(hour), cells: [], stories: new Map() };
+    hours.set(hour, made);
+    return made;
+  };
+  for (const row of cells) at(row.hour).cells.push(keptCell(day, row));
+  for (const row of stories) addFirstVisits(at(row.hour).stories, row);
+  return [...hours.values()];
+}
+
+/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */
+export async function hoursWithin(
+  backoffice: Knex,
+  hours: Hours,
+  { from, to }: { from: Instant; to: Instant },
+  timeZone: string,
+): Promise<KeptHour[]> {
+  const ofDays: Promise<KeptHour[]>[] = [];
+  const last = dayOf(to - HOUR, timeZone);
+  for (let day = dayOf(from, timeZone); day <= last; day = addDays(day, 1)) {
+    let loading = hours.get(day);
+    if (!loading) {
+      loading = loadHours(backoffice, day, timeZone);
+      loading.catch(() => hours.delete(day));
+      hours.set(day, loading);
+      const [oldest] = hours.keys();
+      if (hours.size > MOST_DAYS && oldest !== undefined) hours.delete(oldest);
+    }
+    ofDays.push(loading);
+  }
+  return (await Promise.all(ofDays)).flat().filter(({ hour }) => hour >= from && hour < to);
+}
