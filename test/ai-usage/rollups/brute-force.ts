@@ -35,6 +35,13 @@ export async function bruteForce(
     conditions.push('story_id = ?');
     bindings.push(filter.story);
   }
+  if (filter.search) {
+    const { models, actions, idRange, authors, stories } = filter.search;
+    const [low, high] = idRange ?? ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
+    conditions.push(`(ai_model = ANY(?) OR action::text = ANY(?) OR author_id = ANY(?::uuid[]) OR story_id = ANY(?::uuid[])
+      OR token_usage_id BETWEEN ? AND ? OR author_id BETWEEN ? AND ? OR story_id BETWEEN ? AND ?)`);
+    bindings.push(models, actions, authors, stories, low, high, low, high, low, high);
+  }
   const select = async (key: string, group: string) => {
     const { rows } = await workflows.raw(
       `SELECT ${key} AS key, count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",
