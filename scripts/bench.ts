@@ -1,14 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import type { Knex } from 'knex';
 import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { direct } from './bench/direct.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
-import { generateRows } from './bench/rows.ts';
+import { generateRows, topUp, writeOneRow } from './bench/rows.ts';
 
 const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, for example:
   initdb -D /tmp/bench -A trust -U postgres && pg_ctl -D /tmp/bench -o '-p 5499 -c shared_buffers=4GB' -w start
@@ -17,14 +19,17 @@ const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, 
 const DIRECT_ROUNDS = 3;
 const ROUNDS = 60;
 
-function options(): { server: string; rows: number } {
+/** `sizes`: the one to measure, and others whose 90 days are set against it. */
+function options(): { server: string; sizes: number[] } {
   // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
   const server = process.env.BENCH_DATABASE_URL;
   if (!server) throw new Error(NEEDS_SERVER);
   const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } });
-  const rows = Number(values.rows);
-  if (!Number.isInteger(rows) || rows < 1000) throw new Error('--rows takes a whole number from 1000');
-  return { server, rows };
+  const sizes = values.rows.split(',').map(Number);
+  if (sizes.some((rows) => !Number.isInteger(rows) || rows < 1000)) {
+    throw new Error('--rows takes whole numbers from 1000, such as 1000000 or 10000000,1000000');
+  }
+  return { server, sizes };
 }
 
 /** The databases of a size, generated once and kept for the next run. */
@@ -53,14 +58,11 @@ async function prepare(server: string, rows: number) {
     for (const { statement } of RECOMMENDED_INDEXES)
       await database.raw(statement.replace('INDEX CONCURRENTLY', 'INDEX IF NOT EXISTS'));
   });
-  await workflows.raw('SELECT 1');
+  await withoutTimeout(url('workflows'), topUp);
   return { workflows, urls: { workflows: url('workflows'), backoffice: url('backoffice') } };
 }
 
-async function withoutTimeout(
-  url: string,
-  work: (database: ReturnType<typeof openDatabase>) => Promise<void>,
-): Promise<void> {
+async function withoutTimeout(url: string, work: (database: Knex) => Promise<void>): Promise<void> {
   const database = openDatabase(url, { maxConnections: 1, unhurried: true });
   await work(database);
   await database.destroy();
@@ -83,29 +85,58 @@ function quantile(times: number[], q: number): number {
 const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
 
-async function main(): Promise<void> {
-  const { server, rows } = options();
+type Served = { child: ChildProcess; origin: string; rows: number; workflows: Knex };
+
+/** A server process over the rows of a size. */
+async function serve(server: string, rows: number): Promise<Served> {
   const { workflows, urls } = await prepare(server, rows);
   const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
     execArgv: ['--import', import.meta.resolve('tsx')],
   });
-  const { origin } = await new Promise<{ origin: string }>((resolve) =>
-    child.once('message', (one) => resolve(one as { origin: string })),
-  );
+  const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
+  return { child, origin, rows, workflows };
+}
+
+async function main(): Promise<void> {
+  const { server, sizes } = options();
+  const served: Served[] = [];
   try {
-    await measure(child, origin, rows, workflows);
+    for (const rows of sizes) served.push(await serve(server, rows));
+    const [first, ...others] = served;
+    if (!first) return;
+    await measure(first);
+    for (const other of others) await compareSizes(first, other);
   } finally {
-    child.disconnect();
-    await workflows.destroy();
+    for (const { child, workflows } of served) {
+      child.disconnect();
+      await workflows.destroy();
+    }
   }
 }
 
-async function measure(
-  child: ChildProcess,
-  origin: string,
-  rows: number,
-  workflows: ReturnType<typeof openDatabase>,
-): Promise<void> {
+/** The statistics of 90 days at two sizes, in turn. */
+async function compareSizes(one: Served, other: Served): Promise<void> {
+  await ask(one.child, 'no reuse');
+  await ask(other.child, 'backfill');
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+  const sides = [];
+  for (const { origin, rows } of [one, other]) {
+    sides.push({ rows, origin, cookie: await signIn(agent, origin), times: [] as number[] });
+  }
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    for (const { origin, cookie, times } of sides) {
+      times.push((await fetchOnce(agent, `${origin}/api/ai-usage/stats?period=90d`, cookie)).ms);
+    }
+  }
+  const [a, b] = sides.map(({ rows, times }) => ({ rows: rows.toLocaleString('en'), p50: quantile(times, 0.5) }));
+  if (a && b)
+    console.log(
+      `Stats JSON, 90d, p50: ${ms(a.p50)} ms at ${a.rows} rows, ${ms(b.p50)} ms at ${b.rows}: ${(a.p50 / b.p50).toFixed(2)} ×`,
+    );
+  agent.destroy();
+}
+
+async function measure({ child, origin, rows, workflows }: Served): Promise<void> {
   const { rows: version } = await workflows.raw('SHOW server_version');
   console.log(`${rows.toLocaleString('en')} rows, PostgreSQL ${version[0].server_version}, Node ${process.version}`);
   console.log(`${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`);
@@ -114,6 +145,7 @@ async function measure(
   const memoryAfterBackfill = await ask(child, 'memory');
   const ticks: number[] = [];
   for (let i = 0; i < 12; i++) ticks.push((await ask(child, 'tick')).source ?? Number.NaN);
+  await ask(child, 'keep');
 
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const cookie = await signIn(agent, origin);
@@ -147,6 +179,8 @@ async function measure(
   const note = (name: string, value: number) => times.set(name, [...(times.get(name) ?? []), value]);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [name, path] of addresses) {
+      // Rows arrive meanwhile, as they do.
+      if (Math.random() < 0.1) await writeOneRow(workflows);
       const answer = await fetchOnce(agent, origin + path, cookie);
       if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
       note(name, answer.ms);

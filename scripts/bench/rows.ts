@@ -86,3 +86,12 @@ export async function generateRows(
   await createWorkflowsTables(workflows);
   await workflows.raw('VACUUM ANALYZE token_usage_tracking');
 }
+
+/** One more call, now, of a story that is under way. */
+export async function writeOneRow(workflows: Knex): Promise<void> {
+  await workflows.raw(`
+    INSERT INTO token_usage_tracking
+      (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json)
+    SELECT author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json
+      FROM token_usage_tracking ORDER BY created_at DESC OFFSET 20 LIMIT 1`);
+}

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
-import { backfill, tick } from '../../src/ai-usage/rollups/keep.ts';
+import { backfill, keepRollups, tick } from '../../src/ai-usage/rollups/keep.ts';
 import { createApp } from '../../src/app.ts';
 import { requirePerson } from '../../src/auth/require-person.ts';
 import { sessions } from '../../src/auth/session.ts';
@@ -15,7 +15,7 @@ import { noStore, securityHeaders } from '../../src/web/security.ts';
 
 /**
  * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
- * IPC: { do: 'backfill' | 'tick' | 'memory' | 'reuse' }; each is answered by { done, ms, … }.
+ * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'reuse' | 'no reuse' }; each is answered by { done, ms, … }.
  */
 const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
 const SECRET = 'a secret for the benchmark only, long enough';
@@ -63,7 +63,7 @@ async function sourceTime(work: () => Promise<void>): Promise<number> {
   return total;
 }
 
-type Command = { do: 'backfill' | 'tick' | 'memory' | 'reuse' };
+type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'reuse' | 'no reuse' };
 
 const commands: Record<Command['do'], () => Promise<object>> = {
   backfill: async () => {
@@ -71,9 +71,18 @@ const commands: Record<Command['do'], () => Promise<object>> = {
     return {};
   },
   tick: async () => ({ source: await sourceTime(() => tick(databases, config.timeZone, now())) }),
+  // As in production: a tick a minute, whatever is being measured.
+  keep: async () => {
+    keepRollups(databases, config.timeZone, log, { replicas: true });
+    return {};
+  },
   memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),
   reuse: async () => {
     app = appWith(5_000);
+    return {};
+  },
+  'no reuse': async () => {
+    app = appWith(0);
     return {};
   },
 };

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { loggable } from '../../units/loggable.ts';
 import {
@@ -10,13 +11,14 @@ import {
   startOfHour,
 } from '../../units/time.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
-import { type Progress, type RollupDatabases, refresh } from './refresh.ts';
+import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
 import { daysAreWholeHours } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
+import { type Progress, writeChanges } from './write.ts';
 
 const TICK_MS = 60_000;
 const RECENT = 26 * HOUR;
-const CHUNK = 7 * DAY_OF_24_HOURS;
+const CHUNK = 3 * DAY_OF_24_HOURS;
 /** A full audit takes this many ticks at most, so less than two hours. */
 const TICKS_PER_AUDIT = 100;
 
@@ -37,22 +39,44 @@ export async function backfill(
   at: Instant,
   onProgress: (progress: BackfillProgress) => void = () => {},
 ): Promise<void> {
+  const { workflows, backoffice } = databases;
   const target = coverableUntil(at);
-  let { coveredUntil } = await readCoverage(databases.backoffice);
-  if (coveredUntil === null) {
-    const earliest = await readEarliest(databases.workflows);
-    coveredUntil = Math.min(startOfHour(earliest ?? target), target);
+  let coverage = await readCoverage(backoffice);
+  const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
+  const chunkFrom = (from: Instant): HourRange | null =>
+    from < target ? { from, to: Math.min(from + CHUNK, target) } : null;
+  const read = (chunk: HourRange | null) => {
+    const changes = chunk && readFresh(workflows, chunk);
+    // It fails where it is waited for, if it is.
+    changes?.catch(() => {});
+    return changes;
+  };
+  let chunk = chunkFrom(begin);
+  let reading = read(chunk);
+  while (chunk && reading) {
+    const changes = await reading;
+    // The source works on the next chunk while this one is written.
+    const next = chunkFrom(chunk.to);
+    reading = read(next);
+    const coveredUntil = chunk.to;
+    const version = await writeChanges(backoffice, changes, coverage, timeZone, { coveredUntil });
+    if (version !== null) {
+      coverage = { ...coverage, version, timeZone, coveredUntil };
+      chunk = next;
+    } else {
+      // Another refresher has moved on; continue from where it is.
+      coverage = await readCoverage(backoffice);
+      chunk = chunkFrom(coverage.coveredUntil ?? chunk.from);
+      reading = read(chunk);
+    }
+    onProgress({ done: ((coverage.coveredUntil ?? begin) - begin) / HOUR, total: (target - begin) / HOUR });
   }
-  const begin = coveredUntil;
-  const total = (target - begin) / HOUR;
-  while (coveredUntil < target) {
-    const chunk: HourRange = { from: coveredUntil, to: Math.min(coveredUntil + CHUNK, target) };
-    const written = await refresh(databases, [chunk], timeZone, () => ({ coveredUntil: chunk.to }));
-    // Null: another refresher has moved on; continue from where it is.
-    coveredUntil =
-      written === null ? ((await readCoverage(databases.backoffice)).coveredUntil ?? chunk.from) : chunk.to;
-    onProgress({ done: (coveredUntil - begin) / HOUR, total });
-  }
+}
+
+/** Where the rollups begin: the hour of the oldest record, or where they are to end when there is none. */
+async function firstHour(workflows: Knex, target: Instant): Promise<Instant> {
+  const earliest = await readEarliest(workflows);
+  return Math.min(startOfHour(earliest ?? target), target);
 }
 
 /** Computes every covered hour again, oldest chunk first, while readers go on with what is there; then covers up to now. */

@@ -1,34 +1,19 @@
 import type { Knex } from 'knex';
-import {
-  addDays,
-  type Day,
-  dayOf,
-  HOUR,
-  type Instant,
-  instantFromPostgres,
-  isoFromInstant,
-  startOfDay,
-} from '../../units/time.ts';
+import { type Instant, instantFromPostgres, isoFromInstant } from '../../units/time.ts';
 import { type Coverage, readCoverage } from './coverage.ts';
 import {
   type Fingerprint,
-  type HourCell,
   type HourRange,
   readFingerprints,
-  readHourCells,
+  readHourSums,
   readLaterHours,
   readStoryVisits,
   runsOf,
 } from './source-hours.ts';
-import { type StoryHour, storyHoursOf } from './story-hours.ts';
+import { storyHoursOf } from './story-hours.ts';
+import { type Changes, type Progress, writeChanges } from './write.ts';
 
 export type RollupDatabases = { workflows: Knex; backoffice: Knex };
-
-/** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
-export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
-
-/** What to write: the runs of hours to replace, and all that is in them now. */
-type Changes = { runs: HourRange[]; cells: (HourCell & { fingerprint: string })[]; stories: StoryHour[] };
 
 const SOURCE_TIMEOUT = '60s';
 
@@ -47,15 +32,37 @@ export async function refresh(
 ): Promise<number | null> {
   // Before the snapshot: whoever writes after this read has seen the source no later than we do, or makes us stop.
   const coverage = await readCoverage(backoffice);
-  const changes = await workflows.transaction(
+  const changes = await inSnapshot(workflows, (snapshot) =>
+    readChanges(snapshot, backoffice, ranges, everyHour ? { ...coverage, coveredUntil: null } : coverage),
+  );
+  const version = await writeChanges(backoffice, changes, coverage, timeZone, progress(coverage));
+  return version === null ? null : changes.cells.length;
+}
+
+function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
+  return workflows.transaction(
     async (snapshot) => {
       await snapshot.raw(`SET LOCAL statement_timeout = '${SOURCE_TIMEOUT}'`);
       await snapshot.raw(`SET LOCAL work_mem = '64MB'`);
-      return readChanges(snapshot, backoffice, ranges, everyHour ? { ...coverage, coveredUntil: null } : coverage);
+      await snapshot.raw('SET LOCAL max_parallel_workers_per_gather = 2');
+      return read(snapshot);
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
-  return backoffice.transaction((transaction) => write(transaction, changes, coverage, timeZone, progress(coverage)));
+}
+
+/** All that the source says of hours which are not covered yet, in one snapshot. */
+export function readFresh(workflows: Knex, range: HourRange): Promise<Changes> {
+  return inSnapshot(workflows, (snapshot) => readHours(snapshot, [range]));
+}
+
+async function readHours(snapshot: Knex, runs: HourRange[]): Promise<Changes> {
+  if (runs.length === 0) return { runs, cells: [], sums: [], visits: [] };
+  return {
+    runs,
+    ...(await readHourSums(snapshot, runs)),
+    visits: storyHoursOf(await readStoryVisits(snapshot, runs), runs),
+  };
 }
 
 /**
@@ -93,13 +100,7 @@ async function readChanges(
     for (const hour of added) recompute.add(hour);
     unchecked = runsOf(added);
   }
-  const runs = [...runsOf([...recompute]), ...fresh];
-  if (runs.length === 0) return { runs, cells: [], stories: [] };
-  return {
-    runs,
-    cells: await readHourCells(snapshot, runs),
-    stories: storyHoursOf(await readStoryVisits(snapshot, runs), runs),
-  };
+  return readHours(snapshot, [...runsOf([...recompute]), ...fresh]);
 }
 
 /** The hours of some ranges whose rows are not those that the rollups were computed from. */
@@ -130,144 +131,4 @@ async function hoursPointingTo(backoffice: Knex, hours: Instant[]): Promise<Inst
     .distinct<{ hour: string }[]>('hour')
     .whereRaw('previous_hour = ANY(?::timestamptz[])', [hours.map(isoFromInstant)]);
   return rows.map(({ hour }) => instantFromPostgres(hour));
-}
-
-const STATE_COLUMNS = {
-  coveredUntil: 'covered_until',
-  auditBeganAt: 'audit_began_at',
-  auditPosition: 'audit_position',
-  auditedUntil: 'audited_until',
-} as const;
-
-async function write(
-  transaction: Knex,
-  { runs, cells, stories }: Changes,
-  coverage: Coverage,
-  timeZone: string,
-  progress: Progress,
-) {
-  const columns = Object.entries(progress).map(([name, value]) => [
-    STATE_COLUMNS[name as keyof Progress],
-    value === null ? null : isoFromInstant(value),
-  ]);
-  const changesContent = runs.length > 0 || coverage.timeZone !== timeZone;
-  const current = await transaction('rollup_state')
-    .where('version', coverage.version)
-    .update({
-      version: transaction.raw('version + 1'),
-      ...(changesContent ? { content_version: transaction.raw('version + 1') } : {}),
-      time_zone: timeZone,
-      ...Object.fromEntries(columns),
-    });
-  if (current === 0) return null;
-
-  for (const { from, to } of runs) {
-    for (const table of ['usage_hours', 'story_hours', 'hour_fingerprints']) {
-      await transaction(table)
-        .where('hour', '>=', isoFromInstant(from))
-        .where('hour', '<', isoFromInstant(to))
-        .delete();
-    }
-  }
-  await insertCells(transaction, cells);
-  await insertStories(transaction, stories);
-  const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
-  if (coverage.timeZone !== timeZone) await transaction.raw('TRUNCATE usage_days, story_days, rollup_days');
-  const earliest = coverage.timeZone === timeZone ? null : await earliestHour(transaction);
-  const touched = earliest === null || coveredUntil === null ? runs : [{ from: earliest, to: coveredUntil }];
-  await writeDays(transaction, completeDays(touched, coveredUntil, coverage.coveredUntil, timeZone), timeZone);
-  return cells.length;
-}
-
-async function insertCells(transaction: Knex, cells: Changes['cells']): Promise<void> {
-  if (cells.length === 0) return;
-  const column = (name: keyof Changes['cells'][number]) => cells.map((cell) => cell[name]);
-  await transaction.raw(
-    `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
-     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[], ?::bigint[])`,
-    [
-      column('hour'),
-      column('action'),
-      column('model'),
-      column('requests'),
-      column('input_tokens'),
-      column('output_tokens'),
-      column('cost'),
-      column('zero_cost'),
-    ],
-  );
-  await transaction.raw(
-    `INSERT INTO hour_fingerprints (hour, requests, fingerprint)
-     SELECT hour, sum(requests), sum(fingerprint)
-       FROM unnest(?::timestamptz[], ?::bigint[], ?::numeric[]) AS cell (hour, requests, fingerprint) GROUP BY hour`,
-    [column('hour'), column('requests'), column('fingerprint')],
-  );
-}
-
-async function insertStories(transaction: Knex, stories: StoryHour[]): Promise<void> {
-  if (stories.length === 0) return;
-  await transaction.raw(
-    `INSERT INTO story_hours (hour, action, model, previous_hour, stories)
-     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::timestamptz[], ?::integer[])`,
-    [
-      stories.map(({ hour }) => isoFromInstant(hour * HOUR)),
-      stories.map(({ action }) => action),
-      stories.map(({ model }) => model),
-      stories.map(({ previous }) => (previous === null ? '-infinity' : isoFromInstant(previous * HOUR))),
-      stories.map((row) => row.stories),
-    ],
-  );
-}
-
-async function earliestHour(transaction: Knex): Promise<Instant | null> {
-  const row = await transaction('usage_hours').min<{ min: string | null }[]>('hour as min').first();
-  return row?.min ? instantFromPostgres(row.min) : null;
-}
-
-/** The business days that have hours in these runs and are covered to their end; also those that coverage has just completed. */
-function completeDays(
-  runs: HourRange[],
-  coveredUntil: Instant | null,
-  before: Instant | null,
-  timeZone: string,
-): Day[] {
-  const days = new Set<Day>();
-  const justCovered = before !== null && coveredUntil !== null ? [{ from: before - 1, to: coveredUntil }] : [];
-  for (const { from, to } of [...runs, ...justCovered]) {
-    for (let day = dayOf(from, timeZone); startOfDay(day, timeZone) < to; day = addDays(day, 1)) {
-      if (coveredUntil !== null && startOfDay(addDays(day, 1), timeZone) <= coveredUntil) days.add(day);
-    }
-  }
-  return [...days];
-}
-
-/** Days are their hours added up; a story counts in a day by its first hour there, which knows where it was before. */
-async function writeDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
-  if (days.length === 0) return;
-  await transaction('rollup_days')
-    .insert(days.map((day) => ({ day, version: transaction.raw('(SELECT version FROM rollup_state)') })))
-    .onConflict('day')
-    .merge();
-  await transaction('usage_days').whereIn('day', days).delete();
-  await transaction('story_days').whereIn('day', days).delete();
-  const bounds = [
-    days,
-    days.map((day) => isoFromInstant(startOfDay(day, timeZone))),
-    days.map((day) => isoFromInstant(startOfDay(addDays(day, 1), timeZone))),
-  ];
-  const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';
-  await transaction.raw(
-    `INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
-     SELECT day, action, model, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(zero_cost)
-       FROM ${BOUNDS} JOIN usage_hours ON hour >= day_from AND hour < day_to
-      GROUP BY 1, 2, 3`,
-    bounds,
-  );
-  await transaction.raw(
-    `INSERT INTO story_days (day, action, model, previous_hour, stories)
-     SELECT day, action, model, previous_hour, sum(stories)
-       FROM ${BOUNDS} JOIN story_hours ON hour >= day_from AND hour < day_to AND previous_hour < day_from
-      GROUP BY 1, 2, 3, 4`,
-    bounds,
-  );
 }

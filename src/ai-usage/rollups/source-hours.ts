@@ -13,6 +13,18 @@ export type HourCell = {
   output_tokens: string;
   cost: string;
   zero_cost: string;
+  fingerprint: string;
+};
+
+/** The sums of a story (and author, for a story may have several) in an hour. */
+export type StorySum = {
+  hour: string;
+  story_id: string;
+  author_id: string;
+  requests: string;
+  input_tokens: string;
+  output_tokens: string;
+  cost: string;
 };
 
 export type Fingerprint = { hour: Instant; requests: string; fingerprint: string };
@@ -24,7 +36,7 @@ const HOUR_OF_ROW = `date_bin('1 hour', created_at, timestamptz 'epoch')`;
  * rows is the same without moving it, several times cheaper than computing the rollups again.
  */
 const ROW_HASH = `hashenumextended(action, hashtextextended(ai_model, hash_numeric_extended(estimated_cost_in_euros,
-    uuid_hash_extended(story_id, uuid_hash_extended(token_usage_id, (input_tokens::bigint << 32) + output_tokens)))))`;
+    uuid_hash_extended(author_id, uuid_hash_extended(story_id, uuid_hash_extended(token_usage_id, (input_tokens::bigint << 32) + output_tokens))))))`;
 
 /** What each hour of a range looks like now. Hours without rows are not in it. */
 export async function readFingerprints(source: Knex, { from, to }: HourRange): Promise<Fingerprint[]> {
@@ -56,18 +68,24 @@ function runBindings(runs: HourRange[]): [string[], string[]] {
   return [runs.map(({ from }) => isoFromInstant(from)), runs.map(({ to }) => isoFromInstant(to))];
 }
 
-/** The sums of every (hour, action, model) of some runs of hours, each with the hash of its rows. */
-export async function readHourCells(source: Knex, runs: HourRange[]): Promise<(HourCell & { fingerprint: string })[]> {
-  const { rows } = await source.raw<{ rows: (HourCell & { fingerprint: string })[] }>(
-    `SELECT ${HOUR_OF_ROW} AS hour, action::text, ai_model AS model, count(*) AS requests,
+/** The sums of every (hour, action, model) of some runs of hours, each with the hash of its rows, and of every (hour, story). */
+export async function readHourSums(source: Knex, runs: HourRange[]): Promise<{ cells: HourCell[]; sums: StorySum[] }> {
+  const { rows } = await source.raw<{ rows: ((HourCell & { story_id: null }) | StorySum)[] }>(
+    `SELECT ${HOUR_OF_ROW} AS hour, action::text, ai_model AS model, story_id, author_id, count(*) AS requests,
             sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
             sum(estimated_cost_in_euros) AS cost, count(*) FILTER (WHERE estimated_cost_in_euros = 0) AS zero_cost,
             sum(${ROW_HASH}) AS fingerprint
        FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
-      GROUP BY 1, 2, 3`,
+      GROUP BY GROUPING SETS ((1, action, ai_model), (1, story_id, author_id))`,
     runBindings(runs),
   );
-  return rows;
+  const cells: HourCell[] = [];
+  const sums: StorySum[] = [];
+  for (const row of rows) {
+    if (row.story_id === null) cells.push(row);
+    else sums.push(row);
+  }
+  return { cells, sums };
 }
 
 /**

@@ -28,6 +28,30 @@ export async function up(knex: Knex): Promise<void> {
     );
     COMMENT ON TABLE usage_days IS 'usage_hours added up by business day, for days that begin and end on a whole UTC hour';
 
+    CREATE TABLE usage_hours_by_story (
+      hour          timestamptz NOT NULL,
+      story_id      uuid NOT NULL,
+      author_id     uuid NOT NULL,
+      requests      bigint NOT NULL,
+      input_tokens  bigint NOT NULL,
+      output_tokens bigint NOT NULL,
+      cost          numeric NOT NULL,
+      PRIMARY KEY (hour, story_id, author_id)
+    );
+    COMMENT ON TABLE usage_hours_by_story IS 'Sums of token_usage_tracking by UTC hour, story and author';
+
+    CREATE TABLE usage_days_by_story (
+      day           date NOT NULL,
+      story_id      uuid NOT NULL,
+      author_id     uuid NOT NULL,
+      requests      bigint NOT NULL,
+      input_tokens  bigint NOT NULL,
+      output_tokens bigint NOT NULL,
+      cost          numeric NOT NULL,
+      PRIMARY KEY (day, story_id, author_id)
+    );
+    COMMENT ON TABLE usage_days_by_story IS 'usage_hours_by_story added up by business day';
+
     CREATE TABLE story_hours (
       hour          timestamptz NOT NULL,
       action        text NOT NULL,
@@ -80,6 +104,6 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(
-    'DROP TABLE usage_hours, usage_days, story_hours, story_days, rollup_days, hour_fingerprints, rollup_state',
+    'DROP TABLE usage_hours, usage_days, usage_hours_by_story, usage_days_by_story, story_hours, story_days, rollup_days, hour_fingerprints, rollup_state',
   );
 }

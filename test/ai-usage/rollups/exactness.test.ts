@@ -182,7 +182,15 @@ async function killedAudit(at: Instant, answers: number): Promise<boolean> {
 
 /** Every rollup as it stands. */
 function dump(): Promise<unknown[][]> {
-  const tables = ['usage_hours', 'usage_days', 'story_hours', 'story_days', 'hour_fingerprints'];
+  const tables = [
+    'usage_hours',
+    'usage_days',
+    'usage_hours_by_story',
+    'usage_days_by_story',
+    'story_hours',
+    'story_days',
+    'hour_fingerprints',
+  ];
   return Promise.all(tables.map((table) => databases().backoffice(table).select().orderByRaw('1, 2, 3')));
 }
 

@@ -1,0 +1,202 @@
+import type { Knex } from 'knex';
+import {
+  addDays,
+  type Day,
+  dayOf,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  isoFromInstant,
+  startOfDay,
+} from '../../units/time.ts';
+import type { Coverage } from './coverage.ts';
+import type { HourCell, HourRange, StorySum } from './source-hours.ts';
+import type { StoryHour } from './story-hours.ts';
+
+/** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
+export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
+
+/** What to write: the runs of hours to replace, and all that is in them now. */
+export type Changes = { runs: HourRange[]; cells: HourCell[]; sums: StorySum[]; visits: StoryHour[] };
+
+const STATE_COLUMNS = {
+  coveredUntil: 'covered_until',
+  auditBeganAt: 'audit_began_at',
+  auditPosition: 'audit_position',
+  auditedUntil: 'audited_until',
+} as const;
+
+/**
+ * Replaces hours, and the days made of them, in one transaction, and moves the state on. Returns the new version, or null
+ * when another refresher has written since `coverage` was read: then nothing is changed.
+ */
+export function writeChanges(
+  backoffice: Knex,
+  changes: Changes,
+  coverage: Coverage,
+  timeZone: string,
+  progress: Progress,
+): Promise<string | null> {
+  return backoffice.transaction((transaction) => write(transaction, changes, coverage, timeZone, progress));
+}
+
+async function write(
+  transaction: Knex,
+  { runs, cells, sums, visits }: Changes,
+  coverage: Coverage,
+  timeZone: string,
+  progress: Progress,
+): Promise<string | null> {
+  const columns = Object.entries(progress).map(([name, value]) => [
+    STATE_COLUMNS[name as keyof Progress],
+    value === null ? null : isoFromInstant(value),
+  ]);
+  const changesContent = runs.length > 0 || coverage.timeZone !== timeZone;
+  const [current] = await transaction('rollup_state')
+    .where('version', coverage.version)
+    .update({
+      version: transaction.raw('version + 1'),
+      ...(changesContent ? { content_version: transaction.raw('version + 1') } : {}),
+      time_zone: timeZone,
+      ...Object.fromEntries(columns),
+    })
+    .returning<{ version: string }[]>('version');
+  if (!current) return null;
+
+  for (const { from, to } of runs) {
+    for (const table of ['usage_hours', 'usage_hours_by_story', 'story_hours', 'hour_fingerprints']) {
+      await transaction(table)
+        .where('hour', '>=', isoFromInstant(from))
+        .where('hour', '<', isoFromInstant(to))
+        .delete();
+    }
+  }
+  await insertCells(transaction, cells);
+  await insertSums(transaction, sums);
+  await insertVisits(transaction, visits);
+  const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
+  if (coverage.timeZone !== timeZone)
+    await transaction.raw('TRUNCATE usage_days, usage_days_by_story, story_days, rollup_days');
+  const earliest = coverage.timeZone === timeZone ? null : await earliestHour(transaction);
+  const touched = earliest === null || coveredUntil === null ? runs : [{ from: earliest, to: coveredUntil }];
+  await writeDays(transaction, completeDays(touched, coveredUntil, coverage.coveredUntil, timeZone), timeZone);
+  return current.version;
+}
+
+async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> {
+  if (cells.length === 0) return;
+  const column = (name: keyof HourCell) => cells.map((cell) => cell[name]);
+  await transaction.raw(
+    `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
+     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[], ?::bigint[])`,
+    [
+      column('hour'),
+      column('action'),
+      column('model'),
+      column('requests'),
+      column('input_tokens'),
+      column('output_tokens'),
+      column('cost'),
+      column('zero_cost'),
+    ],
+  );
+  await transaction.raw(
+    `INSERT INTO hour_fingerprints (hour, requests, fingerprint)
+     SELECT hour, sum(requests), sum(fingerprint)
+       FROM unnest(?::timestamptz[], ?::bigint[], ?::numeric[]) AS cell (hour, requests, fingerprint) GROUP BY hour`,
+    [column('hour'), column('requests'), column('fingerprint')],
+  );
+}
+
+async function insertSums(transaction: Knex, sums: StorySum[]): Promise<void> {
+  if (sums.length === 0) return;
+  const column = (name: keyof StorySum) => sums.map((sum) => sum[name]);
+  await transaction.raw(
+    `INSERT INTO usage_hours_by_story (hour, story_id, author_id, requests, input_tokens, output_tokens, cost)
+     SELECT * FROM unnest(?::timestamptz[], ?::uuid[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[])`,
+    [
+      column('hour'),
+      column('story_id'),
+      column('author_id'),
+      column('requests'),
+      column('input_tokens'),
+      column('output_tokens'),
+      column('cost'),
+    ],
+  );
+}
+
+async function insertVisits(transaction: Knex, visits: StoryHour[]): Promise<void> {
+  if (visits.length === 0) return;
+  await transaction.raw(
+    `INSERT INTO story_hours (hour, action, model, previous_hour, stories)
+     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::timestamptz[], ?::integer[])`,
+    [
+      visits.map(({ hour }) => isoFromInstant(hour * HOUR)),
+      visits.map(({ action }) => action),
+      visits.map(({ model }) => model),
+      visits.map(({ previous }) => (previous === null ? '-infinity' : isoFromInstant(previous * HOUR))),
+      visits.map(({ stories }) => stories),
+    ],
+  );
+}
+
+async function earliestHour(transaction: Knex): Promise<Instant | null> {
+  const row = await transaction('usage_hours').min<{ min: string | null }[]>('hour as min').first();
+  return row?.min ? instantFromPostgres(row.min) : null;
+}
+
+/** The business days that have hours in these runs and are covered to their end; also those that coverage has just completed. */
+function completeDays(
+  runs: HourRange[],
+  coveredUntil: Instant | null,
+  before: Instant | null,
+  timeZone: string,
+): Day[] {
+  const days = new Set<Day>();
+  const justCovered = before !== null && coveredUntil !== null ? [{ from: before - 1, to: coveredUntil }] : [];
+  for (const { from, to } of [...runs, ...justCovered]) {
+    for (let day = dayOf(from, timeZone); startOfDay(day, timeZone) < to; day = addDays(day, 1)) {
+      if (coveredUntil !== null && startOfDay(addDays(day, 1), timeZone) <= coveredUntil) days.add(day);
+    }
+  }
+  return [...days];
+}
+
+/** Days are their hours added up; a story counts in a day by its first hour there, which knows where it was before. */
+async function writeDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
+  if (days.length === 0) return;
+  await transaction('rollup_days')
+    .insert(days.map((day) => ({ day, version: transaction.raw('(SELECT version FROM rollup_state)') })))
+    .onConflict('day')
+    .merge();
+  for (const table of ['usage_days', 'usage_days_by_story', 'story_days'])
+    await transaction(table).whereIn('day', days).delete();
+  const bounds = [
+    days,
+    days.map((day) => isoFromInstant(startOfDay(day, timeZone))),
+    days.map((day) => isoFromInstant(startOfDay(addDays(day, 1), timeZone))),
+  ];
+  const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';
+  await transaction.raw(
+    `INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
+     SELECT day, action, model, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(zero_cost)
+       FROM ${BOUNDS} JOIN usage_hours ON hour >= day_from AND hour < day_to
+      GROUP BY 1, 2, 3`,
+    bounds,
+  );
+  await transaction.raw(
+    `INSERT INTO usage_days_by_story (day, story_id, author_id, requests, input_tokens, output_tokens, cost)
+     SELECT day, story_id, author_id, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost)
+       FROM ${BOUNDS} JOIN usage_hours_by_story ON hour >= day_from AND hour < day_to
+      GROUP BY 1, 2, 3`,
+    bounds,
+  );
+  await transaction.raw(
+    `INSERT INTO story_days (day, action, model, previous_hour, stories)
+     SELECT day, action, model, previous_hour, sum(stories)
+       FROM ${BOUNDS} JOIN story_hours ON hour >= day_from AND hour < day_to AND previous_hour < day_from
+      GROUP BY 1, 2, 3, 4`,
+    bounds,
+  );
+}
