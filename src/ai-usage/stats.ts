@@ -53,22 +53,21 @@ function cellsOfEnds(
   size: BucketSize | 'whole',
   timeZone: string,
 ): Cell[] {
-  const hours = new Map<number, Map<Kind, Cell>>();
+  const hours = new Map<number, { bucket: string; cells: Map<Kind, Cell> }>();
   const all: Cell[] = [];
   for (const row of rows) {
-    const hour = Math.floor(row.at / HOUR);
-    let cells = hours.get(hour);
-    if (cells === undefined) {
-      cells = new Map();
-      hours.set(hour, cells);
+    const number = Math.floor(row.at / HOUR);
+    let hour = hours.get(number);
+    if (hour === undefined) {
+      hour = { bucket: size === 'hour' ? String(number) : dayOf(number * HOUR, timeZone), cells: new Map() };
+      hours.set(number, hour);
     }
-    const cell = cells.get(row.kind);
+    const cell = hour.cells.get(row.kind);
     if (cell) {
       addTo(cell, row);
     } else if (passes(row.kind)) {
-      const bucket = size === 'hour' ? String(hour) : dayOf(hour * HOUR, timeZone);
-      const made = cellOf(bucket, row.kind.action, row.kind.model, row);
-      cells.set(row.kind, made);
+      const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row);
+      hour.cells.set(row.kind, made);
       all.push(made);
     }
   }
@@ -131,11 +130,14 @@ const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 /** The sums of cells by a key. */
 function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
   const groups = new Map<string, Sums>();
+  let last: string | null = null;
+  let sums = noSums();
   for (const cell of cells) {
     const key = keyOf(cell);
-    let sums = groups.get(key);
-    if (sums === undefined) {
-      sums = noSums();
+    // Cells of one bucket follow each other.
+    if (key !== last) {
+      last = key;
+      sums = groups.get(key) ?? noSums();
       groups.set(key, sums);
     }
     addTo(sums, cell);
@@ -176,7 +178,7 @@ export async function readStats(
   }));
   const buckets = [...group(cells, bucketOf[size])].map(([bucket, sums]) => ({ bucket, ...sums }));
   return {
-    total: { ...sumOf(cells), stories: stories.total },
+    total: { ...sumOf(models), stories: stories.total },
     models: models.sort(byCostFirst('model')),
     actions: actions.sort(byCostFirst('action')),
     // Hours since 1970 have six digits until the year 2084, days and months sort as text anyway.

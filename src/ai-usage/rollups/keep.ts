@@ -20,7 +20,7 @@ const TICK_MS = 60_000;
 const RECENT = 26 * HOUR;
 const CHUNK = 3 * DAY_OF_24_HOURS;
 /** A full audit takes this many ticks at most, so less than two hours. */
-const TICKS_PER_AUDIT = 100;
+const TICKS_PER_AUDIT = 110;
 
 /** The hour up to which rollups can be complete at an instant. */
 export function coverableUntil(instant: Instant): Instant {
@@ -111,7 +111,7 @@ async function oldestHour({ workflows, backoffice }: RollupDatabases): Promise<I
   return candidates.length === 0 ? null : Math.min(...candidates);
 }
 
-/** The next stretch of older hours to audit: about a hundredth of all records, however they are spread. */
+/** The next stretch of older hours to audit: an even share of all records, however they are spread. */
 async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: Coverage, recentFrom: Instant) {
   const from = coverage.auditPosition ?? (await oldestHour({ backoffice, workflows })) ?? recentFrom;
   if (from >= recentFrom) return { from: recentFrom, to: recentFrom };
