@@ -1,14 +1,53 @@
 import type { Knex } from 'knex';
+import { keepNames, recallNames } from './known-names.ts';
 
-/** Names by id, as far as mythoria_db knows them; `available` is false when it did not answer. */
-export type Names = { authors: Map<string, string>; stories: Map<string, string>; available: boolean };
+/**
+ * Names by id, as far as they are known; `available` is false when mythoria_db did not answer. `gone` are ids that it no
+ * longer has and whose name is the one last seen.
+ */
+export type Names = {
+  authors: Map<string, string>;
+  stories: Map<string, string>;
+  gone: Set<string>;
+  available: boolean;
+};
 
 export const MOST_NAME_MATCHES = 200;
 
-/** Never fails: an account may be gone and the database may be down, and then the page shows short ids. */
-export async function readNames(mythoria: Knex | null, ids: { authors: string[]; stories: string[] }): Promise<Names> {
-  const names: Names = { authors: new Map(), stories: new Map(), available: true };
-  if (mythoria === null) return names;
+type NameDatabases = { mythoria: Knex | null; backoffice: Knex };
+type NameIds = { authors: string[]; stories: string[] };
+
+/** Never fails: an account may be gone and a database may be down, and then the page shows the names last seen, or short ids. */
+export async function readNames({ mythoria, backoffice }: NameDatabases, ids: NameIds): Promise<Names> {
+  const current = await readCurrent(mythoria, ids);
+  const names: Names = {
+    authors: current?.authors ?? new Map(),
+    stories: current?.stories ?? new Map(),
+    gone: new Set(),
+    available: mythoria === null || current !== null,
+  };
+  await Promise.all(
+    (
+      [
+        ['author', names.authors, ids.authors],
+        ['story', names.stories, ids.stories],
+      ] as const
+    ).map(async ([kind, found, wanted]) => {
+      await keepNames(backoffice, kind, found);
+      const missing = wanted.filter((id) => !found.has(id));
+      for (const [id, name] of await recallNames(backoffice, kind, missing)) {
+        found.set(id, name);
+        if (current !== null) names.gone.add(id);
+      }
+    }),
+  );
+  return names;
+}
+
+/** What mythoria_db says now; null when it does not answer or there is none. */
+async function readCurrent(mythoria: Knex | null, ids: NameIds): Promise<Pick<Names, 'authors' | 'stories'> | null> {
+  if (mythoria === null) return null;
+  const names = { authors: new Map<string, string>(), stories: new Map<string, string>() };
   try {
     const [authors, stories] = await Promise.all([
       ids.authors.length === 0
@@ -22,7 +61,7 @@ export async function readNames(mythoria: Knex | null, ids: { authors: string[];
     for (const { story_id, title } of stories) if (title.trim() !== '') names.stories.set(story_id, title);
     return names;
   } catch {
-    return { ...names, available: false };
+    return null;
   }
 }
 

@@ -24,7 +24,6 @@ const TIE_OUT_PATH = '/ai-usage/tie-out';
 /** The overview and the list of records. */
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
-  const { mythoria } = databases;
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
 
@@ -35,7 +34,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   const frame = async (path: string, query: UsageQuery, answering: Promise<Panel<Answer<unknown>>>, log: Logger) => {
     const { author, story } = query;
     const [names, dimensions, answer] = await Promise.all([
-      readNames(mythoria, { authors: author ? [author] : [], stories: story ? [story] : [] }),
+      readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] }),
       panel(reader.dimensions(), log),
       answering,
     ]);
@@ -94,7 +93,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     const [answer, shared] = await Promise.all([answering, frame(RECORDS_PATH, query, answering, req.log)]);
     const ids = (key: 'authorId' | 'storyId') =>
       answer.ok ? [...new Set(answer.value.value.records.map((record) => record[key]))] : [];
-    const names = await readNames(mythoria, { authors: ids('authorId'), stories: ids('storyId') });
+    const names = await readNames(databases, { authors: ids('authorId'), stories: ids('storyId') });
     const list = answer.ok
       ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
       : answer;

@@ -15,7 +15,7 @@ import { readPrompt, readRecord } from './records.ts';
 /** One record, and its prompt for those who ask. */
 export function recordPages({ databases, render }: { databases: Databases; render: Render }): Router {
   const router = express.Router();
-  const { workflows, mythoria, backoffice } = databases;
+  const { workflows, backoffice } = databases;
 
   const recordData = async (id: string) => {
     if (!z.guid().safeParse(id).success) {
@@ -23,7 +23,7 @@ export function recordPages({ databases, render }: { databases: Databases; rende
     }
     const record = await readRecord(workflows, id);
     if (!record) throw new NotFound('There is no record with this id. It may have been deleted.');
-    const names = await readNames(mythoria, { authors: [record.authorId], stories: [record.storyId] });
+    const names = await readNames(databases, { authors: [record.authorId], stories: [record.storyId] });
     return {
       record,
       createdAt: isoFromInstant(record.createdAt),
