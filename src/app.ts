@@ -29,6 +29,7 @@ export type Dependencies = {
 const NAVIGATION = [
   { label: 'Overview', href: '/ai-usage' },
   { label: 'Records', href: '/ai-usage/records' },
+  { label: 'Statement', href: '/ai-usage/statement' },
 ];
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */

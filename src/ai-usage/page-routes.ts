@@ -14,11 +14,12 @@ import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
 import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
+import { SUBJECTS, type SubjectKind } from './subjects.ts';
 import { tieOutOf } from './tie-out.ts';
 
 export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
 
-const MOST_PER_PAGE = 200;
+export const MOST_PER_PAGE = 200;
 const TIE_OUT_PATH = '/ai-usage/tie-out';
 
 /** The overview and the list of records. */
@@ -26,27 +27,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   const router = express.Router();
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
-
-  /**
-   * What both pages share: the filters above, the notes, and the way out of an empty or failed answer. Read beside the
-   * answer and not after it, so that a silent database is waited for once.
-   */
-  const frame = async (path: string, query: UsageQuery, answering: Promise<Panel<Answer<unknown>>>, log: Logger) => {
-    const { author, story } = query;
-    const [names, dimensions, answer] = await Promise.all([
-      readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] }),
-      panel(reader.dimensions(), log),
-      answering,
-    ]);
-    const answered = answer.ok ? answer.value.query : query;
-    return {
-      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format),
-      notes: answer.ok ? notesOf(answer.value) : [],
-      freshness: answer.ok ? freshness(answer.value, format) : null,
-      fresh: freshUrl(path, query),
-      retry: sameUrl(path, query),
-    };
-  };
+  const frame = pageFrame({ databases, reader, format });
 
   router.get(OVERVIEW_PATH, async (req, res) => {
     const query = queryOf(req);
@@ -104,8 +85,38 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   return router;
 }
 
+/**
+ * What pages with a filter bar share: the filters above, the notes, and the way out of an empty or failed answer. Read
+ * beside the answer and not after it, so that a silent database is waited for once. `subject` is what the path names.
+ */
+export function pageFrame({ databases, reader, format }: Omit<PageDependencies, 'render'>) {
+  return async (
+    path: string,
+    query: UsageQuery,
+    answering: Promise<Panel<Answer<unknown>>>,
+    log: Logger,
+    subject: SubjectKind | null = null,
+  ) => {
+    const { author, story } = query;
+    const [names, dimensions, answer] = await Promise.all([
+      readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] }),
+      panel(reader.dimensions(), log),
+      answering,
+    ]);
+    // As it was answered, but for what the path says already.
+    const answered = answer.ok ? { ...answer.value.query, ...(subject ? SUBJECTS[subject].any : {}) } : query;
+    return {
+      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject),
+      notes: answer.ok ? notesOf(answer.value) : [],
+      freshness: answer.ok ? freshness(answer.value, format) : null,
+      fresh: freshUrl(path, query),
+      retry: sameUrl(path, query),
+    };
+  };
+}
+
 /** A form sends its empty fields too: the address bar gets the short address of the same view. */
-function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
+export function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
   if (!Object.values(req.query).flat().includes('')) return false;
   const url = sameUrl(path, query);
   if (wantsFragment(req)) pushAddress(res, url);

@@ -1,4 +1,5 @@
 import type { Databases } from '../db/connect.ts';
+import type { MicroEuros } from '../units/money.ts';
 import { now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf } from './filter.ts';
@@ -10,6 +11,8 @@ import type { Coverage } from './rollups/coverage.ts';
 import { noDays } from './rollups/days.ts';
 import { builtShare, openSource } from './source.ts';
 import { type BucketSize, readStats, type UsageStats } from './stats.ts';
+import { readStory, type Story } from './story.ts';
+import { readStoryCosts, type StoryCosts } from './story-costs.ts';
 
 /** What a person should know of how their search was understood. */
 export type SearchNotes = { cut: boolean; namesAvailable: boolean };
@@ -85,6 +88,20 @@ export function createUsageReader({
       reuse(`records ${sameUrl('', query)}`, async () => {
         const { source, filter, about } = await prepare(query);
         return { ...about, value: await readRecordPage(source, query.window, filter, query) };
+      }),
+
+    /** The most expensive stories of a query, and how many stories cost less than `cost`. */
+    storyCosts: (query: UsageQuery, asked: { most: number; cost: MicroEuros }): Promise<Answer<StoryCosts>> =>
+      reuse(`story costs ${asked.most} ${asked.cost} ${sameUrl('', query)}`, async () => {
+        const { source, filter, about } = await prepare(query);
+        return { ...about, value: await readStoryCosts(source, query.window, filter, asked) };
+      }),
+
+    /** The one story that a query names. */
+    story: (query: UsageQuery): Promise<Answer<Story>> =>
+      reuse(`story ${sameUrl('', query)}`, async () => {
+        const { source, filter, about } = await prepare(query);
+        return { ...about, value: await readStory(source.workflows, query.window, filter) };
       }),
   };
 }

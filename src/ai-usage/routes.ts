@@ -7,6 +7,7 @@ import { usagePages } from './page-routes.ts';
 import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
 import { createReuse } from './reuse.ts';
+import { subjectPages } from './subject-routes.ts';
 
 type UsageDependencies = { databases: Databases; render: Render; format: Format; reuseForMs: number };
 
@@ -17,6 +18,7 @@ export function usageRoutes({ databases, render, format, reuseForMs }: UsageDepe
   const router = express.Router();
   router.use(usagePages({ databases, reader, render, format }));
   router.use(recordPages({ databases, render }));
+  router.use(subjectPages({ databases, reader, render, format }));
   router.use(usageApi({ reader, timeZone }));
   return router;
 }
