@@ -20,7 +20,7 @@ import { tieOutOf } from './tie-out.ts';
 export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
 
 export const MOST_PER_PAGE = 200;
-const TIE_OUT_PATH = '/ai-usage/tie-out';
+export const TIE_OUT_PATH = '/ai-usage/tie-out';
 
 /** The overview and the list of records. */
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {

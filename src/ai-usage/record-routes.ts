@@ -11,6 +11,7 @@ import { readNames } from './names.ts';
 import { RECORDS_PATH } from './overview.ts';
 import { providerOf } from './providers.ts';
 import { readPrompt, readRecord } from './records.ts';
+import { subjectUrl } from './subjects.ts';
 
 /** One record, and its prompt for those who ask. */
 export function recordPages({ databases, render }: { databases: Databases; render: Render }): Router {
@@ -31,6 +32,12 @@ export function recordPages({ databases, render }: { databases: Databases; rende
       provider: providerOf(record.aiModel),
       author: names.authors.get(record.authorId) ?? null,
       story: names.stories.get(record.storyId) ?? null,
+      pages: {
+        action: subjectUrl('action', record.action),
+        model: subjectUrl('model', record.aiModel),
+        author: subjectUrl('author', record.authorId),
+        story: subjectUrl('story', record.storyId),
+      },
       path: RECORDS_PATH,
     };
   };

@@ -53,7 +53,7 @@ function tilesOf({ total, steps }: Story, format: Format): Tile[] {
       text: format.euros(total.cost / total.requests),
       value: format.exactEuros(total.cost / total.requests),
     },
-    { label: 'Took', text: format.duration(last - first), note: `from ${format.minute(first)}, ${format.zone(first)}` },
+    { label: 'Took', text: format.duration(last - first), note: `from ${format.minute(first)} (${format.timeZone})` },
   ];
 }
 

@@ -67,8 +67,9 @@ const WITHOUT_ADDRESS = ['', '.', '..'];
  * The page of a subject in the view of a query: the same period and filters, but for the one that the address stands for.
  * A story is looked at as a whole, so of a query it takes the period only. Null for the few names that no address holds.
  */
-export function subjectUrl(kind: SubjectKind, name: string, query: UsageQuery): string | null {
+export function subjectUrl(kind: SubjectKind, name: string, query: UsageQuery | null = null): string | null {
   if (WITHOUT_ADDRESS.includes(name)) return null;
+  if (query === null) return subjectPath(kind, name);
   const everything = { models: [], actions: [], author: null, story: null, search: null };
   return usageUrl(subjectPath(kind, name), query, {
     ...DEFAULT_SORT,
