@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Instant, parseInstant } from '../../src/units/time.ts';
-import { sharedApp } from '../support/app.ts';
+import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, location, signedIn } from '../support/client.ts';
+import { closing } from '../support/closing.ts';
 import { columnOf, integerOf, openPage, recordSum, tableOf, textOf, tilesOf, totalOf } from '../support/page.ts';
 import { later } from '../support/session.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -10,6 +11,7 @@ const PATH = '/ai-usage/statement';
 const at = (iso: string) => parseInstant(iso) as Instant;
 
 describe('the statement of a month', () => {
+  const opened = closing();
   let client: Client;
   before(async () => {
     client = await signedIn((await sharedApp()).origin);
@@ -74,8 +76,10 @@ describe('the statement of a month', () => {
 
   it('of the month under way says so, and has none after it', async () => {
     const twelve = at('2027-01-12T12:00:00Z') / 1000 - Date.now();
+    // An app of its own: what it keeps for reuse would be from the future.
+    const app = await opened(startApp());
     await later(twelve, async () => {
-      const someone = await signedIn((await sharedApp()).origin);
+      const someone = await signedIn(app.origin);
       const page = await openPage(someone, `${PATH}?month=2027-01`);
       assert.match(
         textOf(page.querySelector('.notice')),
@@ -89,9 +93,10 @@ describe('the statement of a month', () => {
   });
 
   it('without a month is that of the last one that is over', async () => {
+    const app = await opened(startApp());
     for (const path of [PATH, `${PATH}?month=`]) {
       const answer = await later(at('2027-01-01T00:30:00Z') / 1000 - Date.now(), async () =>
-        (await signedIn((await sharedApp()).origin)).get(path),
+        (await signedIn(app.origin)).get(path),
       );
       assert.equal(answer.status, 302);
       assert.equal(location(answer), `${PATH}?month=2026-12`);

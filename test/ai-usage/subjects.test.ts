@@ -178,7 +178,7 @@ describe('the top stories of any model, action or author', () => {
           const where = { sql: `${column}::text = ?`, bindings: [value] };
           const total = await plainTotal(where);
           const page = await openPage(client, `/ai-usage/${path}`);
-          if (total.requests === 0) return assert.ok(page.querySelector('.empty'));
+          if (total.requests === 0) return assert.equal(page.querySelectorAll('.empty').length, 1);
           const cost = Math.round(Number(total.cost) * 1_000_000);
           assertAddsUp(tableOf(page, 'Top stories'), cost, total.requests);
           const costs = (await plainGroups('story_id', where)).map((story) =>
