@@ -37,6 +37,34 @@ export async function openBrowser(): Promise<Browser | null> {
   return chromium.launch({ executablePath: path, args: [...QUIET, ...sandbox] });
 }
 
+let shared: Promise<Browser | null> | null = null;
+
+/** One Chromium for all tests, or null where there is none. */
+export function sharedBrowser(): Promise<Browser | null> {
+  shared ??= openBrowser();
+  return shared;
+}
+
+export async function closeSharedBrowser(): Promise<void> {
+  await (await shared)?.close();
+  shared = null;
+}
+
+/** Goes to an address as Ana, by way of signing in. */
+export async function signInAs(page: Page, origin: string, path = '/ai-usage'): Promise<void> {
+  await page.goto(`${origin}/auth/google?returnTo=${encodeURIComponent(path)}`);
+  await page.getByRole('link', { name: 'Ana Sousa' }).click();
+  await page.waitForURL((url) => url.href === `${origin}${path}`);
+}
+
+/** Pictures of the pages of a failed test, for those who look for the reason. */
+export async function pictureFailure(browser: Browser): Promise<void> {
+  for (const context of browser.contexts()) {
+    const [page] = context.pages();
+    await page?.screenshot({ path: `test-results/failed-at-${Date.now()}.png`, fullPage: true });
+  }
+}
+
 /** A page in a browser profile of its own; `complaints` are errors of scripts, of the console and of the network. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
