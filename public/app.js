@@ -65,4 +65,6 @@ document.addEventListener('htmx:after:swap', () => {
   const heading = document.querySelector('#usage h1');
   heading?.setAttribute('tabindex', '-1');
   (same ?? heading)?.focus({ preventScroll: true });
+  // Else one would go on typing in front of what is there.
+  if (same?.type === 'search') same.setSelectionRange(same.value.length, same.value.length);
 });

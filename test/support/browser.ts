@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const USUAL_PLACES = [
@@ -55,6 +56,15 @@ export async function signInAs(page: Page, origin: string, path = '/ai-usage'): 
   await page.goto(`${origin}/auth/google?returnTo=${encodeURIComponent(path)}`);
   await page.getByRole('link', { name: 'Ana Sousa' }).click();
   await page.waitForURL((url) => url.href === `${origin}${path}`);
+}
+
+/** Waits until an expression is true in a page; playwright's own way would need the policy to allow eval. */
+export async function until(page: Page, expression: string, withinMs = 10_000): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await page.evaluate(`Boolean(${expression})`))) {
+    if (Date.now() > end) throw new Error(`never true: ${expression}`);
+    await sleep(20);
+  }
 }
 
 /** Pictures of the pages of a failed test, for those who look for the reason. */
