@@ -79,12 +79,12 @@ describe('in a browser', function () {
 
       await page.getByRole('navigation', { name: 'Period' }).getByRole('link', { name: '90 days' }).click();
       await arriveAt('/ai-usage/records?period=90d&model=gpt-5');
-      await page.getByText('120 records').waitFor();
+      await page.locator('.sum', { hasText: '120 records' }).waitFor();
 
       await page.getByRole('combobox', { name: 'Model' }).selectOption('gemini-2.5-pro');
       if (!javaScript) await page.getByRole('button', { name: 'Filter' }).click();
       await arriveAt('/ai-usage/records?period=90d&model=gemini-2.5-pro');
-      await page.getByText('60 records').waitFor();
+      await page.locator('.sum', { hasText: '60 records' }).waitFor();
 
       const byTime = await firstRow();
       await page.getByRole('columnheader', { name: 'Cost' }).getByRole('link').click();
@@ -112,7 +112,7 @@ describe('in a browser', function () {
 
       await page.getByRole('link', { name: 'Remove the filter: model is gemini-2.5-pro' }).click();
       await arriveAt('/ai-usage/records?period=90d&sortBy=estimatedCostInEuros');
-      await page.getByText('200 records').waitFor();
+      await page.locator('.sum', { hasText: '200 records' }).waitFor();
 
       await page.locator('tbody th a').first().click();
       await arriveAt(/^\/ai-usage\/records\/[0-9a-f-]{36}$/);

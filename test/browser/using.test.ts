@@ -246,7 +246,7 @@ describe('using it in a browser', function () {
     assert.deepEqual(await places(), before);
     answer();
     await arrive('/ai-usage/records?period=90d');
-    await page.getByText('71 records').waitFor();
+    await page.locator('.sum', { hasText: '71 records' }).waitFor();
     assert.equal(await page.evaluate('getComputedStyle(document.querySelector("#usage > header")).opacity'), '1');
   });
 });

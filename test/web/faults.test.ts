@@ -123,7 +123,7 @@ describe('while mythoria_db is down', () => {
   });
   after(resetUsage);
 
-  it('ids stand for names, a note says so, and the numbers are all there', async () => {
+  it('names last seen or ids stand for names, a note says so, and the numbers are all there', async () => {
     const { origin } = await sharedApp();
     const healthy = await (await signedIn(origin)).get('/ai-usage/records');
     assert.match(healthy.text, /Marta Pires/);
@@ -132,6 +132,10 @@ describe('while mythoria_db is down', () => {
 
     const app = await opened(startApp({ urls: { mythoria: NOWHERE } }));
     const ana = await signedIn(app.origin);
+    const remembered = await ana.get('/ai-usage/records');
+    assert.match(remembered.text, /Marta Pires/);
+    assert.match(remembered.text, /O farol/);
+    await databases().backoffice('known_names').delete();
     const records = await ana.get('/ai-usage/records');
     assert.equal(records.status, 200);
     assert.equal(wordsOf(records, '.sum b'), '1');
