@@ -46,3 +46,22 @@ export async function recallNames(backoffice: Knex, kind: NameKind, ids: string[
     return new Map();
   }
 }
+
+/** Ids whose kept name contains what an ILIKE pattern says, at most so many. Never fails. */
+export async function findKeptNames(
+  backoffice: Knex,
+  kind: NameKind,
+  pattern: string,
+  most: number,
+): Promise<string[]> {
+  try {
+    return await backoffice<KnownName>(TABLE)
+      .where({ kind })
+      .whereILike('name', pattern)
+      .orderBy('id')
+      .limit(most)
+      .pluck('id');
+  } catch {
+    return [];
+  }
+}

@@ -130,7 +130,7 @@ function notesOf({ search }: Answer<unknown>): string[] {
     notes.push('More than 200 names or titles match the search: only the first 200 of each are included.');
   if (!search.namesAvailable) {
     notes.push(
-      'The names of authors and stories do not answer right now: the search looked at models, actions and ids only.',
+      'The names of authors and stories do not answer right now: the search looked at models, actions, ids and the names last seen.',
     );
   }
   return notes;

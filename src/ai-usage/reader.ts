@@ -41,7 +41,7 @@ export function createUsageReader({
   timeZone: string;
   reuse: Reuse;
 }) {
-  const { workflows, mythoria } = databases;
+  const { workflows } = databases;
   const days = noDays();
   const source = () => reuse('source', () => openSource(databases, timeZone, days));
   const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
@@ -51,7 +51,7 @@ export function createUsageReader({
     const [opened, known, names] = await Promise.all([
       source(),
       dimensions(),
-      query.search === null ? NO_NAMES : findByName(mythoria, query.search),
+      query.search === null ? NO_NAMES : findByName(databases, query.search),
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
     const search = { cut: names.cut, namesAvailable: names.available };

@@ -4,7 +4,7 @@ import { sharedApp, startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
-import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { columnOf, openPage, recordIds, tableOf, textOf } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
@@ -53,6 +53,21 @@ describe('a name once seen', () => {
     assert.deepEqual(await namesIn(origin), ['Sofia', 'A Fada']);
     await databases().mythoria.raw('TRUNCATE authors, stories');
     assert.deepEqual(await namesIn(origin), ['Sofia', 'A Fada']);
+  });
+
+  it('is still searched for, once it is the last one seen', async () => {
+    const { origin } = await sharedApp();
+    const client = await signedIn(origin);
+    const found = async (search: string) => recordIds(await openPage(client, `${PATH}?search=${search}`));
+    await namesIn(origin);
+    await databases().mythoria('authors').update({ display_name: 'Marta' });
+    assert.deepEqual(await found('sophia'), [], 'whoever is still there is found by the name of today');
+    assert.deepEqual(await found('marta'), [row.id]);
+    await namesIn(origin);
+    await databases().mythoria.raw('TRUNCATE authors, stories');
+    assert.deepEqual(await found('marta'), [row.id]);
+    assert.deepEqual(await found('fada'), [row.id]);
+    assert.deepEqual(await found('sophia'), []);
   });
 
   it('is forgotten when its row is deleted', async () => {

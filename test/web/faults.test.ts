@@ -148,7 +148,7 @@ describe('while mythoria_db is down', () => {
     assert.equal(record.status, 200);
     assert.ok(record.text.includes(row?.author ?? '?'));
     const found = await ana.get('/ai-usage?search=gpt');
-    assert.match(wordsOf(found, '.notice') ?? '', /the search looked at models, actions and ids only/);
+    assert.match(wordsOf(found, '.notice') ?? '', /the search looked at models, actions, ids and the names last seen/);
     assert.equal((await ana.get('/api/ai-usage/records')).body.total, 1);
     assert.equal((await createClient(app.origin).get('/readyz')).status, 200, 'nothing that one could not do without');
   });
