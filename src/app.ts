@@ -10,6 +10,7 @@ import type { Databases } from './db/connect.ts';
 import { health } from './health.ts';
 import { createFormat } from './units/format.ts';
 import { assets } from './web/assets.ts';
+import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
 import { requestLog } from './web/log.ts';
 import { createRender } from './web/render.ts';
@@ -29,6 +30,7 @@ export type Dependencies = {
 const NAVIGATION = [
   { label: 'Overview', href: '/ai-usage' },
   { label: 'Records', href: '/ai-usage/records' },
+  { label: 'Statement', href: '/ai-usage/statement' },
 ];
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */
@@ -49,6 +51,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(health(databases, isStopping));
   app.use(requestLog(log));
+  app.use(compress());
   app.use('/assets', assets());
   app.use(noStore);
   if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));

@@ -87,7 +87,7 @@ const schema = z.object({
     })
     .optional(),
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
-  LOCALE: z.string().default('en-IE').refine(isLocale, 'takes a language tag such as en-IE or pt-PT'),
+  LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   TRUST_PROXY: wholeNumber(0, 10, 'the number of proxies in front, 0 to 10').default(0),
   LOG_LEVEL: z
     .enum(

@@ -34,7 +34,7 @@ describe('configuration', () => {
       allowedDomains: ['mythoria.pt', 'caravanconcierge.com'],
       sessionSecrets: null,
       timeZone: 'Europe/Lisbon',
-      locale: 'en-IE',
+      locale: 'en-GB',
       trustProxy: 0,
       logLevel: 'warn',
       dataDir: '.data',

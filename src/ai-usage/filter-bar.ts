@@ -4,10 +4,14 @@ import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Names } from './names.ts';
 import { DEFAULT_PERIOD, PERIOD_LABELS, PERIODS } from './period.ts';
-import { type QueryChange, type UsageQuery, usageUrl } from './query.ts';
+import { type UsageQuery, usageUrl } from './query.ts';
+import { type SubjectKind, subjectUrl } from './subjects.ts';
 
-/** An active filter: the sentence a person reads, and the way out of it. */
-export type Chip = { label: string; value: string; remove: string };
+/**
+ * An active filter: the words that a person reads, and the way out of it. `joint` makes a sentence of all of them:
+ * "Calls whose model is gpt-5 or tts-1 and whose author is Ana"; `page` leads to what the filter names.
+ */
+export type Chip = { joint: string; label: string; value: string; remove: string; page: string | null };
 
 export type Choice = { value: string; label: string; selected: boolean };
 
@@ -16,7 +20,8 @@ export type FilterBar = {
   path: string;
   periods: { label: string; href: string; current: boolean }[];
   custom: { open: boolean; from: string; to: string; hidden: Hidden[] };
-  form: { models: Choice[]; actions: Choice[]; search: string; hidden: Hidden[] };
+  /** null where the address says which model or action the page is about. */
+  form: { models: Choice[] | null; actions: Choice[] | null; search: string; hidden: Hidden[] };
   chips: Chip[];
   clear: string | null;
   window: string;
@@ -34,19 +39,56 @@ function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
 }
 
 function chipsOf(query: UsageQuery, names: Names, path: string, format: Format): Chip[] {
-  const chip = (label: string, value: string, change: QueryChange): Chip => ({
-    label,
-    value,
-    remove: usageUrl(path, query, change),
-  });
   const { models, actions, author, story, search } = query;
-  return [
-    ...models.map((model) => chip('model is', model, { models: without(models, model) })),
-    ...actions.map((action) => chip('action is', actionInfo(action).label, { actions: without(actions, action) })),
-    ...(author ? [chip('author is', names.authors.get(author) ?? format.shortId(author), { author: null })] : []),
-    ...(story ? [chip('story is', names.stories.get(story) ?? format.shortId(story), { story: null })] : []),
-    ...(search ? [chip('matches', `“${search}”`, { search: null })] : []),
+  const about = (kind: SubjectKind, name: string) => {
+    const page = subjectUrl(kind, name, query);
+    return page === null || page.split('?')[0] === path ? null : page;
+  };
+  const groups: Omit<Chip, 'joint'>[][] = [
+    models.map((model) => ({
+      label: 'model is',
+      value: model,
+      remove: usageUrl(path, query, { models: without(models, model) }),
+      page: about('model', model),
+    })),
+    actions.map((action) => ({
+      label: 'action is',
+      value: actionInfo(action).label,
+      remove: usageUrl(path, query, { actions: without(actions, action) }),
+      page: about('action', action),
+    })),
+    author === null
+      ? []
+      : [
+          {
+            label: 'author is',
+            value: names.authors.get(author) ?? format.shortId(author),
+            remove: usageUrl(path, query, { author: null }),
+            page: about('author', author),
+          },
+        ],
+    story === null
+      ? []
+      : [
+          {
+            label: 'story is',
+            value: names.stories.get(story) ?? format.shortId(story),
+            remove: usageUrl(path, query, { story: null }),
+            page: about('story', story),
+          },
+        ],
+    search === null
+      ? []
+      : [{ label: 'matches', value: `“${search}”`, remove: usageUrl(path, query, { search: null }), page: null }],
   ];
+  return groups
+    .filter((group) => group.length > 0)
+    .flatMap((group, g) =>
+      group.map((chip, i) => {
+        const whose = `${g > 0 ? 'and' : 'Calls'} whose${chip.label === 'matches' ? ' name or id' : ''}`;
+        return { ...chip, joint: i > 0 ? 'or' : whose };
+      }),
+    );
 }
 
 /** One select for the usual single value; with several active, it adds another and the chips take away. */
@@ -72,6 +114,7 @@ export function filterBar(
   dimensions: Dimensions | null,
   names: Names,
   format: Format,
+  subject: SubjectKind | null = null,
 ): FilterBar {
   const { models, actions, from, to, window, pinned } = query;
   const manyModels = models.length > 1 ? models : [];
@@ -93,8 +136,11 @@ export function filterBar(
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
     form: {
-      models: choices(dimensions?.models ?? [], models, (model) => model, 'All models'),
-      actions: choices(dimensions?.actions ?? [], actions, (action) => actionInfo(action).label, 'All actions'),
+      models: subject === 'model' ? null : choices(dimensions?.models ?? [], models, (model) => model, 'All models'),
+      actions:
+        subject === 'action'
+          ? null
+          : choices(dimensions?.actions ?? [], actions, (action) => actionInfo(action).label, 'All actions'),
       search: query.search ?? '',
       hidden: [
         ...kept,

@@ -7,6 +7,7 @@ import { parseBound } from './period.ts';
 import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import { type QueryChange, type UsageQuery, usageUrl } from './query.ts';
 import type { BucketSize, UsageStats } from './stats.ts';
+import { detailsOf } from './subjects.ts';
 import type { Sums } from './sums.ts';
 import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import { tiesOut } from './tie-out.ts';
@@ -74,6 +75,7 @@ function modelTable({ models, total }: UsageStats, query: UsageQuery, format: Fo
       cell: ({ model, cost }) => ({
         text: model,
         href: usageUrl(RECORDS_PATH, query, { models: [model] }),
+        ...detailsOf('model', model, model, query),
         ...(cost === 0 ? { flag: 'no price' } : {}),
       }),
       total: { text: 'Total' },
@@ -130,6 +132,7 @@ function actionTable({ actions, total }: UsageStats, query: UsageQuery, format: 
           note: description,
           icon: kind,
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
+          ...detailsOf('action', action, label, query),
         };
       },
       total: { text: 'Total', note: 'each story counted once' },

@@ -14,40 +14,20 @@ import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
 import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
+import { SUBJECTS, type SubjectKind } from './subjects.ts';
 import { tieOutOf } from './tie-out.ts';
 
 export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
 
-const MOST_PER_PAGE = 200;
-const TIE_OUT_PATH = '/ai-usage/tie-out';
+export const MOST_PER_PAGE = 200;
+export const TIE_OUT_PATH = '/ai-usage/tie-out';
 
 /** The overview and the list of records. */
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
-  const { mythoria } = databases;
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
-
-  /**
-   * What both pages share: the filters above, the notes, and the way out of an empty or failed answer. Read beside the
-   * answer and not after it, so that a silent database is waited for once.
-   */
-  const frame = async (path: string, query: UsageQuery, answering: Promise<Panel<Answer<unknown>>>, log: Logger) => {
-    const { author, story } = query;
-    const [names, dimensions, answer] = await Promise.all([
-      readNames(mythoria, { authors: author ? [author] : [], stories: story ? [story] : [] }),
-      panel(reader.dimensions(), log),
-      answering,
-    ]);
-    const answered = answer.ok ? answer.value.query : query;
-    return {
-      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format),
-      notes: answer.ok ? notesOf(answer.value) : [],
-      freshness: answer.ok ? freshness(answer.value, format) : null,
-      fresh: freshUrl(path, query),
-      retry: sameUrl(path, query),
-    };
-  };
+  const frame = pageFrame({ databases, reader, format });
 
   router.get(OVERVIEW_PATH, async (req, res) => {
     const query = queryOf(req);
@@ -94,7 +74,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     const [answer, shared] = await Promise.all([answering, frame(RECORDS_PATH, query, answering, req.log)]);
     const ids = (key: 'authorId' | 'storyId') =>
       answer.ok ? [...new Set(answer.value.value.records.map((record) => record[key]))] : [];
-    const names = await readNames(mythoria, { authors: ids('authorId'), stories: ids('storyId') });
+    const names = await readNames(databases, { authors: ids('authorId'), stories: ids('storyId') });
     const list = answer.ok
       ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
       : answer;
@@ -105,8 +85,38 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   return router;
 }
 
+/**
+ * What pages with a filter bar share: the filters above, the notes, and the way out of an empty or failed answer. Read
+ * beside the answer and not after it, so that a silent database is waited for once. `subject` is what the path names.
+ */
+export function pageFrame({ databases, reader, format }: Omit<PageDependencies, 'render'>) {
+  return async (
+    path: string,
+    query: UsageQuery,
+    answering: Promise<Panel<Answer<unknown>>>,
+    log: Logger,
+    subject: SubjectKind | null = null,
+  ) => {
+    const { author, story } = query;
+    const [names, dimensions, answer] = await Promise.all([
+      readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] }),
+      panel(reader.dimensions(), log),
+      answering,
+    ]);
+    // As it was answered, but for what the path says already.
+    const answered = answer.ok ? { ...answer.value.query, ...(subject ? SUBJECTS[subject].any : {}) } : query;
+    return {
+      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject),
+      notes: answer.ok ? notesOf(answer.value) : [],
+      freshness: answer.ok ? freshness(answer.value, format) : null,
+      fresh: freshUrl(path, query),
+      retry: sameUrl(path, query),
+    };
+  };
+}
+
 /** A form sends its empty fields too: the address bar gets the short address of the same view. */
-function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
+export function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
   if (!Object.values(req.query).flat().includes('')) return false;
   const url = sameUrl(path, query);
   if (wantsFragment(req)) pushAddress(res, url);
@@ -120,7 +130,7 @@ function notesOf({ search }: Answer<unknown>): string[] {
     notes.push('More than 200 names or titles match the search: only the first 200 of each are included.');
   if (!search.namesAvailable) {
     notes.push(
-      'The names of authors and stories do not answer right now: the search looked at models, actions and ids only.',
+      'The names of authors and stories do not answer right now: the search looked at models, actions, ids and the names last seen.',
     );
   }
   return notes;

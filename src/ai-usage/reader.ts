@@ -1,4 +1,5 @@
 import type { Databases } from '../db/connect.ts';
+import type { MicroEuros } from '../units/money.ts';
 import { now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf } from './filter.ts';
@@ -10,6 +11,8 @@ import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import { builtShare, openSource } from './source.ts';
 import { type BucketSize, readStats, type UsageStats } from './stats.ts';
+import { readStory, type Story } from './story.ts';
+import { readStoryCosts, type StoryCosts } from './story-costs.ts';
 
 /** What a person should know of how their search was understood. */
 export type SearchNotes = { cut: boolean; namesAvailable: boolean };
@@ -39,7 +42,7 @@ export function createUsageReader({
   timeZone: string;
   reuse: Reuse;
 }) {
-  const { workflows, mythoria } = databases;
+  const { workflows } = databases;
   const memory = noMemory();
   const source = () => reuse('source', () => openSource(databases, timeZone, memory));
   const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
@@ -50,7 +53,7 @@ export function createUsageReader({
       source(),
       // Only a filter by action or a search has to know them.
       query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
-      query.search === null ? NO_NAMES : findByName(mythoria, query.search),
+      query.search === null ? NO_NAMES : findByName(databases, query.search),
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
     const search = { cut: names.cut, namesAvailable: names.available };
@@ -89,6 +92,20 @@ export function createUsageReader({
       reuse(`records ${sameUrl('', query)}`, async () => {
         const { source, filter, about } = await prepare(query);
         return { ...about, value: await readRecordPage(source, query.window, filter, query) };
+      }),
+
+    /** The most expensive stories of a query, and how many stories cost less than `cost`. */
+    storyCosts: (query: UsageQuery, asked: { most: number; cost: MicroEuros }): Promise<Answer<StoryCosts>> =>
+      reuse(`story costs ${asked.most} ${asked.cost} ${sameUrl('', query)}`, async () => {
+        const { source, filter, about } = await prepare(query);
+        return { ...about, value: await readStoryCosts(source, query.window, filter, asked) };
+      }),
+
+    /** The one story that a query names. */
+    story: (query: UsageQuery): Promise<Answer<Story>> =>
+      reuse(`story ${sameUrl('', query)}`, async () => {
+        const { source, filter, about } = await prepare(query);
+        return { ...about, value: await readStory(source.workflows, query.window, filter) };
       }),
   };
 }

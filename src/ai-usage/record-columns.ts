@@ -6,6 +6,7 @@ import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import type { UsageRecord } from './records.ts';
 import type { SortKey } from './sorts.ts';
+import { detailsOf } from './subjects.ts';
 import type { Cell } from './table.ts';
 
 export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
@@ -25,24 +26,33 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
     },
     {
       label: 'Author',
-      cell: ({ authorId }) => ({
-        text: names.authors.get(authorId) ?? format.shortId(authorId),
-        href: usageUrl(path, query, { author: authorId }),
-      }),
+      cell: ({ authorId }) => {
+        const text = names.authors.get(authorId) ?? format.shortId(authorId);
+        return {
+          text,
+          href: usageUrl(path, query, { author: authorId }),
+          ...detailsOf('author', authorId, text, query),
+        };
+      },
     },
     {
       label: 'Story',
-      cell: ({ storyId }) => ({
-        text: names.stories.get(storyId) ?? format.shortId(storyId),
-        href: usageUrl(path, query, { story: storyId }),
-      }),
+      cell: ({ storyId }) => {
+        const text = names.stories.get(storyId) ?? format.shortId(storyId);
+        return { text, href: usageUrl(path, query, { story: storyId }), ...detailsOf('story', storyId, text, query) };
+      },
     },
     {
       label: 'Action',
       sortBy: 'action',
       cell: ({ action }) => {
         const { label, kind } = actionInfo(action);
-        return { text: label, icon: kind, href: usageUrl(path, query, { actions: [action] }) };
+        return {
+          text: label,
+          icon: kind,
+          href: usageUrl(path, query, { actions: [action] }),
+          ...detailsOf('action', action, label, query),
+        };
       },
     },
     {
@@ -51,6 +61,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       cell: ({ aiModel }) => ({
         text: aiModel,
         href: usageUrl(path, query, { models: [aiModel] }),
+        ...detailsOf('model', aiModel, aiModel, query),
         ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
       }),
     },

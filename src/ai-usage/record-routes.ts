@@ -11,11 +11,12 @@ import { readNames } from './names.ts';
 import { RECORDS_PATH } from './overview.ts';
 import { providerOf } from './providers.ts';
 import { readPrompt, readRecord } from './records.ts';
+import { subjectUrl } from './subjects.ts';
 
 /** One record, and its prompt for those who ask. */
 export function recordPages({ databases, render }: { databases: Databases; render: Render }): Router {
   const router = express.Router();
-  const { workflows, mythoria, backoffice } = databases;
+  const { workflows, backoffice } = databases;
 
   const recordData = async (id: string) => {
     if (!z.guid().safeParse(id).success) {
@@ -23,7 +24,7 @@ export function recordPages({ databases, render }: { databases: Databases; rende
     }
     const record = await readRecord(workflows, id);
     if (!record) throw new NotFound('There is no record with this id. It may have been deleted.');
-    const names = await readNames(mythoria, { authors: [record.authorId], stories: [record.storyId] });
+    const names = await readNames(databases, { authors: [record.authorId], stories: [record.storyId] });
     return {
       record,
       createdAt: isoFromInstant(record.createdAt),
@@ -31,6 +32,12 @@ export function recordPages({ databases, render }: { databases: Databases; rende
       provider: providerOf(record.aiModel),
       author: names.authors.get(record.authorId) ?? null,
       story: names.stories.get(record.storyId) ?? null,
+      pages: {
+        action: subjectUrl('action', record.action),
+        model: subjectUrl('model', record.aiModel),
+        author: subjectUrl('author', record.authorId),
+        story: subjectUrl('story', record.storyId),
+      },
       path: RECORDS_PATH,
     };
   };

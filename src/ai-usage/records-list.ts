@@ -15,6 +15,8 @@ export type RecordsList = {
   table: Table;
   pager: PageLinks;
   total: Sums;
+  /** What a screen reader says when this list takes the place of another. */
+  announce: string;
   namesAvailable: boolean;
   lastPage: { href: string; number: string } | null;
   reach: { records: string; href: string; number: string; byTime: string } | null;
@@ -30,6 +32,13 @@ function heading({ label, sortBy, ...column }: RecordColumn, path: string, query
   const next = active ? (descending ? 'asc' : 'desc') : first;
   const state = active ? (descending ? 'descending' : 'ascending') : 'none';
   return { label, numeric, sort: { href: usageUrl(path, query, { sortBy, sortOrder: next }), state } };
+}
+
+function announcement(columns: RecordColumn[], { total }: RecordPage, query: UsageQuery, format: Format): string {
+  const sorted = columns.find(({ sortBy }) => sortBy === query.sortBy)?.label;
+  const order = query.sortOrder === 'desc' ? 'descending' : 'ascending';
+  const count = `${format.integer(total.requests)} ${total.requests === 1 ? 'record' : 'records'}, ${format.euros(total.cost)}`;
+  return `${count}, page ${format.integer(query.page)}, sorted by ${sorted}, ${order}`;
 }
 
 export function recordsList(
@@ -53,6 +62,7 @@ export function recordsList(
     },
     pager: pageLinks(path, query, page, pages, format),
     total,
+    announce: announcement(columns, page, query, format),
     namesAvailable: names.available,
     lastPage: beyond ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
     reach: outOfReach

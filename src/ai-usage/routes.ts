@@ -7,16 +7,20 @@ import { usagePages } from './page-routes.ts';
 import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
 import { createReuse } from './reuse.ts';
+import { statementPages } from './statement-routes.ts';
+import { subjectPages } from './subject-routes.ts';
 
 type UsageDependencies = { databases: Databases; render: Render; format: Format; reuseForMs: number };
 
-/** All of the feature: pages, one record, and the API, over one reader. */
+/** All of the feature: pages, one record, subjects, the statement, and the API, over one reader. */
 export function usageRoutes({ databases, render, format, reuseForMs }: UsageDependencies): Router {
   const { timeZone } = format;
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs) });
   const router = express.Router();
   router.use(usagePages({ databases, reader, render, format }));
   router.use(recordPages({ databases, render }));
+  router.use(subjectPages({ databases, reader, render, format }));
+  router.use(statementPages({ reader, render, format }));
   router.use(usageApi({ reader, timeZone }));
   return router;
 }

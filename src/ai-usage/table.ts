@@ -2,6 +2,8 @@
 export type Cell = {
   text: string;
   href?: string;
+  /** The page of what the cell names, where `href` filters by it. */
+  details?: { href: string; label: string };
   /** The exact value of a number that is printed rounded. */
   value?: string;
   /** An ISO 8601 instant: the text stands in a `<time>`. */

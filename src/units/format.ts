@@ -30,6 +30,15 @@ export function createFormat(locale: string, timeZone: string) {
   });
   const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
   const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' });
+  const longMonth = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const unit = (name: 'day' | 'hour' | 'minute' | 'second') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
+  const units = [
+    { length: 86_400_000_000, unit: unit('day') },
+    { length: 3_600_000_000, unit: unit('hour') },
+    { length: 60_000_000, unit: unit('minute') },
+    { length: 1_000_000, unit: unit('second') },
+  ];
   const utcNoon = (day: Day) => new Date(`${day}T12:00:00Z`);
   const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
 
@@ -63,6 +72,23 @@ export function createFormat(locale: string, timeZone: string) {
     longDay: (day: Day) => longDay.format(utcNoon(day)),
     shortDay: (day: Day) => shortDay.format(utcNoon(day)),
     month: (firstDay: Day) => month.format(utcNoon(firstDay)),
+    longMonth: (firstDay: Day) => longMonth.format(utcNoon(firstDay)),
+    /** How long something took, in microseconds: "1 hr 12 mins", its two largest units; whole seconds, rounded down. */
+    duration: (length: number) => {
+      const largest = Math.max(
+        0,
+        units.findIndex((one) => length >= one.length),
+      );
+      const start = length < 1_000_000 ? units.length - 1 : largest;
+      let rest = length;
+      const parts: string[] = [];
+      for (const one of units.slice(start, start + 2)) {
+        const count = Math.floor(rest / one.length);
+        rest -= count * one.length;
+        if (count > 0 || parts.length === 0) parts.push(one.unit.format(count));
+      }
+      return parts.join(' ');
+    },
     /** "Europe/Lisbon, UTC+0": the offset at that instant. */
     zone: (instant: Instant) => {
       const offset = Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000)).toZonedDateTimeISO(

@@ -19,8 +19,8 @@ function structureOf(root: HTMLElement): string[] {
 
 function assertInert(html: string, where: string, payloads = PAYLOADS): void {
   const scripts = html.match(/<script/gi) ?? [];
-  // The page's own, for htmx.
-  assert.ok(scripts.length <= 1, `${where}: ${scripts.length} scripts`);
+  // The page's own: htmx and app.js.
+  assert.ok(scripts.length <= 2, `${where}: ${scripts.length} scripts`);
   for (const payload of payloads) {
     if (payload.includes('<')) assert.ok(!html.includes(payload), `${where}: unescaped ${payload}`);
   }
@@ -102,10 +102,30 @@ describe('what others have written', () => {
           if (row.model.includes('<')) assert.ok(!text.includes(row.model), row.model);
           if (row.model !== HARMLESS) assert.deepEqual(structureOf(page), expected, row.model);
           assert.deepEqual(JSON.parse(page.querySelector('pre.prompt')?.text ?? ''), row.prompt, row.model);
-          const links = page.querySelectorAll('.facts a').map((link) => link.text);
-          assert.deepEqual(links, [row.model, row.model, row.model]);
+          const links = page.querySelectorAll('.facts dd > a:first-child').map((link) => link.text);
+          assert.deepEqual(links.slice(1), [row.model, row.model, row.model]);
         }),
       );
+    }
+  });
+
+  it('stands on the pages of models, authors and stories as text', async () => {
+    const pagesOf = (row: UsageRow) => [
+      `/ai-usage/models/${encodeURIComponent(row.model)}`,
+      `/ai-usage/authors/${row.author}`,
+      `/ai-usage/stories/${row.story}`,
+    ];
+    const harmless = rows.at(-1) as UsageRow;
+    const expected = await Promise.all(
+      pagesOf(harmless).map(async (path) => structureOf(await openPage(client, path))),
+    );
+    for (const row of rows.filter(({ model }, i) => i % 5 === 0 && model !== HARMLESS)) {
+      for (const [i, path] of pagesOf(row).entries()) {
+        const { text } = await client.get(path);
+        assertInert(text, path, [row.model]);
+        assert.deepEqual(structureOf(parse(text)), expected[i], path);
+        assert.equal(parse(text).querySelector('h1')?.text, row.model);
+      }
     }
   });
 

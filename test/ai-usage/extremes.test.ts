@@ -63,7 +63,7 @@ describe('extremes', () => {
       const amounts = (await openPage(client, path)).querySelectorAll('data');
       assert.ok(amounts.length > 0);
       for (const amount of amounts)
-        assert.match(`${amount.text} ${amount.getAttribute('title')}`, /^€[\d,.]+ €[\d.]+$/);
+        assert.match(`${amount.text} ${amount.getAttribute('title')}`, /^€[\d,.]+ €[\d,]+\.\d{6}$/);
     }
     const records = await openPage(client, PATH);
     assert.match(textOf(records.querySelector('.sum')), /^1 record, €0\.004213$/);

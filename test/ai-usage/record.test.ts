@@ -67,13 +67,13 @@ describe('one record', () => {
       ['Time', '25 Oct 2026, 00:30:00 Europe/Lisbon, UTC+01:00'],
       ['Action', 'Image edit Corrections to an illustration'],
       ['Model', 'gemini-2.5-pro Google'],
-      ['Author', `Sophia ${row.author}`],
-      ['Story', `A Fada ${row.story}`],
+      ['Author', `Sophia ${row.author} Copy the id ${row.author} all records of this author`],
+      ['Story', `A Fada ${row.story} Copy the id ${row.story} all records of this story`],
       ['Tokens', '1,234 in, 56 out, 1,290 in all'],
       ['Estimated cost', '€0.004213'],
     ]);
     const page = await openPage(client, `${PATH}/${row.id.toUpperCase()}`);
-    assert.equal(textOf(page.querySelector('h1 + code')), row.id);
+    assert.equal(textOf(page.querySelector('.title code')), row.id);
     assert.equal(page.querySelector('time')?.getAttribute('datetime'), '2026-10-24T23:30:00.123456Z');
     assert.doesNotMatch(page.text, new RegExp(SECRET));
   });
@@ -85,7 +85,7 @@ describe('one record', () => {
       const dd = shown.get(name);
       assert.ok(dd);
       assert.equal(textOf(dd.querySelector('a')), (name === 'Author' ? row.author : row.story).slice(0, 8));
-      const records = await openPage(client, linkTo(dd, 'a') ?? '');
+      const records = await openPage(client, linkTo(dd, 'a.quiet') ?? '');
       assert.equal(records.querySelectorAll('tbody tr').length, 2);
     }
   });

@@ -39,7 +39,10 @@ const COLUMN_OF = {
 function chipsOf(page: HTMLElement): [string, string | null][] {
   return page
     .querySelectorAll('.chips li:not(.clear)')
-    .map((chip) => [`${textOf(chip.querySelector('span'))} ${textOf(chip.querySelector('b'))}`, linkTo(chip, 'a')]);
+    .map((chip) => [
+      `${textOf(chip.querySelector('span'))} ${textOf(chip.querySelector('b'))}`,
+      linkTo(chip, 'a.remove'),
+    ]);
 }
 
 describe('records', () => {

@@ -157,6 +157,7 @@ describe('search', () => {
     assert.match(textOf(await openPage(client, '/ai-usage?search=maria')), /first 200/);
 
     await databases().mythoria('authors').where('author_id', inserted[0]?.author).delete();
+    await databases().backoffice('known_names').where('id', inserted[0]?.author).delete();
     assert.equal((await found(client, 'maria')).length, 200);
     assert.equal(await notices(), '');
   });

@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { ACTIONS, AUTHORS, MODELS, STORIES } from './generated-usage.ts';
 import { PAYLOADS } from './payloads.ts';
 
-const PATHS = ['/ai-usage', '/ai-usage/records', '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'];
+const PATHS = [
+  ...['/ai-usage', '/ai-usage/records', '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'],
+  ...[`/ai-usage/stories/${STORIES[0]}`, `/ai-usage/authors/${AUTHORS[0]}`],
+  ...['/ai-usage/models/gpt-5', '/ai-usage/actions/chapter_writing', '/ai-usage/statement'],
+];
 
 const id = AUTHORS[0] as string;
 const instants = [

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const USUAL_PLACES = [
@@ -35,6 +36,43 @@ export async function openBrowser(): Promise<Browser | null> {
   // Chromium's sandbox refuses to run as root, as containers do.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath: path, args: [...QUIET, ...sandbox] });
+}
+
+let shared: Promise<Browser | null> | null = null;
+
+/** One Chromium for all tests, or null where there is none. */
+export function sharedBrowser(): Promise<Browser | null> {
+  shared ??= openBrowser();
+  return shared;
+}
+
+export async function closeSharedBrowser(): Promise<void> {
+  await (await shared)?.close();
+  shared = null;
+}
+
+/** Goes to an address as Ana, by way of signing in. */
+export async function signInAs(page: Page, origin: string, path = '/ai-usage'): Promise<void> {
+  await page.goto(`${origin}/auth/google?returnTo=${encodeURIComponent(path)}`);
+  await page.getByRole('link', { name: 'Ana Sousa' }).click();
+  await page.waitForURL((url) => url.href === `${origin}${path}`);
+}
+
+/** Waits until an expression is true in a page; playwright's own way would need the policy to allow eval. */
+export async function until(page: Page, expression: string, withinMs = 10_000): Promise<void> {
+  const end = Date.now() + withinMs;
+  while (!(await page.evaluate(`Boolean(${expression})`))) {
+    if (Date.now() > end) throw new Error(`never true: ${expression}`);
+    await sleep(20);
+  }
+}
+
+/** Pictures of the pages of a failed test, for those who look for the reason. */
+export async function pictureFailure(browser: Browser): Promise<void> {
+  for (const context of browser.contexts()) {
+    const [page] = context.pages();
+    await page?.screenshot({ path: `test-results/failed-at-${Date.now()}.png`, fullPage: true });
+  }
 }
 
 /** A page in a browser profile of its own; `complaints` are errors of scripts, of the console and of the network. */

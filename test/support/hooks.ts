@@ -1,4 +1,5 @@
 import { closeSharedApp } from './app.ts';
+import { closeSharedBrowser } from './browser.ts';
 import { startDatabases, stopDatabases } from './databases.ts';
 
 // Hooks outside any describe frame the whole run. They reach the tests' databases only because mocha imports every file
@@ -11,6 +12,7 @@ before(async function () {
 
 after(async function () {
   this.timeout(30_000);
+  await closeSharedBrowser();
   await closeSharedApp();
   await stopDatabases();
 });

@@ -74,8 +74,9 @@ export async function resetRollups(): Promise<void> {
 
 /** Empties the source, the rollups and the names; each describe begins with what it inserts. */
 export async function resetUsage(): Promise<void> {
-  const { workflows, mythoria } = databases();
+  const { workflows, backoffice, mythoria } = databases();
   await workflows.raw('TRUNCATE token_usage_tracking');
   await mythoria.raw('TRUNCATE authors, stories');
+  await backoffice.raw('TRUNCATE known_names');
   await resetRollups();
 }

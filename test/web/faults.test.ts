@@ -123,7 +123,7 @@ describe('while mythoria_db is down', () => {
   });
   after(resetUsage);
 
-  it('ids stand for names, a note says so, and the numbers are all there', async () => {
+  it('names last seen or ids stand for names, a note says so, and the numbers are all there', async () => {
     const { origin } = await sharedApp();
     const healthy = await (await signedIn(origin)).get('/ai-usage/records');
     assert.match(healthy.text, /Marta Pires/);
@@ -132,6 +132,10 @@ describe('while mythoria_db is down', () => {
 
     const app = await opened(startApp({ urls: { mythoria: NOWHERE } }));
     const ana = await signedIn(app.origin);
+    const remembered = await ana.get('/ai-usage/records');
+    assert.match(remembered.text, /Marta Pires/);
+    assert.match(remembered.text, /O farol/);
+    await databases().backoffice('known_names').delete();
     const records = await ana.get('/ai-usage/records');
     assert.equal(records.status, 200);
     assert.equal(wordsOf(records, '.sum b'), '1');
@@ -144,7 +148,7 @@ describe('while mythoria_db is down', () => {
     assert.equal(record.status, 200);
     assert.ok(record.text.includes(row?.author ?? '?'));
     const found = await ana.get('/ai-usage?search=gpt');
-    assert.match(wordsOf(found, '.notice') ?? '', /the search looked at models, actions and ids only/);
+    assert.match(wordsOf(found, '.notice') ?? '', /the search looked at models, actions, ids and the names last seen/);
     assert.equal((await ana.get('/api/ai-usage/records')).body.total, 1);
     assert.equal((await createClient(app.origin).get('/readyz')).status, 200, 'nothing that one could not do without');
   });

@@ -91,6 +91,9 @@ describe('the pages under this policy', () => {
     for (const [client, path] of [
       [ana, '/ai-usage'],
       [ana, '/ai-usage/records'],
+      [ana, '/ai-usage/stories/6f9619ff-8b86-4011-b42d-00c04fc964ff'],
+      [ana, '/ai-usage/models/gpt-5'],
+      [ana, '/ai-usage/statement?month=2026-10'],
       [ana, '/sessions'],
       [ana, '/no-such-page'],
       [stranger, '/sign-in'],

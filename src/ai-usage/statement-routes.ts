@@ -1,0 +1,48 @@
+import express, { type Router } from 'express';
+import { now } from '../units/time.ts';
+import { panel } from '../web/panel.ts';
+import { freshness } from './freshness.ts';
+import { MOST_PER_PAGE, type PageDependencies, TIE_OUT_PATH } from './page-routes.ts';
+import { parseUsageQuery, usageUrl } from './query.ts';
+import { lastWholeMonth, monthSpan, neighbours, parseMonth, STATEMENT_PATH, statementOf } from './statement.ts';
+
+/** A month on paper: the same numbers as everywhere, for whole days of the business time zone. */
+export function statementPages({ reader, render, format }: Omit<PageDependencies, 'databases'>): Router {
+  const router = express.Router();
+  const { timeZone } = format;
+  const urlOf = (month: string) => `${STATEMENT_PATH}?month=${month}`;
+
+  router.get(STATEMENT_PATH, async (req, res) => {
+    const at = now();
+    if (req.query.month === undefined || req.query.month === '') {
+      return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)));
+    }
+    const month = parseMonth(req.query.month, at, timeZone);
+    const query = parseUsageQuery(
+      { ...monthSpan(month), asOf: req.query.asOf },
+      { maxPageSize: MOST_PER_PAGE, timeZone },
+      at,
+    );
+    const answer = await panel(reader.stats(query, 'day'), req.log);
+    const { previous, next } = neighbours(month, at, timeZone);
+    const firstDay = monthSpan(month).from;
+    const title = format.longMonth(firstDay);
+    const link = (other: string | null) =>
+      other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
+    const data = {
+      month: title,
+      days: `${format.longDay(firstDay)} – ${format.longDay(monthSpan(month).to)}, days of ${timeZone}`,
+      previous: link(previous),
+      next: link(next),
+      statement: answer.ok
+        ? { ok: true, value: statementOf(answer.value.value, answer.value.query, month, format) }
+        : answer,
+      freshness: answer.ok ? freshness(answer.value, format) : null,
+      recompute: usageUrl(TIE_OUT_PATH, query),
+      retry: urlOf(month),
+    };
+    render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement', data });
+  });
+
+  return router;
+}

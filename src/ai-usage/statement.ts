@@ -1,0 +1,174 @@
+import { BadInput } from '../units/bad-input.ts';
+import type { Format } from '../units/format.ts';
+import { addDays, type Day, dayOf, type Instant, parseDay } from '../units/time.ts';
+import { actionInfo } from './actions.ts';
+import { bucketsOf } from './buckets.ts';
+import type { Tile } from './overview.ts';
+import { providerOf } from './providers.ts';
+import type { UsageQuery } from './query.ts';
+import type { UsageStats } from './stats.ts';
+import { subjectUrl } from './subjects.ts';
+import { noSums, type Sums, sumOf } from './sums.ts';
+import { type Cell, type Column, type Table, tableOf } from './table.ts';
+
+export const STATEMENT_PATH = '/ai-usage/statement';
+
+/** A calendar month of the business time zone, "2026-10". */
+export type Month = string;
+
+const firstDayOf = (month: Month): Day => `${month}-01`;
+const monthOf = (day: Day): Month => day.slice(0, 7);
+const monthBefore = (month: Month): Month => monthOf(addDays(firstDayOf(month), -1));
+const monthAfter = (month: Month): Month => monthOf(addDays(firstDayOf(month), 31));
+
+/** The month before the one that an instant falls into: the last one that is over. */
+export function lastWholeMonth(at: Instant, timeZone: string): Month {
+  return monthBefore(monthOf(dayOf(at, timeZone)));
+}
+
+/** @throws BadInput when it is no month, or one that has not begun */
+export function parseMonth(value: unknown, at: Instant, timeZone: string): Month {
+  const isMonth = typeof value === 'string' && /^\d{4}-\d\d$/.test(value) && parseDay(`${value}-01`) !== null;
+  if (!isMonth || value > monthOf(dayOf(at, timeZone))) {
+    throw new BadInput([{ parameter: 'month', message: 'takes a month that has begun, such as 2026-10' }]);
+  }
+  return value;
+}
+
+/** The parameters of the query that means a month, whole days of the business time zone. */
+export function monthSpan(month: Month): { from: Day; to: Day } {
+  return { from: firstDayOf(month), to: addDays(firstDayOf(monthAfter(month)), -1) };
+}
+
+/** A month on paper, ready to print. */
+export type Statement = {
+  /** Null when the month is over. */
+  soFar: string | null;
+  tiles: Tile[];
+  models: Table;
+  actions: Table;
+  days: Table;
+  tieOut: Table;
+};
+
+type Named = Sums & { name: Cell };
+
+export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, format: Format): Statement {
+  const { total } = stats;
+  const isOver = query.window.to < query.asOf;
+  const days = new Map(stats.buckets.map((day) => [day.bucket, day]));
+  const table = (label: string, caption: string, rows: Named[]) => sumTable(label, caption, rows, total, format);
+  return {
+    soFar: isOver
+      ? null
+      : `So far: ${format.longMonth(firstDayOf(month))} is not over, this counts until ${format.minute(query.window.to)}.`,
+    tiles: tilesOf(stats, format),
+    models: table(
+      'Model',
+      'By model',
+      stats.models.map(({ model, ...sums }) => ({
+        ...sums,
+        name: {
+          text: model,
+          href: subjectUrl('model', model, query) ?? undefined,
+          note: providerOf(model),
+          ...(sums.cost === 0 ? { flag: 'no price' } : {}),
+        },
+      })),
+    ),
+    actions: table(
+      'Action',
+      'By action',
+      stats.actions.map(({ action, ...sums }) => ({
+        ...sums,
+        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) ?? undefined },
+      })),
+    ),
+    days: table(
+      'Day',
+      'By day',
+      bucketsOf(query.window, 'day', format.timeZone, null).map(({ bucket, firstDay }) => ({
+        ...(days.get(bucket) ?? noSums()),
+        name: { text: format.longDay(firstDay) },
+      })),
+    ),
+    tieOut: tieOutTable(stats, format),
+  };
+}
+
+/** The statements before and after, where there are any. */
+export function neighbours(month: Month, at: Instant, timeZone: string) {
+  const current = monthOf(dayOf(at, timeZone));
+  return {
+    previous: month === '1970-01' ? null : monthBefore(month),
+    next: month < current ? monthAfter(month) : null,
+  };
+}
+
+function tilesOf({ total }: UsageStats, format: Format): Tile[] {
+  const exact = format.exactEuros(total.cost);
+  return [
+    { label: 'Total cost', text: format.euros(total.cost), value: exact, note: exact },
+    { label: 'Requests', text: format.integer(total.requests) },
+    { label: 'Tokens in', text: format.integer(total.inputTokens) },
+    { label: 'Tokens out', text: format.integer(total.outputTokens) },
+    { label: 'Stories', text: format.integer(total.stories) },
+  ];
+}
+
+function sumTable(label: string, caption: string, rows: Named[], total: Sums, format: Format): Table {
+  const integer = (count: number): Cell => ({ text: format.integer(count) });
+  const euros = (micro: number): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
+  const columns: Column<Named>[] = [
+    { label, cell: ({ name }) => name, total: { text: 'Total' } },
+    { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
+    { label: 'Tokens in', numeric: true, cell: (row) => integer(row.inputTokens), total: integer(total.inputTokens) },
+    {
+      label: 'Tokens out',
+      numeric: true,
+      cell: (row) => integer(row.outputTokens),
+      total: integer(total.outputTokens),
+    },
+    { label: 'Cost', numeric: true, cell: (row) => euros(row.cost), total: euros(total.cost) },
+    {
+      label: 'Share',
+      numeric: true,
+      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
+      total: { text: format.share(total.cost, total.cost) },
+    },
+  ];
+  return tableOf(columns, { caption, rows, faint: ({ requests }) => requests === 0 });
+}
+
+function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Format): Table {
+  const rows = [
+    { name: 'Sum of the models', ...sumOf(models) },
+    { name: 'Sum of the actions', ...sumOf(actions) },
+    { name: 'Sum of the days', ...sumOf(buckets) },
+  ];
+  const columns: Column<(typeof rows)[number]>[] = [
+    { label: 'What', cell: ({ name }) => ({ text: name }), total: { text: 'Total of this statement' } },
+    {
+      label: 'Requests',
+      numeric: true,
+      cell: ({ requests }) => ({ text: format.integer(requests) }),
+      total: { text: format.integer(total.requests) },
+    },
+    {
+      label: 'Cost',
+      numeric: true,
+      cell: ({ cost }) => ({ text: format.exactEuros(cost) }),
+      total: { text: format.exactEuros(total.cost) },
+    },
+    {
+      label: 'Difference',
+      numeric: true,
+      cell: ({ cost }) => ({
+        text: format.exactEuros(total.cost - cost),
+        ...(cost === total.cost ? {} : { flag: 'differs' }),
+      }),
+      total: { text: '' },
+    },
+  ];
+  return tableOf(columns, { caption: 'Tie-out', rows });
+}

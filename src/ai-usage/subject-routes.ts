@@ -1,0 +1,132 @@
+import express, { type Request, type Router } from 'express';
+import { now } from '../units/time.ts';
+import { NotFound } from '../web/errors.ts';
+import { panel } from '../web/panel.ts';
+import { actionInfo } from './actions.ts';
+import { bucketSizeOf } from './buckets.ts';
+import { readNames } from './names.ts';
+import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
+import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
+import { providerOf } from './providers.ts';
+import { parseUsageQuery, type UsageQuery, usageUrl } from './query.ts';
+import { storyPageOf, storyPlace } from './story-page.ts';
+import { refuseOwnFilter, SUBJECTS, type SubjectKind, subjectPath, subjectUrl } from './subjects.ts';
+import { topStoriesOf } from './top-stories.ts';
+
+const MOST_TOP_STORIES = 20;
+
+/** A page for each story, author, model and action. */
+export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
+  const frame = pageFrame({ databases, reader, format });
+
+  /** The subject that an address names, and the query beside it. Names that nothing has are fine: their page says so. */
+  const asked = (req: Request<{ name: string }>, kind: SubjectKind) => {
+    const { isName, takes, only } = SUBJECTS[kind];
+    if (!isName(req.params.name)) throw new NotFound(takes);
+    const query = parseUsageQuery(req.query, limits, now());
+    refuseOwnFilter(kind, query);
+    const change = only(req.params.name);
+    const name = change.story ?? change.author ?? req.params.name;
+    return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...change } };
+  };
+
+  router.get(`${SUBJECTS.story.path}/:name`, async (req, res) => {
+    const { name: id, path, query, narrowed } = asked(req, 'story');
+    if (shortened(req, res, path, query)) return;
+    const whole: UsageQuery = {
+      ...narrowed,
+      period: 'all',
+      from: null,
+      to: null,
+      window: { from: null, to: query.asOf },
+    };
+    const reading = panel(reader.story(whole), req.log);
+    const comparing = reading.then((story) =>
+      panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
+    );
+    const [answer, costs, shared] = await Promise.all([
+      reading,
+      comparing,
+      frame(path, query, comparing, req.log, 'story'),
+    ]);
+    const story = answer.ok ? answer.value.value : null;
+    const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
+    const data = {
+      ...shared,
+      id,
+      title: names.stories.get(id) ?? null,
+      gone: names.gone.has(id),
+      authors: (story?.authors ?? []).map((author) => ({
+        name: names.authors.get(author) ?? format.shortId(author),
+        href: subjectUrl('author', author, { ...query, models: [], actions: [], search: null }),
+      })),
+      story: answer.ok
+        ? {
+            ok: true,
+            value:
+              answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
+          }
+        : answer,
+      place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
+      filtered: shared.bar.chips.length > 0,
+      unfiltered: path,
+      records: usageUrl(RECORDS_PATH, whole),
+      overview: usageUrl(OVERVIEW_PATH, query),
+    };
+    render(req, res, { title: data.title ?? `Story ${format.shortId(id)}`, view: 'ai-usage/story', data });
+  });
+
+  for (const kind of ['author', 'model', 'action'] as const) {
+    router.get(`${SUBJECTS[kind].path}/:name`, async (req, res) => {
+      const { name, path, query, narrowed } = asked(req, kind);
+      if (shortened(req, res, path, query)) return;
+      const size = bucketSizeOf(query);
+      const counting = panel(reader.stats(narrowed, size), req.log);
+      const ranking = panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, cost: 0 }), req.log);
+      const [stats, costs, shared] = await Promise.all([
+        counting,
+        ranking,
+        frame(path, query, counting, req.log, kind),
+      ]);
+      const top = costs.ok ? costs.value.value.top : [];
+      const names = await readNames(databases, {
+        authors: [...new Set([...top.map(({ author }) => author), ...(kind === 'author' ? [name] : [])])],
+        stories: top.map(({ story }) => story),
+      });
+      const about = {
+        author: { title: names.authors.get(name) ?? null, note: null },
+        model: { title: name, note: providerOf(name) },
+        action: { title: actionInfo(name).label, note: actionInfo(name).description },
+      }[kind];
+      const data = {
+        ...shared,
+        kind,
+        label: SUBJECTS[kind].label,
+        name,
+        ...about,
+        gone: names.gone.has(name),
+        isId: kind === 'author',
+        parts: { models: kind !== 'model', actions: kind !== 'action' },
+        overview: stats.ok
+          ? { ok: true, value: overviewOf(stats.value.value, stats.value.query, size, format) }
+          : stats,
+        stories: costs.ok
+          ? { ok: true, value: topStoriesOf(costs.value.value, costs.value.query, names, format) }
+          : costs,
+        namesAvailable: names.available,
+        records: usageUrl(RECORDS_PATH, narrowed),
+        everything: usageUrl(OVERVIEW_PATH, query),
+        always: usageUrl(path, query, { period: 'all', from: null, to: null }),
+      };
+      render(req, res, {
+        title: about.title ?? `${SUBJECTS[kind].label} ${format.shortId(name)}`,
+        view: 'ai-usage/subject',
+        data,
+      });
+    });
+  }
+
+  return router;
+}

@@ -1,0 +1,75 @@
+import type { Format } from '../units/format.ts';
+import type { Names } from './names.ts';
+import type { UsageQuery } from './query.ts';
+import type { StoryCost, StoryCosts } from './story-costs.ts';
+import { subjectUrl } from './subjects.ts';
+import type { Sums } from './sums.ts';
+import { type Cell, type Column, type Table, tableOf } from './table.ts';
+
+/** The most expensive stories of a view as a table that adds up, and how the cost of all of them is spread. */
+export type TopStories = { spread: string; table: Table };
+
+type Row = Sums & { name: Cell; author: Cell; faint: boolean };
+
+export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names, format: Format): TopStories {
+  const { stories, total, top } = costs;
+  const integer = (count: number): Cell => ({ text: format.integer(count) });
+  const euros = (micro: number): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
+  const columns: Column<Row>[] = [
+    { label: 'Story', cell: ({ name }) => name, total: { text: 'Total' } },
+    ...(query.author === null ? [{ label: 'Author', cell: ({ author }: Row) => author }] : []),
+    { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
+    { label: 'Tokens in', numeric: true, cell: (row) => integer(row.inputTokens), total: integer(total.inputTokens) },
+    {
+      label: 'Tokens out',
+      numeric: true,
+      cell: (row) => integer(row.outputTokens),
+      total: integer(total.outputTokens),
+    },
+    { label: 'Cost', numeric: true, cell: (row) => euros(row.cost), total: euros(total.cost) },
+    {
+      label: 'Share',
+      numeric: true,
+      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
+      total: { text: format.share(total.cost, total.cost) },
+    },
+  ];
+  const link = (kind: 'story' | 'author', id: string): Cell => {
+    const known = kind === 'story' ? names.stories : names.authors;
+    return { text: known.get(id) ?? format.shortId(id), href: subjectUrl(kind, id, query) ?? undefined };
+  };
+  const rows: Row[] = top.map((row) => ({
+    ...row,
+    name: link('story', row.story),
+    author: link('author', row.author),
+    faint: false,
+  }));
+  if (stories > top.length) rows.push({ ...restOf(total, top), ...restNames(stories - top.length, format) });
+  return {
+    spread: spreadText(costs, format),
+    table: tableOf(columns, { caption: 'Top stories', rows, faint: ({ faint }) => faint }),
+  };
+}
+
+/** What is left of the total: the row that makes the table add up. */
+function restOf(total: Sums, top: StoryCost[]): Sums {
+  const rest = { ...total };
+  for (const { requests, inputTokens, outputTokens, cost } of top) {
+    rest.requests -= requests;
+    rest.inputTokens -= inputTokens;
+    rest.outputTokens -= outputTokens;
+    rest.cost -= cost;
+  }
+  return rest;
+}
+
+function restNames(count: number, format: Format): Pick<Row, 'name' | 'author' | 'faint'> {
+  const text = `${format.integer(count)} other ${count === 1 ? 'story' : 'stories'}`;
+  return { name: { text }, author: { text: '' }, faint: true };
+}
+
+function spreadText({ stories, median, p90 }: StoryCosts, format: Format): string {
+  if (median === null || p90 === null) return 'No stories.';
+  if (stories === 1) return `One story, ${format.euros(median)}.`;
+  return `${format.integer(stories)} stories: half of them cost at most ${format.euros(median)}, nine in ten at most ${format.euros(p90)}.`;
+}

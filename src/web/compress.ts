@@ -1,0 +1,12 @@
+import compression from 'compression';
+import type { RequestHandler } from 'express';
+
+/**
+ * Compresses answers, but none that another site caused: lengths of compressed secrets beside text of an attacker's choice
+ * are what BREACH reads, and it needs many requests from a page of its own. Browsers say where a request comes from.
+ */
+export function compress(): RequestHandler {
+  return compression({
+    filter: (req, res) => req.headers['sec-fetch-site'] !== 'cross-site' && compression.filter(req, res),
+  });
+}

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { HOUR, now } from '../../src/units/time.ts';
+import { sharedApp } from '../support/app.ts';
+import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
+import { databases } from '../support/databases.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
+const STORY = '8a7b6c5d-4e3f-4a1b-9c8d-7e6f5a4b3c2d';
+
+describe('using it in a browser', function () {
+  this.timeout(60_000);
+
+  let browser: Browser;
+  let origin: string;
+
+  before(async function () {
+    const opened = await sharedBrowser();
+    if (!opened) return this.skip();
+    browser = opened;
+    ({ origin } = await sharedApp());
+    await resetUsage();
+    await insertUsage([
+      ...Array.from({ length: 70 }, (_, i) => ({
+        model: i % 2 === 0 ? 'gpt-5' : 'tts-1',
+        action: i % 3 === 0 ? 'story_outline' : 'chapter_writing',
+        author: AUTHOR,
+        story: STORY,
+        cost: 10_000 + ((i * 37) % 70) * 1000,
+        at: now() - (i + 1) * HOUR,
+      })),
+      { at: now() - 60 * 24 * HOUR, cost: 5_000_000 },
+    ]);
+    const { mythoria } = databases();
+    await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Marta', email: 'm@example.com' });
+    await mythoria('stories').insert({ story_id: STORY, title: 'O farol', author_id: AUTHOR });
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
+    for (const context of browser?.contexts() ?? []) await context.close();
+  });
+
+  after(async () => {
+    if (browser) await resetUsage();
+  });
+
+  const openAs = async (path: string, options: BrowserContextOptions = {}) => {
+    const { page, complaints } = await openPage(browser, options);
+    await signInAs(page, origin, path);
+    const arrive = (end: string) => page.waitForURL((url) => url.href === `${origin}${end}`);
+    const said = () => page.locator('#announcement');
+    return { page, complaints, arrive, said };
+  };
+
+  describe('what takes the place of something else stays when one goes back or loads anew:', () => {
+    const LIST = '/ai-usage/records';
+    type Swap = { name: string; from: string; to: string; link: string | null; shows: string };
+    const SWAPS: Swap[] = [
+      {
+        name: 'a period',
+        from: LIST,
+        to: `${LIST}?period=90d`,
+        link: '.periods a >> text=90 days',
+        shows: '71 records',
+      },
+      {
+        name: 'a sort',
+        from: LIST,
+        to: `${LIST}?sortBy=totalTokens`,
+        link: 'th a >> text="Tokens"',
+        shows: '70 records',
+      },
+      { name: 'a page', from: LIST, to: `${LIST}?page=2`, link: '.pager a.page >> text="2"', shows: '70 records' },
+      { name: 'a filter', from: `${LIST}?page=2`, to: `${LIST}?model=gpt-5`, link: null, shows: '35 records' },
+      {
+        name: 'a chip’s removal',
+        from: `${LIST}?model=gpt-5&action=story_outline`,
+        to: `${LIST}?action=story_outline`,
+        link: '.chips a.remove >> nth=0',
+        shows: '24 records',
+      },
+      {
+        name: 'the period of a model',
+        from: '/ai-usage/models/gpt-5',
+        to: '/ai-usage/models/gpt-5?period=7d',
+        link: '.periods a >> text=7 days',
+        shows: 'gpt-5',
+      },
+      {
+        name: 'the period of a story',
+        from: `/ai-usage/stories/${STORY}`,
+        to: `/ai-usage/stories/${STORY}?period=90d`,
+        link: '.periods a >> text=90 days',
+        shows: 'of the 2 stories',
+      },
+    ];
+
+    for (const { name, from, to, link, shows } of SWAPS) {
+      it(name, async () => {
+        const { page, complaints, arrive } = await openAs(from);
+        const words = () => page.locator('#usage').innerText();
+        await page.evaluate('window.sameWindow = true');
+        const before = await words();
+        if (link === null) await page.getByRole('combobox', { name: 'Model' }).selectOption('gpt-5');
+        else await page.locator(link).first().click();
+        await arrive(to);
+        await page.locator('#usage', { hasText: shows }).waitFor();
+        await until(page, '!document.querySelector(".htmx-request")');
+        assert.equal(await page.evaluate('window.sameWindow'), true, 'only a part was loaded');
+        const after = await words();
+        assert.notEqual(after, before);
+        const timeless = (text: string) => text.replaceAll(/\d\d:\d\d(:\d\d)?/g, '');
+
+        await page.goBack();
+        await arrive(from);
+        await until(page, `document.querySelector('#usage').innerText !== ${JSON.stringify(after)}`);
+        assert.equal(timeless(await words()), timeless(before));
+        await page.goForward();
+        await arrive(to);
+        await page.locator('#usage', { hasText: shows }).waitFor();
+        await page.reload();
+        assert.equal(page.url(), `${origin}${to}`);
+        assert.equal(timeless(await words()), timeless(after));
+        assert.deepEqual(complaints, []);
+      });
+    }
+  });
+
+  it('a story is found, looked at and left without any script', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records?period=7d', { javaScriptEnabled: false });
+    await page.getByRole('link', { name: 'Story O farol: details' }).first().click();
+    await arrive(`/ai-usage/stories/${STORY}?period=7d`);
+    assert.equal(await page.locator('h1').innerText(), 'O farol');
+    await page.getByRole('link', { name: '90 days' }).click();
+    await arrive(`/ai-usage/stories/${STORY}?period=90d`);
+    await page.getByRole('link', { name: 'Marta' }).click();
+    await arrive(`/ai-usage/authors/${AUTHOR}?period=90d`);
+    await page.getByRole('link', { name: 'Model tts-1: details' }).click();
+    await arrive(`/ai-usage/models/tts-1?period=90d&author=${AUTHOR}`);
+    await page.getByRole('link', { name: 'Records behind these numbers' }).click();
+    await arrive(`/ai-usage/records?period=90d&model=tts-1&author=${AUTHOR}`);
+    assert.equal(await page.locator('.sum b').first().innerText(), '35');
+    await page.goto(`${origin}/ai-usage/stories/${STORY}`);
+    assert.equal(await page.locator('button:visible').count(), 0, 'no button that needs a script');
+  });
+
+  it('/ goes to the search, but not while one types', async () => {
+    const { page, complaints } = await openAs('/ai-usage/records?search=gpt');
+    const focused = () => page.evaluate('document.activeElement.name');
+    await page.keyboard.press('/');
+    assert.equal(await focused(), 'search');
+    assert.equal(await page.evaluate('getSelection().toString()'), 'gpt');
+    await page.keyboard.type('a/b');
+    assert.equal(await page.getByRole('searchbox').inputValue(), 'a/b');
+    await page.goto(`${origin}/ai-usage/statement?month=2026-10`);
+    await page.keyboard.press('/');
+    assert.equal(await focused(), undefined, 'where there is none, nothing happens');
+    assert.deepEqual(complaints, []);
+  });
+
+  it('ids are copied at a click, and it is said', async () => {
+    const { page, said } = await openAs(`/ai-usage/stories/${STORY}`, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    await page.getByRole('button', { name: `Copy the id ${STORY}` }).click();
+    await said().getByText('Copied').waitFor({ state: 'attached' });
+    assert.equal(await page.evaluate('navigator.clipboard.readText()'), STORY);
+  });
+
+  it('results say how many they are and how they are sorted, in a region that outlives them', async () => {
+    const { page, said } = await openAs('/ai-usage/records');
+    await page.evaluate('window.region = document.getElementById("announcement")');
+    assert.equal(await said().getAttribute('role'), 'status');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('tts-1');
+    await said()
+      .getByText(/^35 records, €[\d.]+, page 1, sorted by Time, descending$/)
+      .waitFor({ state: 'attached' });
+    await page.getByRole('columnheader', { name: 'Cost' }).getByRole('link').click();
+    await said()
+      .getByText(/sorted by Cost, descending$/)
+      .waitFor({ state: 'attached' });
+    assert.equal(await page.getByRole('columnheader', { name: 'Cost' }).getAttribute('aria-sort'), 'descending');
+    assert.equal(await page.evaluate('window.region === document.getElementById("announcement")'), true);
+    await page.goto(`${origin}/ai-usage`);
+    await page.getByRole('link', { name: '90 days' }).click();
+    await said()
+      .getByText(/^Total cost €[\d.]+, Requests 71$/)
+      .waitFor({ state: 'attached' });
+  });
+
+  it('focus stays on what was used, or goes to the heading where that is gone', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records?model=gpt-5');
+    const focus = () => page.evaluate('document.activeElement.textContent.trim()');
+    const cost = page.getByRole('columnheader', { name: 'Cost' }).getByRole('link');
+    await cost.focus();
+    await page.keyboard.press('Enter');
+    await arrive('/ai-usage/records?model=gpt-5&sortBy=estimatedCostInEuros');
+    await until(page, 'document.activeElement.textContent.trim() === "Cost"');
+    await page.keyboard.press('Enter');
+    await page.locator('th[aria-sort=ascending]').waitFor();
+    await until(page, 'document.activeElement.textContent.trim() === "Cost"');
+    await page.getByRole('link', { name: 'Remove the filter: model is gpt-5' }).focus();
+    await page.keyboard.press('Enter');
+    await until(page, 'document.activeElement.tagName === "H1"');
+    assert.equal(await focus(), 'Records');
+  });
+
+  it('everything is reached with the Tab key, in the order of the page, and is seen to have focus', async () => {
+    const { page } = await openAs(`/ai-usage/authors/${AUTHOR}`);
+    const order: number[] = [];
+    for (let i = 0; i < 400; i++) {
+      await page.keyboard.press('Tab');
+      const [index, outline, visible] = (await page.evaluate(FOCUSED)) as [number, string, boolean];
+      if (index === -1) break;
+      assert.notEqual(outline, 'none', `no outline at the ${index}th`);
+      assert.ok(visible, `the ${index}th is out of sight`);
+      order.push(index);
+    }
+    assert.ok(order.length > 30, `${order.length} stops`);
+    assert.deepEqual(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+  });
+
+  it('waiting shows within 150 ms, not at once, and moves nothing', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records');
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/ai-usage/records?period=90d', async (route) => {
+      await held;
+      await route.continue();
+    });
+    const places = () => page.evaluate(PLACES);
+    const before = await places();
+    await page.getByRole('link', { name: '90 days' }).click({ noWaitAfter: true });
+    await page.locator('section.htmx-request').waitFor();
+    const timings = (await page.evaluate(FADES)) as { delay: number; end: number }[];
+    assert.ok(timings.length > 0, 'something fades');
+    for (const { delay, end } of timings) assert.ok(delay >= 100 && end <= 150, `${delay} to ${end} ms`);
+    await until(page, 'getComputedStyle(document.querySelector("#usage > header")).opacity === "0.55"');
+    assert.deepEqual(await places(), before);
+    answer();
+    await arrive('/ai-usage/records?period=90d');
+    await page.locator('.sum', { hasText: '71 records' }).waitFor();
+    assert.equal(await page.evaluate('getComputedStyle(document.querySelector("#usage > header")).opacity'), '1');
+  });
+});
+
+/** Where the focus is among all elements of the page, how it is outlined, and whether it is in the window; -1: nowhere. */
+const FOCUSED = `(() => {
+  const active = document.activeElement;
+  if (active === document.body) return [-1, '', false];
+  const box = active.getBoundingClientRect();
+  const visible = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return [[...document.querySelectorAll('*')].indexOf(active), getComputedStyle(active).outlineStyle, visible];
+})()`;
+
+const PLACES = `[...document.querySelectorAll('#usage *')].map((element) => {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return [x, y, width, height].join();
+}).join(';')`;
+
+/** Opacity changes under way: when they begin to show, and when they are over, in milliseconds after the click. */
+const FADES = `document.getAnimations().filter(({ transitionProperty }) => transitionProperty === 'opacity').map(({ effect }) => {
+  const { delay, endTime } = effect.getComputedTiming();
+  return { delay, end: endTime };
+})`;
