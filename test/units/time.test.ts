@@ -104,24 +104,29 @@ describe('business days', () => {
     );
   });
 
-  it('are the days that PostgreSQL sees', async () => {
-    const instants = fc.sample(knownInstant, 300);
+  /** The days that PostgreSQL sees instants in. */
+  async function daysInPostgres(instants: Instant[], zone: string): Promise<string[]> {
+    const { rows } = await databases().workflows.raw<{ rows: { day: string }[] }>(
+      `SELECT to_char(iso::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD') AS day
+         FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position), (VALUES (?)) AS business (zone)
+        ORDER BY position`,
+      [instants.map(isoFromInstant), zone],
+    );
+    return rows.map(({ day }) => day);
+  }
+
+  it('are the days that PostgreSQL sees, from their first instant on', async () => {
+    // The day of the last one had two midnights in Lisbon: it begins with the first.
+    const instants = [...fc.sample(knownInstant, 300), parseInstant('1976-09-26T12:00:00Z') as Instant];
     for (const zone of ZONES) {
-      const { rows } = await databases().workflows.raw<{ rows: { day: string; start: string }[] }>(
-        `SELECT to_char(iso::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD') AS day,
-                (date_trunc('day', iso::timestamptz AT TIME ZONE zone) AT TIME ZONE zone)::text AS start
-           FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position), (VALUES (?)) AS business (zone)
-          ORDER BY position`,
-        [instants.map(isoFromInstant), zone],
-      );
+      const days = instants.map((instant) => dayOf(instant, zone));
+      const starts = days.map((day) => startOfDay(day, zone));
+      assert.deepEqual(await daysInPostgres(instants, zone), days, zone);
+      assert.deepEqual(await daysInPostgres(starts, zone), days, zone);
+      const before = starts.map((start) => start - 1);
       assert.deepEqual(
-        instants.map((instant) => dayOf(instant, zone)),
-        rows.map(({ day }) => day),
-        zone,
-      );
-      assert.deepEqual(
-        rows.map(({ day }) => startOfDay(day, zone)),
-        rows.map(({ start }) => instantFromPostgres(start)),
+        await daysInPostgres(before, zone),
+        days.map((day) => addDays(day, -1)),
         zone,
       );
     }
