@@ -4,13 +4,13 @@ import { Agent } from 'node:http';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
 import type { Knex } from 'knex';
 import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { direct } from './bench/direct.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
 import { generateRows, topUp, writeOneRow } from './bench/rows.ts';
+import { withProgressBar } from './progress-bar.ts';
 
 const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, for example:
   initdb -D /tmp/bench -A trust -U postgres && pg_ctl -D /tmp/bench -o '-p 5499 -c shared_buffers=4GB' -w start
@@ -47,12 +47,11 @@ async function prepare(server: string, rows: number) {
   const workflows = openDatabase(url('workflows'), { maxConnections: 2 });
   const { rows: tables } = await workflows.raw(`SELECT to_regclass('token_usage_tracking') IS NOT NULL AS there`);
   if (!tables[0].there) {
-    const bar = new SingleBar({ format: 'Rows {bar} {percentage}% · {value} of {total} · {eta_formatted} left' });
-    bar.start(rows, 0);
-    await withoutTimeout(url('workflows'), (database) =>
-      generateRows(database, rows, new Date().toISOString(), (done) => bar.update(done)),
+    await withProgressBar('Rows', 'rows', (onProgress) =>
+      withoutTimeout(url('workflows'), (database) =>
+        generateRows(database, rows, new Date().toISOString(), (done) => onProgress({ done, total: rows })),
+      ),
     );
-    bar.stop();
   }
   await withoutTimeout(url('workflows'), async (database) => {
     for (const { statement } of RECOMMENDED_INDEXES)

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
 import { loadConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { runningEmbedded, startEmbedded } from '../src/db/embedded.ts';
-import { fillDemoData, moreDemoData, type Progress } from '../src/demo/fill.ts';
+import { fillDemoData, moreDemoData } from '../src/demo/fill.ts';
 import { now } from '../src/units/time.ts';
+import { withProgressBar } from './progress-bar.ts';
 
 const MOST_ROWS = 100_000_000;
 
@@ -38,29 +38,16 @@ function rowsAskedFor(): number | null {
   throw new Error(`--rows takes a whole number from 1 to ${MOST_ROWS}, such as 1000000; it was "${values.rows}".`);
 }
 
-async function withBar(title: string, write: (onProgress: (progress: Progress) => void) => Promise<number>) {
-  const bar = new SingleBar({
-    format: `${title} {bar} {percentage}% · {value} of {total} rows · {eta_formatted} left`,
-  });
-  bar.start(0, 0);
-  try {
-    return await write(({ done, total }) => {
-      bar.setTotal(total);
-      bar.update(done);
-    });
-  } finally {
-    bar.stop();
-  }
-}
-
 async function main(): Promise<void> {
   const rows = rowsAskedFor();
   const { close, ...databases } = await openDemoDatabases();
   try {
     const demo = { ...databases, now: now() };
-    let written = await withBar('Demo data', (onProgress) => fillDemoData({ ...demo, onProgress }));
+    let written = await withProgressBar('Demo data', 'rows', (onProgress) => fillDemoData({ ...demo, onProgress }));
     if (rows !== null) {
-      written += await withBar('More data', (onProgress) => moreDemoData({ ...demo, rows, onProgress }));
+      written += await withProgressBar('More data', 'rows', (onProgress) =>
+        moreDemoData({ ...demo, rows, onProgress }),
+      );
     }
     console.log(`${written} rows written.`);
   } finally {
