@@ -6,8 +6,8 @@ import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
 /** An action and a model; one object for all rows of a reading that have both. */
 export type Kind = { action: string; model: string };
 
-/** A record at a ragged end of a window, or several of one story and kind that no end of it divides. */
-export type EndRow = Sums & { at: Instant; story: string; kind: Kind };
+/** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
+export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind };
 
 /** What stands behind the last covered hour and is old enough to be settled, as it was `readAt`. */
 type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
@@ -26,19 +26,19 @@ const SETTLED_FOR_MS = 60_000;
 /** Longer ends, as before the first backfill is done, are added up by the source. */
 export const LONGEST_END = 4 * HOUR;
 
-const ROW = 'story_id AS story, action::text AS action, ai_model AS model';
-type Row = SumRow & { at: string; story: string; action: string; model: string };
+const ROW = 'story_id AS story, author_id AS author, action::text AS action, ai_model AS model';
+type Row = SumRow & { at: string; story: string; author: string; action: string; model: string };
 
 function endRows(rows: Row[]): EndRow[] {
   const kinds = new Map<string, Kind>();
-  return rows.map(({ at, story, action, model, ...sums }) => {
+  return rows.map(({ at, story, author, action, model, ...sums }) => {
     const name = `${action}\0${model}`;
     let kind = kinds.get(name);
     if (kind === undefined) {
       kind = { action, model };
       kinds.set(name, kind);
     }
-    return { at: instantFromPostgres(at), story, kind, ...sumsOf(sums) };
+    return { at: instantFromPostgres(at), story, author, kind, ...sumsOf(sums) };
   });
 }
 
@@ -52,12 +52,12 @@ async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Inst
   return endRows(rows);
 }
 
-/** The rows of the last minutes, added up so far that they still tell story, action, model and hour. */
+/** The rows of the last minutes, added up so far that they still tell story, author, action, model and hour. */
 async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
   const { rows } = await workflows.raw<{ rows: Row[] }>(
     `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
-      GROUP BY story_id, action, ai_model, date_bin('1 hour', created_at, timestamptz 'epoch')`,
+      GROUP BY story_id, author_id, action, ai_model, date_bin('1 hour', created_at, timestamptz 'epoch')`,
     [isoFromInstant(from), isoFromInstant(to)],
   );
   return endRows(rows);

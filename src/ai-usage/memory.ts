@@ -1,18 +1,29 @@
 import { type Ends, noEnds } from './ends.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
+import { noStoryDays, noStoryHours, type StoryDays, type StoryHours } from './rollups/story-days.ts';
 import { noStoryVisits, type StoryVisits } from './story-visits.ts';
 
 /**
  * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
  * the days is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
  */
-export type Memory = { days: Days; contentVersion: string | null; hours: Hours; ends: Ends; visits: StoryVisits };
+export type Memory = {
+  days: Days;
+  storyDays: StoryDays;
+  contentVersion: string | null;
+  hours: Hours;
+  storyHours: StoryHours;
+  ends: Ends;
+  visits: StoryVisits;
+};
 
 export const noMemory = (): Memory => ({
   days: noDays(),
+  storyDays: noStoryDays(),
   contentVersion: null,
   hours: noHours(),
+  storyHours: noStoryHours(),
   ends: noEnds(),
   visits: noStoryVisits(),
 });
@@ -20,5 +31,6 @@ export const noMemory = (): Memory => ({
 /** Drops what belongs to another content. In new maps, so that a request under way goes on with what it began with. */
 export function keepOnly(memory: Memory, contentVersion: string): void {
   if (memory.contentVersion === contentVersion) return;
-  Object.assign(memory, { contentVersion, hours: noHours(), ends: noEnds(), visits: noStoryVisits() });
+  const { hours, storyHours, ends, visits } = noMemory();
+  Object.assign(memory, { contentVersion, hours, storyHours, ends, visits });
 }

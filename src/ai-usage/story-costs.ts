@@ -1,11 +1,12 @@
-import { exactInteger } from '../units/integer.ts';
-import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
+import type { MicroEuros } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
-import { type UsageFilter, whereUsage } from './filter.ts';
+import type { UsageFilter } from './filter.ts';
+import { authorOfStory } from './rollups/story-days.ts';
 import type { UsageSource } from './source.ts';
-import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
+import { ranked, readSumsBy } from './story-sums.ts';
+import type { Sums } from './sums.ts';
 
-/** A story and what its records in a window add up to. */
+/** A story and what its records in a window add up to; of several authors one is told. */
 export type StoryCost = Sums & { story: string; author: string };
 
 /**
@@ -24,50 +25,27 @@ export type StoryCosts = {
 
 type Asked = { most: number; cost: MicroEuros };
 
-type Row = SumRow & {
-  stories: string;
-  median: string | null;
-  p90: string | null;
-  cheaper: string;
-  total: SumRow;
-  story: string | null;
-  author: string;
-};
+/** The smallest cost that at least this share of the costs does not exceed. */
+const quantile = (ascending: Float64Array, share: number): MicroEuros | null =>
+  ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)] ?? null;
 
 /** Every statement about the cost of stories in a window comes from here. `cost` is the one that `cheaper` counts against. */
 export async function readStoryCosts(
-  { workflows }: UsageSource,
+  source: UsageSource,
   window: Window,
   filter: UsageFilter,
   { most, cost }: Asked,
 ): Promise<StoryCosts> {
-  const perStory = workflows('token_usage_tracking')
-    .select(workflows.raw(`story_id AS story, min(author_id::text) AS author, ${SUM_RAW}`))
-    .modify(whereUsage, window, filter)
-    .groupBy('story_id');
-  const { rows } = await workflows.raw<{ rows: Row[] }>(
-    `WITH per_story AS MATERIALIZED (?),
-     summary AS (
-       SELECT count(*) AS stories,
-              percentile_disc(0.5) WITHIN GROUP (ORDER BY cost)::text AS median,
-              percentile_disc(0.9) WITHIN GROUP (ORDER BY cost)::text AS p90,
-              count(*) FILTER (WHERE cost < ?::numeric / 1000000) AS cheaper,
-              json_build_object('requests', coalesce(sum(requests), 0)::text, 'input', coalesce(sum(input), 0)::text,
-                'output', coalesce(sum(output), 0)::text, 'cost', coalesce(sum(cost), 0)::text) AS total
-         FROM per_story
-     ),
-     top AS (SELECT * FROM per_story ORDER BY cost DESC, requests DESC, story LIMIT ?)
-     SELECT * FROM summary LEFT JOIN top ON true ORDER BY cost DESC, requests DESC, story`,
-    [perStory, cost, most],
-  );
-  const [first] = rows as [Row];
-  const euros = (text: string | null) => (text === null ? null : microEurosFromNumeric(text));
+  const stories = await readSumsBy(source, window, filter, 'story');
+  const costs = Float64Array.from(stories.active, (number) => stories.columns.cost[number] as number).sort();
+  const { pairs } = source.memory.storyDays;
+  const { total, top } = ranked(stories, most);
   return {
-    stories: exactInteger(first.stories),
-    total: sumsOf(first.total),
-    median: euros(first.median),
-    p90: euros(first.p90),
-    cheaper: exactInteger(first.cheaper),
-    top: rows.flatMap(({ story, author, ...sums }) => (story === null ? [] : [{ story, author, ...sumsOf(sums) }])),
+    stories: costs.length,
+    total,
+    median: quantile(costs, 0.5),
+    p90: quantile(costs, 0.9),
+    cheaper: costs.filter((one) => one < cost).length,
+    top: top.map(({ id, ...sums }) => ({ story: id, author: authorOfStory(pairs, id), ...sums })),
   };
 }

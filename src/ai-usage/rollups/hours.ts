@@ -45,25 +45,38 @@ async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<
   return [...hours.values()];
 }
 
-/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */
-export async function hoursWithin(
-  backoffice: Knex,
-  hours: Hours,
+/**
+ * The hours from `from` to `to` (whole UTC hours), in no order, out of what is kept of single days; days that are not
+ * there yet are loaded.
+ */
+export async function hoursOfDays<T extends { hour: Instant }>(
+  kept: Map<Day, Promise<T[]>>,
+  load: (day: Day) => Promise<T[]>,
   { from, to }: { from: Instant; to: Instant },
   timeZone: string,
-): Promise<KeptHour[]> {
-  const ofDays: Promise<KeptHour[]>[] = [];
+): Promise<T[]> {
+  const ofDays: Promise<T[]>[] = [];
   const last = dayOf(to - HOUR, timeZone);
   for (let day = dayOf(from, timeZone); day <= last; day = addDays(day, 1)) {
-    let loading = hours.get(day);
+    let loading = kept.get(day);
     if (!loading) {
-      loading = loadHours(backoffice, day, timeZone);
-      loading.catch(() => hours.delete(day));
-      hours.set(day, loading);
-      const [oldest] = hours.keys();
-      if (hours.size > MOST_DAYS && oldest !== undefined) hours.delete(oldest);
+      loading = load(day);
+      loading.catch(() => kept.delete(day));
+      kept.set(day, loading);
+      const [oldest] = kept.keys();
+      if (kept.size > MOST_DAYS && oldest !== undefined) kept.delete(oldest);
     }
     ofDays.push(loading);
   }
   return (await Promise.all(ofDays)).flat().filter(({ hour }) => hour >= from && hour < to);
+}
+
+/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */
+export function hoursWithin(
+  backoffice: Knex,
+  hours: Hours,
+  segment: { from: Instant; to: Instant },
+  timeZone: string,
+): Promise<KeptHour[]> {
+  return hoursOfDays(hours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
 }

@@ -1,18 +1,14 @@
 import type { Knex } from 'knex';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import type { UsageStats } from '../../../src/ai-usage/stats.ts';
+import type { Sums } from '../../../src/ai-usage/sums.ts';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
 import { isoFromInstant, type Window } from '../../../src/units/time.ts';
 
 export const NO_FILTER: UsageFilter = { models: null, actions: null, author: null, story: null, search: null };
 
-/** A statistic by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
-export async function bruteForce(
-  workflows: Knex,
-  window: Window,
-  filter: UsageFilter,
-  timeZone: string,
-): Promise<UsageStats> {
+/** Sums by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
+function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
   const conditions = ['created_at < ?'];
   const bindings: (string | string[])[] = [isoFromInstant(window.to)];
   if (window.from !== null) {
@@ -42,7 +38,7 @@ export async function bruteForce(
       OR token_usage_id BETWEEN ? AND ? OR author_id BETWEEN ? AND ? OR story_id BETWEEN ? AND ?)`);
     bindings.push(models, actions, authors, stories, low, high, low, high, low, high);
   }
-  const select = async (key: string, group: string) => {
+  return async (key: string, group: string) => {
     const { rows } = await workflows.raw(
       `SELECT ${key} AS key, count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",
               coalesce(sum(output_tokens), 0)::int AS "outputTokens", coalesce(sum(estimated_cost_in_euros), 0) AS cost,
@@ -65,6 +61,26 @@ export async function bruteForce(
       sums: { ...sums, cost: microEurosFromNumeric(cost) },
     }));
   };
+}
+
+/** What stories or authors cost, by id. */
+export async function bruteForceBy(
+  workflows: Knex,
+  window: Window,
+  filter: UsageFilter,
+  by: 'story' | 'author',
+): Promise<Map<string, Sums>> {
+  const rows = await bruteSums(workflows, window, filter)(`${by}_id`, 'GROUP BY 1');
+  return new Map(rows.map(({ value, sums }) => [value, sums]));
+}
+
+export async function bruteForce(
+  workflows: Knex,
+  window: Window,
+  filter: UsageFilter,
+  timeZone: string,
+): Promise<UsageStats> {
+  const select = bruteSums(workflows, window, filter);
   const [total] = await select(`''`, '');
   const models = await select('ai_model', 'GROUP BY 1');
   const actions = await select('action::text', 'GROUP BY 1');

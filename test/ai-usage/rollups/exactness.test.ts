@@ -9,6 +9,7 @@ import { noMemory } from '../../../src/ai-usage/memory.ts';
 import { auditAll, coverableUntil, tick } from '../../../src/ai-usage/rollups/keep.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats, readTotals } from '../../../src/ai-usage/stats.ts';
+import { readSumsBy, sumsAt } from '../../../src/ai-usage/story-sums.ts';
 import { openDatabase } from '../../../src/db/connect.ts';
 import {
   DAY_OF_24_HOURS,
@@ -21,7 +22,7 @@ import {
 } from '../../../src/units/time.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
-import { bruteForce, NO_FILTER } from './brute-force.ts';
+import { bruteForce, bruteForceBy, NO_FILTER } from './brute-force.ts';
 
 const ZONE = 'Europe/Lisbon';
 const SPAN = 20 * DAY_OF_24_HOURS;
@@ -200,6 +201,12 @@ async function assertExact(window: Window, wanted: UsageFilter): Promise<void> {
   assert.deepEqual(await readStats(source, window, wanted, 'day'), expected);
   const { stories: _stories, ...totals } = expected.total;
   assert.deepEqual(await readTotals(source, window, wanted), totals);
+  for (const by of ['story', 'author'] as const) {
+    const { active, columns, idOf } = await readSumsBy(source, window, wanted, by);
+    const found = new Map(active.map((number) => [idOf(number), sumsAt(columns, number)]));
+    assert.deepEqual(found, await bruteForceBy(databases().workflows, window, wanted, by));
+    assert.equal(found.size, active.length);
+  }
 }
 
 function windowOf([from, to]: [number | null, number], at: Instant): Window {

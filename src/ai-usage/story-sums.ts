@@ -1,0 +1,122 @@
+import type { Window } from '../units/time.ts';
+import { type UsageFilter, whereUsage } from './filter.ts';
+import { partsOf, readEnds } from './parts.ts';
+import {
+  numberOfPair,
+  type PairRow,
+  type PairSums,
+  pairSums,
+  type SumColumns,
+  storyDaysWithin,
+  storyHoursWithin,
+  sumColumns,
+} from './rollups/story-days.ts';
+import type { UsageSource } from './source.ts';
+import { noSums, SUM_RAW, type Sums } from './sums.ts';
+
+/** What stories, or authors, cost: by number, of which `active` are those with records. */
+export type SumsBy = { active: number[]; columns: SumColumns; idOf: (number: number) => string };
+
+/** The most expensive ones of many, with what all of them add up to. */
+export type Ranked = { total: Sums; top: (Sums & { id: string })[] };
+
+const isUnfiltered = (filter: UsageFilter) => Object.values(filter).every((value) => value === null);
+
+async function readRaw({ workflows, memory }: UsageSource, window: Window, filter: UsageFilter): Promise<PairSums> {
+  const rows: PairRow[] = await workflows('token_usage_tracking')
+    .select(workflows.raw(`story_id AS story, author_id AS author, ${SUM_RAW}`))
+    .modify(whereUsage, window, filter)
+    .groupBy('story_id', 'author_id');
+  return pairSums(memory.storyDays.pairs, rows);
+}
+
+async function readEndSums(source: UsageSource, parts: ReturnType<typeof partsOf>): Promise<PairSums> {
+  const { pairs } = source.memory.storyDays;
+  const rows = await readEnds(source, parts);
+  const column = (key: keyof Sums) => Float64Array.from(rows, (row) => row[key]);
+  return {
+    pair: Int32Array.from(rows, ({ story, author }) => numberOfPair(pairs, story, author)),
+    requests: column('requests'),
+    inputTokens: column('inputTokens'),
+    outputTokens: column('outputTokens'),
+    cost: column('cost'),
+  };
+}
+
+/**
+ * What the records of a window and filter add up to by story or by author: from what is kept of days and hours, or, for a
+ * filter, from raw rows. A story of several authors counts once.
+ */
+export async function readSumsBy(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  by: 'story' | 'author',
+): Promise<SumsBy> {
+  const { backoffice, memory, timeZone } = source;
+  const { pairs } = memory.storyDays;
+  const parts = isUnfiltered(filter)
+    ? partsOf(source, window, filter, { days: true })
+    : { sql: [{ window, filter }], kept: null };
+  const hours = { pairs, hours: memory.storyHours };
+  const read = await Promise.all([
+    ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
+    ...(parts.kept?.days ?? []).map((segment) =>
+      storyDaysWithin(backoffice, memory.storyDays, memory.contentVersion ?? '', segment),
+    ),
+    ...(parts.kept?.hours ?? []).map((segment) => storyHoursWithin(backoffice, hours, segment, timeZone)),
+    [await readEndSums(source, parts)],
+  ]);
+  const { stories, authors, storyOf, authorOf } = pairs;
+  return by === 'story' ? addUp(read.flat(), storyOf, stories) : addUp(read.flat(), authorOf, authors);
+}
+
+function addUp(parts: PairSums[], numberOf: number[], ids: string[]): SumsBy {
+  const columns = sumColumns(ids.length);
+  const { requests, inputTokens, outputTokens, cost } = columns;
+  const active: number[] = [];
+  for (const part of parts) {
+    for (let i = 0; i < part.pair.length; i++) {
+      const number = numberOf[part.pair[i] as number] as number;
+      // Every record is a request.
+      if (requests[number] === 0) active.push(number);
+      (requests[number] as number) += part.requests[i] as number;
+      (inputTokens[number] as number) += part.inputTokens[i] as number;
+      (outputTokens[number] as number) += part.outputTokens[i] as number;
+      (cost[number] as number) += part.cost[i] as number;
+    }
+  }
+  return { active, columns, idOf: (number) => ids[number] as string };
+}
+
+export function sumsAt({ requests, inputTokens, outputTokens, cost }: SumColumns, number: number): Sums {
+  return {
+    requests: requests[number] as number,
+    inputTokens: inputTokens[number] as number,
+    outputTokens: outputTokens[number] as number,
+    cost: cost[number] as number,
+  };
+}
+
+/** The first `most` by cost, then requests, then id. */
+export function ranked({ active, columns, idOf }: SumsBy, most: number): Ranked {
+  const total = noSums();
+  const top: number[] = [];
+  const { requests, inputTokens, outputTokens, cost } = columns;
+  const isBefore = (a: number, b: number) => {
+    const difference = (cost[a] as number) - (cost[b] as number) || (requests[a] as number) - (requests[b] as number);
+    return difference > 0 || (difference === 0 && idOf(a) < idOf(b));
+  };
+  for (const number of active) {
+    total.requests += requests[number] as number;
+    total.inputTokens += inputTokens[number] as number;
+    total.outputTokens += outputTokens[number] as number;
+    total.cost += cost[number] as number;
+    const last = top[most - 1];
+    if (most === 0 || (last !== undefined && !isBefore(number, last))) continue;
+    const place = top.findIndex((other) => isBefore(number, other));
+    top.splice(place === -1 ? top.length : place, 0, number);
+    if (top.length > most) top.pop();
+  }
+  return { total, top: top.map((number) => ({ id: idOf(number), ...sumsAt(columns, number) })) };
+}
