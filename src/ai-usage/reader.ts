@@ -1,4 +1,5 @@
 import type { Databases } from '../db/connect.ts';
+import { inTurn } from '../db/in-turn.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
@@ -78,7 +79,11 @@ export function createUsageReader({
           await snapshot.raw(`SET LOCAL statement_timeout = '60s'`);
           // With no memory of raw rows: both readings see them as they are in the snapshot.
           const { contentVersion, days, hours } = source.memory;
-          const fresh = { ...source, workflows: snapshot, memory: { ...noMemory(), contentVersion, days, hours } };
+          const fresh = {
+            ...source,
+            workflows: inTurn(snapshot),
+            memory: { ...noMemory(), contentVersion, days, hours },
+          };
           const kept = await readStats(fresh, query.window, filter, 'day');
           const raw = await readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day');
           return { kept, raw };
