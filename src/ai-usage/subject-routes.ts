@@ -8,12 +8,10 @@ import { readNames } from './names.ts';
 import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { providerOf } from './providers.ts';
-import { parseUsageQuery, type UsageQuery, usageUrl } from './query.ts';
+import { parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
-import { refuseOwnFilter, SUBJECTS, type SubjectKind, subjectPath, subjectUrl } from './subjects.ts';
-import { topStoriesOf } from './top-stories.ts';
-
-const MOST_TOP_STORIES = 20;
+import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
+import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 
 /** A page for each story, author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -23,25 +21,15 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
 
   /** The subject that an address names, and the query beside it. Names that nothing has are fine: their page says so. */
   const asked = (req: Request<{ name: string }>, kind: SubjectKind) => {
-    const { isName, takes, only } = SUBJECTS[kind];
+    const { isName, takes } = SUBJECTS[kind];
     if (!isName(req.params.name)) throw new NotFound(takes);
-    const query = parseUsageQuery(req.query, limits, now());
-    refuseOwnFilter(kind, query);
-    const change = only(req.params.name);
-    const name = change.story ?? change.author ?? req.params.name;
-    return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...change } };
+    return narrowedTo(kind, req.params.name, parseUsageQuery(req.query, limits, now()));
   };
 
   router.get(`${SUBJECTS.story.path}/:name`, async (req, res) => {
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
-    const whole: UsageQuery = {
-      ...narrowed,
-      period: 'all',
-      from: null,
-      to: null,
-      window: { from: null, to: query.asOf },
-    };
+    const whole = wholeStory(narrowed);
     const reading = panel(reader.story(whole), req.log);
     const comparing = reading.then((story) =>
       panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
