@@ -1,3 +1,4 @@
+import { ahead } from '../export/ahead.ts';
 import type { ExportFile, Manifest, Value } from '../export/table.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { HOUR, type Instant, now } from '../units/time.ts';
@@ -50,7 +51,7 @@ export function createRecordExports() {
     const stream = await openRecordStream(databases, wanted, counted, gone);
     try {
       const manifest = await manifestOf(asked, view, stream.total);
-      const batches = noticing(recordRows(databases, stream.batches, withPrompts), (error) => {
+      const batches = noticing(ahead(recordRows(databases, stream.batches, withPrompts)), (error) => {
         if (error instanceof TotalsDiffer) distrustedUntil = now() + MENDED_WITHIN;
       });
       const columns = recordExportColumns(withPrompts);

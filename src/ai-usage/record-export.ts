@@ -25,9 +25,9 @@ const COLUMNS: Column[] = [
   { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
   { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },
   { name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
-  { name: 'tokenUsageId', label: 'Record id', kind: 'text', value: ({ tokenUsageId }) => tokenUsageId },
-  { name: 'authorId', label: 'Author id', kind: 'text', value: ({ authorId }) => authorId },
-  { name: 'storyId', label: 'Story id', kind: 'text', value: ({ storyId }) => storyId },
+  { name: 'tokenUsageId', label: 'Record id', kind: 'uuid', value: ({ tokenUsageId }) => tokenUsageId },
+  { name: 'authorId', label: 'Author id', kind: 'uuid', value: ({ authorId }) => authorId },
+  { name: 'storyId', label: 'Story id', kind: 'uuid', value: ({ storyId }) => storyId },
   { name: 'action', label: 'Action id', kind: 'text', value: ({ action }) => action },
 ];
 const PROMPT: Column = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
@@ -47,11 +47,15 @@ export async function* recordRows(
   batches: AsyncIterable<StreamedRecord[]>,
   withPrompts: boolean,
 ): AsyncGenerator<Value[][]> {
-  const columns = columnsFor(withPrompts);
+  const values = columnsFor(withPrompts).map(({ value }) => value);
   const names: Names = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);
-    yield batch.map((record) => columns.map(({ value }) => value(record, names)));
+    yield batch.map((record) => {
+      const row: Value[] = [];
+      for (const value of values) row.push(value(record, names));
+      return row;
+    });
   }
 }
 

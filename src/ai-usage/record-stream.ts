@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Databases } from '../db/connect.ts';
+import { ahead } from '../export/ahead.ts';
 import type { MicroEuros } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
 import { type UsageFilter, whereUsage } from './filter.ts';
@@ -25,7 +26,8 @@ export type RecordStream = {
 /** The records do not add up to what the rollups said: some were deleted or added late, and no audit has come by yet. */
 export class TotalsDiffer extends Error {}
 
-const A_BATCH = 5_000;
+/** Small enough to be gone before the garbage collector takes it for something that stays. */
+const A_BATCH = 1_000;
 /** A prompt has up to tens of kilobytes. */
 const A_BATCH_WITH_PROMPTS = 100;
 
@@ -60,6 +62,7 @@ export async function openRecordStream(
   }
 }
 
+type Row = RecordRow & { prompt: string | null };
 type Begin = <T>(work: PromiseLike<T>) => Promise<T>;
 
 /** Knows what runs within a snapshot, and ends both. */
@@ -116,19 +119,25 @@ async function openCursor(
     .toSQL();
   await begin(snapshot.raw(`DECLARE records NO SCROLL CURSOR FOR ${sql}`, bindings as Knex.RawBinding[]));
   const size = withPrompts ? A_BATCH_WITH_PROMPTS : A_BATCH;
-  type Row = RecordRow & { prompt: string | null };
   const fetch = () => begin(snapshot.raw<{ rows: Row[] }>(`FETCH ${size} FROM records`));
   // Before anything is answered, so that a database that fails at once is an error and not half a file.
   const first = await fetch();
 
-  return (async function* () {
-    for (let { rows } = first; rows.length > 0; ) {
-      // The next ones come while these are written.
-      const next = rows.length < size ? null : fetch();
-      yield rows.map((row) => ({ ...recordOf(row), prompt: row.prompt }));
-      rows = next === null ? [] : (await next).rows;
-    }
-  })();
+  return ahead(
+    (async function* () {
+      for (let { rows } = first; rows.length > 0; ) {
+        yield rows.map(streamedRecordOf);
+        rows = rows.length < size ? [] : (await fetch()).rows;
+      }
+    })(),
+  );
+}
+
+/** Assigned, not spread: a million times a second is where that shows. */
+function streamedRecordOf(row: Row): StreamedRecord {
+  const record = recordOf(row) as StreamedRecord;
+  record.prompt = row.prompt;
+  return record;
 }
 
 /** @throws TotalsDiffer after the last batch, when they do not add up to what was promised */

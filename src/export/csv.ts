@@ -1,6 +1,5 @@
 import { eurosText } from '../units/money.ts';
-import { isoFromInstant } from '../units/time.ts';
-import { localTimes } from './local-time.ts';
+import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
 import { neutral } from './neutral.ts';
 import type { ExportColumn, ExportFile, ExportTable, Kind, Value } from './table.ts';
@@ -22,14 +21,16 @@ function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
   const quoted = (text: string) => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
   const local = localTimes(timeZone);
+  const iso = isoTimes();
   return {
     text: (value) => quoted(neutral(String(value))),
     json: (value) => quoted(neutral(String(value))),
+    uuid: String,
     integer: String,
     seconds: (value) => decimal(String(value)),
     ratio: (value) => decimal(String(value)),
     euros: (value) => decimal(eurosText(Number(value))),
-    instant: (value) => (excel ? local.text(Number(value)) : isoFromInstant(Number(value))),
+    instant: (value) => (excel ? local.text(Number(value)) : iso(Number(value))),
   };
 }
 

@@ -1,17 +1,20 @@
 import { eurosText } from '../units/money.ts';
-import { isoFromInstant } from '../units/time.ts';
+import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
 import type { ExportColumn, ExportFile, Kind, Value } from './table.ts';
+
+const iso = isoTimes();
 
 /** Text is escaped by JSON itself; what a spreadsheet makes of it is not this format's business. */
 const FIELDS: Record<Kind, (value: Value) => string> = {
   text: (value) => JSON.stringify(value),
   json: (value) => JSON.stringify(JSON.parse(String(value))),
+  uuid: (value) => `"${value}"`,
   integer: String,
   seconds: String,
   ratio: String,
   euros: (value) => `"${eurosText(Number(value))}"`,
-  instant: (value) => `"${isoFromInstant(Number(value))}"`,
+  instant: (value) => `"${iso(Number(value))}"`,
 };
 
 /** A writer of rows as objects, made once per table. */

@@ -12,6 +12,7 @@ const DAY_MICROSECONDS = 86_400_000_000;
 /** Styles by their place in `STYLES`. */
 const STYLE: Record<Kind | 'heading', number> = {
   text: 0,
+  uuid: 0,
   json: 0,
   heading: 1,
   integer: 2,
@@ -70,6 +71,9 @@ function cellWriter(kind: Kind, shifted: (instant: Instant) => Instant): WriteCe
   if (kind === 'text' || kind === 'json') {
     return (reference, value) => inline(reference, style, cellText(String(value)));
   }
+  if (kind === 'uuid') {
+    return (reference, value) => `<c r="${reference}" s="${style}" t="inlineStr"><is><t>${value}</t></is></c>`;
+  }
   if (kind === 'euros') return number((micro) => micro / 1_000_000);
   if (kind === 'instant') return number((at) => shifted(at) / DAY_MICROSECONDS + UNIX_EPOCH_IN_EXCEL);
   return number((value) => value);
@@ -95,6 +99,7 @@ export function headingRow(labels: string[]): string {
 
 const WIDTHS: Record<Kind, number> = {
   text: 26,
+  uuid: 38,
   json: 60,
   integer: 12,
   euros: 16,

@@ -1,15 +1,15 @@
 import type { Instant } from '../units/time.ts';
 
 /**
- * What a column holds: euros as whole micro-euros, instants in microseconds, ratios from 0 to 1, JSON as its text. Each
- * format writes a kind in its own way: the one place where a new kind is named.
+ * What a column holds: euros as whole micro-euros, instants in microseconds, ratios from 0 to 1, JSON as its text,
+ * uuids as text that needs no care. Each format writes a kind in its own way: the one place where a new kind is named.
  */
-export type Kind = 'text' | 'integer' | 'euros' | 'ratio' | 'seconds' | 'instant' | 'json';
+export type Kind = 'text' | 'uuid' | 'integer' | 'euros' | 'ratio' | 'seconds' | 'instant' | 'json';
 
 /** `name` is what programs read (camelCase, as in the API), `label` what people read. */
 export type ExportColumn = { name: string; label: string; kind: Kind };
 
-/** Text for text and JSON, a number for all others; null is an empty cell. */
+/** Text for text, uuids and JSON, a number for all others; null is an empty cell. */
 export type Value = string | number | null;
 
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
