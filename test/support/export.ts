@@ -22,15 +22,8 @@ export function download(origin: string, client: Client, path: string): Promise<
 }
 
 /** Rows by heading, read by a parser that is not ours. */
-export function csvRows(text: string, delimiter = ','): Record<string, string>[] {
-  return parse(text, {
-    columns: true,
-    delimiter,
-    bom: true,
-    relax_column_count: false,
-    comment: '#',
-    comment_no_infix: true,
-  });
+export function csvRows(text: string, delimiter = ',', options: { comment?: string } = {}): Record<string, string>[] {
+  return parse(text, { columns: true, delimiter, bom: true, comment: '#', comment_no_infix: true, ...options });
 }
 
 export type SheetRows = { name: string; rows: Record<string, CellValue>[] };
