@@ -51,11 +51,14 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
       const { manifest } = opened.file;
       const subject = asked.address.replace(/(?=\?|$)/, `.${extension}`);
       const entry = { subject, details: detailsOf(manifest, asked) };
-      describe(res, extension, asked, manifest);
-      if (req.method === 'HEAD') return res.end();
+      if (req.method === 'HEAD') {
+        describe(res, extension, asked, manifest);
+        return res.end();
+      }
       // Before the first row: who cannot be written down gets none.
       const action = options.withPrompts ? 'export with prompts' : 'export';
       await writeAuditLog(databases.backoffice, person, { ...entry, action, rows: manifest.rows });
+      describe(res, extension, asked, manifest);
       const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
       if (sending.outcome === 'complete') return;
       if (sending.outcome === 'failed') req.log.error({ error: loggable(sending.error) }, 'export failed');
