@@ -4,11 +4,12 @@ import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
 import { actionInfo } from './actions.ts';
 import { bucketSizeOf } from './buckets.ts';
+import { tablesMenu } from './download-menu.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { providerOf } from './providers.ts';
-import { parseUsageQuery, usageUrl } from './query.ts';
+import { frozenUrl, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
@@ -40,6 +41,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       frame(path, query, comparing, req.log, 'story'),
     ]);
     const story = answer.ok ? answer.value.value : null;
+    const frozen = frozenUrl(path, { ...query, asOf: answer.ok ? answer.value.query.asOf : query.asOf });
     const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
     const data = {
       ...shared,
@@ -57,6 +59,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
               answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
           }
         : answer,
+      download: story ? tablesMenu(`${SUBJECTS.story.path}/:name`, frozen, story.total, format) : null,
       place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
       filtered: shared.bar.chips.length > 0,
       unfiltered: path,
@@ -96,6 +99,14 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         ...about,
         gone: names.gone.has(name),
         isId: kind === 'author',
+        download: stats.ok
+          ? tablesMenu(
+              `${SUBJECTS[kind].path}/:name`,
+              frozenUrl(path, { ...query, asOf: stats.value.query.asOf }),
+              stats.value.value.total,
+              format,
+            )
+          : null,
         parts: { models: kind !== 'model', actions: kind !== 'action' },
         overview: stats.ok
           ? { ok: true, value: overviewOf(stats.value.value, stats.value.query, size, format) }

@@ -13,15 +13,15 @@ type Format = {
 
 /** What tables are exported as, by the extension of the address: the one place to add another. */
 export const FORMATS = {
-  csv: { label: 'CSV', type: 'text/csv; charset=utf-8', bytesPerRecord: 260, write: csv },
+  csv: { label: 'CSV', type: 'text/csv; charset=utf-8', bytesPerRecord: 230, write: csv },
   xlsx: {
     label: 'Excel',
     type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-    bytesPerRecord: 90,
+    bytesPerRecord: 120,
     write: xlsx,
   },
-  json: { label: 'JSON', type: 'application/json; charset=utf-8', bytesPerRecord: 420, write: json },
-  ndjson: { label: 'NDJSON', type: 'application/x-ndjson; charset=utf-8', bytesPerRecord: 420, write: ndjson },
+  json: { label: 'JSON', type: 'application/json; charset=utf-8', bytesPerRecord: 430, write: json },
+  ndjson: { label: 'NDJSON', type: 'application/x-ndjson; charset=utf-8', bytesPerRecord: 430, write: ndjson },
 } as const satisfies Record<string, Format>;
 
 export type Extension = keyof typeof FORMATS;

@@ -45,8 +45,8 @@ export async function startApp({
     ...(google ? { google: google(new URL(origin)) } : {}),
   };
   // As the program does: the embedded databases are one session each, where a second connection would read what belongs to
-  // the first, a session that is not there among it.
-  const open = onServer() ? openDatabases : openEmbeddedDatabases;
+  // the first, a session that is not there among it. Tests of databases that are slow or dead want pools of their own.
+  const open = onServer() || Object.keys(urls).length > 0 ? openDatabases : openEmbeddedDatabases;
   const databases = open({ ...databaseUrls(), ...urls });
   const express = createApp({
     config,
