@@ -60,6 +60,8 @@ const PAGES: Record<string, string> = {
   action: '/ai-usage/actions/chapter_writing',
   statement: `/ai-usage/statement?month=${month}`,
   sessions: '/sessions',
+  audit: '/audit',
+  'audit-empty': '/audit?person=nobody@mythoria.pt',
   'not-found': '/no/such/page',
   'bad-request': '/ai-usage?period=2d&pageSize=abc',
 };
