@@ -11,8 +11,7 @@ import { goneSignal, sendDownload } from '../web/download.ts';
 import { NotFound, TooMany } from '../web/errors.ts';
 import { type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
-import { windowText } from './filter-bar.ts';
-import { createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
+import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
 import { RECORDS_PATH } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
@@ -31,10 +30,7 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
   const { timeZone } = format;
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
   const atOnce = createLimit(MOST_AT_ONCE);
-  const openRecords = createRecordExports();
-
-  const detailsOf = ({ filters, rows, cost }: Manifest, { query }: Asked) =>
-    `${filters}; ${windowText(query, format)}; ${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost)}`;
+  const records = createRecordExports();
 
   const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
     const person = personOf(req);
@@ -49,8 +45,7 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
     try {
       opened = await open(gone);
       const { manifest } = opened.file;
-      const subject = asked.address.replace(/(?=\?|$)/, `.${extension}`);
-      const entry = { subject, details: detailsOf(manifest, asked) };
+      const entry = auditEntryOf(asked, extension, manifest, format);
       if (req.method === 'HEAD') {
         describe(res, extension, asked, manifest);
         return res.end();
@@ -61,7 +56,10 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
       describe(res, extension, asked, manifest);
       const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
       if (sending.outcome === 'complete') return;
-      if (sending.outcome === 'failed') req.log.error({ error: loggable(sending.error) }, 'export failed');
+      if (sending.outcome === 'failed') {
+        records.failed(sending.error);
+        req.log.error({ error: loggable(sending.error) }, 'export failed');
+      }
       const broken = sending.outcome === 'failed' ? 'export failed' : 'export broken off';
       await writeAuditLog(databases.backoffice, person, { ...entry, action: broken, rows: opened.sent() });
     } catch (error) {
@@ -79,7 +77,7 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
       const query = { ...parsed, pinned: parsed.asOf };
       const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
       const view = { reader, databases, query, format };
-      await send(req, res, extension, { asked, options, open: (gone) => openRecords(asked, view, options, gone) });
+      await send(req, res, extension, { asked, options, open: (gone) => records.open(asked, view, options, gone) });
     });
 
     for (const page of EXPORT_PAGES) {

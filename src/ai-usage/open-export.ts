@@ -1,10 +1,12 @@
 import { ahead } from '../export/ahead.ts';
-import type { ExportFile, Manifest, Value } from '../export/table.ts';
+import type { Extension } from '../export/formats.ts';
+import type { ExportFile, Manifest } from '../export/table.ts';
+import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { HOUR, type Instant, now } from '../units/time.ts';
 import type { ExportOptions } from './export-options.ts';
 import type { Asked, ExportPage, View } from './exports.ts';
-import { filterSentence } from './filter-bar.ts';
+import { filterSentence, windowText } from './filter-bar.ts';
 import { readNames } from './names.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
 import { openRecordStream, TotalsDiffer } from './record-stream.ts';
@@ -31,46 +33,61 @@ export async function openPageExport(
   return { ...counting({ manifest, tables: found }), close: async () => {} };
 }
 
+/** The records of a query. `counted` as openRecordStream takes it. */
+export async function openRecordExport(
+  asked: Asked,
+  { reader, databases, query, format }: View,
+  { withPrompts }: ExportOptions,
+  counted: 'as the page' | 'row by row',
+  gone: AbortSignal,
+): Promise<OpenExport> {
+  const { source, filter } = await reader.prepare(query);
+  const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
+  const wanted = { source, filter, order, window: query.window, withPrompts };
+  const stream = await openRecordStream(databases, wanted, counted, gone);
+  try {
+    const manifest = await manifestOf(asked, { reader, databases, query, format }, stream.total);
+    const batches = ahead(recordRows(databases, stream.batches, withPrompts));
+    const tables = [{ name: 'records', title: 'Records', columns: recordExportColumns(withPrompts), batches }];
+    return { ...counting({ manifest, tables }), close: stream.close };
+  } catch (error) {
+    await stream.close();
+    throw error;
+  }
+}
+
 /** An audit goes round within two hours and mends rollups that do not add up to the records. */
 const MENDED_WITHIN = 2 * HOUR;
 
 /**
- * Opens exports of records. The number of rows is told before the first of them, so it comes from the rollups; where the
- * rows then do not add up, the file breaks off, and for two hours every row is counted beforehand.
+ * Opens exports of records for those who wait for the first byte. The number of rows is told before them, so it comes from
+ * the rollups; where the rows then do not add up, the file breaks off, and for two hours every row is counted beforehand.
  */
 export function createRecordExports() {
   let distrustedUntil: Instant = 0;
 
-  return async (asked: Asked, view: View, options: ExportOptions, gone: AbortSignal): Promise<OpenExport> => {
-    const { reader, databases, query } = view;
-    const { withPrompts } = options;
-    const { source, filter } = await reader.prepare(query);
-    const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
-    const wanted = { source, filter, order, window: query.window, withPrompts };
-    const counted = now() < distrustedUntil ? 'row by row' : 'as the page';
-    const stream = await openRecordStream(databases, wanted, counted, gone);
-    try {
-      const manifest = await manifestOf(asked, view, stream.total);
-      const batches = noticing(ahead(recordRows(databases, stream.batches, withPrompts)), (error) => {
-        if (error instanceof TotalsDiffer) distrustedUntil = now() + MENDED_WITHIN;
-      });
-      const columns = recordExportColumns(withPrompts);
-      const tables = [{ name: 'records', title: 'Records', columns, batches }];
-      return { ...counting({ manifest, tables }), close: stream.close };
-    } catch (error) {
-      await stream.close();
-      throw error;
-    }
+  return {
+    open: (asked: Asked, view: View, options: ExportOptions, gone: AbortSignal): Promise<OpenExport> =>
+      openRecordExport(asked, view, options, now() < distrustedUntil ? 'row by row' : 'as the page', gone),
+    /** Tells what an export ended in. */
+    failed: (error: unknown): void => {
+      if (error instanceof TotalsDiffer) distrustedUntil = now() + MENDED_WITHIN;
+    },
   };
 }
 
-async function* noticing(batches: AsyncIterable<Value[][]>, notice: (error: unknown) => void) {
-  try {
-    yield* batches;
-  } catch (error) {
-    notice(error);
-    throw error;
-  }
+/** How the audit log names an export: the page's address at its instant with the extension, and the same as a sentence. */
+export function auditEntryOf(
+  { address, query }: Asked,
+  extension: Extension,
+  { filters, rows, cost }: Manifest,
+  format: Format,
+): { subject: string; details: string } {
+  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost)}`;
+  return {
+    subject: address.replace(/(?=\?|$)/, `.${extension}`),
+    details: `${filters}; ${windowText(query, format)}; ${count}`,
+  };
 }
 
 /** The file, and how many of its rows have been taken. */
