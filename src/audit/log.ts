@@ -7,7 +7,7 @@ export const AUDITED = {
   'open prompt': 'Opened a prompt',
   export: 'Exported',
   'export with prompts': 'Exported with prompts',
-  'export broken off': 'Export broken off by the one who asked',
+  'export broken off': 'Export broken off',
   'export failed': 'Export failed',
 } as const;
 

@@ -26,10 +26,18 @@ export async function sendDownload(
   gone: AbortSignal,
 ): Promise<Download> {
   res.setTimeout(PATIENCE_MS, () => res.destroy());
+  // Listened to once: compression hands listeners on to its own stream and takes none back.
+  let goOn = () => {};
+  res.on('drain', () => goOn());
+  gone.addEventListener('abort', () => goOn());
   try {
     for await (const chunk of chunks) {
       if (gone.aborted) break;
-      if (!res.write(chunk)) await once(res, 'drain', { signal: gone });
+      if (!res.write(chunk) && !gone.aborted) {
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+      }
     }
     if (!gone.aborted) {
       const finished = once(res, 'finish', { signal: gone });

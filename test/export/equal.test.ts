@@ -223,14 +223,34 @@ describe('an export of the tables of a page', () => {
       assert.deepEqual(Object.keys(json.tables), tables);
       assert.equal(json.manifest.rows, Number(workbook.headers['x-total-rows']));
 
+      const captions = page.querySelectorAll('caption').map((caption) => textOf(caption));
+      // A tab has at most 31 characters.
+      const captionOf = (tab: string) => captions.find((caption) => caption.startsWith(tab)) ?? tab;
+      const exported = sheets.map((sheet) => captionOf(sheet.name));
+      // The records of a story have an export of their own, which does not end after a hundred.
+      assert.deepEqual(
+        captions.filter((caption) => caption !== 'Records' && !exported.includes(caption)),
+        [],
+        'every table of the page is exported',
+      );
+
       for (const [i, name] of tables.entries()) {
         const one = await download(origin, client, `${path}.csv?${query}&${asOf}&table=${name}`);
         const rows = csvRows(one.text);
         const sheet = sheets[i];
         assert.ok(sheet);
-        // A tab has at most 31 characters.
-        const captions = page.querySelectorAll('caption').map((caption) => textOf(caption));
-        const shown = tableOf(page, captions.find((caption) => caption.startsWith(sheet.name)) ?? sheet.name);
+        const shown = tableOf(page, captionOf(sheet.name));
+        const numeric = page
+          .querySelectorAll('table')
+          .find((table) => textOf(table.querySelector('caption')) === captionOf(sheet.name))
+          ?.querySelectorAll('thead th.number')
+          .map(textOf);
+        for (const label of numeric ?? []) {
+          for (const row of sheet.rows) {
+            const value = row[label];
+            assert.ok(value === null || typeof value === 'number', `${name}, ${label}: ${value} is no number`);
+          }
+        }
         assert.equal(rows.length, shown.rows.length, name);
         assert.equal(sheet.rows.length, shown.rows.length, name);
         for (const label of shown.head) {

@@ -188,6 +188,18 @@ describe('an export under way', function () {
     await resetUsage();
   });
 
+  it('is compressed for those who understand that, and whole', async () => {
+    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const warnings: string[] = [];
+    const warned = ({ name }: Error) => warnings.push(name);
+    process.on('warning', warned);
+    const answer = await fetch(`${app.origin}/ai-usage/records.csv?period=all`, { headers: { cookie } });
+    assert.match(answer.headers.get('content-encoding') ?? '', /^(br|gzip)$/);
+    assert.equal(csvRows(await answer.text()).length, ROWS);
+    process.off('warning', warned);
+    assert.ok(!warnings.includes('MaxListenersExceededWarning'), 'a listener a batch is a leak');
+  });
+
   it('waits for a client that is slow, ends within a second when it goes, and says how far it came', async () => {
     const response = await begin(app.origin, client, '/ai-usage/records.csv?period=all');
     response.once('data', () => response.pause());
