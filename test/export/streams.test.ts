@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { EXTENSIONS } from '../../src/export/formats.ts';
 import { HOUR, isoFromInstant, now, SECOND } from '../../src/units/time.ts';
+import { address } from '../support/addresses.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { ANA, type Client, createClient, location, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
@@ -101,6 +104,20 @@ describe('asking for an export', () => {
     }
     assert.equal((await client.get('/ai-usage/stories/nothing.csv')).status, 404);
     assert.deepEqual(await auditLines(), []);
+  });
+
+  it('is answered or refused whatever else stands in the address, and never our mistake', async function () {
+    this.timeout(60_000);
+    const asked = fc.tuple(address, fc.constantFrom(...EXTENSIONS)).filter(([path]) => !/^\/api|tie-out/.test(path));
+    await fc.assert(
+      fc.asyncProperty(asked, async ([path, extension]) => {
+        const answer = await client.get(path.replace('?', `.${extension}?`));
+        assert.ok([200, 400].includes(answer.status), `${answer.status}: ${path}`);
+        if (answer.status === 400) assert.match(answer.text, /class="problems"/);
+        else assert.match(answer.headers['content-disposition'] ?? '', /^attachment/);
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it('is written down: who, which filter, how many rows', async () => {
