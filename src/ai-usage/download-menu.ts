@@ -21,7 +21,8 @@ function titleOf(name: string): string {
 
 /** For the list of records: rows, cost and the size to expect are said before anyone waits for them. */
 export function recordsMenu(urlOf: UrlOf, { requests, cost }: Sums, format: Format): DownloadMenu {
-  const about = (extension: Extension) => `about ${format.bytes(requests * FORMATS[extension].bytesPerRecord)}`;
+  const about = (extension: Extension) =>
+    requests === 0 ? '' : `about ${format.bytes(requests * FORMATS[extension].bytesPerRecord)}`;
   const links = EXTENSIONS.map((extension) => ({
     label: FORMATS[extension].label,
     href: urlOf(`.${extension}`),
