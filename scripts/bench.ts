@@ -47,7 +47,7 @@ async function measureExports({ child, origin, url }: Served): Promise<void> {
     copied.map(({ rows, ms }) => (1000 * rows) / ms),
     0.5,
   );
-  console.log(`\nExports. Floor: COPY (…) TO STDOUT through psql, ${perSecond(floor)}\n`);
+  console.log(`\nExports. Floor: COPY (…) TO STDOUT through psql, ${perSecond(floor)} rows a second\n`);
   line(['format', 'rows a second', 'of COPY', 'first byte ms', 'MB', 'memory above idle MB']);
   line(['---', '---:', '---:', '---:', '---:', '---:']);
   for (const extension of EXTENSIONS) {

@@ -353,7 +353,9 @@ describe('a view that is frozen', function () {
         const overview = await openPage(client, `/ai-usage?${asOf}`);
         const records = await openPage(client, `/ai-usage/records?pageSize=25&${asOf}`);
         const second = await openPage(client, `/ai-usage/records?pageSize=25&page=2&${asOf}`);
-        const next = await openPage(client, records.querySelector('a[rel="next"]')?.getAttribute('href') ?? '');
+        const link = records.querySelector('a[rel="next"]')?.getAttribute('href');
+        assert.ok(link, 'a page of 25 of 300 has a next one');
+        const next = await openPage(client, link);
         const { text } = await download(origin, client, `/ai-usage/records.csv?${asOf}`);
         const tables = await download(origin, client, `/ai-usage.json?${asOf}`);
         return {
