@@ -31,6 +31,21 @@ document.addEventListener('click', async (event) => {
   }
 });
 
+document.addEventListener('click', async (event) => {
+  const link = event.target.closest('a[data-copy-link]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    await navigator.clipboard.writeText(link.href);
+    link.classList.add('copied');
+    say('Link copied');
+    setTimeout(() => link.classList.remove('copied'), 1500);
+  } catch {
+    // Without the clipboard the link is followed, and the address bar holds it.
+    location.assign(link.href);
+  }
+});
+
 /** Into a region outside of what is replaced; a screen reader hears it. */
 function say(text) {
   const region = document.getElementById('announcement');

@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import type { Knex } from 'knex';
 import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
 import { openDatabase } from '../src/db/connect.ts';
+import { EXTENSIONS } from '../src/export/formats.ts';
 import { direct } from './bench/direct.ts';
+import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
 import { generateRows, topUp, writeOneRow } from './bench/rows.ts';
 import { withProgressBar } from './progress-bar.ts';
@@ -31,6 +33,39 @@ function options(): { server: string; sizes: number[] } {
   }
   return { server, sizes };
 }
+
+const EXPORTED_ROWS = 1_000_000;
+
+/** A million records as files, against what PostgreSQL itself needs to hand them out. */
+async function measureExports({ child, origin, url }: Served): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const cookie = await signIn(agent, origin);
+  const from = await beginOfNewest(url, EXPORTED_ROWS);
+  const copied = [];
+  for (let i = 0; i < 3; i++) copied.push(await copyToStdout(url, from));
+  const floor = quantile(
+    copied.map(({ rows, ms }) => (1000 * rows) / ms),
+    0.5,
+  );
+  console.log(`\nExports. Floor: COPY (…) TO STDOUT through psql, ${perSecond(floor)} rows a second\n`);
+  line(['format', 'rows a second', 'of COPY', 'first byte ms', 'MB', 'memory above idle MB']);
+  line(['---', '---:', '---:', '---:', '---:', '---:']);
+  for (const extension of EXTENSIONS) {
+    const idle = (await ask(child, 'resident')).nowMb ?? Number.NaN;
+    const {
+      rows,
+      ms: took,
+      firstMs,
+      bytes,
+    } = await downloadExport(agent, `${origin}/ai-usage/records.${extension}?from=${from}`, cookie);
+    const { peakMb = Number.NaN } = await ask(child, 'resident');
+    const rate = (1000 * rows) / took;
+    line([extension, perSecond(rate), (rate / floor).toFixed(2), ms(firstMs), (bytes / 1e6).toFixed(0), peakMb - idle]);
+  }
+  agent.destroy();
+}
+
+const perSecond = (rate: number) => Math.round(rate).toLocaleString('en');
 
 /** The databases of a size, generated once and kept for the next run. */
 async function prepare(server: string, rows: number) {
@@ -67,7 +102,7 @@ async function withoutTimeout(url: string, work: (database: Knex) => Promise<voi
   await database.destroy();
 }
 
-type Reply = { ms: number; source?: number; peakMb?: number };
+type Reply = { ms: number; source?: number; peakMb?: number; nowMb?: number };
 
 function ask(child: ChildProcess, command: string): Promise<Reply> {
   return new Promise((resolve) => {
@@ -84,16 +119,16 @@ function quantile(times: number[], q: number): number {
 const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
 
-type Served = { child: ChildProcess; origin: string; rows: number; workflows: Knex };
+type Served = { child: ChildProcess; origin: string; rows: number; workflows: Knex; url: string };
 
 /** A server process over the rows of a size. */
 async function serve(server: string, rows: number): Promise<Served> {
   const { workflows, urls } = await prepare(server, rows);
   const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
   });
   const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-  return { child, origin, rows, workflows };
+  return { child, origin, rows, workflows, url: urls.workflows };
 }
 
 async function main(): Promise<void> {
@@ -104,6 +139,7 @@ async function main(): Promise<void> {
     const [first, ...others] = served;
     if (!first) return;
     await measure(first);
+    await measureExports(first);
     for (const other of others) await compareSizes(first, other);
   } finally {
     for (const { child, workflows } of served) {

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { usageRoutes } from './ai-usage/routes.ts';
+import { auditPages } from './audit/routes.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
@@ -62,6 +63,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   app.use(requirePerson({ appUrl, allowedDomains }));
   app.get('/', (_req, res) => res.redirect(302, '/ai-usage'));
   app.use(usageRoutes({ databases, render, format, reuseForMs }));
+  app.use(auditPages({ backoffice: databases.backoffice, render, format }));
   app.use(sessionRoutes(auth));
 
   app.use(notFound);

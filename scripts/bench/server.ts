@@ -15,7 +15,7 @@ import { noStore, securityHeaders } from '../../src/web/security.ts';
 
 /**
  * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
- * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'reuse' | 'no reuse' }; each is answered by { done, ms, … }.
+ * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'no reuse' }; each is answered by { done, ms, … }.
  */
 const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
 const SECRET = 'a secret for the benchmark only, long enough';
@@ -63,7 +63,12 @@ async function sourceTime(work: () => Promise<void>): Promise<number> {
   return total;
 }
 
-type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'reuse' | 'no reuse' };
+let mostResident = process.memoryUsage.rss();
+setInterval(() => {
+  mostResident = Math.max(mostResident, process.memoryUsage.rss());
+}, 20).unref();
+
+type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'no reuse' };
 
 const commands: Record<Command['do'], () => Promise<object>> = {
   backfill: async () => {
@@ -77,6 +82,13 @@ const commands: Record<Command['do'], () => Promise<object>> = {
     return {};
   },
   memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),
+  /** What the process holds now, garbage collected, and the most since this was last asked. */
+  resident: async () => {
+    const peakMb = Math.round(mostResident / 2 ** 20);
+    global.gc?.();
+    mostResident = process.memoryUsage.rss();
+    return { nowMb: Math.round(mostResident / 2 ** 20), peakMb };
+  },
   reuse: async () => {
     app = appWith(5_000);
     return {};

@@ -91,6 +91,15 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
     );
 }
 
+/** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what an export says of itself. */
+export function filterSentence(query: UsageQuery, names: Names, format: Format): string {
+  const chips = chipsOf(query, names, '', format);
+  if (chips.length === 0) return 'All calls';
+  return chips
+    .map(({ joint, label, value }) => (joint === 'or' ? `or ${value}` : `${joint} ${label} ${value}`))
+    .join(' ');
+}
+
 /** One select for the usual single value; with several active, it adds another and the chips take away. */
 function choices(known: string[], active: string[], labelOf: (value: string) => string, none: string): Choice[] {
   const [only] = active.length === 1 ? active : [];

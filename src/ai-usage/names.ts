@@ -14,7 +14,7 @@ export type Names = {
 
 export const MOST_NAME_MATCHES = 200;
 
-type NameDatabases = { mythoria: Knex | null; backoffice: Knex };
+export type NameDatabases = { mythoria: Knex | null; backoffice: Knex };
 type NameIds = { authors: string[]; stories: string[] };
 
 /** Never fails: an account may be gone and a database may be down, and then the page shows the names last seen, or short ids. */

@@ -9,7 +9,7 @@ import { type QueryChange, type UsageQuery, usageUrl } from './query.ts';
 import type { BucketSize, UsageStats } from './stats.ts';
 import { detailsOf } from './subjects.ts';
 import type { Sums } from './sums.ts';
-import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import { type Column, cellsOf, type Table, tableOf } from './table.ts';
 import { tiesOut } from './tie-out.ts';
 
 export const OVERVIEW_PATH = '/ai-usage';
@@ -41,12 +41,6 @@ export function overviewOf(stats: UsageStats, query: UsageQuery, size: BucketSiz
   };
 }
 
-function cells(format: Format) {
-  const integer = (count: number): Cell => ({ text: format.integer(count) });
-  const euros = (micro: number): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
-  return { integer, euros };
-}
-
 function tilesOf({ total }: UsageStats, format: Format): Tile[] {
   const euros = (label: string, micro: number, note?: string): Tile => ({
     label,
@@ -67,7 +61,7 @@ function tilesOf({ total }: UsageStats, format: Format): Tile[] {
 }
 
 function modelTable({ models, total }: UsageStats, query: UsageQuery, format: Format): Table {
-  const { integer, euros } = cells(format);
+  const { integer, euros, share } = cellsOf(format);
   type Row = UsageStats['models'][number];
   const columns: Column<Row>[] = [
     {
@@ -100,8 +94,8 @@ function modelTable({ models, total }: UsageStats, query: UsageQuery, format: Fo
     {
       label: 'Share',
       numeric: true,
-      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
-      total: { text: format.share(total.cost, total.cost) },
+      cell: (row) => share(row.cost, total.cost),
+      total: share(total.cost, total.cost),
     },
     {
       label: 'Per request',
@@ -120,7 +114,7 @@ function modelTable({ models, total }: UsageStats, query: UsageQuery, format: Fo
 }
 
 function actionTable({ actions, total }: UsageStats, query: UsageQuery, format: Format): Table {
-  const { integer, euros } = cells(format);
+  const { integer, euros, share } = cellsOf(format);
   type Row = UsageStats['actions'][number];
   const columns: Column<Row>[] = [
     {
@@ -129,6 +123,7 @@ function actionTable({ actions, total }: UsageStats, query: UsageQuery, format: 
         const { label, description, kind } = actionInfo(action);
         return {
           text: label,
+          id: action,
           note: description,
           icon: kind,
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
@@ -150,8 +145,8 @@ function actionTable({ actions, total }: UsageStats, query: UsageQuery, format: 
     {
       label: 'Share',
       numeric: true,
-      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
-      total: { text: format.share(total.cost, total.cost) },
+      cell: (row) => share(row.cost, total.cost),
+      total: share(total.cost, total.cost),
     },
     {
       label: 'Per request',
@@ -184,7 +179,7 @@ function bucketSpan(bucket: Bucket, { window }: UsageQuery, timeZone: string): Q
 }
 
 function usageOverTime(stats: UsageStats, query: UsageQuery, size: BucketSize, format: Format): Overview['usage'] {
-  const { integer, euros } = cells(format);
+  const { integer, euros } = cellsOf(format);
   const { timeZone } = format;
   const sums = new Map(stats.buckets.map((bucket) => [bucket.bucket, bucket]));
   const none: Sums = { requests: 0, inputTokens: 0, outputTokens: 0, cost: 0 };
@@ -198,8 +193,9 @@ function usageOverTime(stats: UsageStats, query: UsageQuery, size: BucketSize, f
   const columns: Column<Row>[] = [
     {
       label: `${BUCKET_NAMES[size]} (${timeZone})`,
-      cell: ({ label, href, partial, requests }) => ({
+      cell: ({ label, bucket, from, href, partial, requests }) => ({
         text: label,
+        id: size === 'hour' ? isoFromInstant(from) : bucket,
         ...(requests > 0 ? { href } : {}),
         ...(partial ? { note: 'part' } : {}),
       }),

@@ -7,11 +7,12 @@ import { pushAddress, wantsFragment } from '../web/htmx.ts';
 import { type Panel, panel } from '../web/panel.ts';
 import type { Render } from '../web/render.ts';
 import { bucketSizeOf } from './buckets.ts';
+import { recordsMenu, tablesMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
 import { freshness } from './freshness.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
-import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import { frozenUrl, parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
 import { SUBJECTS, type SubjectKind } from './subjects.ts';
@@ -41,6 +42,9 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     const data = {
       ...shared,
       overview,
+      download: answer.ok
+        ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, answer.value.query), answer.value.value.total, format)
+        : null,
       records: usageUrl(RECORDS_PATH, query),
       recompute: sameUrl(TIE_OUT_PATH, query),
     };
@@ -78,7 +82,10 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     const list = answer.ok
       ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
       : answer;
-    const data = { ...shared, list, overview: usageUrl(OVERVIEW_PATH, query) };
+    const download = answer.ok
+      ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query), answer.value.value.total, format)
+      : null;
+    const data = { ...shared, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
     render(req, res, { title: 'Records', view: 'ai-usage/records', data });
   });
 

@@ -216,3 +216,8 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
 export function sameUrl(path: string, query: UsageQuery): string {
   return usageUrl(path, query, { page: query.page, cursor: query.cursor });
 }
+
+/** The address of a view as it was at its instant, page by page or with an extension: its numbers stay what they are. */
+export function frozenUrl(path: string, query: UsageQuery): (extension: string) => string {
+  return (extension) => usageUrl(path + extension, query, { pinned: query.asOf });
+}

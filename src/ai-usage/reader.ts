@@ -65,6 +65,9 @@ export function createUsageReader({
   return {
     dimensions,
 
+    /** A query as the database understands it, for those who read the records themselves. */
+    prepare,
+
     stats: (query: UsageQuery, size: BucketSize): Promise<Answer<UsageStats>> =>
       reuse(`stats by ${size} ${sameUrl('', query)}`, async () => {
         const { source, filter, about } = await prepare(query);

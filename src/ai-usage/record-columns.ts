@@ -1,5 +1,4 @@
 import type { Format } from '../units/format.ts';
-import { isoFromInstant } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
 import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
@@ -7,20 +6,20 @@ import { type UsageQuery, usageUrl } from './query.ts';
 import type { UsageRecord } from './records.ts';
 import type { SortKey } from './sorts.ts';
 import { detailsOf } from './subjects.ts';
-import type { Cell } from './table.ts';
+import { type Cell, cellsOf } from './table.ts';
 
 export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
 
 /** The columns of the records table, in order: the one place to add another. */
 export function recordColumns(path: string, query: UsageQuery, names: Names, format: Format): RecordColumn[] {
-  const integer = (count: number): Cell => ({ text: format.integer(count) });
+  const { integer, euros, instant } = cellsOf(format);
   return [
     {
       label: 'Time',
       sortBy: 'createdAt',
       cell: ({ createdAt, tokenUsageId }) => ({
-        text: format.shortInstant(createdAt),
-        time: isoFromInstant(createdAt),
+        ...instant(createdAt),
+        id: tokenUsageId,
         href: `${path}/${tokenUsageId}`,
       }),
     },
@@ -30,6 +29,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
         const text = names.authors.get(authorId) ?? format.shortId(authorId);
         return {
           text,
+          id: authorId,
           href: usageUrl(path, query, { author: authorId }),
           ...detailsOf('author', authorId, text, query),
         };
@@ -39,7 +39,12 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       label: 'Story',
       cell: ({ storyId }) => {
         const text = names.stories.get(storyId) ?? format.shortId(storyId);
-        return { text, href: usageUrl(path, query, { story: storyId }), ...detailsOf('story', storyId, text, query) };
+        return {
+          text,
+          id: storyId,
+          href: usageUrl(path, query, { story: storyId }),
+          ...detailsOf('story', storyId, text, query),
+        };
       },
     },
     {
@@ -49,6 +54,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
         const { label, kind } = actionInfo(action);
         return {
           text: label,
+          id: action,
           icon: kind,
           href: usageUrl(path, query, { actions: [action] }),
           ...detailsOf('action', action, label, query),
@@ -72,7 +78,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       label: 'Cost',
       numeric: true,
       sortBy: 'estimatedCostInEuros',
-      cell: ({ cost, estimatedCostInEuros }) => ({ text: format.euros(cost), value: estimatedCostInEuros }),
+      cell: ({ cost, estimatedCostInEuros }) => ({ ...euros(cost), value: estimatedCostInEuros }),
     },
   ];
 }

@@ -75,8 +75,15 @@ function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: Page
   };
 }
 
-type Order = { sortBy: UsageQuery['sortBy']; descending: boolean };
+export type Order = { sortBy: UsageQuery['sortBy']; descending: boolean };
 type Slice = { skip: number; take: number; cursor: Cursor | null };
+
+/** An order as SQL; ids make it total. */
+export function orderSql({ sortBy, descending }: Order): { expressions: string[]; orderBy: string } {
+  const expressions = [...SORTS[sortBy].map((column) => SORT_COLUMNS[column].sql), 'token_usage_id'];
+  const direction = descending ? 'DESC' : 'ASC';
+  return { expressions, orderBy: expressions.map((expression) => `${expression} ${direction}`).join(', ') };
+}
 
 /** The records of some stretches of time in an order, from the cursor on or after skipping some. */
 async function fetchRows(
@@ -86,9 +93,7 @@ async function fetchRows(
   order: Order,
   { skip, take, cursor }: Slice,
 ): Promise<RecordRow[]> {
-  const expressions = [...SORTS[order.sortBy].map((column) => SORT_COLUMNS[column].sql), 'token_usage_id'];
-  const direction = order.descending ? 'DESC' : 'ASC';
-  const orderBy = expressions.map((expression) => `${expression} ${direction}`).join(', ');
+  const { expressions, orderBy } = orderSql(order);
   const page = workflows('token_usage_tracking')
     .modify(whereWithin, stretches)
     .modify(whereFilter, filter)

@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { writeAuditLog } from '../auth/audit-log.ts';
+import { writeAuditLog } from '../audit/log.ts';
 import { personOf } from '../auth/require-person.ts';
 import type { Databases } from '../db/connect.ts';
 import { isoFromInstant } from '../units/time.ts';
@@ -50,7 +50,7 @@ export function recordPages({ databases, render }: { databases: Databases; rende
   router.get(`${RECORDS_PATH}/:id/prompt`, async (req, res) => {
     const data = await recordData(req.params.id);
     // Before the prompt is read: who cannot be written down does not see it.
-    await writeAuditLog(backoffice, personOf(req), 'open prompt', data.record.tokenUsageId);
+    await writeAuditLog(backoffice, personOf(req), { action: 'open prompt', subject: data.record.tokenUsageId });
     const prompt = await readPrompt(workflows, data.record.tokenUsageId);
     render(req, res, { title: 'Record', view: 'ai-usage/record', data: { ...data, prompt } });
   });

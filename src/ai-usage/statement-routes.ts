@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
-import { now } from '../units/time.ts';
+import { isoFromInstant, now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
+import { tablesMenu } from './download-menu.ts';
 import { freshness } from './freshness.ts';
 import { MOST_PER_PAGE, type PageDependencies, TIE_OUT_PATH } from './page-routes.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
@@ -37,6 +38,15 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       statement: answer.ok
         ? { ok: true, value: statementOf(answer.value.value, answer.value.query, month, format) }
         : answer,
+      download: answer.ok
+        ? tablesMenu(
+            STATEMENT_PATH,
+            (extension) =>
+              `${STATEMENT_PATH}${extension}?month=${month}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
+            answer.value.value.total,
+            format,
+          )
+        : null,
       freshness: answer.ok ? freshness(answer.value, format) : null,
       recompute: usageUrl(TIE_OUT_PATH, query),
       retry: urlOf(month),

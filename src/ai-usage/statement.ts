@@ -9,7 +9,7 @@ import type { UsageQuery } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import { subjectUrl } from './subjects.ts';
 import { noSums, type Sums, sumOf } from './sums.ts';
-import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import { type Cell, type Column, cellsOf, type Table, tableOf } from './table.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
 
@@ -81,7 +81,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       'By action',
       stats.actions.map(({ action, ...sums }) => ({
         ...sums,
-        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) ?? undefined },
+        name: { text: actionInfo(action).label, id: action, href: subjectUrl('action', action, query) ?? undefined },
       })),
     ),
     days: table(
@@ -89,7 +89,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       'By day',
       bucketsOf(query.window, 'day', format.timeZone, null).map(({ bucket, firstDay }) => ({
         ...(days.get(bucket) ?? noSums()),
-        name: { text: format.longDay(firstDay) },
+        name: { text: format.longDay(firstDay), id: firstDay },
       })),
     ),
     tieOut: tieOutTable(stats, format),
@@ -117,8 +117,7 @@ function tilesOf({ total }: UsageStats, format: Format): Tile[] {
 }
 
 function sumTable(label: string, caption: string, rows: Named[], total: Sums, format: Format): Table {
-  const integer = (count: number): Cell => ({ text: format.integer(count) });
-  const euros = (micro: number): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
+  const { integer, euros, share } = cellsOf(format);
   const columns: Column<Named>[] = [
     { label, cell: ({ name }) => name, total: { text: 'Total' } },
     { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
@@ -133,14 +132,15 @@ function sumTable(label: string, caption: string, rows: Named[], total: Sums, fo
     {
       label: 'Share',
       numeric: true,
-      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
-      total: { text: format.share(total.cost, total.cost) },
+      cell: (row) => share(row.cost, total.cost),
+      total: share(total.cost, total.cost),
     },
   ];
   return tableOf(columns, { caption, rows, faint: ({ requests }) => requests === 0 });
 }
 
 function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Format): Table {
+  const { integer, exactEuros } = cellsOf(format);
   const rows = [
     { name: 'Sum of the models', ...sumOf(models) },
     { name: 'Sum of the actions', ...sumOf(actions) },
@@ -151,20 +151,20 @@ function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Fo
     {
       label: 'Requests',
       numeric: true,
-      cell: ({ requests }) => ({ text: format.integer(requests) }),
-      total: { text: format.integer(total.requests) },
+      cell: ({ requests }) => integer(requests),
+      total: integer(total.requests),
     },
     {
       label: 'Cost',
       numeric: true,
-      cell: ({ cost }) => ({ text: format.exactEuros(cost) }),
-      total: { text: format.exactEuros(total.cost) },
+      cell: ({ cost }) => exactEuros(cost),
+      total: exactEuros(total.cost),
     },
     {
       label: 'Difference',
       numeric: true,
       cell: ({ cost }) => ({
-        text: format.exactEuros(total.cost - cost),
+        ...exactEuros(total.cost - cost),
         ...(cost === total.cost ? {} : { flag: 'differs' }),
       }),
       total: { text: '' },

@@ -1,6 +1,5 @@
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { isoFromInstant } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
 import type { Tile } from './overview.ts';
@@ -10,7 +9,7 @@ import { recordColumns } from './record-columns.ts';
 import type { Repeat, Story, StoryStep } from './story.ts';
 import type { StoryCosts } from './story-costs.ts';
 import { detailsOf } from './subjects.ts';
-import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import { type Column, cellsOf, type Table, tableOf } from './table.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
 export type StoryPage = {
@@ -27,12 +26,6 @@ export function storyPageOf(story: Story, query: UsageQuery, names: Names, forma
     repeats: repeatsOf(story, format),
     records: recordsOf(story, query, names, format),
   };
-}
-
-function cells(format: Format) {
-  const integer = (count: number): Cell => ({ text: format.integer(count) });
-  const euros = (micro: MicroEuros): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
-  return { integer, euros };
 }
 
 function tilesOf({ total, steps }: Story, format: Format): Tile[] {
@@ -58,7 +51,7 @@ function tilesOf({ total, steps }: Story, format: Format): Tile[] {
 }
 
 function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): Table {
-  const { integer, euros } = cells(format);
+  const { integer, euros, share, duration, instant } = cellsOf(format);
   const columns: Column<StoryStep>[] = [
     {
       label: 'Action',
@@ -66,6 +59,7 @@ function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): 
         const { label, kind } = actionInfo(action);
         return {
           text: label,
+          id: action,
           icon: kind,
           note: models.join(', '),
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
@@ -74,11 +68,11 @@ function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): 
       },
       total: { text: 'Total' },
     },
-    { label: 'Began', cell: ({ first }) => ({ text: format.shortInstant(first), time: isoFromInstant(first) }) },
+    { label: 'Began', cell: ({ first }) => instant(first) },
     {
       label: 'Took',
       numeric: true,
-      cell: ({ first, last, requests }) => ({ text: requests === 1 ? '–' : format.duration(last - first) }),
+      cell: ({ first, last, requests }) => (requests === 1 ? { text: '–' } : duration(last - first)),
     },
     { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
     { label: 'Tokens in', numeric: true, cell: (row) => integer(row.inputTokens), total: integer(total.inputTokens) },
@@ -92,15 +86,15 @@ function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): 
     {
       label: 'Share',
       numeric: true,
-      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
-      total: { text: format.share(total.cost, total.cost) },
+      cell: (row) => share(row.cost, total.cost),
+      total: share(total.cost, total.cost),
     },
   ];
   return tableOf(columns, { caption: 'Cost by action, in order of time', rows: steps });
 }
 
 function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPage['repeats'] {
-  const { integer, euros } = cells(format);
+  const { integer, euros } = cellsOf(format);
   const { groups, calls, beyond } = repeated;
   if (groups === 0) {
     return {
@@ -109,7 +103,10 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
     };
   }
   const columns: Column<Repeat>[] = [
-    { label: 'Action', cell: ({ action }) => ({ text: actionInfo(action).label, icon: actionInfo(action).kind }) },
+    {
+      label: 'Action',
+      cell: ({ action }) => ({ text: actionInfo(action).label, id: action, icon: actionInfo(action).kind }),
+    },
     { label: 'Model', cell: ({ model }) => ({ text: model }) },
     { label: 'Tokens in, each', numeric: true, cell: ({ inputTokens }) => integer(inputTokens) },
     { label: 'Requests', numeric: true, cell: (row) => integer(row.calls) },

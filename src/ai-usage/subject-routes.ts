@@ -4,16 +4,15 @@ import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
 import { actionInfo } from './actions.ts';
 import { bucketSizeOf } from './buckets.ts';
+import { tablesMenu } from './download-menu.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { providerOf } from './providers.ts';
-import { parseUsageQuery, type UsageQuery, usageUrl } from './query.ts';
+import { frozenUrl, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
-import { refuseOwnFilter, SUBJECTS, type SubjectKind, subjectPath, subjectUrl } from './subjects.ts';
-import { topStoriesOf } from './top-stories.ts';
-
-const MOST_TOP_STORIES = 20;
+import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
+import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 
 /** A page for each story, author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -23,25 +22,15 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
 
   /** The subject that an address names, and the query beside it. Names that nothing has are fine: their page says so. */
   const asked = (req: Request<{ name: string }>, kind: SubjectKind) => {
-    const { isName, takes, only } = SUBJECTS[kind];
+    const { isName, takes } = SUBJECTS[kind];
     if (!isName(req.params.name)) throw new NotFound(takes);
-    const query = parseUsageQuery(req.query, limits, now());
-    refuseOwnFilter(kind, query);
-    const change = only(req.params.name);
-    const name = change.story ?? change.author ?? req.params.name;
-    return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...change } };
+    return narrowedTo(kind, req.params.name, parseUsageQuery(req.query, limits, now()));
   };
 
   router.get(`${SUBJECTS.story.path}/:name`, async (req, res) => {
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
-    const whole: UsageQuery = {
-      ...narrowed,
-      period: 'all',
-      from: null,
-      to: null,
-      window: { from: null, to: query.asOf },
-    };
+    const whole = wholeStory(narrowed);
     const reading = panel(reader.story(whole), req.log);
     const comparing = reading.then((story) =>
       panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
@@ -52,6 +41,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       frame(path, query, comparing, req.log, 'story'),
     ]);
     const story = answer.ok ? answer.value.value : null;
+    const frozen = frozenUrl(path, { ...query, asOf: answer.ok ? answer.value.query.asOf : query.asOf });
     const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
     const data = {
       ...shared,
@@ -69,6 +59,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
               answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
           }
         : answer,
+      download: story ? tablesMenu(`${SUBJECTS.story.path}/:name`, frozen, story.total, format) : null,
       place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
       filtered: shared.bar.chips.length > 0,
       unfiltered: path,
@@ -108,6 +99,14 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         ...about,
         gone: names.gone.has(name),
         isId: kind === 'author',
+        download: stats.ok
+          ? tablesMenu(
+              `${SUBJECTS[kind].path}/:name`,
+              frozenUrl(path, { ...query, asOf: stats.value.query.asOf }),
+              stats.value.value.total,
+              format,
+            )
+          : null,
         parts: { models: kind !== 'model', actions: kind !== 'action' },
         overview: stats.ok
           ? { ok: true, value: overviewOf(stats.value.value, stats.value.query, size, format) }

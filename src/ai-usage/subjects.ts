@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXTENSIONS } from '../export/formats.ts';
 import { BadInput } from '../units/bad-input.ts';
 import { DEFAULT_PAGE_SIZE, type QueryChange, type UsageQuery, usageUrl } from './query.ts';
 import { DEFAULT_SORT } from './sorts.ts';
@@ -15,6 +16,8 @@ type Subject = {
   isName: (text: string) => boolean;
   takes: string;
 };
+
+const LOOKS_LIKE_A_FILE = new RegExp(`\\.(${EXTENSIONS.join('|')})$`);
 
 const isId = (text: string) => z.guid().safeParse(text).success;
 const isText = (most: number) => (text: string) => [...text].length <= most && !text.includes('\0');
@@ -55,9 +58,9 @@ export const SUBJECTS: Record<SubjectKind, Subject> = {
   },
 };
 
-/** The address of a subject, without a query. */
+/** The address of a subject, without a query. A name that ends as a file does is not the address of an export. */
 export function subjectPath(kind: SubjectKind, name: string): string {
-  return `${SUBJECTS[kind].path}/${encodeURIComponent(name)}`;
+  return `${SUBJECTS[kind].path}/${encodeURIComponent(name).replace(LOOKS_LIKE_A_FILE, '%2E$1')}`;
 }
 
 /** No address holds these as its last part: URL parsers take the dots for a folder. */
@@ -84,8 +87,23 @@ export function detailsOf(kind: SubjectKind, name: string, shown: string, query:
   return href === null ? {} : { details: { href, label: `${SUBJECTS[kind].label} ${shown}: details` } };
 }
 
-/** @throws BadInput when the query filters by the very thing that its address names */
-export function refuseOwnFilter(kind: SubjectKind, { models, actions, author, story }: UsageQuery): void {
+/**
+ * A query narrowed to the subject that its address names. Names that nothing has are fine: their page says so.
+ * @throws BadInput when the query filters by the very thing that its address names
+ */
+export function narrowedTo(kind: SubjectKind, text: string, query: UsageQuery) {
+  refuseOwnFilter(kind, query);
+  const change = SUBJECTS[kind].only(text);
+  const name = change.story ?? change.author ?? text;
+  return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...change } };
+}
+
+/** A story is looked at as a whole, whatever the period it is compared in. */
+export function wholeStory(query: UsageQuery): UsageQuery {
+  return { ...query, period: 'all', from: null, to: null, window: { from: null, to: query.asOf } };
+}
+
+function refuseOwnFilter(kind: SubjectKind, { models, actions, author, story }: UsageQuery): void {
   const given = {
     model: models.length > 0,
     action: actions.length > 0,

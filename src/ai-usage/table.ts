@@ -1,6 +1,15 @@
+import type { Kind } from '../export/table.ts';
+import type { Format } from '../units/format.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { type Instant, isoFromInstant } from '../units/time.ts';
+
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
+  /** What it holds to an export, where that is not its text: `cellsOf` makes such cells. */
+  data?: { kind: Kind; value: number };
+  /** The name or id in the database of what the text is a label of. */
+  id?: string;
   href?: string;
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
@@ -12,6 +21,37 @@ export type Cell = {
   flag?: string;
   icon?: string;
 };
+
+/** The makers of cells that are numbers: printed for people, exact for exports. */
+export function cellsOf(format: Format) {
+  return {
+    integer: (count: number): Cell => ({ text: format.integer(count), data: { kind: 'integer', value: count } }),
+    euros: (micro: MicroEuros): Cell => ({
+      text: format.euros(micro),
+      value: String(micro / 1_000_000),
+      data: { kind: 'euros', value: Math.round(micro) },
+    }),
+    /** All six decimals. */
+    exactEuros: (micro: MicroEuros): Cell => ({
+      text: format.exactEuros(micro),
+      data: { kind: 'euros', value: micro },
+    }),
+    share: (part: number, total: number): Cell => ({
+      text: format.share(part, total),
+      ...(total === 0 ? {} : { data: { kind: 'ratio', value: part / total } }),
+    }),
+    /** Microseconds, exported in whole seconds. */
+    duration: (length: number): Cell => ({
+      text: format.duration(length),
+      data: { kind: 'seconds', value: Math.floor(length / 1_000_000) },
+    }),
+    instant: (instant: Instant): Cell => ({
+      text: format.shortInstant(instant),
+      time: isoFromInstant(instant),
+      data: { kind: 'instant', value: instant },
+    }),
+  };
+}
 
 export type Column<Row> = { label: string; numeric?: true; cell: (row: Row) => Cell; total?: Cell };
 

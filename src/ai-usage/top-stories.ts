@@ -4,7 +4,9 @@ import type { UsageQuery } from './query.ts';
 import type { StoryCost, StoryCosts } from './story-costs.ts';
 import { subjectUrl } from './subjects.ts';
 import type { Sums } from './sums.ts';
-import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import { type Cell, type Column, cellsOf, type Table, tableOf } from './table.ts';
+
+export const MOST_TOP_STORIES = 20;
 
 /** The most expensive stories of a view as a table that adds up, and how the cost of all of them is spread. */
 export type TopStories = { spread: string; table: Table };
@@ -13,8 +15,7 @@ type Row = Sums & { name: Cell; author: Cell; faint: boolean };
 
 export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names, format: Format): TopStories {
   const { stories, total, top } = costs;
-  const integer = (count: number): Cell => ({ text: format.integer(count) });
-  const euros = (micro: number): Cell => ({ text: format.euros(micro), value: String(micro / 1_000_000) });
+  const { integer, euros, share } = cellsOf(format);
   const columns: Column<Row>[] = [
     { label: 'Story', cell: ({ name }) => name, total: { text: 'Total' } },
     ...(query.author === null ? [{ label: 'Author', cell: ({ author }: Row) => author }] : []),
@@ -30,13 +31,13 @@ export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names,
     {
       label: 'Share',
       numeric: true,
-      cell: (row) => ({ text: format.share(row.cost, total.cost) }),
-      total: { text: format.share(total.cost, total.cost) },
+      cell: (row) => share(row.cost, total.cost),
+      total: share(total.cost, total.cost),
     },
   ];
   const link = (kind: 'story' | 'author', id: string): Cell => {
     const known = kind === 'story' ? names.stories : names.authors;
-    return { text: known.get(id) ?? format.shortId(id), href: subjectUrl(kind, id, query) ?? undefined };
+    return { text: known.get(id) ?? format.shortId(id), id, href: subjectUrl(kind, id, query) ?? undefined };
   };
   const rows: Row[] = top.map((row) => ({
     ...row,

@@ -3,13 +3,15 @@ import pg from 'pg';
 
 export type DatabaseUrls = { workflows: string; backoffice: string; mythoria: string | null };
 
-/** The databases of domain.md. Sessions and health have their own small pools, so that slow statistics lock nobody out. */
+/** The databases of domain.md. Sessions, health and exports have their own small pools, so that what is slow locks nobody out. */
 export type Databases = {
   workflows: Knex;
   backoffice: Knex;
   sessions: Knex;
   /** workflows_db for /readyz. */
   health: Knex;
+  /** workflows_db for exports, which hold a connection as long as somebody downloads. */
+  exports: Knex;
   /** Names of authors and stories; null where none is configured. */
   mythoria: Knex | null;
 };
@@ -66,6 +68,7 @@ export function openDatabases(urls: DatabaseUrls): Databases {
     backoffice: openDatabase(urls.backoffice, { maxConnections: 8 }),
     sessions: openDatabase(urls.backoffice, { maxConnections: 3 }),
     health: openDatabase(urls.workflows, { maxConnections: 1, readOnly: true }),
+    exports: openDatabase(urls.workflows, { maxConnections: 6, readOnly: true }),
     mythoria: urls.mythoria === null ? null : openDatabase(urls.mythoria, { maxConnections: 4, readOnly: true }),
   };
 }
@@ -74,11 +77,12 @@ export function openDatabases(urls: DatabaseUrls): Databases {
  * The embedded databases are one session each, which several connections would share message by message: one's
  * transaction would begin in the middle of another's. So each has one connection, and whoever wants it waits for it.
  */
-export function openEmbeddedDatabases(urls: DatabaseUrls & { mythoria: string }): Databases {
+export function openEmbeddedDatabases(urls: DatabaseUrls): Databases {
   const one = (url: string) => openDatabase(url, { maxConnections: 1, acquireWithinMs: 30_000 });
   const workflows = one(urls.workflows);
   const backoffice = one(urls.backoffice);
-  return { workflows, backoffice, sessions: backoffice, health: workflows, mythoria: one(urls.mythoria) };
+  const mythoria = urls.mythoria === null ? null : one(urls.mythoria);
+  return { workflows, backoffice, sessions: backoffice, health: workflows, exports: workflows, mythoria };
 }
 
 export async function closeDatabases(databases: Databases): Promise<void> {

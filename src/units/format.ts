@@ -39,6 +39,9 @@ export function createFormat(locale: string, timeZone: string) {
     { length: 60_000_000, unit: unit('minute') },
     { length: 1_000_000, unit: unit('second') },
   ];
+  const sizes = (['kilobyte', 'megabyte', 'gigabyte'] as const).map(
+    (name) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, maximumSignificantDigits: 2 }),
+  );
   const utcNoon = (day: Day) => new Date(`${day}T12:00:00Z`);
   const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
 
@@ -95,6 +98,11 @@ export function createFormat(locale: string, timeZone: string) {
         timeZone,
       ).offset;
       return `${timeZone}, UTC${offset}`;
+    },
+    /** A size to expect, in two digits: "190 MB"; at least a kilobyte. */
+    bytes: (count: number) => {
+      const thousands = Math.min(2, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3) - 1));
+      return sizes[thousands]?.format(Math.max(1, count / 1000 ** (thousands + 1))) ?? '';
     },
     /** The first group of a uuid: enough to tell rows apart, short enough for a table. */
     shortId: (uuid: string) => uuid.slice(0, 8),

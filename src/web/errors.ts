@@ -12,6 +12,9 @@ export class NotFound extends Error {}
 /** The person is known, and may not do this. */
 export class Refused extends Error {}
 
+/** The person does too much at once, and may go on in a moment. */
+export class TooMany extends Error {}
+
 type Explained = { status: number; title: string; message: string; details: ParameterProblem[] };
 
 // PostgreSQL's classes and codes for "not now" (connection failure, rolled back for another's sake, too many connections,
@@ -46,6 +49,7 @@ function explain(error: unknown): Explained {
   }
   if (error instanceof NotFound) return { status: 404, title: 'Not found', message: error.message, details: [] };
   if (error instanceof Refused) return { status: 403, title: 'Not allowed', message: error.message, details: [] };
+  if (error instanceof TooMany) return { status: 429, title: 'One moment', message: error.message, details: [] };
   if (isUnavailable(error)) {
     return {
       status: 503,
@@ -59,8 +63,11 @@ function explain(error: unknown): Explained {
   return { status: 500, title: 'Something went wrong', message: 'The error has been logged.', details: [] };
 }
 
+/** Programs that download a file accept anything; a browser says that it shows pages. */
+const downloads = (req: Request) => /\.\w+$/.test(req.path) && !req.get('Accept')?.includes('text/html');
+
 export function wantsJson(req: Request): boolean {
-  return req.path.startsWith('/api/') || req.accepts(['html', 'json']) === 'json';
+  return req.path.startsWith('/api/') || downloads(req) || req.accepts(['html', 'json']) === 'json';
 }
 
 export const notFound: RequestHandler = (_req, _res, next) => next(new NotFound('There is no page at this address.'));
@@ -85,6 +92,7 @@ export function errorHandler({
     }
     res.status(status);
     if (status === 503) res.set('Retry-After', '5');
+    if (status === 429) res.set('Retry-After', '30');
     if (wantsJson(req)) {
       const id = status >= 500 ? { id: req.id } : {};
       res.json(

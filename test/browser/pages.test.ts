@@ -37,6 +37,29 @@ async function fill(): Promise<string> {
   const { mythoria } = databases();
   await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Inês <b>Duarte</b>', email: 'i@example.com' });
   await mythoria('stories').insert({ story_id: STORY, title: LONG_TITLE, author_id: AUTHOR });
+  await databases()
+    .backoffice('audit_log')
+    .insert([
+      { sub: '101', email: 'ana.sousa@mythoria.pt', action: 'open prompt', subject: record?.id },
+      {
+        sub: '101',
+        email: 'ana.sousa@mythoria.pt',
+        action: 'export',
+        subject: '/ai-usage/records.xlsx?model=gpt-5&asOf=2026-11-22T11%3A04%3A12.000Z',
+        details:
+          'Calls whose model is gpt-5; 23 Oct 2026, 12:04 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00); 1,234 rows, €12.345678',
+        rows: 1234,
+      },
+      {
+        sub: '102',
+        email: 'rui.costa@caravanconcierge.com',
+        action: 'export broken off',
+        subject: '/ai-usage/records.csv?period=all',
+        details:
+          'All calls; Everything until 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00); 1,000,000 rows, €45,079.621262',
+        rows: 120000,
+      },
+    ]);
   return record?.id ?? '';
 }
 
@@ -60,6 +83,8 @@ const PAGES: Record<string, string> = {
   action: '/ai-usage/actions/chapter_writing',
   statement: `/ai-usage/statement?month=${month}`,
   sessions: '/sessions',
+  audit: '/audit',
+  'audit-empty': '/audit?person=nobody@mythoria.pt',
   'not-found': '/no/such/page',
   'bad-request': '/ai-usage?period=2d&pageSize=abc',
 };

@@ -4,8 +4,14 @@ import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import { closeDatabases, type Databases, type DatabaseUrls, openDatabases } from '../../src/db/connect.ts';
-import { databaseUrls } from './databases.ts';
+import {
+  closeDatabases,
+  type Databases,
+  type DatabaseUrls,
+  openDatabases,
+  openEmbeddedDatabases,
+} from '../../src/db/connect.ts';
+import { databaseUrls, onServer } from './databases.ts';
 
 export type RunningApp = {
   origin: string;
@@ -38,7 +44,10 @@ export async function startApp({
     ...readConfig({ APP_URL: origin, NODE_ENV: 'test', ...variables }),
     ...(google ? { google: google(new URL(origin)) } : {}),
   };
-  const databases = openDatabases({ ...databaseUrls(), ...urls });
+  // As the program does: the embedded databases are one session each, where a second connection would read what belongs to
+  // the first, a session that is not there among it. Tests of databases that are slow or dead want pools of their own.
+  const open = onServer() || Object.keys(urls).length > 0 ? openDatabases : openEmbeddedDatabases;
+  const databases = open({ ...databaseUrls(), ...urls });
   const express = createApp({
     config,
     databases,

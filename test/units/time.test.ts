@@ -48,6 +48,24 @@ describe('instants', () => {
     });
   });
 
+  it('are read alike one by one and among others of their hour', () => {
+    const text = (instant: Instant) => {
+      const [date, time = ''] = isoFromInstant(instant).slice(0, -1).split('T');
+      return `${date} ${time.replace(/0+$/, '').replace(/\.$/, '')}+00`;
+    };
+    const ofOneHour = fc
+      .tuple(anyInstant, fc.array(fc.nat(HOUR - 1), { minLength: 2 }))
+      .map(([hour, parts]) => parts.map((part) => startOfHour(hour) + part));
+    fc.assert(
+      fc.property(ofOneHour, (instants) => {
+        assert.deepEqual(
+          instants.map((instant) => instantFromPostgres(text(instant))),
+          instants,
+        );
+      }),
+    );
+  });
+
   it('survive being written as ISO 8601 and read again', () => {
     fc.assert(fc.property(anyInstant, (instant) => assert.equal(parseInstant(isoFromInstant(instant)), instant)));
     assert.equal(isoFromInstant(at('2026-10-31T10:00:00.000001+01:00')), '2026-10-31T09:00:00.000001Z');

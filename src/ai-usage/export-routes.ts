@@ -1,0 +1,103 @@
+import express, { type Request, type Response, type Router } from 'express';
+import { writeAuditLog } from '../audit/log.ts';
+import { personOf } from '../auth/require-person.ts';
+import { EXTENSIONS, type Extension, FORMATS } from '../export/formats.ts';
+import { createLimit } from '../export/limit.ts';
+import type { Manifest } from '../export/table.ts';
+import { loggable } from '../units/loggable.ts';
+import { eurosText } from '../units/money.ts';
+import { isoFromInstant, now } from '../units/time.ts';
+import { goneSignal, sendDownload } from '../web/download.ts';
+import { NotFound, TooMany } from '../web/errors.ts';
+import { type ExportOptions, parseExportOptions } from './export-options.ts';
+import { type Asked, EXPORT_PAGES } from './exports.ts';
+import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
+import { RECORDS_PATH } from './overview.ts';
+import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
+import { parseUsageQuery, usageUrl } from './query.ts';
+
+const MOST_AT_ONCE = 2;
+
+type Opening = {
+  asked: Asked;
+  options: ExportOptions;
+  open: (gone: AbortSignal) => Promise<OpenExport>;
+};
+
+/** The data of every table, at the address of its page and an extension. */
+export function usageExports({ databases, reader, format }: Omit<PageDependencies, 'render'>): Router {
+  const router = express.Router();
+  const { timeZone } = format;
+  const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
+  const atOnce = createLimit(MOST_AT_ONCE);
+  const records = createRecordExports();
+
+  const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
+    const person = personOf(req);
+    const release = atOnce(person.sub);
+    if (!release) {
+      throw new TooMany(
+        'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
+      );
+    }
+    const gone = goneSignal(res);
+    let opened: OpenExport | null = null;
+    try {
+      opened = await open(gone);
+      const { manifest } = opened.file;
+      const entry = auditEntryOf(asked, extension, manifest, format);
+      if (req.method === 'HEAD') {
+        describe(res, extension, asked, manifest);
+        return res.end();
+      }
+      // Before the first row: who cannot be written down gets none.
+      const action = options.withPrompts ? 'export with prompts' : 'export';
+      await writeAuditLog(databases.backoffice, person, { ...entry, action, rows: manifest.rows });
+      describe(res, extension, asked, manifest);
+      const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
+      if (sending.outcome === 'complete') return;
+      if (sending.outcome === 'failed') {
+        records.failed(sending.error);
+        req.log.error({ error: loggable(sending.error) }, 'export failed');
+      }
+      const broken = sending.outcome === 'failed' ? 'export failed' : 'export broken off';
+      await writeAuditLog(databases.backoffice, person, { ...entry, action: broken, rows: opened.sent() });
+    } catch (error) {
+      if (!gone.aborted) throw error;
+    } finally {
+      await opened?.close();
+      release();
+    }
+  };
+
+  for (const extension of EXTENSIONS) {
+    router.get(`${RECORDS_PATH}.${extension}`, async (req, res) => {
+      const options = parseExportOptions(req.query, extension, null);
+      const parsed = parseUsageQuery(req.query, limits, now());
+      const query = { ...parsed, pinned: parsed.asOf };
+      const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
+      const view = { reader, databases, query, format };
+      await send(req, res, extension, { asked, options, open: (gone) => records.open(asked, view, options, gone) });
+    });
+
+    for (const page of EXPORT_PAGES) {
+      router.get(`${page.path}.${extension}`, async (req: Request<{ name?: string }>, res) => {
+        const options = parseExportOptions(req.query, extension, Object.keys(page.tables));
+        const asked = page.asked(req.params.name ?? '', req.query, limits, now());
+        if (asked === null) throw new NotFound('There is no page at this address.');
+        const view = { reader, databases, query: asked.query, format };
+        const open = () => openPageExport(page, asked, view, options);
+        await send(req as Request, res, extension, { asked, options, open });
+      });
+    }
+  }
+  return router;
+}
+
+function describe(res: Response, extension: Extension, { address }: Asked, { rows, cost, asOf }: Manifest): void {
+  const [path = ''] = address.split('?');
+  const name = decodeURIComponent(path.slice(1)).replace(/[^\p{L}\p{N}._]+/gu, '-');
+  const at = isoFromInstant(asOf).slice(0, 19).replaceAll(':', '');
+  res.attachment(`${name}-${at}Z.${extension}`);
+  res.set({ 'Content-Type': FORMATS[extension].type, 'X-Total-Rows': String(rows), 'X-Total-Cost': eurosText(cost) });
+}

@@ -1,0 +1,115 @@
+import { ahead } from '../export/ahead.ts';
+import type { Extension } from '../export/formats.ts';
+import type { ExportFile, Manifest } from '../export/table.ts';
+import type { Format } from '../units/format.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { HOUR, type Instant, now } from '../units/time.ts';
+import type { ExportOptions } from './export-options.ts';
+import type { Asked, ExportPage, View } from './exports.ts';
+import { filterSentence, windowText } from './filter-bar.ts';
+import { readNames } from './names.ts';
+import { recordExportColumns, recordRows } from './record-export.ts';
+import { openRecordStream, TotalsDiffer } from './record-stream.ts';
+import { exportOfTable } from './table-export.ts';
+
+/** A file that is ready to be written; `sent` counts the rows that its writer has taken. Whoever opens it closes it. */
+export type OpenExport = { file: ExportFile; sent: () => number; close: () => Promise<void> };
+
+/** The tables of a page, each read as the page reads it. */
+export async function openPageExport(
+  page: ExportPage,
+  asked: Asked,
+  view: View,
+  { tables }: ExportOptions,
+): Promise<OpenExport> {
+  const read = await Promise.all(
+    Object.entries(page.tables)
+      .filter(([name]) => tables.includes(name))
+      .map(async ([name, reader]) => ({ name, table: await reader(view) })),
+  );
+  const rows = read.reduce((sum, { table }) => sum + (table?.rows.length ?? 0), 0);
+  const manifest = await manifestOf(asked, view, { rows, cost: await page.cost(view) });
+  const found = read.flatMap(({ name, table }) => (table ? [exportOfTable(name, table)] : []));
+  return { ...counting({ manifest, tables: found }), close: async () => {} };
+}
+
+/** The records of a query. `counted` as openRecordStream takes it. */
+export async function openRecordExport(
+  asked: Asked,
+  { reader, databases, query, format }: View,
+  { withPrompts }: ExportOptions,
+  counted: 'as the page' | 'row by row',
+  gone: AbortSignal,
+): Promise<OpenExport> {
+  const { source, filter } = await reader.prepare(query);
+  const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
+  const wanted = { source, filter, order, window: query.window, withPrompts };
+  const stream = await openRecordStream(databases, wanted, counted, gone);
+  try {
+    const manifest = await manifestOf(asked, { reader, databases, query, format }, stream.total);
+    const batches = ahead(recordRows(databases, stream.batches, withPrompts));
+    const tables = [{ name: 'records', title: 'Records', columns: recordExportColumns(withPrompts), batches }];
+    return { ...counting({ manifest, tables }), close: stream.close };
+  } catch (error) {
+    await stream.close();
+    throw error;
+  }
+}
+
+/** An audit goes round within two hours and mends rollups that do not add up to the records. */
+const MENDED_WITHIN = 2 * HOUR;
+
+/**
+ * Opens exports of records for those who wait for the first byte. The number of rows is told before them, so it comes from
+ * the rollups; where the rows then do not add up, the file breaks off, and for two hours every row is counted beforehand.
+ */
+export function createRecordExports() {
+  let distrustedUntil: Instant = 0;
+
+  return {
+    open: (asked: Asked, view: View, options: ExportOptions, gone: AbortSignal): Promise<OpenExport> =>
+      openRecordExport(asked, view, options, now() < distrustedUntil ? 'row by row' : 'as the page', gone),
+    /** Tells what an export ended in. */
+    failed: (error: unknown): void => {
+      if (error instanceof TotalsDiffer) distrustedUntil = now() + MENDED_WITHIN;
+    },
+  };
+}
+
+/** How the audit log names an export: the page's address at its instant with the extension, and the same as a sentence. */
+export function auditEntryOf(
+  { address, query }: Asked,
+  extension: Extension,
+  { filters, rows, cost }: Manifest,
+  format: Format,
+): { subject: string; details: string } {
+  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost)}`;
+  return {
+    subject: address.replace(/(?=\?|$)/, `.${extension}`),
+    details: `${filters}; ${windowText(query, format)}; ${count}`,
+  };
+}
+
+/** The file, and how many of its rows have been taken. */
+function counting(file: ExportFile): Pick<OpenExport, 'file' | 'sent'> {
+  let sent = 0;
+  const count = async function* (batches: ExportFile['tables'][number]['batches']) {
+    for await (const rows of batches) {
+      yield rows;
+      sent += rows.length;
+    }
+  };
+  const tables = file.tables.map((table) => ({ ...table, batches: count(table.batches) }));
+  return { file: { ...file, tables }, sent: () => sent };
+}
+
+async function manifestOf(
+  { title }: Asked,
+  { databases, query, format }: View,
+  { rows, cost }: { rows: number; cost: MicroEuros },
+): Promise<Manifest> {
+  const { author, story, window, asOf } = query;
+  const names = await readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] });
+  const filters = filterSentence(query, names, format);
+  return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost };
+}

@@ -1,0 +1,95 @@
+import type { Knex } from 'knex';
+import { exactInteger } from '../units/integer.ts';
+import { type Instant, instantFromPostgres, isoFromInstant, type Window } from '../units/time.ts';
+
+/** Everything that is written down, by the word that stands in the table and in addresses. */
+export const AUDITED = {
+  'open prompt': 'Opened a prompt',
+  export: 'Exported',
+  'export with prompts': 'Exported with prompts',
+  'export broken off': 'Export broken off',
+  'export failed': 'Export failed',
+} as const;
+
+export type AuditedAction = keyof typeof AUDITED;
+export const AUDITED_ACTIONS = Object.keys(AUDITED) as [AuditedAction, ...AuditedAction[]];
+
+/** Who did it: someone signed in, or the account of the machine that a command ran on. */
+export type Actor = { sub: string; email: string };
+
+/** `subject` is what it was done to (an id or an address), `details` the same as a sentence, `rows` how many an export holds. */
+export type AuditEntry = { action: AuditedAction; subject: string; details?: string; rows?: number };
+
+/** Writes down that somebody did something worth remembering, now. The table refuses to change or forget it. */
+export async function writeAuditLog(
+  backoffice: Knex,
+  { sub, email }: Actor,
+  { action, subject, details = '', rows }: AuditEntry,
+): Promise<void> {
+  await backoffice('audit_log').insert({ sub, email, action, subject, details, rows: rows ?? null });
+}
+
+export type AuditLine = {
+  id: string;
+  at: Instant;
+  email: string;
+  action: string;
+  subject: string;
+  details: string;
+  rows: number | null;
+};
+
+/** `before` is the id of a line: only older ones. */
+export type AuditQuery = { email: string | null; action: AuditedAction | null; window: Window; before: string | null };
+
+type Row = {
+  audit_id: string;
+  happened_at: string;
+  email: string;
+  action: string;
+  subject: string;
+  details: string;
+  rows: string | null;
+};
+
+/** The newest lines that a query means, at most so many. */
+export async function readAuditLog(
+  backoffice: Knex,
+  { email, action, window, before }: AuditQuery,
+  most: number,
+): Promise<AuditLine[]> {
+  const builder = backoffice('audit_log')
+    .where('happened_at', '<', isoFromInstant(window.to))
+    .orderBy('audit_id', 'desc')
+    .limit(most);
+  if (window.from !== null) builder.where('happened_at', '>=', isoFromInstant(window.from));
+  if (email !== null) builder.where('email', email);
+  if (action !== null) builder.where('action', action);
+  if (before !== null) builder.where('audit_id', '<', before);
+  const rows = await builder.select<Row[]>(
+    ...['audit_id', 'happened_at', 'email', 'action', 'subject', 'details', 'rows'],
+  );
+  return rows.map((row) => ({
+    id: row.audit_id,
+    at: instantFromPostgres(row.happened_at),
+    email: row.email,
+    action: row.action,
+    subject: row.subject,
+    details: row.details,
+    rows: row.rows === null ? null : exactInteger(row.rows),
+  }));
+}
+
+/** Everybody of whom something is written down, in alphabetical order. */
+export async function readAuditedPeople(backoffice: Knex): Promise<string[]> {
+  // One step of the index per person, however long the log.
+  const { rows } = await backoffice.raw<{ rows: { email: string }[] }>(`
+    WITH RECURSIVE people AS (
+      (SELECT email FROM audit_log ORDER BY email LIMIT 1)
+      UNION ALL
+      SELECT (SELECT email FROM audit_log WHERE email > people.email ORDER BY email LIMIT 1)
+        FROM people WHERE people.email IS NOT NULL
+    )
+    SELECT email FROM people WHERE email IS NOT NULL`);
+  return rows.map(({ email }) => email);
+}

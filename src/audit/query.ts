@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { BadInput } from '../units/bad-input.ts';
+import { endOfDay, type Instant, parseDay, startOfDay } from '../units/time.ts';
+import { AUDITED_ACTIONS, type AuditQuery } from './log.ts';
+
+/** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
+export type Asked = AuditQuery & { from: string; to: string };
+
+const day = z
+  .string()
+  .refine((text) => parseDay(text) !== null, 'takes a day, such as 2026-10-31')
+  .optional();
+
+const schema = z.object({
+  person: z.string('takes an email address').max(320, 'takes an email address').optional(),
+  kind: z.enum(AUDITED_ACTIONS, `takes ${AUDITED_ACTIONS.join(', ')}`).optional(),
+  from: day,
+  to: day,
+  before: z
+    .string()
+    .regex(/^[1-9]\d{0,17}$/, 'takes the number of a line')
+    .optional(),
+});
+
+/** @throws BadInput with every parameter that is wrong and what it takes */
+export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): Asked {
+  const given = Object.entries(parameters).filter(([, value]) => value !== '');
+  const parsed = schema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    throw new BadInput(parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0]), message })));
+  }
+  const { person = null, kind = null, from = '', to = '', before = null } = parsed.data;
+  if (person?.includes('\0')) throw new BadInput([{ parameter: 'person', message: 'takes an email address' }]);
+  if (from !== '' && to !== '' && from > to) {
+    throw new BadInput([{ parameter: 'from', message: `must not be after to (${to})` }]);
+  }
+  // A moment of grace: the clock of the database may be ahead of ours.
+  const end = to === '' ? at + 60_000_000 : endOfDay(to, timeZone);
+  const window = { from: from === '' ? null : startOfDay(from, timeZone), to: end };
+  return { email: person, action: kind, window, before, from, to };
+}

@@ -1,0 +1,80 @@
+import { eurosText } from '../units/money.ts';
+import { isoTimes, localTimes } from './local-time.ts';
+import { manifestJson } from './manifest.ts';
+import { neutral } from './neutral.ts';
+import type { ExportColumn, ExportFile, ExportTable, Kind, Value } from './table.ts';
+
+/** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
+export const DIALECTS = ['rfc4180', 'excel-pt'] as const;
+export type Dialect = (typeof DIALECTS)[number];
+
+export type CsvOptions = { dialect: Dialect; manifest: boolean };
+
+type Field = (value: Value) => string;
+
+const LINE_END = '\r\n';
+
+/** How each kind of column is written; numbers need no quotes in either dialect. */
+function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
+  const excel = dialect === 'excel-pt';
+  const special = excel ? /[";\r\n]/ : /[",\r\n]/;
+  const quoted = (text: string) => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
+  const local = localTimes(timeZone);
+  const iso = isoTimes();
+  return {
+    text: (value) => quoted(neutral(String(value))),
+    json: (value) => quoted(neutral(String(value))),
+    uuid: String,
+    integer: String,
+    seconds: (value) => decimal(String(value)),
+    ratio: (value) => decimal(String(value)),
+    euros: (value) => decimal(eurosText(Number(value))),
+    instant: (value) => (excel ? local.text(Number(value)) : iso(Number(value))),
+  };
+}
+
+function heading({ label, kind }: ExportColumn, dialect: Dialect, timeZone: string): string {
+  if (kind === 'euros' && !label.includes('€')) return `${label} (€)`;
+  return kind === 'instant' ? `${label} (${dialect === 'excel-pt' ? timeZone : 'UTC'})` : label;
+}
+
+/** Several tables as one: every column of any of them, and in front the name of the table that a row is of. */
+function columnsOfAll(tables: ExportTable[]): ExportColumn[] {
+  const all = new Map<string, ExportColumn>();
+  for (const { columns } of tables) for (const column of columns) all.set(`${column.name} ${column.kind}`, column);
+  return [...all.values()];
+}
+
+/** Lines end in CR LF; a file of several tables says in its first column which one a row is of. */
+export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions): AsyncGenerator<string> {
+  const { dialect } = options;
+  const separator = dialect === 'excel-pt' ? ';' : ',';
+  const field = fields(dialect, manifest.timeZone);
+  const columns = columnsOfAll(tables);
+  const several = tables.length > 1;
+  const head = [...(several ? ['Table'] : []), ...columns.map((column) => heading(column, dialect, manifest.timeZone))];
+  yield (dialect === 'excel-pt' ? '\ufeff' : '') + head.map((label) => field.text(label)).join(separator) + LINE_END;
+
+  for (const table of tables) {
+    const first = several ? field.text(table.title) + separator : '';
+    const places = columns.map(({ name, kind }) =>
+      table.columns.findIndex((column) => column.name === name && column.kind === kind),
+    );
+    const write = columns.map(({ kind }) => field[kind]);
+    for await (const rows of table.batches) {
+      let text = '';
+      for (const row of rows) {
+        text += first;
+        for (let i = 0; i < places.length; i++) {
+          const value = row[places[i] as number];
+          if (i > 0) text += separator;
+          if (value !== undefined && value !== null) text += (write[i] as Field)(value);
+        }
+        text += LINE_END;
+      }
+      yield text;
+    }
+  }
+  if (options.manifest) yield `# ${manifestJson(manifest)}${LINE_END}`;
+}

@@ -1,0 +1,143 @@
+import type { Instant } from '../units/time.ts';
+import { neutral } from './neutral.ts';
+import type { ExportColumn, Kind, Value } from './table.ts';
+
+/** What Excel holds on one sheet, the heading included. */
+export const MOST_SHEET_ROWS = 1_048_576;
+export const MOST_CELL_CHARACTERS = 32_767;
+/** Excel counts days from the last of 1899. */
+const UNIX_EPOCH_IN_EXCEL = 25_569;
+const DAY_MICROSECONDS = 86_400_000_000;
+
+/** Styles by their place in `STYLES`. */
+const STYLE: Record<Kind | 'heading', number> = {
+  text: 0,
+  uuid: 0,
+  json: 0,
+  heading: 1,
+  integer: 2,
+  euros: 3,
+  ratio: 4,
+  seconds: 2,
+  instant: 5,
+};
+
+export const STYLES = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="[$€-2]\\ #,##0.000000"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`;
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Characters that XML has no place for are written as Excel does: _x0007_; text that only looks so keeps its look. */
+export function xmlText(text: string): string {
+  if (!/[&<>"\p{Cc}\p{Cs}\ufffe\uffff]|_x[0-9A-Fa-f]{4}_/u.test(text)) return text;
+  return text
+    .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] as string)
+    .replace(/\p{Surrogate}|[\ufffe\uffff]/gu, '\ufffd')
+    .replace(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: the very characters that XML refuses
+      /[\0-\x08\x0b-\x1f]/g,
+      (character) => `_x${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
+    );
+}
+
+/** Text as a cell can hold it: plain to a spreadsheet, and saying so where it had to be cut. */
+export function cellText(text: string): string {
+  const plain = neutral(text);
+  if (plain.length <= MOST_CELL_CHARACTERS) return plain;
+  const note = ` … [cut: ${plain.length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
+  return plain.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
+}
+
+/** "A" for 0, "AA" for 26. */
+export function columnLetters(index: number): string {
+  const rest = index % 26;
+  return (index >= 26 ? columnLetters(Math.floor(index / 26) - 1) : '') + String.fromCharCode(65 + rest);
+}
+
+const inline = (reference: string, style: number, text: string) => {
+  const space = /^\s|\s$|\n/.test(text) ? ' xml:space="preserve"' : '';
+  return `<c r="${reference}" s="${style}" t="inlineStr"><is><t${space}>${xmlText(text)}</t></is></c>`;
+};
+
+type WriteCell = (reference: string, value: Value) => string;
+
+/** A writer of cells of a kind; instants become what a clock of the business time zone shows. */
+function cellWriter(kind: Kind, shifted: (instant: Instant) => Instant): WriteCell {
+  const style = STYLE[kind];
+  const number = (toNumber: (value: number) => number): WriteCell => {
+    return (reference, value) => `<c r="${reference}" s="${style}"><v>${toNumber(Number(value))}</v></c>`;
+  };
+  if (kind === 'text' || kind === 'json') {
+    return (reference, value) => inline(reference, style, cellText(String(value)));
+  }
+  if (kind === 'uuid') {
+    return (reference, value) => `<c r="${reference}" s="${style}" t="inlineStr"><is><t>${value}</t></is></c>`;
+  }
+  if (kind === 'euros') return number((micro) => micro / 1_000_000);
+  if (kind === 'instant') return number((at) => shifted(at) / DAY_MICROSECONDS + UNIX_EPOCH_IN_EXCEL);
+  return number((value) => value);
+}
+
+/** A writer of the rows of a sheet: values and the number of the row, from 1. */
+export function rowWriter(columns: ExportColumn[], shifted: (instant: Instant) => Instant) {
+  const letters = columns.map((_, i) => columnLetters(i));
+  const writers = columns.map(({ kind }) => cellWriter(kind, shifted));
+  return (values: Value[], number: number): string => {
+    let xml = `<row r="${number}">`;
+    for (let i = 0; i < writers.length; i++) {
+      const value = values[i];
+      if (value !== null && value !== undefined) xml += (writers[i] as WriteCell)(letters[i] + String(number), value);
+    }
+    return `${xml}</row>`;
+  };
+}
+
+export function headingRow(labels: string[]): string {
+  return `<row r="1">${labels.map((label, i) => inline(`${columnLetters(i)}1`, STYLE.heading, cellText(label))).join('')}</row>`;
+}
+
+const WIDTHS: Record<Kind, number> = {
+  text: 26,
+  uuid: 38,
+  json: 60,
+  integer: 12,
+  euros: 16,
+  ratio: 10,
+  seconds: 12,
+  instant: 20,
+};
+const ID_WIDTH = 38;
+
+/** Everything of a sheet before its rows: the heading stays in view, and columns are as wide as what they hold. */
+export function sheetBegin(columns: ExportColumn[]): string {
+  const widths = columns.map(({ name, kind }) => (name.endsWith('Id') ? ID_WIDTH : WIDTHS[kind]));
+  const cols = widths.map((width, i) => `<col min="${i + 1}" max="${i + 1}" width="${width}" customWidth="1"/>`);
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${cols.join('')}</cols><sheetData>`;
+}
+
+/** Everything after its rows: the arrows that filter. */
+export function sheetEnd(columns: ExportColumn[], rows: number): string {
+  return `</sheetData><autoFilter ref="A1:${columnLetters(columns.length - 1)}${rows}"/></worksheet>`;
+}
+
+const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
+const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+
+/** The parts that say which sheets there are, in the order of their tabs; the first is sheet1.xml. */
+export function workbookParts(sheets: string[]): Record<string, string> {
+  const type = (part: string, kind: string) =>
+    `<Override PartName="${part}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${kind}+xml"/>`;
+  const names = sheets.map((name, i) => `<sheet name="${xmlText(name)}" sheetId="${i + 1}" r:id="rId${i + 1}"/>`);
+  const relations = sheets.map(
+    (_, i) => `<Relationship Id="rId${i + 1}" Type="${OFFICE}/worksheet" Target="worksheets/sheet${i + 1}.xml"/>`,
+  );
+  return {
+    'xl/workbook.xml': `${XML}<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="${OFFICE}"><bookViews><workbookView activeTab="${sheets.length > 1 ? 1 : 0}"/></bookViews><sheets>${names.join('')}</sheets></workbook>`,
+    'xl/_rels/workbook.xml.rels': `${XML}<Relationships xmlns="${PACKAGE}/relationships">${relations.join('')}<Relationship Id="rId${sheets.length + 1}" Type="${OFFICE}/styles" Target="styles.xml"/></Relationships>`,
+    '_rels/.rels': `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    '[Content_Types].xml': `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${type('/xl/workbook.xml', 'sheet.main')}${type('/xl/styles.xml', 'styles')}${sheets.map((_, i) => type(`/xl/worksheets/sheet${i + 1}.xml`, 'worksheet')).join('')}</Types>`,
+  };
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+
+/** `broken off`: whoever asked went away first; `failed`: we did. */
+export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { outcome: 'failed'; error: unknown };
+
+/** A client that takes nothing for so long does not come back. */
+const PATIENCE_MS = 60_000;
+
+/** Aborts when the client goes before it has everything. */
+export function goneSignal(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.on('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+/**
+ * Sends chunks as fast as the client takes them. When they end in an error the connection is reset: what has been sent
+ * looks like the part that it is. Whoever broke first decides the outcome, not whose event comes first.
+ */
+export async function sendDownload(
+  res: Response,
+  chunks: AsyncIterable<string | Buffer>,
+  gone: AbortSignal,
+): Promise<Download> {
+  res.setTimeout(PATIENCE_MS, () => res.destroy());
+  // Listened to once: compression hands listeners on to its own stream and takes none back.
+  let goOn = () => {};
+  res.on('drain', () => goOn());
+  gone.addEventListener('abort', () => goOn());
+  try {
+    for await (const chunk of chunks) {
+      if (gone.aborted) break;
+      if (!res.write(chunk) && !gone.aborted) {
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+      }
+    }
+    if (!gone.aborted) {
+      const finished = once(res, 'finish', { signal: gone });
+      res.end();
+      await finished;
+    }
+  } catch (error) {
+    if (!gone.aborted) {
+      res.destroy();
+      return { outcome: 'failed', error };
+    }
+  }
+  return { outcome: gone.aborted ? 'broken off' : 'complete' };
+}

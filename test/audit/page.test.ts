@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { parse } from 'node-html-parser';
+import { sharedApp } from '../support/app.ts';
+import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { download } from '../support/export.ts';
+import { linkTo, openPage, textOf } from '../support/page.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+describe('the page of the audit log', () => {
+  let origin: string;
+  let client: Client;
+  let record: string;
+  const somebody = `${randomUUID()}@mythoria.pt`;
+
+  before(async () => {
+    ({ origin } = await sharedApp());
+    client = await signedIn(origin);
+    await resetUsage();
+    const [row] = await insertUsage([{ cost: 7 }]);
+    record = row?.id ?? '';
+    await client.get(`/ai-usage/records/${record}/prompt`);
+    await download(origin, await signedIn(origin, RUI), '/ai-usage/records.csv?model=gpt-5');
+    await databases()
+      .backoffice('audit_log')
+      .insert(
+        Array.from({ length: 230 }, (_, i) => ({
+          sub: '1',
+          email: somebody,
+          action: i % 2 === 0 ? 'export' : 'open prompt',
+          subject: `line ${i}`,
+          details: i === 0 ? '<script>alert(1)</script>' : '',
+          happened_at: new Date(Date.parse('2026-10-24T22:30:00Z') + i * 60_000).toISOString(),
+        })),
+      );
+  });
+  after(resetUsage);
+
+  const rows = async (path: string) =>
+    (await openPage(client, path))
+      .querySelectorAll('tbody tr')
+      .map((row) => row.querySelectorAll('th, td').map(textOf));
+
+  it('shows who did what, of which filter and how many rows, and leads there', async () => {
+    const page = await openPage(client, `/audit?person=${RUI}&kind=export`);
+    const [row] = page.querySelectorAll('tbody tr');
+    const cells = row?.querySelectorAll('th, td').map(textOf) ?? [];
+    assert.deepEqual([cells[1], cells[2], cells[4]], [RUI, 'Exported', '1']);
+    assert.match(cells[3] ?? '', /^Calls whose model is gpt-5; .* 1 row, €0\.000007 \/ai-usage\/records\.csv$/);
+    const there = await openPage(client, linkTo(page, 'tbody td a') ?? '');
+    assert.equal(textOf(there.querySelector('h1')), 'Records');
+    assert.equal(textOf(there.querySelector('.sum b')), '1');
+    const prompts = await openPage(client, `/audit?person=${ANA}&kind=open+prompt`);
+    assert.equal(linkTo(prompts, 'tbody td a'), `/ai-usage/records/${record}`);
+  });
+
+  it('is filtered by person, kind and business days, and walked page by page without gap or repetition', async () => {
+    assert.ok((await rows(`/audit?person=${somebody}&kind=export`)).every(([, , what]) => what === 'Exported'));
+    // 22:30 UTC is half past eleven in Lisbon on the 24th, and the clocks go back that night.
+    assert.equal((await rows(`/audit?person=${somebody}&to=2026-10-24`)).length, 30);
+    assert.equal((await rows(`/audit?person=${somebody}&from=2026-10-26`)).length, 0);
+    const seen: string[] = [];
+    for (let path: string | null = `/audit?person=${somebody}`; path !== null; ) {
+      const page = await openPage(client, path);
+      seen.push(...page.querySelectorAll('tbody tr').map((row) => textOf(row.querySelectorAll('td')[2] ?? null)));
+      path = linkTo(page, 'a[rel="next"]');
+    }
+    assert.equal(seen.length, 230);
+    assert.equal(new Set(seen).size, 230);
+  });
+
+  it('escapes what it shows, says what wrong parameters take, and changes nothing', async () => {
+    const { text } = await client.get(`/audit?person=${somebody}&to=2026-10-24`);
+    assert.match(text, /&lt;script&gt;alert\(1\)/);
+    for (const [query, takes] of [
+      ['kind=delete', /open prompt, export/],
+      ['from=yesterday', /2026-10-31/],
+      ['from=2026-10-31&to=2026-10-30', /not be after/],
+      ['before=x', /number of a line/],
+      ['person=%00', /email address/],
+    ] as const) {
+      const answer = await client.get(`/audit?${query}`);
+      assert.equal(answer.status, 400, query);
+      assert.match(textOf(parse(answer.text).querySelector('.problems')), takes);
+    }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const answer = await fetch(`${origin}/audit`, { method, headers: { cookie, 'Sec-Fetch-Site': 'same-origin' } });
+      assert.equal(answer.status, 404, method);
+    }
+  });
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
+import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS } from '../../src/export/sheet-xml.ts';
+import type { ExportColumn, ExportFile, Value } from '../../src/export/table.ts';
+import { csvRows, xlsxSheets } from '../support/export.ts';
+
+const MANIFEST = {
+  title: 'Test',
+  filters: 'All calls',
+  from: null,
+  to: 1_790_000_000_000_000,
+  timeZone: 'Europe/Lisbon',
+  asOf: 1_790_000_000_000_000,
+  rows: 1,
+  cost: 1,
+};
+
+const fileOf = (columns: ExportColumn[], rows: Value[][]): ExportFile => ({
+  manifest: { ...MANIFEST, rows: rows.length },
+  tables: [{ name: 'things', title: 'Things', columns, batches: [rows] }],
+});
+
+async function written(file: ExportFile, extension: keyof typeof FORMATS, dialect: 'rfc4180' | 'excel-pt' = 'rfc4180') {
+  const chunks: Buffer[] = [];
+  for await (const chunk of FORMATS[extension].write(file, { dialect, manifest: false }))
+    chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+const TEXT: ExportColumn[] = [
+  { name: 'first', label: 'First', kind: 'text' },
+  { name: 'second', label: 'Second', kind: 'text' },
+];
+
+/** Characters that a format may treat as special. */
+const strange = fc.constantFrom(
+  ...'aZ9=+-@\t\r\n\'",;|_x&<>]#\u0001\u0007\u001f\u007f\u0085\u00a0ã\u0301\u200b\u202e\ufeff\ufffe🦄 ',
+);
+const text = fc.string({ unit: strange, maxLength: 20 });
+const plain = (value: string) => (/^[=+\-@\t\r\0]/.test(value) ? `'${value}` : value);
+
+describe('formats', () => {
+  it('give back any text through parsers that are not ours, but for what a spreadsheet would run', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 10 }), async (rows) => {
+        const file = fileOf(TEXT, rows);
+        const expected = rows.map(([first, second]) => ({ First: plain(first), Second: plain(second) }));
+        // The parser of this test takes a lone # for a comment, which a cell of ours may begin with.
+        const csv = (await written(file, 'csv')).toString();
+        assert.deepEqual(csvRows(csv, ',', { comment: '' }), expected);
+        assert.deepEqual(csvRows((await written(file, 'csv', 'excel-pt')).toString(), ';', { comment: '' }), expected);
+        const json = JSON.parse((await written(file, 'json')).toString());
+        assert.deepEqual(
+          json.tables.things,
+          rows.map(([first, second]) => ({ first, second })),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('give back any text through a workbook', async () => {
+    // XML has no place for these two.
+    const writable = text.map((value) => value.replace(/\ufffe/g, ''));
+    await fc.assert(
+      fc.asyncProperty(fc.array(writable, { minLength: 1, maxLength: 20 }), async (values) => {
+        const rows = values.map((value, i) => [String(i), value]);
+        const [, sheet] = await xlsxSheets(await written(fileOf(TEXT, rows), 'xlsx'));
+        assert.deepEqual(
+          sheet?.rows.map((row) => row.Second ?? ''),
+          values.map(plain),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('make no formula of text, and no text of numbers', async () => {
+    const columns: ExportColumn[] = [
+      ...TEXT,
+      { name: 'n', label: 'N', kind: 'integer' },
+      { name: 'cost', label: 'Cost', kind: 'euros' },
+    ];
+    const file = fileOf(columns, [['=1+1', '@SUM(A1)', -5, -4213]]);
+    assert.deepEqual(csvRows((await written(file, 'csv')).toString()), [
+      { First: "'=1+1", Second: "'@SUM(A1)", N: '-5', 'Cost (€)': '-0.004213' },
+    ]);
+    const [, sheet] = await xlsxSheets(await written(file, 'xlsx'));
+    assert.deepEqual(sheet?.rows, [{ First: "'=1+1", Second: "'@SUM(A1)", N: -5, Cost: -0.004213 }]);
+  });
+
+  it('say so where a cell is cut, and go on in a further sheet where one is full', async function () {
+    this.timeout(60_000);
+    const long = 'x'.repeat(MOST_CELL_CHARACTERS + 1);
+    const [, cut] = await xlsxSheets(await written(fileOf(TEXT, [[long, 'y'.repeat(MOST_CELL_CHARACTERS)]]), 'xlsx'));
+    const cell = String(cut?.rows[0]?.First);
+    assert.equal(cell.length, MOST_CELL_CHARACTERS);
+    assert.match(cell, /x … \[cut: 32768 characters, a cell holds 32767\]$/);
+    assert.equal(String(cut?.rows[0]?.Second).length, MOST_CELL_CHARACTERS);
+
+    const most = MOST_SHEET_ROWS - 1;
+    const one: ExportColumn[] = [{ name: 'n', label: 'N', kind: 'integer' }];
+    const file = fileOf(one, []);
+    const numbers = function* () {
+      for (let n = 0; n < most + 2; n += 1000)
+        yield Array.from({ length: Math.min(1000, most + 2 - n) }, (_, i) => [n + i]);
+    };
+    const bytes = await written(
+      { ...file, tables: [{ ...file.tables[0], batches: numbers() } as ExportFile['tables'][0]] },
+      'xlsx',
+    );
+    const sheets = await xlsxSheets(bytes);
+    assert.deepEqual(
+      sheets.map(({ name, rows }) => [name, rows.length]),
+      [
+        ['About', 8],
+        ['Things', most],
+        ['Things (2)', 2],
+      ],
+    );
+    assert.deepEqual(sheets[2]?.rows, [{ N: most }, { N: most + 1 }]);
+  });
+
+  it('look broken when their rows break off', async () => {
+    for (const extension of EXTENSIONS) {
+      const failing = async function* (): AsyncGenerator<Value[][]> {
+        yield [['a', 'b']];
+        throw new Error('the database is gone');
+      };
+      const file = fileOf(TEXT, []);
+      const broken = { ...file, tables: [{ ...file.tables[0], batches: failing() } as ExportFile['tables'][0]] };
+      await assert.rejects(written(broken, extension), /the database is gone/, extension);
+    }
+  });
+
+  it('are opened by LibreOffice', async function () {
+    const office = ['libreoffice', 'soffice'].find((command) => {
+      try {
+        execFileSync(command, ['--version'], { stdio: 'ignore' });
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    if (!office) return this.skip();
+    this.timeout(60_000);
+    const folder = mkdtempSync(join(tmpdir(), 'mythoria-admin-export-'));
+    try {
+      const columns: ExportColumn[] = [...TEXT, { name: 'cost', label: 'Cost', kind: 'euros' }];
+      const path = join(folder, 'things.xlsx');
+      writeFileSync(path, await written(fileOf(columns, [['ã "quoted", text', '=1+1', 4213]]), 'xlsx'));
+      // Its filter's options: comma, quote, UTF-8, … and every sheet in a file of its own.
+      const filter = 'csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1';
+      execFileSync(office, ['--headless', '--convert-to', filter, '--outdir', folder, path], { stdio: 'ignore' });
+      const [row] = csvRows(readFileSync(join(folder, 'things-Things.csv'), 'utf8'));
+      assert.equal(row?.First, 'ã "quoted", text');
+      assert.equal(row?.Second, "'=1+1");
+      assert.match(row?.Cost ?? '', /0[.,]004213/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
