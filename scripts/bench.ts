@@ -36,6 +36,8 @@ function options(): { server: string; sizes: number[] } {
 
 const EXPORTED_ROWS = 1_000_000;
 
+type Round = { rate: number; copyRate: number; ratio: number; firstMs: number; bytes: number; memory: number };
+
 /** A million records as files, against what PostgreSQL itself needs to hand them out. */
 async function measureExports({ child, origin, url: urlOfDatabase }: Served): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -46,7 +48,7 @@ async function measureExports({ child, origin, url: urlOfDatabase }: Served): Pr
   line(['---', '---:', '---:', '---:', '---:', '---:', '---:']);
   for (const extension of EXTENSIONS) {
     const url = `${origin}/ai-usage/records.${extension}?from=${from}`;
-    const rounds = [];
+    const rounds: Round[] = [];
     for (let i = 0; i < 3; i++) {
       const copied = await copyToStdout(urlOfDatabase, from);
       const { nowMb = Number.NaN } = await ask(child, 'resident');
@@ -54,9 +56,10 @@ async function measureExports({ child, origin, url: urlOfDatabase }: Served): Pr
       const { peakMb = Number.NaN } = await ask(child, 'resident');
       const rate = (1000 * exported.rows) / exported.ms;
       const copyRate = (1000 * copied.rows) / copied.ms;
-      rounds.push({ ...exported, rate, copyRate, ratio: rate / copyRate, memory: peakMb - nowMb });
+      const { firstMs, bytes } = exported;
+      rounds.push({ firstMs, bytes, rate, copyRate, ratio: rate / copyRate, memory: peakMb - nowMb });
     }
-    const median = (key: keyof (typeof rounds)[number]) =>
+    const median = (key: keyof Round) =>
       quantile(
         rounds.map((round) => round[key]),
         0.5,
