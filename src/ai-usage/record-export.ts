@@ -8,6 +8,22 @@ import type { StreamedRecord } from './record-stream.ts';
 type Names = { authors: Map<string, string | null>; stories: Map<string, string | null> };
 type Column = ExportColumn & { value: (record: StreamedRecord, names: Names) => Value };
 
+/** Few words, asked for by the million. */
+function remembered(compute: (word: string) => string): (word: string) => string {
+  const known = new Map<string, string>();
+  return (word) => {
+    let found = known.get(word);
+    if (found === undefined) {
+      found = compute(word);
+      known.set(word, found);
+    }
+    return found;
+  };
+}
+
+const labelOf = remembered((action) => actionInfo(action).label);
+const knownProviderOf = remembered(providerOf);
+
 /** The columns of exported records, in order: the one place to add another. Names are those of the API. */
 const COLUMNS: Column[] = [
   { name: 'createdAt', label: 'Time', kind: 'instant', value: ({ createdAt }) => createdAt },
@@ -18,9 +34,9 @@ const COLUMNS: Column[] = [
     value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
   },
   { name: 'story', label: 'Story', kind: 'text', value: ({ storyId }, { stories }) => stories.get(storyId) ?? null },
-  { name: 'actionLabel', label: 'Action', kind: 'text', value: ({ action }) => actionInfo(action).label },
+  { name: 'actionLabel', label: 'Action', kind: 'text', value: ({ action }) => labelOf(action) },
   { name: 'aiModel', label: 'Model', kind: 'text', value: ({ aiModel }) => aiModel },
-  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => providerOf(aiModel) },
+  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => knownProviderOf(aiModel) },
   { name: 'inputTokens', label: 'Tokens in', kind: 'integer', value: ({ inputTokens }) => inputTokens },
   { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
   { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },

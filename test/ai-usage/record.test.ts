@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
 import { HOUR, instantFromPostgres, isoFromInstant, now, parseInstant } from '../../src/units/time.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, type Headers, HTMX_FRAGMENT, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { memoryLog } from '../support/log.ts';
@@ -22,12 +23,6 @@ const PRETTY = `{
     "temperature": 0.7
 }`;
 
-type AuditLine = { sub: string; email: string; action: string; subject: string; happened_at: string };
-/** The audit log cannot be emptied: what is younger than `since`. */
-let since = '0';
-const auditLines = (): Promise<AuditLine[]> =>
-  databases().backoffice('audit_log').where('audit_id', '>', since).orderBy('audit_id');
-
 describe('one record', () => {
   const { log, lines } = memoryLog();
   let app: RunningApp;
@@ -41,7 +36,7 @@ describe('one record', () => {
   after(() => app.close());
   beforeEach(async () => {
     await resetUsage();
-    since = (await databases().backoffice('audit_log').max('audit_id')).at(0)?.max ?? '0';
+    await forgetAudit();
     lines.length = 0;
     [row] = (await insertUsage([
       {
