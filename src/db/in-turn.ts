@@ -6,16 +6,12 @@ import type { Knex } from 'knex';
  */
 export function inTurn(transaction: Knex.Transaction): Knex.Transaction {
   const { client } = transaction;
-  const query: (...query: unknown[]) => Promise<unknown> = client.query.bind(client);
-  let underWay: Promise<void> | null = null;
-  client.query = (...asked: unknown[]) => {
-    // With nothing to wait for at once, as Knex has its COMMIT: a moment later it takes the transaction for completed.
-    const answer = underWay ? underWay.then(() => query(...asked)) : query(...asked);
-    const done = () => {
-      if (underWay === mine) underWay = null;
-    };
-    const mine = answer.then(done, done);
-    underWay = mine;
+  // Behind Knex's own check that the transaction goes on: a ROLLBACK, too, waits for what was asked before it.
+  const query: (...query: unknown[]) => Promise<unknown> = client._query.bind(client);
+  let last: Promise<unknown> = Promise.resolve();
+  client._query = (...asked: unknown[]) => {
+    const answer = last.then(() => query(...asked));
+    last = answer.catch(() => {});
     return answer;
   };
   return transaction;
