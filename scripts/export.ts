@@ -21,6 +21,7 @@ import { EXTENSIONS, type Extension, FORMATS } from '../src/export/formats.ts';
 import type { ExportFile } from '../src/export/table.ts';
 import { createFormat } from '../src/units/format.ts';
 import { now } from '../src/units/time.ts';
+import { timeLeft } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
 
 const USAGE = `npm run export -- --out FILE [--format ${EXTENSIONS.join('|')}] [--of records|overview|statement]
@@ -85,6 +86,7 @@ async function write(file: ExportFile, { out, extension }: Arguments, options: E
   const bar = process.stderr.isTTY
     ? new SingleBar({
         format: 'Export {bar} {percentage}% · {value} of {total} rows · {eta_formatted} left',
+        formatTime: timeLeft,
         stream: process.stderr,
       })
     : null;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Databases } from '../db/connect.ts';
+import { inTurn } from '../db/in-turn.ts';
 import { ahead } from '../export/ahead.ts';
 import type { MicroEuros } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
@@ -46,7 +47,7 @@ export async function openRecordStream(
   counted: 'as the page' | 'row by row',
   gone: AbortSignal,
 ): Promise<RecordStream> {
-  const snapshot = await databases.exports.transaction({ isolationLevel: 'repeatable read', readOnly: true });
+  const snapshot = inTurn(await databases.exports.transaction({ isolationLevel: 'repeatable read', readOnly: true }));
   const { running, close } = closing(databases, snapshot);
   gone.addEventListener('abort', close);
   try {
