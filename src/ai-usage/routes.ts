@@ -3,6 +3,7 @@ import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
 import type { Render } from '../web/render.ts';
 import { usageApi } from './api-routes.ts';
+import { overviewPage } from './overview-routes.ts';
 import { usagePages } from './page-routes.ts';
 import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
@@ -17,6 +18,7 @@ export function usageRoutes({ databases, render, format, reuseForMs }: UsageDepe
   const { timeZone } = format;
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs) });
   const router = express.Router();
+  router.use(overviewPage({ databases, reader, render, format }));
   router.use(usagePages({ databases, reader, render, format }));
   router.use(recordPages({ databases, render }));
   router.use(subjectPages({ databases, reader, render, format }));

@@ -2,7 +2,8 @@ import express, { type Router } from 'express';
 import { now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
 import { freshness } from './freshness.ts';
-import { MOST_PER_PAGE, type PageDependencies, TIE_OUT_PATH } from './page-routes.ts';
+import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
+import { TIE_OUT_PATH } from './paths.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
 import { lastWholeMonth, monthSpan, neighbours, parseMonth, STATEMENT_PATH, statementOf } from './statement.ts';
 

@@ -3,14 +3,14 @@ import type { MicroEuros } from '../units/money.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
-import type { Tile } from './overview.ts';
-import { RECORDS_PATH } from './overview.ts';
+import { RECORDS_PATH } from './paths.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import { recordColumns } from './record-columns.ts';
 import type { Repeat, Story, StoryStep } from './story.ts';
 import type { StoryCosts } from './story-costs.ts';
 import { detailsOf } from './subjects.ts';
 import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import type { Tile } from './tiles.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
 export type StoryPage = {

@@ -2,6 +2,8 @@
 export type Cell = {
   text: string;
   href?: string;
+  /** The link changes this very view, so that only a part of the page need be loaded. */
+  narrows?: boolean;
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
   /** The exact value of a number that is printed rounded. */
@@ -13,12 +15,18 @@ export type Cell = {
   icon?: string;
 };
 
-export type Column<Row> = { label: string; numeric?: true; cell: (row: Row) => Cell; total?: Cell };
-
 export type Heading = {
   label: string;
   numeric: boolean;
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
+};
+
+export type Column<Row> = {
+  label: string;
+  numeric?: true;
+  sort?: Heading['sort'];
+  cell: (row: Row) => Cell;
+  total?: Cell;
 };
 
 export type Table = {
@@ -35,7 +43,7 @@ export function tableOf<Row>(columns: Column<Row>[], { caption, rows, faint = ()
   const hasTotal = columns.some(({ total }) => total);
   return {
     caption,
-    head: columns.map(({ label, numeric = false }) => ({ label, numeric })),
+    head: columns.map(({ label, numeric = false, sort }) => ({ label, numeric, sort })),
     rows: rows.map((row) => ({ cells: columns.map(({ cell }) => cell(row)), faint: faint(row) })),
     total: hasTotal ? columns.map(({ total }) => total ?? { text: '' }) : null,
   };

@@ -12,7 +12,7 @@ export async function bruteForce(
   window: Window,
   filter: UsageFilter,
   timeZone: string,
-): Promise<UsageStats> {
+): Promise<Omit<UsageStats, 'cells'>> {
   const conditions = ['created_at < ?'];
   const bindings: (string | string[])[] = [isoFromInstant(window.to)];
   if (window.from !== null) {
