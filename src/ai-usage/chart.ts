@@ -20,7 +20,7 @@ export type ChartBar = {
 
 /**
  * A drawing that the page stretches to its width: costs above, tokens below, one column of `BAR` units a bar. Series and
- * tokens are one path each. What a person points at or moves to by keyboard are the `marks`, ordinary links above the
+ * tokens are one path each, the lowest first. What a person points at or moves to by keyboard are the `marks`, ordinary links above the
  * drawing that carry the values as text. Grid labels are evenly spaced, highest first, so that they can be plain lists.
  */
 export type Chart = {
@@ -45,7 +45,6 @@ type MarkValue = { swatch: string; text: string };
 
 const TOKENS = ['Tokens in', 'Tokens out'];
 const BAR = 10;
-const GAP = 1;
 /** Whole units, about a pixel each, are fine enough and keep the page light. */
 const COST_HEIGHT = 208;
 const BETWEEN = 28;
@@ -82,6 +81,10 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
   };
 }
 
+/**
+ * One path for each layer of the stack: an upright line for each bar, from the ground to the layer's top. Those of higher
+ * layers are drawn first and what is below covers them, so that a bar needs one number a layer.
+ */
 function stacked(
   bars: ChartBar[],
   labels: string[],
@@ -92,12 +95,12 @@ function stacked(
     .keys(labels.keys())
     // A credit has no height; the tables show it.
     .value((bar, i) => Math.max(0, partOf(bar, i)))(bars);
+  const ground = Math.round(y(0));
   return layers.map((layer) =>
     layer
       .map(([low, high], bar) => {
         const top = Math.round(y(high));
-        const height = Math.round(y(low)) - top;
-        return height > 0 ? `M${bar * BAR + GAP} ${top}h${BAR - 2 * GAP}v${height}h-${BAR - 2 * GAP}z` : '';
+        return high > low && top < ground ? `M${bar * BAR + BAR / 2} ${ground}V${top}` : '';
       })
       .join(''),
   );

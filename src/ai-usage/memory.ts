@@ -1,16 +1,25 @@
 import { type Ends, noEnds } from './ends.ts';
+import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
 import { noStoryVisits, type StoryVisits } from './story-visits.ts';
 
 /**
  * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
- * the days is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
+ * the days and their clock hours is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
  */
-export type Memory = { days: Days; contentVersion: string | null; hours: Hours; ends: Ends; visits: StoryVisits };
+export type Memory = {
+  days: Days;
+  clockDays: ClockDays;
+  contentVersion: string | null;
+  hours: Hours;
+  ends: Ends;
+  visits: StoryVisits;
+};
 
 export const noMemory = (): Memory => ({
   days: noDays(),
+  clockDays: noClockDays(),
   contentVersion: null,
   hours: noHours(),
   ends: noEnds(),

@@ -1,21 +1,27 @@
 import express, { type Router } from 'express';
+import type { Logger } from 'pino';
 import type { Databases } from '../db/connect.ts';
 import { now } from '../units/time.ts';
-import { panel } from '../web/panel.ts';
+import { type Panel, panel } from '../web/panel.ts';
 import { breakdownTable } from './breakdown-table.ts';
 import { BREAKDOWNS, type Breakdown, breakdownOf, breakdownOfTop, MOST_ROWS } from './breakdowns.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { type Compared, comparedWindow, comparisonBar, reachOf } from './compare.ts';
-import { NO_NAMES, readNames } from './names.ts';
+import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
+import { monthCard, monthCardWindow } from './month-card.ts';
+import { type Names, NO_NAMES, readNames } from './names.ts';
 import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
 import { parseUsageQuery, queryWithin, sameUrl, type UsageQuery, usageUrl, type ViewLinks } from './query.ts';
 import type { UsageReader } from './reader.ts';
-import type { UsageStats } from './stats.ts';
+import type { BucketSize, UsageStats } from './stats.ts';
+import type { Table } from './table.ts';
+import type { TopBy } from './top.ts';
 import { BREAKDOWNS_BESIDE } from './view.ts';
+import { whyPanel } from './why-panel.ts';
 
-/** The overview: each of its panels is read at once with the others, and stands or falls alone. */
+/** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
 export function overviewPage({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
   const { timeZone } = format;
@@ -26,69 +32,103 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const asked = parseUsageQuery(req.query, limits, now());
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;
     const query = await reader.recent(asked);
+    const fixed = { ...query, pinned: query.asOf };
     const links: ViewLinks = {
       here: (change) => usageUrl(OVERVIEW_PATH, query, change),
       records: (change) => usageUrl(RECORDS_PATH, query, change),
     };
-    // All panels count until the same instant, which is part of what they ask.
-    const fixed = { ...query, pinned: query.asOf };
     const size = bucketSizeOf(query);
-    const part = <T>(work: Promise<T>) => panel(work, req.log);
 
-    const earliest = part(reader.earliest());
-    const stats = reader.stats(fixed, size);
-    const comparing = part(readCompared(reader, fixed, size, timeZone));
-    const counted = async () => {
-      const [{ value }, compared] = await Promise.all([stats, comparing]);
-      return { stats: value, compared: compared.ok ? compared.value : null };
+    const earliest = panel(reader.earliest(), req.log);
+    const answering = reader.stats(fixed, size);
+    const comparing = panel(readCompared(reader, fixed, size, timeZone), req.log);
+    const counting = async (): Promise<Counted> => {
+      const [{ value: stats }, compared] = await Promise.all([answering, comparing]);
+      return { stats, compared: compared.ok ? compared.value : null };
     };
-    const [overview, beside, compared, first, shared] = await Promise.all([
-      part(
-        counted().then(({ stats, compared }) =>
+    const counted = counting();
+    const [overview, why, month, beside, compared, first, shared] = await Promise.all([
+      timed(
+        counted.then(({ stats, compared }) =>
           overviewOf(stats, compared, { links, query, size, by: query.by, format }),
         ),
+        req.log,
       ),
-      part(readBeside(counted(), fixed)),
+      timed(
+        counted.then(({ stats, compared }) => whyPanel(stats, compared, format)),
+        req.log,
+      ),
+      timed(
+        reader
+          .dailyCosts(queryWithin(fixed, monthCardWindow(query.asOf, timeZone)))
+          .then(({ value }) => monthCard(value, query.asOf, format)),
+        req.log,
+      ),
+      timed(besideOf(fixed, query, counted, links), req.log),
       comparing,
       earliest,
-      frame(OVERVIEW_PATH, query, part(stats.then((answer) => ({ ...answer, query }))), req.log),
+      frame(
+        OVERVIEW_PATH,
+        query,
+        panel(
+          answering.then((answer) => ({ ...answer, query })),
+          req.log,
+        ),
+        req.log,
+      ),
     ]);
     const data = {
       ...shared,
-      overview,
-      beside,
-      tabs: BREAKDOWNS_BESIDE.map((by) => ({
-        label: BREAKDOWNS[by].title,
-        href: links.here({ breakdown: by }),
-        current: by === query.breakdown,
+      ...{ overview, why, month, beside },
+      tabs: BREAKDOWNS_BESIDE.map((breakdown) => ({
+        label: breakdown === 'hour' ? HEAT_MAP_TITLE : BREAKDOWNS[breakdown].title,
+        href: links.here({ breakdown }),
+        current: breakdown === query.breakdown,
       })),
       comparison: comparisonBar(query, first.ok ? first.value : null, links, format),
       comparisonFailed: compared.ok ? null : compared.message,
       records: links.records({}),
       recompute: sameUrl(TIE_OUT_PATH, query),
+      debug: query.debug,
     };
     render(req, res, { title: 'AI usage', view: 'ai-usage/overview', data });
-
-    /** The breakdown that the view asks for besides models and actions. */
-    async function readBeside(counting: ReturnType<typeof counted>, fixed: UsageQuery) {
-      const { stats, compared } = await counting;
-      const { breakdown, names } = await readBreakdown({ databases, reader }, fixed, stats, compared);
-      const models = stats.models.map(({ model }) => model);
-      return {
-        table: breakdownTable(breakdown, { links, query, names, models, format }),
-        namesAvailable: names.available,
-      };
-    }
   });
 
+  /** The breakdown that a view asks for besides models and actions. */
+  async function besideOf(fixed: UsageQuery, query: UsageQuery, counted: Promise<Counted>, links: ViewLinks) {
+    const { breakdown: by } = fixed;
+    if (by === 'hour') {
+      const { value: week } = await reader.week(fixed);
+      return { table: heatMap(week, format), namesAvailable: true };
+    }
+    const topping = by === 'provider' ? null : readTopBreakdown({ databases, reader }, fixed, by, counted);
+    const [{ stats, compared }, top] = await Promise.all([counted, topping]);
+    const breakdown = top?.breakdown ?? breakdownOf('provider', stats, compared?.stats ?? null, query);
+    const names = top?.names ?? NO_NAMES;
+    const models = stats.models.map(({ model }) => model);
+    return {
+      table: breakdownTable(breakdown, { links, query, names, models, format }),
+      namesAvailable: names.available,
+    } satisfies { table: Table; namesAvailable: boolean };
+  }
+
   return router;
+}
+
+type Counted = { stats: UsageStats; compared: Compared | null };
+
+/** A panel and how long it took, in milliseconds. */
+async function timed<T>(work: Promise<T>, log: Logger): Promise<Panel<T> & { milliseconds: number }> {
+  const begin = performance.now();
+  const read = await panel(work, log);
+  return { ...read, milliseconds: performance.now() - begin };
 }
 
 /** Null when nothing is compared, or there is nothing to compare with. */
 async function readCompared(
   reader: UsageReader,
   query: UsageQuery,
-  size: Parameters<UsageReader['stats']>[1],
+  size: BucketSize,
   timeZone: string,
 ): Promise<Compared | null> {
   const window = comparedWindow(query, query.compare, timeZone);
@@ -97,15 +137,14 @@ async function readCompared(
   return { window, stats: value };
 }
 
-async function readBreakdown(
+/** The first authors or stories, with their names and what they were before. */
+async function readTopBreakdown(
   { databases, reader }: { databases: Databases; reader: UsageReader },
   query: UsageQuery,
-  stats: UsageStats,
-  compared: Compared | null,
-): Promise<{ breakdown: Breakdown; names: typeof NO_NAMES }> {
-  const { breakdown: by } = query;
-  if (by === 'provider') return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query), names: NO_NAMES };
-  const { value: top } = await reader.top(query, by, MOST_ROWS);
+  by: TopBy,
+  counted: Promise<Counted>,
+): Promise<{ breakdown: Breakdown; names: Names }> {
+  const [{ value: top }, { compared }] = await Promise.all([reader.top(query, by, MOST_ROWS), counted]);
   const keys = top.rows.map(({ key }) => key);
   const [names, before] = await Promise.all([
     readNames(databases, { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] }),

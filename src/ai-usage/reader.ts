@@ -3,6 +3,7 @@ import type { MicroEuros } from '../units/money.ts';
 import { type Instant, instantFromPostgres, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
+import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
 import { findByName } from './names.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
@@ -10,12 +11,13 @@ import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
-import { type BucketSize, readStats, type UsageStats } from './stats.ts';
+import { type BucketSize, bucketOf, group, readCells, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
 import { readStoryCosts, type StoryCosts } from './story-costs.ts';
 import type { Sums } from './sums.ts';
 import { readSumsOf, readTop, type Top, type TopBy } from './top.ts';
 import { DEFAULT_VIEW } from './view.ts';
+import { readWeek, type Week } from './week.ts';
 
 /** What a person should know of how their search was understood. */
 export type SearchNotes = { cut: boolean; namesAvailable: boolean };
@@ -98,6 +100,16 @@ export function createUsageReader({
 
     stats: (query: UsageQuery, size: BucketSize): Promise<Answer<UsageStats>> =>
       answer(`stats by ${size}`, query, (source, filter) => readStats(source, query.window, filter, size)),
+
+    /** What each business day cost. */
+    dailyCosts: (query: UsageQuery): Promise<Answer<DailyCosts>> =>
+      answer('daily costs', query, async (source, filter) => {
+        const days = group(await readCells(source, query.window, filter, 'day'), bucketOf.day);
+        return new Map([...days].map(([day, { cost }]) => [day, cost]));
+      }),
+
+    week: (query: UsageQuery): Promise<Answer<Week>> =>
+      answer('week', query, (source, filter) => readWeek(source, query.window, filter)),
 
     /** The first authors or stories by the query's rank. */
     top: (query: UsageQuery, by: TopBy, most: number): Promise<Answer<Top>> =>

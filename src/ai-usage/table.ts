@@ -13,6 +13,8 @@ export type Cell = {
   note?: string;
   flag?: string;
   icon?: string;
+  /** How dark the cell is in a heat map, 0 to 5. */
+  level?: number;
 };
 
 export type Heading = {

@@ -13,7 +13,7 @@ export const SHOWN = ['chart', 'table'] as const;
 export type Shown = (typeof SHOWN)[number];
 
 /** What the overview breaks the total down by, besides models and actions, which are always there. */
-export const BREAKDOWNS_BESIDE = ['provider', 'author', 'story'] as const;
+export const BREAKDOWNS_BESIDE = ['provider', 'author', 'story', 'hour'] as const;
 export type BreakdownBeside = (typeof BREAKDOWNS_BESIDE)[number];
 
 /** The figure that the tables of a breakdown are ordered by, and of which only the first 20 rows are shown. */

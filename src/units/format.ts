@@ -14,6 +14,7 @@ export function createFormat(locale: string, timeZone: string) {
   const exact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', minimumFractionDigits: 6 });
   const compact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', notation: 'compact' });
   const integer = new Intl.NumberFormat(locale);
+  const bare = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2 });
   const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
@@ -74,6 +75,10 @@ export function createFormat(locale: string, timeZone: string) {
     /** For the axis of a chart. */
     shortEuros: (micro: MicroEuros) =>
       Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
+    /** A figure among many that are all euros: three digits and no sign of the currency. */
+    bareEuros: (micro: MicroEuros) => bare.format(micro / 1_000_000),
+    /** "08" for the hour that begins at 08:00. */
+    clockHour: (hour: number) => String(hour).padStart(2, '0'),
     /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
     roundEuros: (micro: MicroEuros) => (Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
     /** A difference with its sign: "+€1.20". */
