@@ -8,7 +8,7 @@ import { SingleBar } from 'cli-progress';
 import { type ExportOptions, parseExportOptions } from '../src/ai-usage/export-options.ts';
 import { type Asked, EXPORT_PAGES, type View } from '../src/ai-usage/exports.ts';
 import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from '../src/ai-usage/open-export.ts';
-import { OVERVIEW_PATH, RECORDS_PATH } from '../src/ai-usage/overview.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from '../src/ai-usage/paths.ts';
 import { parseUsageQuery, usageUrl } from '../src/ai-usage/query.ts';
 import { createUsageReader } from '../src/ai-usage/reader.ts';
 import { createReuse } from '../src/ai-usage/reuse.ts';

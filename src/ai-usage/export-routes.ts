@@ -12,8 +12,8 @@ import { NotFound, TooMany } from '../web/errors.ts';
 import { type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
 import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
-import { RECORDS_PATH } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
+import { RECORDS_PATH } from './paths.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
 
 const MOST_AT_ONCE = 2;

@@ -1,4 +1,5 @@
 import { type Ends, noEnds } from './ends.ts';
+import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
 import { noStoryDays, noStoryHours, type StoryDays, type StoryHours } from './rollups/story-days.ts';
@@ -6,11 +7,12 @@ import { noStoryVisits, type StoryVisits } from './story-visits.ts';
 
 /**
  * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
- * the days is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
+ * the days and their clock hours is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
  */
 export type Memory = {
   days: Days;
   storyDays: StoryDays;
+  clockDays: ClockDays;
   contentVersion: string | null;
   hours: Hours;
   storyHours: StoryHours;
@@ -21,6 +23,7 @@ export type Memory = {
 export const noMemory = (): Memory => ({
   days: noDays(),
   storyDays: noStoryDays(),
+  clockDays: noClockDays(),
   contentVersion: null,
   hours: noHours(),
   storyHours: noStoryHours(),

@@ -12,6 +12,9 @@ export type Names = {
   available: boolean;
 };
 
+/** For what has no names. */
+export const NO_NAMES: Names = { authors: new Map(), stories: new Map(), gone: new Set(), available: true };
+
 export const MOST_NAME_MATCHES = 200;
 
 export type NameDatabases = { mythoria: Knex | null; backoffice: Knex };

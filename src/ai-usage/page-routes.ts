@@ -6,12 +6,11 @@ import { isoFromInstant, now, SECOND } from '../units/time.ts';
 import { pushAddress, wantsFragment } from '../web/htmx.ts';
 import { type Panel, panel } from '../web/panel.ts';
 import type { Render } from '../web/render.ts';
-import { bucketSizeOf } from './buckets.ts';
-import { recordsMenu, tablesMenu } from './download-menu.ts';
+import { recordsMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
 import { freshness } from './freshness.ts';
 import { readNames } from './names.ts';
-import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
+import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
 import { frozenUrl, parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
@@ -21,35 +20,13 @@ import { tieOutOf } from './tie-out.ts';
 export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
 
 export const MOST_PER_PAGE = 200;
-export const TIE_OUT_PATH = '/ai-usage/tie-out';
 
-/** The overview and the list of records. */
+/** The list of records, and the overview recomputed. */
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
   const frame = pageFrame({ databases, reader, format });
-
-  router.get(OVERVIEW_PATH, async (req, res) => {
-    const query = queryOf(req);
-    if (shortened(req, res, OVERVIEW_PATH, query)) return;
-    const size = bucketSizeOf(query);
-    const answering = panel(reader.stats(query, size), req.log);
-    const [answer, shared] = await Promise.all([answering, frame(OVERVIEW_PATH, query, answering, req.log)]);
-    const overview = answer.ok
-      ? { ok: true, value: overviewOf(answer.value.value, answer.value.query, size, format) }
-      : answer;
-    const data = {
-      ...shared,
-      overview,
-      download: answer.ok
-        ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, answer.value.query), answer.value.value.total, format)
-        : null,
-      records: usageUrl(RECORDS_PATH, query),
-      recompute: sameUrl(TIE_OUT_PATH, query),
-    };
-    render(req, res, { title: 'AI usage', view: 'ai-usage/overview', data });
-  });
 
   router.get(TIE_OUT_PATH, async (req, res) => {
     const asked = queryOf(req);

@@ -13,12 +13,13 @@ import {
   withPlus,
 } from './period.ts';
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
+import { VIEW_SHAPE, type View, viewParameters } from './view.ts';
 
 /**
  * All that a request says, as one value: statistics, records, exports, links and the API know nothing else of it.
  * What stands in the address is kept as it was meant (a period stays a period); `window` and `asOf` are what it means now.
  */
-export type UsageQuery = {
+export type UsageQuery = View & {
   /** null when from or to stand instead of it. */
   period: Period | null;
   from: Bound | null;
@@ -85,10 +86,13 @@ const schemaFor = (maxPageSize: number) =>
     after: z.string().optional(),
     before: z.string().optional(),
     asOf: z.string().optional(),
+    ...VIEW_SHAPE,
   });
 
 const schemas = new Map<number, ReturnType<typeof schemaFor>>();
-export const PARAMETERS = Object.keys(schemaFor(1).shape);
+const ALL_PARAMETERS = Object.keys(schemaFor(1).shape);
+/** Those that decide what is counted and listed: what the API takes. */
+export const PARAMETERS = ALL_PARAMETERS.filter((parameter) => !Object.hasOwn(VIEW_SHAPE, parameter));
 const REPEATABLE = ['model', 'action'];
 /** Values of the database as they are: a model's name may begin or end with a space. */
 const VERBATIM = [...REPEATABLE, 'after', 'before'];
@@ -96,7 +100,7 @@ const VERBATIM = [...REPEATABLE, 'after', 'before'];
 /** Forms send empty fields; they mean "not given". Names we do not know (utm_source …) are nobody's filter and pass. */
 function given(parameters: Record<string, unknown>, problems: ParameterProblem[]): Record<string, unknown> {
   const entries: [string, unknown][] = [];
-  for (const parameter of PARAMETERS) {
+  for (const parameter of ALL_PARAMETERS) {
     if (!Object.hasOwn(parameters, parameter)) continue;
     const values = [parameters[parameter]]
       .flat()
@@ -160,6 +164,7 @@ export function parseUsageQuery(
   const period = hasBounds ? null : (raw.period ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { author = null, story = null, search = null, sortBy, sortOrder, page, pageSize } = raw;
+  const { compare, by, show, breakdown, rankBy, rankOrder, debug } = raw;
   const window = windowOf({ period, from, to }, asOf);
   return {
     period,
@@ -178,6 +183,7 @@ export function parseUsageQuery(
     pinned,
     asOf,
     window,
+    ...{ compare, by, show, breakdown, rankBy, rankOrder, debug },
   };
 }
 
@@ -208,6 +214,7 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
   if (q.pageSize !== DEFAULT_PAGE_SIZE) add('pageSize', String(q.pageSize));
   if (q.cursor) add(q.cursor.direction, cursorText(q.cursor));
   if (q.pinned !== null) add('asOf', isoFromInstant(q.pinned));
+  for (const [name, value] of viewParameters(q)) add(name, value);
   const search = parameters.toString();
   return search ? `${path}?${search}` : path;
 }
@@ -221,3 +228,12 @@ export function sameUrl(path: string, query: UsageQuery): string {
 export function frozenUrl(path: string, query: UsageQuery): (extension: string) => string {
   return (extension) => usageUrl(path + extension, query, { pinned: query.asOf });
 }
+
+/** The same query over another window, which its address then says. */
+export function queryWithin(query: UsageQuery, window: { from: Instant; to: Instant }): UsageQuery {
+  const bound = (instant: Instant): Bound => ({ text: isoFromInstant(instant), day: null, instant });
+  return { ...query, period: null, from: bound(window.from), to: bound(window.to), window };
+}
+
+/** Links of a page of numbers: to itself and to the records behind it, each with something of its view changed. */
+export type ViewLinks = { here: (change: QueryChange) => string; records: (change: QueryChange) => string };

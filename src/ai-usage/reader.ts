@@ -1,19 +1,24 @@
 import type { Databases } from '../db/connect.ts';
 import { inTurn } from '../db/in-turn.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { now } from '../units/time.ts';
+import { type Instant, instantFromPostgres, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
-import { filterOf, matchesOf } from './filter.ts';
+import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
+import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
 import { findByName } from './names.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
-import { builtShare, openSource } from './source.ts';
-import { type BucketSize, readStats, type UsageStats } from './stats.ts';
+import { builtShare, openSource, type UsageSource } from './source.ts';
+import { type BucketSize, bucketOf, group, readCells, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
 import { readStoryCosts, type StoryCosts } from './story-costs.ts';
+import type { Sums } from './sums.ts';
+import { readSumsOf, readTop, type Top, type TopBy } from './top.ts';
+import { DEFAULT_VIEW } from './view.ts';
+import { readWeek, type Week } from './week.ts';
 
 /** What a person should know of how their search was understood. */
 export type SearchNotes = { cut: boolean; namesAvailable: boolean };
@@ -31,7 +36,9 @@ export type Answer<T> = {
 export type UsageReader = ReturnType<typeof createUsageReader>;
 
 const NO_DIMENSIONS = { models: [], actions: [] };
-const NO_NAMES = { authors: [], stories: [], cut: false, available: true };
+const NO_MATCHES = { authors: [], stories: [], cut: false, available: true };
+/** How a view shows its numbers does not change them. */
+const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
 
 /** Reads statistics and records of a query; identical questions share one answer. */
 export function createUsageReader({
@@ -54,12 +61,26 @@ export function createUsageReader({
       source(),
       // Only a filter by action or a search has to know them.
       query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
-      query.search === null ? NO_NAMES : findByName(databases, query.search),
+      query.search === null ? NO_MATCHES : findByName(databases, query.search),
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
     const search = { cut: names.cut, namesAvailable: names.available };
     const about = { query, coverage: opened.coverage, built: builtShare(opened.source, now()), search };
     return { source: opened.source, filter: filterOf(query, known, matches), about };
+  };
+
+  /** What a query means once for all who ask it at once; each gets it with the view that they asked for. */
+  const answer = async <T>(
+    name: string,
+    query: UsageQuery,
+    read: (source: UsageSource, filter: UsageFilter) => Promise<T>,
+  ): Promise<Answer<T>> => {
+    const answered = await reuse(`${name} ${keyOf(query)}`, async () => {
+      const { source, filter, about } = await prepare(query);
+      return { ...about, value: await read(source, filter) };
+    });
+    const { asOf, window } = answered.query;
+    return { ...answered, query: { ...query, asOf, window } };
   };
 
   return {
@@ -68,11 +89,41 @@ export function createUsageReader({
     /** A query as the database understands it, for those who read the records themselves. */
     prepare,
 
-    stats: (query: UsageQuery, size: BucketSize): Promise<Answer<UsageStats>> =>
-      reuse(`stats by ${size} ${sameUrl('', query)}`, async () => {
-        const { source, filter, about } = await prepare(query);
-        return { ...about, value: await readStats(source, query.window, filter, size) };
+    /** The query as of the instant at which others asked the same within the last seconds. */
+    recent: async (query: UsageQuery): Promise<UsageQuery> => {
+      const { asOf, window } = await reuse(`asked ${keyOf(query)}`, async () => query);
+      return { ...query, asOf, window };
+    },
+
+    /** When the first record of all was made; null without any. */
+    earliest: (): Promise<Instant | null> =>
+      reuse('earliest', async () => {
+        const row = await workflows('token_usage_tracking').min({ first: 'created_at' }).first();
+        return row?.first ? instantFromPostgres(row.first) : null;
       }),
+
+    stats: (query: UsageQuery, size: BucketSize): Promise<Answer<UsageStats>> =>
+      answer(`stats by ${size}`, query, (source, filter) => readStats(source, query.window, filter, size)),
+
+    /** What each business day cost. */
+    dailyCosts: (query: UsageQuery): Promise<Answer<DailyCosts>> =>
+      answer('daily costs', query, async (source, filter) => {
+        const days = group(await readCells(source, query.window, filter, 'day'), bucketOf.day);
+        return new Map([...days].map(([day, { cost }]) => [day, cost]));
+      }),
+
+    week: (query: UsageQuery): Promise<Answer<Week>> =>
+      answer('week', query, (source, filter) => readWeek(source, query.window, filter)),
+
+    /** The first authors or stories by the query's rank. */
+    top: (query: UsageQuery, by: TopBy, most: number): Promise<Answer<Top>> =>
+      answer(`top ${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
+        readTop(source, query.window, filter, by, most, query),
+      ),
+
+    /** What some authors or stories add up to. */
+    sumsOf: (query: UsageQuery, by: TopBy, keys: string[]): Promise<Answer<Map<string, Sums>>> =>
+      answer(`sums by ${by} of ${keys}`, query, (source, filter) => readSumsOf(source, query.window, filter, by, keys)),
 
     /** The same statistics twice: as the page reads them, and from raw rows alone, which may take a minute. Never reused. */
     tieOut: async (query: UsageQuery): Promise<Answer<{ kept: UsageStats; raw: UsageStats }>> => {
@@ -97,23 +148,16 @@ export function createUsageReader({
     },
 
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>
-      reuse(`records ${sameUrl('', query)}`, async () => {
-        const { source, filter, about } = await prepare(query);
-        return { ...about, value: await readRecordPage(source, query.window, filter, query) };
-      }),
+      answer('records', query, (source, filter) => readRecordPage(source, query.window, filter, query)),
 
     /** The most expensive stories of a query, and how many stories cost less than `cost`. */
     storyCosts: (query: UsageQuery, asked: { most: number; cost: MicroEuros }): Promise<Answer<StoryCosts>> =>
-      reuse(`story costs ${asked.most} ${asked.cost} ${sameUrl('', query)}`, async () => {
-        const { source, filter, about } = await prepare(query);
-        return { ...about, value: await readStoryCosts(source, query.window, filter, asked) };
-      }),
+      answer(`story costs ${asked.most} ${asked.cost}`, query, (source, filter) =>
+        readStoryCosts(source, query.window, filter, asked),
+      ),
 
     /** The one story that a query names. */
     story: (query: UsageQuery): Promise<Answer<Story>> =>
-      reuse(`story ${sameUrl('', query)}`, async () => {
-        const { source, filter, about } = await prepare(query);
-        return { ...about, value: await readStory(source.workflows, query.window, filter) };
-      }),
+      answer('story', query, (source, filter) => readStory(source.workflows, query.window, filter)),
   };
 }

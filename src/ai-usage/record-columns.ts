@@ -1,12 +1,13 @@
 import type { Format } from '../units/format.ts';
 import { actionInfo } from './actions.ts';
+import { cellsOf } from './cells.ts';
 import type { Names } from './names.ts';
 import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import type { UsageRecord } from './records.ts';
 import type { SortKey } from './sorts.ts';
 import { detailsOf } from './subjects.ts';
-import { type Cell, cellsOf } from './table.ts';
+import type { Cell } from './table.ts';
 
 export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
 

@@ -8,7 +8,7 @@ import { NotFound } from '../web/errors.ts';
 import type { Render } from '../web/render.ts';
 import { actionInfo } from './actions.ts';
 import { readNames } from './names.ts';
-import { RECORDS_PATH } from './overview.ts';
+import { RECORDS_PATH } from './paths.ts';
 import { providerOf } from './providers.ts';
 import { readPrompt, readRecord } from './records.ts';
 import { subjectUrl } from './subjects.ts';

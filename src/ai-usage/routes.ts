@@ -4,6 +4,7 @@ import type { Format } from '../units/format.ts';
 import type { Render } from '../web/render.ts';
 import { usageApi } from './api-routes.ts';
 import { usageExports } from './export-routes.ts';
+import { overviewPage } from './overview-routes.ts';
 import { usagePages } from './page-routes.ts';
 import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
@@ -20,6 +21,7 @@ export function usageRoutes({ databases, render, format, reuseForMs }: UsageDepe
   const router = express.Router();
   // Before the pages, whose last part would take any name.
   router.use(usageExports({ databases, reader, format }));
+  router.use(overviewPage({ databases, reader, render, format }));
   router.use(usagePages({ databases, reader, render, format }));
   router.use(recordPages({ databases, render }));
   router.use(subjectPages({ databases, reader, render, format }));

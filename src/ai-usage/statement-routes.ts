@@ -3,7 +3,8 @@ import { isoFromInstant, now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
 import { tablesMenu } from './download-menu.ts';
 import { freshness } from './freshness.ts';
-import { MOST_PER_PAGE, type PageDependencies, TIE_OUT_PATH } from './page-routes.ts';
+import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
+import { TIE_OUT_PATH } from './paths.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
 import { lastWholeMonth, monthSpan, neighbours, parseMonth, STATEMENT_PATH, statementOf } from './statement.ts';
 

@@ -3,13 +3,14 @@ import type { Format } from '../units/format.ts';
 import { addDays, type Day, dayOf, type Instant, parseDay } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import { bucketsOf } from './buckets.ts';
-import type { Tile } from './overview.ts';
+import { cellsOf } from './cells.ts';
 import { providerOf } from './providers.ts';
 import type { UsageQuery } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import { subjectUrl } from './subjects.ts';
 import { noSums, type Sums, sumOf } from './sums.ts';
-import { type Cell, type Column, cellsOf, type Table, tableOf } from './table.ts';
+import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import type { Tile } from './tiles.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
 

@@ -18,6 +18,8 @@ export type UsageStats = {
   actions: (Sums & { action: string; stories: number })[];
   /** `bucket` is "2026-10-31" (day), "2026-10" (month) or the hour's number since 1970. */
   buckets: (Sums & { bucket: string })[];
+  /** What all of these are added up from; several of one bucket, action and model may be among them. */
+  cells: Cell[];
 };
 
 /** The bucket of a raw row in SQL; `?` is the business time zone. */
@@ -128,7 +130,7 @@ export async function readCells(
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The sums of cells by a key. */
-function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
+export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
   const groups = new Map<string, Sums>();
   let last: string | null = null;
   let sums = noSums();
@@ -146,7 +148,7 @@ function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> 
 }
 
 /** Cells of days carry their day, also where months are wanted; an hour is never read from days. */
-const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
+export const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,
   month: ({ bucket }) => bucket.slice(0, 7),
@@ -183,6 +185,7 @@ export async function readStats(
     actions: actions.sort(byCostFirst('action')),
     // Hours since 1970 have six digits until the year 2084, days and months sort as text anyway.
     buckets: buckets.sort((a, b) => byText(a.bucket, b.bucket)),
+    cells,
   };
 }
 

@@ -1,15 +1,16 @@
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { actionInfo } from './actions.ts';
+import { cellsOf } from './cells.ts';
 import type { Names } from './names.ts';
-import type { Tile } from './overview.ts';
-import { RECORDS_PATH } from './overview.ts';
+import { RECORDS_PATH } from './paths.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import { recordColumns } from './record-columns.ts';
 import type { Repeat, Story, StoryStep } from './story.ts';
 import type { StoryCosts } from './story-costs.ts';
 import { detailsOf } from './subjects.ts';
-import { type Column, cellsOf, type Table, tableOf } from './table.ts';
+import { type Column, type Table, tableOf } from './table.ts';
+import type { Tile } from './tiles.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
 export type StoryPage = {

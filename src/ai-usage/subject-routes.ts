@@ -6,8 +6,9 @@ import { actionInfo } from './actions.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { tablesMenu } from './download-menu.ts';
 import { readNames } from './names.ts';
-import { OVERVIEW_PATH, overviewOf, RECORDS_PATH } from './overview.ts';
+import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
 import { providerOf } from './providers.ts';
 import { frozenUrl, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
@@ -74,6 +75,8 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       const { name, path, query, narrowed } = asked(req, kind);
       if (shortened(req, res, path, query)) return;
       const size = bucketSizeOf(query);
+      // A model is not made of models, but of what it is used for.
+      const by = kind === 'model' ? 'action' : query.by;
       const counting = panel(reader.stats(narrowed, size), req.log);
       const ranking = panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, cost: 0 }), req.log);
       const [stats, costs, shared] = await Promise.all([
@@ -109,7 +112,20 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
           : null,
         parts: { models: kind !== 'model', actions: kind !== 'action' },
         overview: stats.ok
-          ? { ok: true, value: overviewOf(stats.value.value, stats.value.query, size, format) }
+          ? {
+              ok: true,
+              value: overviewOf(stats.value.value, null, {
+                links: {
+                  // The address says which subject it is: a filter by it would say it twice.
+                  here: (change) => usageUrl(path, query, change),
+                  records: (change) => usageUrl(RECORDS_PATH, narrowed, change),
+                },
+                query: stats.value.query,
+                size,
+                by,
+                format,
+              }),
+            }
           : stats,
         stories: costs.ok
           ? { ok: true, value: topStoriesOf(costs.value.value, costs.value.query, names, format) }

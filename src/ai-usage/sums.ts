@@ -36,6 +36,19 @@ export function sumOf(parts: Sums[]): Sums {
   return total;
 }
 
+export const totalTokens = ({ inputTokens, outputTokens }: Sums): number => inputTokens + outputTokens;
+
+/** What is left of a total without some of its parts. */
+export function restOf(total: Sums, parts: Sums[]): Sums {
+  const { requests, inputTokens, outputTokens, cost } = sumOf(parts);
+  return {
+    requests: total.requests - requests,
+    inputTokens: total.inputTokens - inputTokens,
+    outputTokens: total.outputTokens - outputTokens,
+    cost: total.cost - cost,
+  };
+}
+
 /** The sums of one bucket, action and model: what every statistic is added up from. */
 export type Cell = Sums & { bucket: string; action: string; model: string };
 

@@ -11,6 +11,8 @@ export type Cell = {
   /** The name or id in the database of what the text is a label of. */
   id?: string;
   href?: string;
+  /** The link changes this very view, so that only a part of the page need be loaded. */
+  narrows?: boolean;
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
   /** The exact value of a number that is printed rounded. */
@@ -20,45 +22,22 @@ export type Cell = {
   note?: string;
   flag?: string;
   icon?: string;
+  /** How dark the cell is in a heat map, 0 to 5. */
+  level?: number;
 };
-
-/** The makers of cells that are numbers: printed for people, exact for exports. */
-export function cellsOf(format: Format) {
-  return {
-    integer: (count: number): Cell => ({ text: format.integer(count), data: { kind: 'integer', value: count } }),
-    euros: (micro: MicroEuros): Cell => ({
-      text: format.euros(micro),
-      value: String(micro / 1_000_000),
-      data: { kind: 'euros', value: Math.round(micro) },
-    }),
-    /** All six decimals. */
-    exactEuros: (micro: MicroEuros): Cell => ({
-      text: format.exactEuros(micro),
-      data: { kind: 'euros', value: micro },
-    }),
-    share: (part: number, total: number): Cell => ({
-      text: format.share(part, total),
-      ...(total === 0 ? {} : { data: { kind: 'ratio', value: part / total } }),
-    }),
-    /** Microseconds, exported in whole seconds. */
-    duration: (length: number): Cell => ({
-      text: format.duration(length),
-      data: { kind: 'seconds', value: Math.floor(length / 1_000_000) },
-    }),
-    instant: (instant: Instant): Cell => ({
-      text: format.shortInstant(instant),
-      time: isoFromInstant(instant),
-      data: { kind: 'instant', value: instant },
-    }),
-  };
-}
-
-export type Column<Row> = { label: string; numeric?: true; cell: (row: Row) => Cell; total?: Cell };
 
 export type Heading = {
   label: string;
   numeric: boolean;
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
+};
+
+export type Column<Row> = {
+  label: string;
+  numeric?: true;
+  sort?: Heading['sort'];
+  cell: (row: Row) => Cell;
+  total?: Cell;
 };
 
 export type Table = {
@@ -75,7 +54,7 @@ export function tableOf<Row>(columns: Column<Row>[], { caption, rows, faint = ()
   const hasTotal = columns.some(({ total }) => total);
   return {
     caption,
-    head: columns.map(({ label, numeric = false }) => ({ label, numeric })),
+    head: columns.map(({ label, numeric = false, sort }) => ({ label, numeric, sort })),
     rows: rows.map((row) => ({ cells: columns.map(({ cell }) => cell(row)), faint: faint(row) })),
     total: hasTotal ? columns.map(({ total }) => total ?? { text: '' }) : null,
   };

@@ -1,10 +1,11 @@
 import type { Format } from '../units/format.ts';
+import { cellsOf } from './cells.ts';
 import type { Names } from './names.ts';
 import type { UsageQuery } from './query.ts';
-import type { StoryCost, StoryCosts } from './story-costs.ts';
+import type { StoryCosts } from './story-costs.ts';
 import { subjectUrl } from './subjects.ts';
-import type { Sums } from './sums.ts';
-import { type Cell, type Column, cellsOf, type Table, tableOf } from './table.ts';
+import { restOf, type Sums } from './sums.ts';
+import { type Cell, type Column, type Table, tableOf } from './table.ts';
 
 export const MOST_TOP_STORIES = 20;
 
@@ -50,18 +51,6 @@ export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names,
     spread: spreadText(costs, format),
     table: tableOf(columns, { caption: 'Top stories', rows, faint: ({ faint }) => faint }),
   };
-}
-
-/** What is left of the total: the row that makes the table add up. */
-function restOf(total: Sums, top: StoryCost[]): Sums {
-  const rest = { ...total };
-  for (const { requests, inputTokens, outputTokens, cost } of top) {
-    rest.requests -= requests;
-    rest.inputTokens -= inputTokens;
-    rest.outputTokens -= outputTokens;
-    rest.cost -= cost;
-  }
-  return rest;
 }
 
 function restNames(count: number, format: Format): Pick<Row, 'name' | 'author' | 'faint'> {

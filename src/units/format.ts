@@ -14,9 +14,26 @@ export function createFormat(locale: string, timeZone: string) {
   const exact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', minimumFractionDigits: 6 });
   const compact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', notation: 'compact' });
   const integer = new Intl.NumberFormat(locale);
+  const bare = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2 });
   const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const signed = { signDisplay: 'exceptZero' } as const;
+  const wholeChange = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
+  const exactChange = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency: 'EUR',
+    minimumFractionDigits: 6,
+    ...signed,
+  });
+  const integerChange = new Intl.NumberFormat(locale, signed);
+  const shareChange = new Intl.NumberFormat(locale, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    ...signed,
+  });
+  const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
   const compactTime = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium', timeZone });
   const minute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
@@ -45,11 +62,12 @@ export function createFormat(locale: string, timeZone: string) {
   const utcNoon = (day: Day) => new Date(`${day}T12:00:00Z`);
   const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
 
-  const euros = (micro: MicroEuros) => {
+  const money = (two: Intl.NumberFormat, six: Intl.NumberFormat) => (micro: MicroEuros) => {
     const rounded = Math.round(micro);
     const twoDecimals = Math.abs(rounded) >= 1_000_000 || rounded % 10_000 === 0;
-    return (twoDecimals ? whole : exact).format(rounded / 1_000_000);
+    return (twoDecimals ? two : six).format(rounded / 1_000_000);
   };
+  const euros = money(whole, exact);
 
   return {
     timeZone,
@@ -60,6 +78,17 @@ export function createFormat(locale: string, timeZone: string) {
     /** For the axis of a chart. */
     shortEuros: (micro: MicroEuros) =>
       Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
+    /** A figure among many that are all euros: three digits and no sign of the currency. */
+    bareEuros: (micro: MicroEuros) => bare.format(micro / 1_000_000),
+    /** "08" for the hour that begins at 08:00. */
+    clockHour: (hour: number) => String(hour).padStart(2, '0'),
+    /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
+    roundEuros: (micro: MicroEuros) => (Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
+    /** A difference with its sign: "+€1.20". */
+    eurosChange: money(wholeChange, exactChange),
+    integerChange: (count: number) => integerChange.format(count),
+    /** By how much `now` differs from `before`: "+5.2%"; from nothing there is no percentage, and it is empty. */
+    shareChange: (now: number, before: number) => (before === 0 ? '' : shareChange.format(now / before - 1)),
     integer: (count: number) => integer.format(count),
     shortInteger: (count: number) => short.format(count),
     /** A share from 0 to 1 in whole percent. */
@@ -72,6 +101,8 @@ export function createFormat(locale: string, timeZone: string) {
     minute: (instant: Instant) => minute.format(date(instant)),
     timeOfDay: (instant: Instant) => time.format(date(instant)),
     iso: isoFromInstant,
+    /** "Mon" for 1 to "Sun" for 7. */
+    weekday: (number: number) => weekday.format(new Date(Date.UTC(2024, 0, number, 12))),
     longDay: (day: Day) => longDay.format(utcNoon(day)),
     shortDay: (day: Day) => shortDay.format(utcNoon(day)),
     month: (firstDay: Day) => month.format(utcNoon(firstDay)),

@@ -150,3 +150,24 @@ export function endOfDay(day: Day, timeZone: string): Instant {
 export function startOfHour(instant: Instant): Instant {
   return Math.floor(instant / HOUR) * HOUR;
 }
+
+/** The instant with the same time of the business day so many days or years away: where clocks change, not a multiple of 24 hours. */
+export function shiftInstant(instant: Instant, by: { days: number } | { years: number }, timeZone: string): Instant {
+  const shifted = Temporal.Instant.fromEpochNanoseconds(BigInt(instant) * 1000n)
+    .toZonedDateTimeISO(timeZone)
+    .add(by);
+  return Number(shifted.epochNanoseconds / 1000n);
+}
+
+/** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */
+export function clockOf(instant: Instant, timeZone: string): { hour: number; weekday: number } {
+  const { hour, dayOfWeek } = Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000)).toZonedDateTimeISO(
+    timeZone,
+  );
+  return { hour, weekday: dayOfWeek };
+}
+
+/** The day of the week of a day, 1 (Monday) to 7. */
+export function weekdayOf(day: Day): number {
+  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
+}

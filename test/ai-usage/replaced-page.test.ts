@@ -93,7 +93,7 @@ describe('what the page we replace got wrong', () => {
   it('"Daily cost" was the cost of the oldest day shown', async () => {
     const today = now() - HOUR;
     await insertUsage([3, 2, 1, 0].map((ago) => ({ at: today - ago * DAY_OF_24_HOURS, cost: 1_000_000 * (ago + 1) })));
-    const page = await openPage(client, '/ai-usage?period=7d');
+    const page = await openPage(client, '/ai-usage?period=7d&show=table');
     assert.deepEqual(
       [...tilesOf(page).keys()],
       ['Total cost', 'Requests', 'Tokens in', 'Tokens out', 'Average per request', 'Stories', 'Average per story'],
@@ -128,8 +128,11 @@ describe('what the page we replace got wrong', () => {
     );
     const leadsOn = async (page: HTMLElement) => {
       const seen = new Set<string>();
-      for (const link of page.querySelectorAll('#usage a, header.site a, nav a'))
-        seen.add(link.getAttribute('href') ?? '');
+      for (const link of page.querySelectorAll('#usage a, header.site a, nav a')) {
+        const href = link.getAttribute('href') ?? '';
+        if (!href.startsWith('#')) seen.add(href);
+        else assert.ok(page.querySelector(href), `${href} is nowhere`);
+      }
       for (const form of page.querySelectorAll('#usage form')) seen.add(submitted(form));
       for (const address of seen) {
         assert.match(address, /^\/[a-z]/);
@@ -198,7 +201,7 @@ describe('what the page we replace got wrong', () => {
       september.dailyUsage.map(({ date }) => date),
       ['2026-09-01'],
     );
-    const page = await openPage(client, '/ai-usage?from=2026-09-01&to=2026-09-30');
+    const page = await openPage(client, '/ai-usage?from=2026-09-01&to=2026-09-30&show=table');
     const [day] = tableOf(page, 'Usage by day').rows.filter(([, requests]) => requests?.text === '1');
     assert.match(day?.[0]?.text ?? '', /^Tue,? 1 Sept 2026$/);
     assert.match(textOf(page.querySelector('p.window')), /Europe\/Lisbon/);

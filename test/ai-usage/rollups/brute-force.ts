@@ -79,7 +79,7 @@ export async function bruteForce(
   window: Window,
   filter: UsageFilter,
   timeZone: string,
-): Promise<UsageStats> {
+): Promise<Omit<UsageStats, 'cells'>> {
   const select = bruteSums(workflows, window, filter);
   const [total] = await select(`''`, '');
   const models = await select('ai_model', 'GROUP BY 1');

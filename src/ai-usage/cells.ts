@@ -1,0 +1,50 @@
+import type { Format } from '../units/format.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { type Instant, isoFromInstant } from '../units/time.ts';
+import type { Cell } from './table.ts';
+
+/** The makers of cells that are numbers: printed for people, exact for exports. */
+export function cellsOf(format: Format) {
+  return {
+    integer: (count: number): Cell => ({ text: format.integer(count), data: { kind: 'integer', value: count } }),
+    euros: (micro: MicroEuros): Cell => ({
+      text: format.euros(micro),
+      // An average has more digits than there is money.
+      value: String(Math.round(micro) / 1_000_000),
+      data: { kind: 'euros', value: Math.round(micro) },
+    }),
+    /** All six decimals. */
+    exactEuros: (micro: MicroEuros): Cell => ({
+      text: format.exactEuros(micro),
+      data: { kind: 'euros', value: micro },
+    }),
+    /** A difference in cost with its percentage; `isNew` where there was nothing before. */
+    change: (now: MicroEuros, before: MicroEuros, isNew: boolean): Cell => ({
+      text: format.eurosChange(now - before),
+      value: String((now - before) / 1_000_000),
+      data: { kind: 'euros', value: now - before },
+      note: isNew ? 'new' : format.shareChange(now, before) || undefined,
+    }),
+    share: (part: number, total: number): Cell => ({
+      text: format.share(part, total),
+      ...(total === 0 ? {} : { data: { kind: 'ratio', value: part / total } }),
+    }),
+    /** Microseconds, exported in whole seconds. */
+    duration: (length: number): Cell => ({
+      text: format.duration(length),
+      data: { kind: 'seconds', value: Math.floor(length / 1_000_000) },
+    }),
+    instant: (instant: Instant): Cell => ({
+      text: format.shortInstant(instant),
+      time: isoFromInstant(instant),
+      data: { kind: 'instant', value: instant },
+    }),
+  };
+}
+
+export const average = (total: number, count: number): number => (count === 0 ? 0 : total / count);
+
+/** Euros per million tokens, as micro-euros; 0 without tokens. */
+export function costPerMillionTokens(cost: MicroEuros, tokens: number): MicroEuros {
+  return tokens === 0 ? 0 : (cost / 1_000_000) * (1_000_000 / tokens) * 1_000_000;
+}

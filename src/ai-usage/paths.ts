@@ -1,0 +1,4 @@
+/** Addresses of the feature that more than one file links to. */
+export const OVERVIEW_PATH = '/ai-usage';
+export const RECORDS_PATH = '/ai-usage/records';
+export const TIE_OUT_PATH = '/ai-usage/tie-out';

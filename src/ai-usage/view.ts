@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** What the overview compares a window with. */
+export const COMPARISONS = ['previous', 'year', 'none'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** What the bars of a chart are made of. */
+export const STACKS = ['model', 'action', 'provider'] as const;
+export type Stack = (typeof STACKS)[number];
+
+/** How usage over time is shown: as a drawing, or as the same in numbers. */
+export const SHOWN = ['chart', 'table'] as const;
+export type Shown = (typeof SHOWN)[number];
+
+/** What the overview breaks the total down by, besides models and actions, which are always there. */
+export const BREAKDOWNS_BESIDE = ['provider', 'author', 'story', 'hour'] as const;
+export type BreakdownBeside = (typeof BREAKDOWNS_BESIDE)[number];
+
+/** The figure that the tables of a breakdown are ordered by, and of which only the first 20 rows are shown. */
+export const RANKS = ['cost', 'requests', 'inputTokens', 'outputTokens'] as const;
+export type Rank = (typeof RANKS)[number];
+export type RankOrder = 'asc' | 'desc';
+
+/** How the overview shows its numbers; nothing here changes what is counted. */
+export type View = {
+  compare: Comparison;
+  by: Stack;
+  show: Shown;
+  breakdown: BreakdownBeside;
+  rankBy: Rank;
+  rankOrder: RankOrder;
+  /** How long each panel took to read. */
+  debug: boolean;
+};
+
+export const DEFAULT_VIEW: View = {
+  compare: 'previous',
+  by: 'model',
+  show: 'chart',
+  breakdown: 'provider',
+  rankBy: 'cost',
+  rankOrder: 'desc',
+  debug: false,
+};
+
+const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
+
+export const VIEW_SHAPE = {
+  compare: oneOf(COMPARISONS).default(DEFAULT_VIEW.compare),
+  by: oneOf(STACKS).default(DEFAULT_VIEW.by),
+  show: oneOf(SHOWN).default(DEFAULT_VIEW.show),
+  breakdown: oneOf(BREAKDOWNS_BESIDE).default(DEFAULT_VIEW.breakdown),
+  rankBy: oneOf(RANKS).default(DEFAULT_VIEW.rankBy),
+  rankOrder: oneOf(['asc', 'desc']).default(DEFAULT_VIEW.rankOrder),
+  debug: oneOf(['1', '0'])
+    .default('0')
+    .transform((value) => value === '1'),
+};
+
+/** The parameters of an address that say a view, defaults left out. */
+export function viewParameters(view: View): [name: string, value: string][] {
+  return Object.keys(VIEW_SHAPE).flatMap((name): [string, string][] => {
+    const value = view[name as keyof View];
+    if (value === DEFAULT_VIEW[name as keyof View]) return [];
+    return [[name, value === true ? '1' : String(value)]];
+  });
+}

@@ -1,0 +1,69 @@
+import { microEurosFromNumeric } from '../units/money.ts';
+import { clockOf, type Instant, startOfHour, type Window, weekdayOf } from '../units/time.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
+import { type Parts, partsOf, readEnds } from './parts.ts';
+import { clockHoursWithin } from './rollups/clock-hours.ts';
+import { hoursWithin } from './rollups/hours.ts';
+import type { UsageSource } from './source.ts';
+
+/** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
+export type Week = number[][];
+
+const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(0));
+
+/**
+ * The cost of a window by weekday and hour of the business clock, which adds up to its total: whole days from memory, the
+ * hours around them and the raw ends as every statistic reads them. An hour that clocks repeat counts twice.
+ */
+export async function readWeek(source: UsageSource, window: Window, filter: UsageFilter): Promise<Week> {
+  const { backoffice, memory, timeZone } = source;
+  const parts = partsOf(source, window, filter, { days: true });
+  const passes = rollupPasses(filter);
+  const week = noWeek();
+  const add = (weekday: number, hour: number, cost: number) => {
+    const day = week[weekday - 1] as number[];
+    day[hour] = (day[hour] ?? 0) + cost;
+  };
+  const clocks = new Map<Instant, { weekday: number; hour: number }>();
+  const addAt = (at: Instant, cost: number) => {
+    const start = startOfHour(at);
+    const clock = clocks.get(start) ?? clockOf(start, timeZone);
+    clocks.set(start, clock);
+    add(clock.weekday, clock.hour, cost);
+  };
+
+  const ofSql = parts.sql.map(async (part) => {
+    for (const { weekday, hour, cost } of await readSqlWeek(source, part))
+      add(weekday, hour, microEurosFromNumeric(cost));
+  });
+  const ofDays = (parts.kept?.days ?? []).map(async (segment) => {
+    for (const [day, hours] of await clockHoursWithin(backoffice, memory, segment, timeZone)) {
+      const weekday = weekdayOf(day);
+      for (const one of hours) {
+        if (!passes(one)) continue;
+        for (const [hour, cost] of one.costs.entries()) add(weekday, hour, cost);
+      }
+    }
+  });
+  const ofHours = (parts.kept?.hours ?? []).map(async (segment) => {
+    for (const { hour, cells } of await hoursWithin(backoffice, memory.hours, segment, timeZone))
+      for (const cell of cells) if (passes(cell)) addAt(hour, cell.cost);
+  });
+  const ofEnds = async () => {
+    for (const { at, kind, cost } of await readEnds(source, parts)) if (passes(kind)) addAt(at, cost);
+  };
+  await Promise.all([...ofSql, ...ofDays, ...ofHours, ofEnds()]);
+  return week;
+}
+
+async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filter }: Parts['sql'][number]) {
+  const rows = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(
+      workflows.raw(`extract(isodow FROM created_at AT TIME ZONE ?)::int AS weekday`, [timeZone]),
+      workflows.raw(`extract(hour FROM created_at AT TIME ZONE ?)::int AS hour`, [timeZone]),
+      workflows.raw('sum(estimated_cost_in_euros)::text AS cost'),
+    )
+    .groupByRaw('1, 2');
+  return rows as { weekday: number; hour: number; cost: string }[];
+}

@@ -1,0 +1,71 @@
+import type { Format } from '../units/format.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { cellsOf } from './cells.ts';
+import type { Compared } from './compare.ts';
+import { group, type UsageStats } from './stats.ts';
+import { type Cell, type Column, type Table, tableOf } from './table.ts';
+import { type Causes, sumOfRows, type WhyRow, whyOf } from './why.ts';
+
+/** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
+export type WhyPanel = { lead: string; causes: { label: string; text: string; note: string }[]; table: Table };
+
+const MOST_ROWS = 5;
+
+const CAUSES: Record<keyof Causes, { label: string; note: string }> = {
+  volume: { label: 'Volume', note: 'more or fewer requests' },
+  mix: { label: 'Model mix', note: 'other models than before' },
+  tokens: { label: 'Tokens per request', note: 'longer or shorter calls' },
+  price: { label: 'Price per token', note: 'dearer or cheaper tokens' },
+};
+const NAMES = Object.keys(CAUSES) as (keyof Causes)[];
+
+type Row = Omit<WhyRow, 'key'> & { label: string; faint: boolean };
+
+/** Null when nothing is compared. */
+export function whyPanel(stats: UsageStats, compared: Compared | null, format: Format): WhyPanel | null {
+  if (compared === null) return null;
+  const byModel = ({ cells }: UsageStats) => group(cells, ({ model }) => model);
+  const { total, rows } = whyOf(byModel(stats), byModel(compared.stats));
+  const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, label: row.key, faint: false }));
+  const rest = rows.slice(MOST_ROWS);
+  if (rest.length > 0) {
+    const label = `${format.integer(rest.length)} other ${rest.length === 1 ? 'model' : 'models'}`;
+    shown.push({ ...sumOfRows(rest), label, faint: true });
+  }
+  return {
+    lead: leadOf(total, format),
+    causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
+    table: tableOf(columnsOf(total, format), {
+      caption: 'Why the cost changed, by model',
+      rows: shown,
+      faint: ({ faint }) => faint,
+    }),
+  };
+}
+
+function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format: Format): string {
+  if (now === before) return `The same as before, ${format.euros(now)}.`;
+  const share = format.shareChange(now, before);
+  return `${format.eurosChange(now - before)}${share ? ` (${share})` : ''}: from ${format.euros(before)} to ${format.euros(now)}.`;
+}
+
+function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
+  const { euros } = cellsOf(format);
+  const money = (
+    label: string,
+    text: (micro: MicroEuros) => string,
+    value: (row: Omit<WhyRow, 'key'>) => MicroEuros,
+  ) => {
+    const cell = (row: Omit<WhyRow, 'key'>): Cell => ({
+      ...euros(value(row)),
+      text: text(value(row)),
+    });
+    return { label, numeric: true, cell, total: cell(total) } satisfies Column<Row>;
+  };
+  return [
+    { label: 'Model', cell: ({ label }) => ({ text: label }), total: { text: 'Total' } },
+    money('Before', format.euros, ({ before }) => before),
+    ...NAMES.map((name) => money(CAUSES[name].label, format.eurosChange, (row) => row[name])),
+    money('Now', format.euros, ({ now }) => now),
+  ];
+}
