@@ -39,7 +39,8 @@ export function breakdownTable(breakdown: Breakdown, options: BreakdownTableOpti
 
 function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions): Row[] {
   const { links, query, format } = options;
-  const { name, only, others } = BREAKDOWNS[by];
+  const { name, only, others, keyOf } = BREAKDOWNS[by];
+  const isCounted = keyOf !== null;
   const naming = { ...options, shortId: format.shortId };
   const printed = rows.map((row): Row => {
     const change = only(row.key, options);
@@ -51,11 +52,15 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
         ...(narrows ? { href: links.here(change), narrows } : {}),
         ...(by === 'model' && row.cost === 0 && row.requests > 0 ? { flag: 'no price' } : {}),
       },
-      records: change !== null && row.requests > 0 ? links.records(change) : undefined,
+      // Of an author or a story the arrow leads to a page that has them: three addresses a row with an id in each weigh too much.
+      records: change !== null && row.requests > 0 && isCounted ? links.records(change) : undefined,
     };
   });
   if (other === null) return printed;
-  const text = others(format.integer(other.count), other.count === 1);
+  const text =
+    other.count === 0
+      ? `Other ${others.many}, before only`
+      : `${format.integer(other.count)} other ${other.count === 1 ? others.one : others.many}`;
   return [...printed, { ...other, key: null, stories: null, name: { text } }];
 }
 

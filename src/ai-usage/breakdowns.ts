@@ -20,7 +20,7 @@ export type BreakdownRow = Sums & {
   stories: number | null;
 };
 
-/** The first rows by a rank, and all the others as one, so that they add up to the total. */
+/** The first rows by a rank, and all the others as one (`count` of now, 0 when they are all of before), so that they add up. */
 export type Breakdown = {
   by: BreakdownBy;
   rows: BreakdownRow[];
@@ -36,8 +36,8 @@ type Naming = { query: UsageQuery; names: Names; shortId: (id: string) => string
 type Entry = {
   title: string;
   label: string;
-  /** "12 other models". */
-  others: (count: string, one: boolean) => string;
+  /** "1 other model", "12 other models". */
+  others: { one: string; many: string };
   /** How cells are told apart by it; null where cells do not say (authors and stories: `top.ts`). */
   keyOf: ((cell: Pick<UsageCell, 'action' | 'model'>) => string) | null;
   /** The words for a key in a legend or a heading. */
@@ -47,7 +47,6 @@ type Entry = {
   only: (key: string, naming: Pick<Naming, 'models'>) => QueryChange | null;
 };
 
-const others = (one: string, many: string) => (count: string, isOne: boolean) => `${count} other ${isOne ? one : many}`;
 const itself = (key: string) => key;
 /** The most models that an address takes. */
 const MOST_MODELS = 50;
@@ -57,7 +56,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
   model: {
     title: 'Models',
     label: 'Model',
-    others: others('model', 'models'),
+    others: { one: 'model', many: 'models' },
     keyOf: ({ model }) => model,
     labelOf: itself,
     name: (model, { query }) => ({ text: model, ...detailsOf('model', model, model, query) }),
@@ -66,19 +65,24 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
   action: {
     title: 'Actions',
     label: 'Action',
-    others: others('action', 'actions'),
+    others: { one: 'action', many: 'actions' },
     keyOf: ({ action }) => action,
     labelOf: (action) => actionInfo(action).label,
     name: (action, { query }) => {
-      const { label, description, kind } = actionInfo(action);
-      return { text: label, note: description, icon: kind, ...detailsOf('action', action, label, query) };
+      const { label, description, kind, isNew } = actionInfo(action);
+      return {
+        text: label,
+        ...(isNew ? { note: description } : {}),
+        icon: kind,
+        ...detailsOf('action', action, label, query),
+      };
     },
     only: (action) => ({ actions: [action] }),
   },
   provider: {
     title: 'Providers',
     label: 'Provider',
-    others: others('provider', 'providers'),
+    others: { one: 'provider', many: 'providers' },
     keyOf: ({ model }) => providerOf(model),
     labelOf: itself,
     name: (provider) => (provider === UNKNOWN_PROVIDER ? { text: provider, flag: 'unknown' } : { text: provider }),
@@ -90,7 +94,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
   author: {
     title: 'Authors',
     label: 'Author',
-    others: others('author', 'authors'),
+    others: { one: 'author', many: 'authors' },
     keyOf: null,
     labelOf: itself,
     name: (id, { query, names, shortId }) => nameOfId('author', id, names.authors, { query, shortId }),
@@ -99,7 +103,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
   story: {
     title: 'Stories',
     label: 'Story',
-    others: others('story', 'stories'),
+    others: { one: 'story', many: 'stories' },
     keyOf: null,
     labelOf: itself,
     name: (id, { query, names, shortId }) => nameOfId('story', id, names.stories, { query, shortId }),
@@ -190,18 +194,16 @@ export function breakdownOfTop(
       stories: null,
     }),
   );
+  const otherBefore = before === null ? null : restOf(before.total, [...before.rows.values()]);
   const hidden = count - rows.length;
   return {
     by,
     rows: shown,
+    // Those with records before and none now have no row of their own, and are part of the change.
     other:
-      hidden === 0
-        ? null
-        : {
-            ...other,
-            before: before === null ? null : restOf(before.total, [...before.rows.values()]),
-            count: hidden,
-          },
+      hidden > 0 || (otherBefore !== null && otherBefore.requests > 0)
+        ? { ...other, before: otherBefore, count: hidden }
+        : null,
     total: { ...sumOf([...rows, other]), before: before?.total ?? null, stories: null },
   };
 }

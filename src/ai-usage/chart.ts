@@ -121,7 +121,7 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
     ...[inputTokens, outputTokens].map((count, i) => ({
       swatch: `t${i}`,
       value: count,
-      text: `${TOKENS[i]}: ${format.shortInteger(count)}`,
+      text: `${TOKENS[i]}: ${format.roundInteger(count)}`,
     })),
   ];
   return {

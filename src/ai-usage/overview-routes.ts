@@ -117,11 +117,11 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
 
 type Counted = { stats: UsageStats; compared: Compared | null };
 
-/** A panel and how long it took, in milliseconds. */
+/** A panel and how long it took, in whole milliseconds. */
 async function timed<T>(work: Promise<T>, log: Logger): Promise<Panel<T> & { milliseconds: number }> {
   const begin = performance.now();
   const read = await panel(work, log);
-  return { ...read, milliseconds: performance.now() - begin };
+  return { ...read, milliseconds: Math.round(performance.now() - begin) };
 }
 
 /** Null when nothing is compared, or there is nothing to compare with. */

@@ -14,8 +14,8 @@ export function createFormat(locale: string, timeZone: string) {
   const exact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', minimumFractionDigits: 6 });
   const compact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', notation: 'compact' });
   const integer = new Intl.NumberFormat(locale);
-  const bare = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2 });
   const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const rough = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2 });
   const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const signed = { signDisplay: 'exceptZero' } as const;
@@ -78,8 +78,8 @@ export function createFormat(locale: string, timeZone: string) {
     /** For the axis of a chart. */
     shortEuros: (micro: MicroEuros) =>
       Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
-    /** A figure among many that are all euros: three digits and no sign of the currency. */
-    bareEuros: (micro: MicroEuros) => bare.format(micro / 1_000_000),
+    /** A figure among many that are all euros: two digits and no sign of the currency. */
+    bareEuros: (micro: MicroEuros) => rough.format(micro / 1_000_000),
     /** "08" for the hour that begins at 08:00. */
     clockHour: (hour: number) => String(hour).padStart(2, '0'),
     /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
@@ -90,6 +90,8 @@ export function createFormat(locale: string, timeZone: string) {
     /** By how much `now` differs from `before`: "+5.2%"; from nothing there is no percentage, and it is empty. */
     shareChange: (now: number, before: number) => (before === 0 ? '' : shareChange.format(now / before - 1)),
     integer: (count: number) => integer.format(count),
+    /** To two digits, where many small figures stand for a drawing. */
+    roundInteger: (count: number) => rough.format(count),
     shortInteger: (count: number) => short.format(count),
     /** A share from 0 to 1 in whole percent. */
     percent: (share: number) => percent.format(share),

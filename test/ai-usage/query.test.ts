@@ -57,6 +57,13 @@ const rest = fc.record(
     page: fc.integer({ min: 1, max: 1_000_000_000 }).map(String),
     pageSize: fc.integer({ min: 1, max: 200 }).map(String),
     asOf: instant,
+    compare: fc.constantFrom('previous', 'year', 'none'),
+    by: fc.constantFrom('model', 'action', 'provider'),
+    show: fc.constantFrom('chart', 'table'),
+    breakdown: fc.constantFrom('provider', 'author', 'story', 'hour'),
+    rankBy: fc.constantFrom('cost', 'requests', 'inputTokens', 'outputTokens'),
+    rankOrder: fc.constantFrom('asc', 'desc'),
+    debug: fc.constantFrom('0', '1'),
   },
   { requiredKeys: [] },
 );

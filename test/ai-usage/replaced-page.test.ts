@@ -216,9 +216,10 @@ describe('what the page we replace got wrong', () => {
 
     const app = await sharedApp();
     for (const [cover, most] of [
-      // Sums and distinct stories; of the records the page itself, and their sum.
-      [async () => {}, 3 * inside],
-      [coverUsage, 1.5 * inside],
+      // Sums, distinct stories and the days of the month card, and the first record of all; of the records the page itself, and
+      // their sum.
+      [async () => {}, 3 * inside + 1],
+      [coverUsage, 1.5 * inside + 1],
     ] as const) {
       await cover();
       for (const path of ['/ai-usage?period=7d', '/ai-usage/records?period=7d&pageSize=25']) {

@@ -42,19 +42,23 @@ describe('what goes over the wire', () => {
     await resetUsage();
     // As many different names as a page can hold, so that nothing is small for want of data.
     await insertUsage(
-      Array.from({ length: 400 }, (_, i) => ({
+      Array.from({ length: 1000 }, (_, i) => ({
         model: MODELS[i % MODELS.length],
         action: ACTIONS[i % ACTIONS.length],
-        cost: 1234 + 77 * i,
+        cost: 12_345 + ((i * 7_919_317) % 1_999_993),
         input: 1000 + 13 * i,
         output: 17 * i,
-        at: now() - i * HOUR,
+        at: now() - i * 4 * HOUR,
       })),
     );
   });
   after(resetUsage);
 
-  const PATHS = ['/ai-usage', '/ai-usage/records', '/ai-usage/models/gpt-5', '/ai-usage?period=90d'];
+  const PATHS = [
+    ...['/ai-usage', '/ai-usage/records', '/ai-usage/models/gpt-5', '/ai-usage?period=90d'],
+    ...['author', 'story', 'hour'].map((breakdown) => `/ai-usage?period=90d&by=action&breakdown=${breakdown}`),
+    '/ai-usage?period=90d&show=table',
+  ];
 
   for (const path of PATHS) {
     it(`is at most 60 kB for a first visit, all included: ${path}`, async () => {
