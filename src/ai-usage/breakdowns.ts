@@ -3,10 +3,11 @@ import type { Names } from './names.ts';
 import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import type { QueryChange, UsageQuery } from './query.ts';
 import { group, type UsageStats } from './stats.ts';
+import type { TopBy } from './story-sums.ts';
 import { detailsOf } from './subjects.ts';
 import { noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from './sums.ts';
 import type { Cell } from './table.ts';
-import type { Top, TopBy } from './top.ts';
+import type { Top } from './top.ts';
 import type { Rank, RankOrder } from './view.ts';
 
 /** What a total is broken down by. */
@@ -181,7 +182,7 @@ export function breakdownOf(
   };
 }
 
-/** A breakdown of what only raw rows tell apart, with what the shown rows and all of them were before. */
+/** A breakdown of what cells do not tell apart, with what the shown rows and all of them were before. */
 export function breakdownOfTop(
   by: TopBy,
   { rows, other, count }: Top,

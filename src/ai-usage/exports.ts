@@ -4,14 +4,18 @@ import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { type Names, readNames } from './names.ts';
-import { OVERVIEW_PATH, type Overview, overviewOf } from './overview.ts';
-import { parseUsageQuery, type QueryLimits, type UsageQuery, usageUrl } from './query.ts';
+import { type Overview, overviewOf } from './overview.ts';
+import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
+import { parseUsageQuery, type QueryLimits, type UsageQuery, usageUrl, type ViewLinks } from './query.ts';
 import type { UsageReader } from './reader.ts';
 import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PATH, type Statement, statementOf } from './statement.ts';
 import { type StoryPage, storyPageOf } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
 import type { Table } from './table.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
+import type { Stack } from './view.ts';
+import { whyPanel } from './why-panel.ts';
 
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
 export type Asked = { query: UsageQuery; address: string; title: string };
@@ -33,15 +37,41 @@ export type ExportPage = {
 
 const NO_IDS = { authors: [], stories: [] };
 
-async function overview({ reader, query, format }: View): Promise<Overview> {
+/** Links that nobody follows: a file has none. */
+const NO_LINKS: ViewLinks = { here: () => OVERVIEW_PATH, records: () => RECORDS_PATH };
+
+async function count({ reader, query, format }: View): Promise<Counted> {
   const size = bucketSizeOf(query);
-  const { value, query: answered } = await reader.stats(query, size);
-  return overviewOf(value, answered, size, format);
+  const [{ value: stats }, compared] = await Promise.all([
+    reader.stats(query, size),
+    readCompared(reader, query, size, format.timeZone),
+  ]);
+  return { stats, compared };
 }
 
-const usage: TableReader = async (view) => (await overview(view)).usage.table;
-const models: TableReader = async (view) => (await overview(view)).models;
-const actions: TableReader = async (view) => (await overview(view)).actions;
+function numbers({ query, format }: View, { stats, compared }: Counted, by = query.by): Overview {
+  const shown: UsageQuery = { ...query, show: 'table' };
+  return overviewOf(stats, compared, { links: NO_LINKS, query: shown, size: bucketSizeOf(query), by, format });
+}
+
+/** The numbers of the overview, which stand beside those that they are compared with. */
+const overview = async (view: View) => numbers(view, await count(view));
+
+/** The numbers of a subject's page, which compares nothing. */
+const subject = (by?: Stack) => async (view: View) => {
+  const { value: stats } = await view.reader.stats(view.query, bucketSizeOf(view.query));
+  return numbers(view, { stats, compared: null }, by);
+};
+
+const tablesOf = (read: (view: View) => Promise<Overview>) => ({
+  usage: async (view: View) => (await read(view)).usage.table,
+  models: async (view: View) => (await read(view)).models,
+  actions: async (view: View) => (await read(view)).actions,
+});
+
+const SUBJECT_TABLES = tablesOf(subject());
+/** A model is not made of models, but of what it is used for. */
+const ofModel = tablesOf(subject('action'));
 
 const topStories: TableReader = async ({ reader, databases, query, format }) => {
   const { value, query: answered } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, cost: 0 });
@@ -93,12 +123,21 @@ export const EXPORT_PAGES: ExportPage[] = [
       const query = pinnedAt(parseUsageQuery(parameters, limits, at));
       return { query, address: usageUrl(OVERVIEW_PATH, query), title: 'AI usage' };
     },
-    tables: { usage, models, actions },
+    tables: {
+      ...tablesOf(overview),
+      breakdown: async (view) =>
+        (await readBeside(view, view.query, count(view), { links: NO_LINKS, format: view.format })).table,
+      causes: async (view) => {
+        const { stats, compared } = await count(view);
+        return whyPanel(stats, compared, view.format)?.table ?? null;
+      },
+      forecasts: async ({ reader, query, format }) => (await readMonthCard(reader, query, query.asOf, format)).past,
+    },
     cost: usageCost,
   },
-  subjectPage('author', { usage, models, actions, stories: topStories }),
-  subjectPage('model', { usage, actions, stories: topStories }),
-  subjectPage('action', { usage, models, stories: topStories }),
+  subjectPage('author', { ...SUBJECT_TABLES, stories: topStories }),
+  subjectPage('model', { usage: ofModel.usage, actions: ofModel.actions, stories: topStories }),
+  subjectPage('action', { usage: SUBJECT_TABLES.usage, models: SUBJECT_TABLES.models, stories: topStories }),
   subjectPage(
     'story',
     {

@@ -15,8 +15,9 @@ import { builtShare, openSource, type UsageSource } from './source.ts';
 import { type BucketSize, bucketOf, group, readCells, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
 import { readStoryCosts, type StoryCosts } from './story-costs.ts';
+import type { TopBy } from './story-sums.ts';
 import type { Sums } from './sums.ts';
-import { readSumsOf, readTop, type Top, type TopBy } from './top.ts';
+import { readSumsOf, readTop, type Top } from './top.ts';
 import { DEFAULT_VIEW } from './view.ts';
 import { readWeek, type Week } from './week.ts';
 

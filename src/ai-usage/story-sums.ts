@@ -13,11 +13,15 @@ import {
 } from './rollups/story-days.ts';
 import type { UsageSource } from './source.ts';
 import { noSums, SUM_RAW, type Sums } from './sums.ts';
+import type { Rank, RankOrder } from './view.ts';
 
 /** What stories, or authors, cost: by number, of which `active` are those with records. */
 export type SumsBy = { active: number[]; columns: SumColumns; idOf: (number: number) => string };
 
-/** The most expensive ones of many, with what all of them add up to. */
+export type TopBy = 'author' | 'story';
+export type TopSort = { rankBy: Rank; rankOrder: RankOrder };
+
+/** The first ones of many, with what all of them add up to. */
 export type Ranked = { total: Sums; top: (Sums & { id: string })[] };
 
 const isUnfiltered = (filter: UsageFilter) => Object.values(filter).every((value) => value === null);
@@ -47,12 +51,7 @@ async function readEndSums(source: UsageSource, parts: ReturnType<typeof partsOf
  * What the records of a window and filter add up to by story or by author: from what is kept of days and hours, or, for a
  * filter, from raw rows. A story of several authors counts once.
  */
-export async function readSumsBy(
-  source: UsageSource,
-  window: Window,
-  filter: UsageFilter,
-  by: 'story' | 'author',
-): Promise<SumsBy> {
+export async function readSumsBy(source: UsageSource, window: Window, filter: UsageFilter, by: TopBy): Promise<SumsBy> {
   const { backoffice, memory, timeZone } = source;
   const { pairs } = memory.storyDays;
   const parts = isUnfiltered(filter)
@@ -98,13 +97,20 @@ export function sumsAt({ requests, inputTokens, outputTokens, cost }: SumColumns
   };
 }
 
-/** The first `most` by cost, then requests, then id. */
-export function ranked({ active, columns, idOf }: SumsBy, most: number): Ranked {
+/** The first `most` in an order, then by cost and requests, highest first, then by id; and what all of them add up to. */
+export function ranked(
+  { active, columns, idOf }: SumsBy,
+  most: number,
+  { rankBy, rankOrder }: TopSort = { rankBy: 'cost', rankOrder: 'desc' },
+): Ranked {
   const total = noSums();
   const top: number[] = [];
   const { requests, inputTokens, outputTokens, cost } = columns;
+  const rank = columns[rankBy];
+  const sign = rankOrder === 'desc' ? 1 : -1;
   const isBefore = (a: number, b: number) => {
-    const difference = (cost[a] as number) - (cost[b] as number) || (requests[a] as number) - (requests[b] as number);
+    const ahead = (column: Float64Array) => (column[a] as number) - (column[b] as number);
+    const difference = sign * ahead(rank) || ahead(cost) || ahead(requests);
     return difference > 0 || (difference === 0 && idOf(a) < idOf(b));
   };
   for (const number of active) {

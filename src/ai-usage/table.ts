@@ -1,7 +1,4 @@
 import type { Kind } from '../export/table.ts';
-import type { Format } from '../units/format.ts';
-import type { MicroEuros } from '../units/money.ts';
-import { type Instant, isoFromInstant } from '../units/time.ts';
 
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
