@@ -200,12 +200,18 @@ describe('an export of the tables of a page', () => {
 
   const lastMonth = isoFromInstant(now() - 31 * DAY_OF_24_HOURS).slice(0, 7);
   const PAGES: [path: string, tables: string[]][] = [
-    ['/ai-usage', ['usage', 'models', 'actions']],
-    ['/ai-usage?period=7d&model=gpt-5', ['usage', 'models', 'actions']],
-    ['/ai-usage?period=1d', ['usage', 'models', 'actions']],
-    [`/ai-usage/authors/${author}`, ['usage', 'models', 'actions', 'stories']],
-    ['/ai-usage/models/gemini-2.5-pro', ['usage', 'actions', 'stories']],
-    ['/ai-usage/actions/test', ['usage', 'models', 'stories']],
+    // Usage over time is a chart, or this table.
+    ['/ai-usage?show=table', ['usage', 'models', 'actions', 'breakdown']],
+    ['/ai-usage?show=table&period=7d&model=gpt-5', ['usage', 'models', 'actions', 'breakdown', 'causes']],
+    ['/ai-usage?show=table&period=1d&by=action&breakdown=hour', ['usage', 'models', 'actions', 'breakdown', 'causes']],
+    ['/ai-usage?show=table&breakdown=author&rankBy=requests', ['usage', 'models', 'actions', 'breakdown']],
+    [
+      '/ai-usage?show=table&breakdown=story&rankOrder=asc&period=7d',
+      ['usage', 'models', 'actions', 'breakdown', 'causes'],
+    ],
+    [`/ai-usage/authors/${author}?show=table`, ['usage', 'models', 'actions', 'stories']],
+    ['/ai-usage/models/gemini-2.5-pro?show=table', ['usage', 'actions', 'stories']],
+    ['/ai-usage/actions/test?show=table', ['usage', 'models', 'stories']],
     [`/ai-usage/stories/${story}`, ['steps', 'repeats']],
     [`/ai-usage/statement?month=${lastMonth}`, ['models', 'actions', 'days', 'tieOut']],
   ];
@@ -273,7 +279,7 @@ describe('an export of the tables of a page', () => {
 
   it('says in front of each row which table it is of, where a CSV holds all of them', async () => {
     const rows = csvRows((await download(origin, client, '/ai-usage.csv')).text);
-    assert.deepEqual([...new Set(rows.map((row) => row.Table))], ['Usage by day', 'Models', 'Actions']);
+    assert.deepEqual([...new Set(rows.map((row) => row.Table))], ['Usage by day', 'Models', 'Actions', 'Providers']);
     const models = rows.filter((row) => row.Table === 'Models');
     const actions = rows.filter((row) => row.Table === 'Actions');
     const total = (some: typeof rows) => sum(some.map((row) => microOf(row[COST])));

@@ -58,7 +58,7 @@ describe('npm run export', function () {
     const sheets = await xlsxSheets(readFileSync(xlsx));
     assert.deepEqual(
       sheets.map(({ name }) => name),
-      ['About', 'Usage by day', 'Models', 'Actions'],
+      ['About', 'Usage by day', 'Models', 'Actions', 'Providers'],
     );
   });
 
