@@ -61,7 +61,9 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
     other.count === 0
       ? `Other ${others.many}, before only`
       : `${format.integer(other.count)} other ${other.count === 1 ? others.one : others.many}`;
-  return [...printed, { ...other, key: null, stories: null, name: { text } }];
+  // Of models and the like each that is gone has its own row; authors and stories are too many to ask for.
+  const note = keyOf === null && other.count > 0 && other.before?.requests ? 'and those of before' : undefined;
+  return [...printed, { ...other, key: null, stories: null, name: { text, note } }];
 }
 
 function columnsOf({ by, total }: Breakdown, { links, query, format }: BreakdownTableOptions): Column<Row>[] {

@@ -16,9 +16,9 @@ import type { BucketSize } from './stats.ts';
 export type Bucket = { bucket: string; from: Instant; to: Instant; firstDay: Day; partial: boolean };
 
 const LONGEST_BY_HOUR = 48 * HOUR;
-const LONGEST_BY_DAY = 100 * DAY_OF_24_HOURS;
+const LONGEST_BY_DAY = 93 * DAY_OF_24_HOURS;
 
-/** Hours for a day or two, months for "all" and for more than about three months, days for everything between. */
+/** Hours for a day or two, months for "all" and for more than a quarter, days for everything between. */
 export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'window'>): BucketSize {
   if (period === '1d') return 'hour';
   if (window.from === null) return 'month';

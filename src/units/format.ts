@@ -83,7 +83,8 @@ export function createFormat(locale: string, timeZone: string) {
     /** "08" for the hour that begins at 08:00. */
     clockHour: (hour: number) => String(hour).padStart(2, '0'),
     /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
-    roundEuros: (micro: MicroEuros) => (Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
+    roundEuros: (micro: MicroEuros) =>
+      (micro === 0 || Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
     /** A difference with its sign: "+€1.20". */
     eurosChange: money(wholeChange, exactChange),
     integerChange: (count: number) => integerChange.format(count),

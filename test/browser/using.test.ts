@@ -4,6 +4,7 @@ import { HOUR, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
 import { databases } from '../support/databases.ts';
+import { squeeze } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
@@ -95,12 +96,55 @@ describe('using it in a browser', function () {
         link: '.periods a >> text=90 days',
         shows: 'of the 2 stories',
       },
+      {
+        name: 'what bars are made of',
+        from: '/ai-usage',
+        to: '/ai-usage?by=action',
+        link: '.usage .choice a >> text=action',
+        shows: 'Chapter writing: €',
+      },
+      {
+        name: 'a chart for its table',
+        from: '/ai-usage',
+        to: '/ai-usage?show=table',
+        link: '.usage .choice a >> text=table',
+        shows: 'Day (Europe/Lisbon)',
+      },
+      {
+        name: 'what is compared with',
+        from: '/ai-usage?period=90d',
+        to: '/ai-usage?period=90d&compare=none',
+        link: '.comparison a >> text=nothing',
+        shows: 'Compared with',
+      },
+      {
+        name: 'a breakdown',
+        from: '/ai-usage',
+        to: '/ai-usage?breakdown=author',
+        link: '.tabs a >> text=Authors',
+        shows: 'Marta',
+      },
+      {
+        name: 'the order of breakdowns',
+        from: '/ai-usage',
+        to: '/ai-usage?rankOrder=asc',
+        link: 'th a >> text="Cost"',
+        shows: 'Models',
+      },
+      {
+        name: 'a row that adds a filter',
+        from: '/ai-usage',
+        to: '/ai-usage?model=tts-1',
+        link: 'tbody th a >> text="tts-1"',
+        shows: 'Calls whose',
+      },
     ];
 
     for (const { name, from, to, link, shows } of SWAPS) {
       it(name, async () => {
         const { page, complaints, arrive } = await openAs(from);
-        const words = () => page.locator('#usage').innerText();
+        // What a bar says is laid out when the pointer happens to be above it: blanks do not count.
+        const words = async () => squeeze(await page.locator('#usage').innerText());
         await page.evaluate('window.sameWindow = true');
         const before = await words();
         if (link === null) await page.getByRole('combobox', { name: 'Model' }).selectOption('gpt-5');
@@ -115,7 +159,10 @@ describe('using it in a browser', function () {
 
         await page.goBack();
         await arrive(from);
-        await until(page, `document.querySelector('#usage').innerText !== ${JSON.stringify(after)}`);
+        await until(
+          page,
+          `document.querySelector('#usage').innerText.replace(/\\s+/g, ' ').trim() !== ${JSON.stringify(after)}`,
+        );
         assert.equal(timeless(await words()), timeless(before));
         await page.goForward();
         await arrive(to);
@@ -144,6 +191,25 @@ describe('using it in a browser', function () {
     assert.equal(await page.locator('.sum b').first().innerText(), '35');
     await page.goto(`${origin}/ai-usage/stories/${STORY}`);
     assert.equal(await page.locator('button:visible').count(), 0, 'no button that needs a script');
+  });
+
+  it('a bar says its values to those who move to it by keyboard, and narrows the window, without any script', async () => {
+    const { page } = await openAs('/ai-usage?period=7d', { javaScriptEnabled: false });
+    const bar = page.locator('.marks a').nth(5);
+    const values = bar.locator('span');
+    const size = async () => (await values.boundingBox())?.width ?? 0;
+    assert.ok((await size()) <= 1, 'unseen until then');
+    await page.locator('.marks a').nth(4).focus();
+    await page.keyboard.press('Tab');
+    assert.ok((await size()) > 80);
+    const words = await values.innerText();
+    assert.match(words, /gpt-5: €/);
+    assert.match(words, /Tokens in: /);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d$/);
+    assert.equal(await page.locator('h2#usage-over-time').innerText(), 'Usage by hour');
+    const total = await page.locator('.tiles dd').first().innerText();
+    assert.ok(words.includes(total.split(/\s/)[0] as string), `${total} is the bar’s: ${words}`);
   });
 
   it('/ goes to the search, but not while one types', async () => {
