@@ -8,6 +8,7 @@ import type { Knex } from 'knex';
 import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { EXTENSIONS } from '../src/export/formats.ts';
+import { addressesOf } from './bench/addresses.ts';
 import { direct } from './bench/direct.ts';
 import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
@@ -200,27 +201,9 @@ async function measure({ child, origin, rows, workflows }: Served): Promise<void
     total: number;
   };
   const { body } = await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all&pageSize=1`, cookie);
-  const id = (JSON.parse(body) as { records: { storyId: string }[] }).records[0]?.storyId.slice(0, 8);
-  const lastPage = Math.ceil(total / 50);
-  const periods = ['1d', '7d', '30d', '90d', 'all'];
-  const addresses: [string, string][] = [
-    ['floor (SELECT 1)', '/floor'],
-    ...periods.map((period): [string, string] => [`stats JSON, ${period}`, `/api/ai-usage/stats?period=${period}`]),
-    ...periods.map((period): [string, string] => [`overview page, ${period}`, `/ai-usage?period=${period}`]),
-    ['stats JSON, 90d, one model', '/api/ai-usage/stats?period=90d&model=gpt-5'],
-    ['stats JSON, 90d, one action', '/api/ai-usage/stats?period=90d&action=image_edit'],
-    ['records by time, page 1', '/api/ai-usage/records?period=all'],
-    ['records by time, page 1,000', '/api/ai-usage/records?period=all&page=1000'],
-    ['records by time, last page', `/api/ai-usage/records?period=all&page=${lastPage}`],
-    ['records by time, 90d, page 1,000', '/api/ai-usage/records?period=90d&page=1000'],
-    ['records by cost, page 1', '/api/ai-usage/records?period=90d&sortBy=estimatedCostInEuros'],
-    ['records by cost, page 100', '/api/ai-usage/records?period=90d&sortBy=estimatedCostInEuros&page=100'],
-    ['records by tokens, page 100', '/api/ai-usage/records?period=90d&sortBy=totalTokens&page=100'],
-    ['search by id prefix', `/api/ai-usage/records?period=90d&search=${id}`],
-    ['search by model', '/api/ai-usage/records?period=90d&search=imagen'],
-    ['search by action', '/api/ai-usage/records?period=90d&search=review'],
-    ['records page (HTML), 30d', '/ai-usage/records'],
-  ];
+  const newest = (JSON.parse(body) as { records: { storyId: string; authorId: string }[] }).records[0];
+  if (!newest) throw new Error('there are no records');
+  const addresses = addressesOf(newest, Math.ceil(total / 50));
 
   const times = new Map<string, number[]>();
   const note = (name: string, value: number) => times.set(name, [...(times.get(name) ?? []), value]);

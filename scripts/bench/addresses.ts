@@ -1,0 +1,40 @@
+const PERIODS = ['1d', '7d', '30d', '90d', 'all'];
+
+/** What is measured, by name; `lastPage` of all records at 50 a page. */
+export function addressesOf(
+  { storyId, authorId }: { storyId: string; authorId: string },
+  lastPage: number,
+): [name: string, address: string][] {
+  const usage = '/ai-usage';
+  const records = '/api/ai-usage/records';
+  return [
+    ['floor (SELECT 1)', '/floor'],
+    ...PERIODS.map((period): [string, string] => [`stats JSON, ${period}`, `/api/ai-usage/stats?period=${period}`]),
+    ...PERIODS.map((period): [string, string] => [`overview page, ${period}`, `${usage}?period=${period}`]),
+    ['stats JSON, 90d, one model', '/api/ai-usage/stats?period=90d&model=gpt-5'],
+    ['stats JSON, 90d, one action', '/api/ai-usage/stats?period=90d&action=image_edit'],
+    ['records by time, page 1', `${records}?period=all`],
+    ['records by time, page 1,000', `${records}?period=all&page=1000`],
+    ['records by time, last page', `${records}?period=all&page=${lastPage}`],
+    ['records by time, 90d, page 1,000', `${records}?period=90d&page=1000`],
+    ['records by cost, page 1', `${records}?period=90d&sortBy=estimatedCostInEuros`],
+    ['records by cost, page 100', `${records}?period=90d&sortBy=estimatedCostInEuros&page=100`],
+    ['records by tokens, page 100', `${records}?period=90d&sortBy=totalTokens&page=100`],
+    ['search by id prefix', `${records}?period=90d&search=${storyId.slice(0, 8)}`],
+    ['search by model', `${records}?period=90d&search=imagen`],
+    ['search by action', `${records}?period=90d&search=review`],
+    ['records page (HTML), 30d', `${usage}/records`],
+    ['overview, bars by action, against a year ago, 90d', `${usage}?period=90d&by=action&compare=year`],
+    ['overview, authors, 90d', `${usage}?period=90d&breakdown=author`],
+    ['overview, stories, 90d', `${usage}?period=90d&breakdown=story`],
+    ['overview, stories, all', `${usage}?period=all&breakdown=story`],
+    ['overview, hours of the week, 90d', `${usage}?period=90d&breakdown=hour`],
+    ['overview, hours of the week, all', `${usage}?period=all&breakdown=hour`],
+    ['overview, stories of one model, 30d', `${usage}?breakdown=story&model=gpt-5`],
+    ['page of a story', `${usage}/stories/${storyId}`],
+    ['page of an author, 90d', `${usage}/authors/${authorId}?period=90d`],
+    ['page of a model, 30d', `${usage}/models/gpt-5`],
+    ['page of an action, 30d', `${usage}/actions/image_edit`],
+    ['statement of a month', `${usage}/statement`],
+  ];
+}
