@@ -20,7 +20,7 @@ const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, 
   BENCH_DATABASE_URL=postgres://postgres@localhost:5499/postgres npm run bench -- --rows 1000000`;
 
 const DIRECT_ROUNDS = 3;
-const ROUNDS = 60;
+const ROUNDS = 40;
 
 /** `sizes`: the one to measure, and others whose 90 days are set against it. */
 function options(): { server: string; sizes: number[] } {

@@ -35,6 +35,12 @@ export function addressesOf(
     ['page of an author, 90d', `${usage}/authors/${authorId}?period=90d`],
     ['page of a model, 30d', `${usage}/models/gpt-5`],
     ['page of an action, 30d', `${usage}/actions/image_edit`],
-    ['statement of a month', `${usage}/statement`],
+    ['statement of a month', `${usage}/statement?month=${lastMonth()}`],
   ];
+}
+
+/** "2026-10": without a month, the statement leads to one instead of answering. */
+function lastMonth(): string {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1)).toISOString().slice(0, 7);
 }

@@ -1,13 +1,7 @@
-export type ActionInfo = {
-  label: string;
-  description: string;
-  kind: 'text' | 'image' | 'audio' | 'other';
-  /** Not known when this was written: its label is made of its name. */
-  isNew: boolean;
-};
+export type ActionInfo = { label: string; description: string; kind: 'text' | 'image' | 'audio' | 'other' };
 
 /** What we know of the actions of today; one that is not here shows up by itself under a label made of its name. */
-const KNOWN: Record<string, Omit<ActionInfo, 'isNew'>> = {
+const KNOWN: Record<string, ActionInfo> = {
   story_structure: { label: 'Story structure', description: 'Plot, characters and tone of a new story', kind: 'text' },
   story_outline: { label: 'Story outline', description: 'Chapter by chapter plan', kind: 'text' },
   chapter_writing: { label: 'Chapter writing', description: 'The text of each chapter', kind: 'text' },
@@ -38,12 +32,7 @@ const KNOWN: Record<string, Omit<ActionInfo, 'isNew'>> = {
 
 export function actionInfo(action: string): ActionInfo {
   const known = Object.hasOwn(KNOWN, action) ? KNOWN[action] : undefined;
-  if (known) return { ...known, isNew: false };
+  if (known) return known;
   const words = action.replaceAll('_', ' ').trim();
-  return {
-    label: words.charAt(0).toUpperCase() + words.slice(1),
-    description: 'New action',
-    kind: 'other',
-    isNew: true,
-  };
+  return { label: words.charAt(0).toUpperCase() + words.slice(1), description: 'New action', kind: 'other' };
 }

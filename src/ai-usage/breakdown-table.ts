@@ -87,6 +87,7 @@ function columnsOf({ by, total }: Breakdown, { links, query, format }: Breakdown
     by === 'action' ? storiesColumn(total.stories ?? 0, format) : null,
     count('Tokens in', 'inputTokens', ({ inputTokens }) => inputTokens),
     count('Tokens out', 'outputTokens', ({ outputTokens }) => outputTokens),
+    by === 'model' ? tokensColumn(total, format) : null,
     sum('Cost', 'cost', ({ cost }) => euros(cost)),
     total.before === null ? null : changeColumn(total, total.before, format),
     {
@@ -100,6 +101,16 @@ function columnsOf({ by, total }: Breakdown, { links, query, format }: Breakdown
     by === 'action' ? perStoryColumn(total.cost, total.stories ?? 0, format) : null,
   ];
   return columns.filter((column) => column !== null);
+}
+
+function tokensColumn(total: Sums, format: Format): Column<Row> {
+  const { integer } = cellsOf(format);
+  return {
+    label: 'Tokens',
+    numeric: true,
+    cell: (row) => integer(totalTokens(row)),
+    total: integer(totalTokens(total)),
+  };
 }
 
 /** The stories of all other actions together are not the sum of theirs: that cell stays empty. */

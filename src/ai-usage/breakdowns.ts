@@ -70,10 +70,10 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     keyOf: ({ action }) => action,
     labelOf: (action) => actionInfo(action).label,
     name: (action, { query }) => {
-      const { label, description, kind, isNew } = actionInfo(action);
+      const { label, description, kind } = actionInfo(action);
       return {
         text: label,
-        ...(isNew ? { note: description } : {}),
+        note: description,
         icon: kind,
         ...detailsOf('action', action, label, query),
       };

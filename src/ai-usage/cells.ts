@@ -10,7 +10,7 @@ export function cellsOf(format: Format) {
     euros: (micro: MicroEuros): Cell => ({
       text: format.euros(micro),
       // An average has more digits than there is money.
-      value: String(Math.round(micro) / 1_000_000),
+      exact: format.exactEuros(Math.round(micro)),
       data: { kind: 'euros', value: Math.round(micro) },
     }),
     /** All six decimals. */
@@ -21,7 +21,7 @@ export function cellsOf(format: Format) {
     /** A difference in cost with its percentage; `isNew` where there was nothing before. */
     change: (now: MicroEuros, before: MicroEuros, isNew: boolean): Cell => ({
       text: format.eurosChange(now - before),
-      value: String((now - before) / 1_000_000),
+      exact: format.exactEuros(now - before),
       data: { kind: 'euros', value: now - before },
       note: isNew ? 'new' : format.shareChange(now, before) || undefined,
     }),

@@ -17,7 +17,7 @@ export function heatMap(week: Week, format: Format): Table {
   const scale = scalePow().exponent(0.5).domain([0, highest]).range([0, DARKEST]).clamp(true);
   const level = (cost: number) => (cost <= 0 ? 0 : Math.max(1, Math.round(scale(cost))));
   const { euros } = cellsOf(format);
-  const bare = (cost: number) => ({ ...euros(cost), text: cost === 0 ? '' : format.bareEuros(cost), value: undefined });
+  const bare = (cost: number) => ({ ...euros(cost), text: cost === 0 ? '' : format.bareEuros(cost), exact: undefined });
   type Row = { label: string; costs: number[] };
   const hours: Column<Row>[] = Array.from({ length: 24 }, (_, hour) => {
     const cost = (row: Row) => row.costs[hour] ?? 0;

@@ -79,7 +79,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       label: 'Cost',
       numeric: true,
       sortBy: 'estimatedCostInEuros',
-      cell: ({ cost, estimatedCostInEuros }) => ({ ...euros(cost), value: estimatedCostInEuros }),
+      cell: ({ cost }) => euros(cost),
     },
   ];
 }

@@ -108,9 +108,9 @@ export function ranked(
   const { requests, inputTokens, outputTokens, cost } = columns;
   const rank = columns[rankBy];
   const sign = rankOrder === 'desc' ? 1 : -1;
+  const ahead = (column: Float64Array, a: number, b: number) => (column[a] as number) - (column[b] as number);
   const isBefore = (a: number, b: number) => {
-    const ahead = (column: Float64Array) => (column[a] as number) - (column[b] as number);
-    const difference = sign * ahead(rank) || ahead(cost) || ahead(requests);
+    const difference = sign * ahead(rank, a, b) || ahead(cost, a, b) || ahead(requests, a, b);
     return difference > 0 || (difference === 0 && idOf(a) < idOf(b));
   };
   for (const number of active) {

@@ -12,8 +12,8 @@ export type Cell = {
   narrows?: boolean;
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
-  /** The exact value of a number that is printed rounded. */
-  value?: string;
+  /** The amount to the micro-euro, where the text may be a rounded one. */
+  exact?: string;
   /** An ISO 8601 instant: the text stands in a `<time>`. */
   time?: string;
   note?: string;

@@ -38,14 +38,22 @@ export function microOf(text: string): number {
   return Number(text.replace(/[€,.]/g, ''));
 }
 
+/** An amount to the micro-euro, as it is printed or as the title of a shorter one. */
+const AMOUNT = /^[-+]?€\d{1,3}(,\d{3})*\.\d{6}$/;
+
+function exactOf(cell: HTMLElement, text: string): number | null {
+  const exact = cell.querySelector('span[title]')?.getAttribute('title') ?? text;
+  return AMOUNT.test(exact) ? Number(exact.replace(/[+€,.]/g, '')) : null;
+}
+
 function cellOf(cell: HTMLElement): PageCell {
-  const value = cell.querySelector('data')?.getAttribute('value');
   const flag = cell.querySelector('.flag');
-  const content = cell.querySelector('a') ?? cell.querySelector('data') ?? cell.querySelector('time');
+  const content = cell.querySelector('a') ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
+  const text = content ? textOf(content) : squeeze(cell.childNodes.filter(({ nodeType }) => nodeType === 3).join(''));
   return {
-    text: content ? textOf(content) : squeeze(cell.childNodes.filter(({ nodeType }) => nodeType === 3).join('')),
+    text,
     href: cell.querySelector('a')?.getAttribute('href') ?? null,
-    micro: value === undefined ? null : Math.round(Number(value) * 1_000_000),
+    micro: exactOf(cell, text),
     flag: flag ? textOf(flag) : null,
   };
 }

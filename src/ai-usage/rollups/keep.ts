@@ -18,7 +18,7 @@ import { type Progress, writeChanges } from './write.ts';
 
 const TICK_MS = 60_000;
 const RECENT = 26 * HOUR;
-const CHUNK = 2 * DAY_OF_24_HOURS;
+const CHUNK = DAY_OF_24_HOURS;
 /** A full audit takes this many ticks at most, so less than two hours. */
 const TICKS_PER_AUDIT = 110;
 
