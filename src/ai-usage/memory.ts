@@ -2,16 +2,18 @@ import { type Ends, noEnds } from './ends.ts';
 import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
-import { noStoryDays, noStoryHours, type StoryDays, type StoryHours } from './rollups/story-days.ts';
+import { noStoryCells, noStoryHours, type StoryCells, type StoryHours } from './rollups/story-cells.ts';
+import { noStoryDays, type StoryDays } from './rollups/story-days.ts';
 import { noStoryVisits, type StoryVisits } from './story-visits.ts';
 
 /**
  * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
- * the days and their clock hours is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
+ * the days, their clock hours and their stories is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
  */
 export type Memory = {
   days: Days;
   storyDays: StoryDays;
+  storyCells: StoryCells;
   clockDays: ClockDays;
   contentVersion: string | null;
   hours: Hours;
@@ -23,6 +25,7 @@ export type Memory = {
 export const noMemory = (): Memory => ({
   days: noDays(),
   storyDays: noStoryDays(),
+  storyCells: noStoryCells(),
   clockDays: noClockDays(),
   contentVersion: null,
   hours: noHours(),

@@ -133,11 +133,11 @@ export function createUsageReader({
         async (snapshot) => {
           await snapshot.raw(`SET LOCAL statement_timeout = '60s'`);
           // With no memory of raw rows: both readings see them as they are in the snapshot.
-          const { contentVersion, days, hours } = source.memory;
+          const { contentVersion, days, hours, storyDays, storyCells, storyHours } = source.memory;
           const fresh = {
             ...source,
             workflows: inTurn(snapshot),
-            memory: { ...noMemory(), contentVersion, days, hours },
+            memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours },
           };
           const kept = await readStats(fresh, query.window, filter, 'day');
           const raw = await readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day');

@@ -6,6 +6,7 @@ import type { Kept, Parts } from './parts.ts';
 import { daysWithin, type FirstVisitsByModel } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
+import { readStoryCells } from './story-sums.ts';
 import { lookUpVisits } from './story-visits.ts';
 
 /** How many different stories a window's records belong to, over all and by action. */
@@ -36,17 +37,20 @@ function keptScope({ models, actions, author, story, search }: UsageFilter): Sco
 /**
  * Exact, without scanning the window: a story of the covered part counts in the bucket of its first visit there, and the
  * rollups keep how many stories of a bucket had been active in which hour before; those before the window count. Of the
- * ragged ends' stories those count that were not active in the covered part.
+ * ragged ends' stories those count that were not active in the covered part. Where a filter takes several models or actions,
+ * such counts do not add up to a union, and the stories themselves are told apart.
  */
 export async function readDistinctStories(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
-  { sql, kept }: Parts,
+  parts: Parts,
   ends: Promise<EndRow[]>,
 ): Promise<DistinctStories> {
+  const { sql, kept } = parts;
+  if (kept === null || sql.some((part) => part.filter === kept.filter)) return readRaw(source, window, filter);
   const scope = keptScope(filter);
-  if (scope === null || kept === null || sql.length > 0) return readRaw(source, window, filter);
+  if (scope === null) return countUnion(source, kept, await ends, await readRawStories(source, sql));
   const covered = coveredPart(kept);
   const [inside, outside] = await Promise.all([
     covered === null ? noStories() : countCovered(source, kept, covered.from, scope),
@@ -55,6 +59,70 @@ export async function readDistinctStories(
   for (const [action, stories] of outside.byAction) addStories(inside, action, stories);
   inside.total += outside.total;
   return inside;
+}
+
+type StoriesOfAction = { action: string; stories: string[] };
+
+async function readRawStories({ workflows }: UsageSource, sql: Parts['sql']): Promise<StoriesOfAction[]> {
+  const read = sql.map(
+    async ({ window, filter }): Promise<StoriesOfAction[]> =>
+      workflows('token_usage_tracking')
+        .select(workflows.raw('action::text AS action, array_agg(DISTINCT story_id)::text[] AS stories'))
+        .modify(whereUsage, window, filter)
+        .groupBy('action'),
+  );
+  return (await Promise.all(read)).flat();
+}
+
+/** Marks every story of every action: a few milliseconds for a million visits. */
+async function countUnion(
+  source: UsageSource,
+  kept: Kept,
+  ends: EndRow[],
+  raw: StoriesOfAction[],
+): Promise<DistinctStories> {
+  const { firstOfStory, storyOf } = source.memory.storyDays.pairs;
+  const passes = rollupPasses(kept.filter);
+  const cells = await readStoryCells(source, kept);
+  const visits = new Map<string, { cells: Int32Array[]; ids: Set<string> }>();
+  const of = (action: string) => {
+    const found = visits.get(action) ?? { cells: [], ids: new Set() };
+    visits.set(action, found);
+    return found;
+  };
+  for (const { action, sums } of cells) of(action).cells.push(sums.pair);
+  for (const { story, kind } of ends) if (passes(kind)) of(kind.action).ids.add(story);
+  for (const { action, stories } of raw) for (const story of stories) of(action).ids.add(story);
+
+  const distinct = noStories();
+  const isSeen = new Uint8Array(storyOf.length);
+  const lastAction = new Int32Array(storyOf.length);
+  // Stories that the rollups do not know yet.
+  const others = new Set<string>();
+  let number = 0;
+  for (const [action, { cells, ids }] of visits) {
+    number += 1;
+    let count = 0;
+    const mark = (story: number) => {
+      if (lastAction[story] !== number) count += 1;
+      lastAction[story] = number;
+      if (isSeen[story] === 0) distinct.total += 1;
+      isSeen[story] = 1;
+    };
+    for (const pairs of cells) for (const pair of pairs) mark(storyOf[pair] as number);
+    for (const id of ids) {
+      const story = firstOfStory.get(id);
+      if (story !== undefined) {
+        mark(story);
+      } else {
+        others.add(id);
+        count += 1;
+      }
+    }
+    if (count > 0) distinct.byAction.set(action, count);
+  }
+  distinct.total += others.size;
+  return distinct;
 }
 
 const noStories = (): DistinctStories => ({ total: 0, byAction: new Map() });

@@ -1,7 +1,7 @@
 import type { MicroEuros } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
 import type { UsageFilter } from './filter.ts';
-import { authorOfStory } from './rollups/story-days.ts';
+import { authorOfStory } from './rollups/story-pairs.ts';
 import type { UsageSource } from './source.ts';
 import { ranked, readSumsBy } from './story-sums.ts';
 import type { Sums } from './sums.ts';

@@ -1,16 +1,19 @@
 import type { Window } from '../units/time.ts';
-import { type UsageFilter, whereUsage } from './filter.ts';
-import { partsOf, readEnds } from './parts.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import { type StoryCell, storyCellsWithin, storyHoursWithin } from './rollups/story-cells.ts';
+import { storyDaysWithin } from './rollups/story-days.ts';
 import {
+  addPair,
+  noPairs,
   numberOfPair,
   type PairRow,
   type PairSums,
+  packed,
   pairSums,
   type SumColumns,
-  storyDaysWithin,
-  storyHoursWithin,
   sumColumns,
-} from './rollups/story-days.ts';
+} from './rollups/story-pairs.ts';
 import type { UsageSource } from './source.ts';
 import { noSums, SUM_RAW, type Sums } from './sums.ts';
 import type { Rank, RankOrder } from './view.ts';
@@ -34,39 +37,52 @@ async function readRaw({ workflows, memory }: UsageSource, window: Window, filte
   return pairSums(memory.storyDays.pairs, rows);
 }
 
-async function readEndSums(source: UsageSource, parts: ReturnType<typeof partsOf>): Promise<PairSums> {
+async function readEndSums(source: UsageSource, parts: Parts): Promise<PairSums> {
   const { pairs } = source.memory.storyDays;
-  const rows = await readEnds(source, parts);
-  const column = (key: keyof Sums) => Float64Array.from(rows, (row) => row[key]);
-  return {
-    pair: Int32Array.from(rows, ({ story, author }) => numberOfPair(pairs, story, author)),
-    requests: column('requests'),
-    inputTokens: column('inputTokens'),
-    outputTokens: column('outputTokens'),
-    cost: column('cost'),
-  };
+  const lists = noPairs();
+  if (parts.kept === null) return packed(lists);
+  const passes = rollupPasses(parts.kept.filter);
+  for (const row of await readEnds(source, parts))
+    if (passes(row.kind)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
+  return packed(lists);
 }
 
-/**
- * What the records of a window and filter add up to by story or by author: from what is kept of days and hours, or, for a
- * filter, from raw rows. A story of several authors counts once.
- */
-export async function readSumsBy(source: UsageSource, window: Window, filter: UsageFilter, by: TopBy): Promise<SumsBy> {
+/** What each story had of the cells in the covered part of a window that pass its filter. */
+export async function readStoryCells(source: UsageSource, { filter, hours, days }: Kept): Promise<StoryCell[]> {
   const { backoffice, memory, timeZone } = source;
-  const { pairs } = memory.storyDays;
-  const parts = isUnfiltered(filter)
-    ? partsOf(source, window, filter, { days: true })
-    : { sql: [{ window, filter }], kept: null };
-  const hours = { pairs, hours: memory.storyHours };
+  const passes = rollupPasses(filter);
+  const known = { ...memory, pairs: memory.storyDays.pairs };
+  const read = await Promise.all([
+    ...days.map((segment) => storyCellsWithin(backoffice, known, segment, passes, timeZone)),
+    ...hours.map((segment) => storyHoursWithin(backoffice, known, segment, passes, timeZone)),
+  ]);
+  return read.flat();
+}
+
+/** All stories of whole days are kept by story alone: a tenth of the numbers to add up. */
+async function readUnfiltered(source: UsageSource, { filter, hours, days }: Kept): Promise<PairSums[]> {
+  const { backoffice, memory } = source;
+  const [ofHours, ...ofDays] = await Promise.all([
+    readStoryCells(source, { filter, hours, days: [], ends: [] }),
+    ...days.map((segment) => storyDaysWithin(backoffice, memory.storyDays, memory.contentVersion ?? '', segment)),
+  ]);
+  return [...ofHours.map(({ sums }) => sums), ...ofDays.flat()];
+}
+
+async function readKept(source: UsageSource, kept: Kept): Promise<PairSums[]> {
+  if (isUnfiltered(kept.filter)) return readUnfiltered(source, kept);
+  return (await readStoryCells(source, kept)).map(({ sums }) => sums);
+}
+
+/** What the records of a window and filter add up to by story or by author. A story of several authors counts once. */
+export async function readSumsBy(source: UsageSource, window: Window, filter: UsageFilter, by: TopBy): Promise<SumsBy> {
+  const parts = partsOf(source, window, filter, { days: true });
   const read = await Promise.all([
     ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
-    ...(parts.kept?.days ?? []).map((segment) =>
-      storyDaysWithin(backoffice, memory.storyDays, memory.contentVersion ?? '', segment),
-    ),
-    ...(parts.kept?.hours ?? []).map((segment) => storyHoursWithin(backoffice, hours, segment, timeZone)),
+    parts.kept ? readKept(source, parts.kept) : [],
     [await readEndSums(source, parts)],
   ]);
-  const { stories, authors, storyOf, authorOf } = pairs;
+  const { stories, authors, storyOf, authorOf } = source.memory.storyDays.pairs;
   return by === 'story' ? addUp(read.flat(), storyOf, stories) : addUp(read.flat(), authorOf, authors);
 }
 

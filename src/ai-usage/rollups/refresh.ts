@@ -5,10 +5,11 @@ import {
   type Fingerprint,
   type HourRange,
   readFingerprints,
-  readHourSums,
+  readHourCells,
   readLaterHours,
-  readStoryVisits,
+  readVisitsOf,
   runsOf,
+  visitsIn,
 } from './source-hours.ts';
 import { storyHoursOf } from './story-hours.ts';
 import { type Changes, type Progress, writeChanges } from './write.ts';
@@ -57,12 +58,13 @@ export function readFresh(workflows: Knex, range: HourRange): Promise<Changes> {
 }
 
 async function readHours(snapshot: Knex, runs: HourRange[]): Promise<Changes> {
-  if (runs.length === 0) return { runs, cells: [], sums: [], visits: [] };
-  return {
-    runs,
-    ...(await readHourSums(snapshot, runs)),
-    visits: storyHoursOf(await readStoryVisits(snapshot, runs), runs),
-  };
+  if (runs.length === 0) return { runs, cells: [], visits: [] };
+  const cells = await readHourCells(snapshot, runs);
+  const visits = visitsIn(cells);
+  const stories = [...new Set(visits.map(({ story }) => story))];
+  // Of earlier runs, if there are any, it tells once more what the cells say.
+  const before = await readVisitsOf(snapshot, stories, Math.max(...runs.map(({ from }) => from)));
+  return { runs, cells, visits: storyHoursOf([...before, ...visits], runs) };
 }
 
 /**

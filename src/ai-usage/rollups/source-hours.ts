@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { elementsOf } from '../../db/arrays.ts';
 import { HOUR, type Instant, instantFromPostgres, isoFromInstant } from '../../units/time.ts';
 
 /** Half-open, on whole UTC hours. */
@@ -14,17 +15,13 @@ export type HourCell = {
   cost: string;
   zero_cost: string;
   fingerprint: string;
-};
-
-/** The sums of a story (and author, for a story may have several) in an hour. */
-export type StorySum = {
-  hour: string;
-  story_id: string;
-  author_id: string;
-  requests: string;
-  input_tokens: string;
-  output_tokens: string;
-  cost: string;
+  /** What each story and author had of it: arrays as PostgreSQL prints them, whose n-th elements belong together. */
+  story_ids: string;
+  author_ids: string;
+  story_requests: string;
+  story_input_tokens: string;
+  story_output_tokens: string;
+  story_cost: string;
 };
 
 export type Fingerprint = { hour: Instant; requests: string; fingerprint: string };
@@ -68,24 +65,24 @@ function runBindings(runs: HourRange[]): [string[], string[]] {
   return [runs.map(({ from }) => isoFromInstant(from)), runs.map(({ to }) => isoFromInstant(to))];
 }
 
-/** The sums of every (hour, action, model) of some runs of hours, each with the hash of its rows, and of every (hour, story). */
-export async function readHourSums(source: Knex, runs: HourRange[]): Promise<{ cells: HourCell[]; sums: StorySum[] }> {
-  const { rows } = await source.raw<{ rows: ((HourCell & { story_id: null }) | StorySum)[] }>(
-    `SELECT ${HOUR_OF_ROW} AS hour, action::text, ai_model AS model, story_id, author_id, count(*) AS requests,
-            sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-            sum(estimated_cost_in_euros) AS cost, count(*) FILTER (WHERE estimated_cost_in_euros = 0) AS zero_cost,
-            sum(${ROW_HASH}) AS fingerprint
-       FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
-      GROUP BY GROUPING SETS ((1, action, ai_model), (1, story_id, author_id))`,
+/** The sums of every (hour, action, model) of some runs of hours, with the hash of its rows and what each story had of it. */
+export async function readHourCells(source: Knex, runs: HourRange[]): Promise<HourCell[]> {
+  const { rows } = await source.raw<{ rows: HourCell[] }>(
+    `SELECT hour, action::text, model, sum(requests) AS requests, sum(input_tokens) AS input_tokens,
+            sum(output_tokens) AS output_tokens, sum(cost) AS cost, sum(zero_cost) AS zero_cost, sum(fingerprint) AS fingerprint,
+            array_agg(story_id)::text AS story_ids, array_agg(author_id)::text AS author_ids,
+            array_agg(requests)::text AS story_requests, array_agg(input_tokens)::text AS story_input_tokens,
+            array_agg(output_tokens)::text AS story_output_tokens, array_agg(cost)::text AS story_cost
+       FROM (SELECT ${HOUR_OF_ROW} AS hour, action, ai_model AS model, story_id, author_id, count(*) AS requests,
+                    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+                    sum(estimated_cost_in_euros) AS cost, count(*) FILTER (WHERE estimated_cost_in_euros = 0) AS zero_cost,
+                    sum(${ROW_HASH}) AS fingerprint
+               FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
+              GROUP BY 1, 2, 3, 4, 5) AS by_story
+      GROUP BY 1, 2, 3`,
     runBindings(runs),
   );
-  const cells: HourCell[] = [];
-  const sums: StorySum[] = [];
-  for (const row of rows) {
-    if (row.story_id === null) cells.push(row);
-    else sums.push(row);
-  }
-  return { cells, sums };
+  return rows;
 }
 
 /**
@@ -97,29 +94,27 @@ const STORY_ROWS = `SELECT action, ai_model, created_at FROM token_usage_trackin
 /** One (story, action, model, hour) with records; the hour by its number since 1970. */
 export type StoryVisit = { story: string; action: string; model: string; hour: number };
 
-/** Where and when the stories of some runs were active, from their first record to the end of the last run. */
-export async function readStoryVisits(source: Knex, runs: HourRange[]): Promise<StoryVisit[]> {
+/** Where and when some stories were active, before an instant or ever. */
+export async function readVisitsOf(
+  source: Knex,
+  stories: string[],
+  before: Instant | null = null,
+): Promise<StoryVisit[]> {
   const { rows } = await source.raw<{ rows: StoryVisit[] }>(
-    `WITH active AS (
-       SELECT DISTINCT story_id FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
-     )
-     SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::integer AS hour
-       FROM active CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
+    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::integer AS hour
+       FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
       GROUP BY active.story_id, action, ai_model, 4`,
-    [...runBindings(runs), isoFromInstant(Math.max(...runs.map(({ to }) => to)))],
+    [stories, before === null ? 'infinity' : isoFromInstant(before)],
   );
   return rows;
 }
 
-/** Where and when some stories were active, ever. */
-export async function readVisitsOf(source: Knex, stories: string[]): Promise<StoryVisit[]> {
-  const { rows } = await source.raw<{ rows: StoryVisit[] }>(
-    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::integer AS hour
-       FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} OFFSET 0) AS row
-      GROUP BY active.story_id, action, ai_model, 4`,
-    [stories],
-  );
-  return rows;
+/** The same of some hours whose cells are known. */
+export function visitsIn(cells: HourCell[]): StoryVisit[] {
+  return cells.flatMap(({ hour, action, model, story_ids }) => {
+    const number = instantFromPostgres(hour) / HOUR;
+    return [...new Set(elementsOf(story_ids))].map((story) => ({ story, action, model, hour: number }));
+  });
 }
 
 /** The later hours in which the stories of some hours were active: there the "last active before" may point to these. */

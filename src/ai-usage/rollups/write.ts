@@ -10,14 +10,14 @@ import {
   startOfDay,
 } from '../../units/time.ts';
 import type { Coverage } from './coverage.ts';
-import type { HourCell, HourRange, StorySum } from './source-hours.ts';
+import type { HourCell, HourRange } from './source-hours.ts';
 import type { StoryHour } from './story-hours.ts';
 
 /** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
 export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
 
 /** What to write: the runs of hours to replace, and all that is in them now. */
-export type Changes = { runs: HourRange[]; cells: HourCell[]; sums: StorySum[]; visits: StoryHour[] };
+export type Changes = { runs: HourRange[]; cells: HourCell[]; visits: StoryHour[] };
 
 const STATE_COLUMNS = {
   coveredUntil: 'covered_until',
@@ -42,7 +42,7 @@ export function writeChanges(
 
 async function write(
   transaction: Knex,
-  { runs, cells, sums, visits }: Changes,
+  { runs, cells, visits }: Changes,
   coverage: Coverage,
   timeZone: string,
   progress: Progress,
@@ -72,7 +72,6 @@ async function write(
     }
   }
   await insertCells(transaction, cells);
-  await insertSums(transaction, sums);
   await insertVisits(transaction, visits);
   const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
   if (coverage.timeZone !== timeZone)
@@ -101,28 +100,28 @@ async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> 
     ],
   );
   await transaction.raw(
+    `INSERT INTO usage_hours_by_story (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)
+     SELECT hour, action, model, story_ids::uuid[], author_ids::uuid[],
+            requests::bigint[], input_tokens::bigint[], output_tokens::bigint[], cost::numeric[]
+       FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+         AS cell (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)`,
+    [
+      column('hour'),
+      column('action'),
+      column('model'),
+      column('story_ids'),
+      column('author_ids'),
+      column('story_requests'),
+      column('story_input_tokens'),
+      column('story_output_tokens'),
+      column('story_cost'),
+    ],
+  );
+  await transaction.raw(
     `INSERT INTO hour_fingerprints (hour, requests, fingerprint)
      SELECT hour, sum(requests), sum(fingerprint)
        FROM unnest(?::timestamptz[], ?::bigint[], ?::numeric[]) AS cell (hour, requests, fingerprint) GROUP BY hour`,
     [column('hour'), column('requests'), column('fingerprint')],
-  );
-}
-
-async function insertSums(transaction: Knex, sums: StorySum[]): Promise<void> {
-  if (sums.length === 0) return;
-  const column = (name: keyof StorySum) => sums.map((sum) => sum[name]);
-  await transaction.raw(
-    `INSERT INTO usage_hours_by_story (hour, story_id, author_id, requests, input_tokens, output_tokens, cost)
-     SELECT * FROM unnest(?::timestamptz[], ?::uuid[], ?::uuid[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[])`,
-    [
-      column('hour'),
-      column('story_id'),
-      column('author_id'),
-      column('requests'),
-      column('input_tokens'),
-      column('output_tokens'),
-      column('cost'),
-    ],
   );
 }
 
@@ -187,8 +186,10 @@ async function writeDays(transaction: Knex, days: Day[], timeZone: string): Prom
   );
   await transaction.raw(
     `INSERT INTO usage_days_by_story (day, story_id, author_id, requests, input_tokens, output_tokens, cost)
-     SELECT day, story_id, author_id, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost)
-       FROM ${BOUNDS} JOIN usage_hours_by_story ON hour >= day_from AND hour < day_to
+     SELECT day, story_id, author_id, sum(one.requests), sum(one.input_tokens), sum(one.output_tokens), sum(one.cost)
+       FROM ${BOUNDS} JOIN usage_hours_by_story AS hours ON hour >= day_from AND hour < day_to
+       CROSS JOIN LATERAL unnest(story_ids, author_ids, hours.requests, hours.input_tokens, hours.output_tokens, hours.cost)
+         AS one (story_id, author_id, requests, input_tokens, output_tokens, cost)
       GROUP BY 1, 2, 3`,
     bounds,
   );

@@ -182,18 +182,21 @@ async function killedAudit(at: Instant, answers: number): Promise<boolean> {
   return signal === 'SIGKILL';
 }
 
-/** Every rollup as it stands. */
+/** Every rollup as it stands; the elements of arrays are in no order. */
 function dump(): Promise<unknown[][]> {
   const tables = [
     'usage_hours',
     'usage_days',
-    'usage_hours_by_story',
     'usage_days_by_story',
     'story_hours',
     'story_days',
     'hour_fingerprints',
+    `(SELECT hour, action, model, one.* FROM usage_hours_by_story AS cell
+       CROSS JOIN LATERAL unnest(story_ids, author_ids, requests, input_tokens, output_tokens, cost) AS one)`,
   ];
-  return Promise.all(tables.map((table) => databases().backoffice(table).select().orderByRaw('1, 2, 3')));
+  return Promise.all(
+    tables.map((table) => databases().backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup')),
+  );
 }
 
 async function assertExact(window: Window, wanted: UsageFilter): Promise<void> {

@@ -1,0 +1,173 @@
+import type { Knex } from 'knex';
+import { elementsOf } from '../../db/arrays.ts';
+import { exactInteger } from '../../units/integer.ts';
+import { microEurosFromNumeric } from '../../units/money.ts';
+import {
+  addDays,
+  type Day,
+  dayOf,
+  type Instant,
+  instantFromPostgres,
+  isoFromInstant,
+  startOfDay,
+} from '../../units/time.ts';
+import { type Days, daysWithin } from './days.ts';
+import { hoursOfDays } from './hours.ts';
+import type { DaySegment } from './segments.ts';
+import { addPair, noPairs, numberOfPair, type PairLists, type PairSums, type Pairs, packed } from './story-pairs.ts';
+
+type Kind = { action: string; model: string };
+
+/** What each story had of an action and model, in a day or an hour. */
+export type StoryCell = Kind & { sums: PairSums };
+
+/** What has been asked for of days, by action and model, kept in memory with the version of its day: 20 bytes for each story of a cell. */
+export type StoryCells = Map<Day, { version: string; cells: Map<string, StoryCell> }>;
+
+export const noStoryCells = (): StoryCells => new Map();
+
+/** The hours of single days, whole. */
+export type StoryHours = Map<Day, Promise<{ hour: Instant; cells: StoryCell[] }[]>>;
+
+export const noStoryHours = (): StoryHours => new Map();
+
+const nameOf = ({ action, model }: Kind) => `${action}\0${model}`;
+
+type Row = Kind & {
+  hour: string;
+  stories: string;
+  authors: string;
+  requests: string;
+  input: string;
+  output: string;
+  cost: string;
+};
+
+/** Adds the n-th elements of a row's arrays, for each n. */
+function addElements(lists: PairLists, pairs: Pairs, row: Row): void {
+  const stories = elementsOf(row.stories);
+  const authors = elementsOf(row.authors);
+  const requests = elementsOf(row.requests);
+  const input = elementsOf(row.input);
+  const output = elementsOf(row.output);
+  const cost = elementsOf(row.cost);
+  stories.forEach((story, i) => {
+    addPair(lists, numberOfPair(pairs, story, authors[i] as string), {
+      requests: exactInteger(requests[i] as string),
+      inputTokens: exactInteger(input[i] as string),
+      outputTokens: exactInteger(output[i] as string),
+      cost: microEurosFromNumeric(cost[i] as string),
+    });
+  });
+}
+
+/** Arrays come as text: the driver's own reading of them takes several times as long. */
+function readHours(backoffice: Knex, firstDay: Day, lastDay: Day, timeZone: string) {
+  return backoffice('usage_hours_by_story')
+    .where('hour', '>=', isoFromInstant(startOfDay(firstDay, timeZone)))
+    .where('hour', '<', isoFromInstant(startOfDay(addDays(lastDay, 1), timeZone)))
+    .select<Row[]>(
+      'hour',
+      'action',
+      'model',
+      backoffice.raw(
+        'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text',
+      ),
+    );
+}
+
+/** Days loaded by one query. */
+const DAYS_A_LOAD = 20;
+
+type Memory = { pairs: Pairs; days: Days; storyCells: StoryCells };
+
+async function load(
+  backoffice: Knex,
+  { pairs, storyCells }: Pick<Memory, 'pairs' | 'storyCells'>,
+  missing: { day: Day; version: string; kinds: Kind[] }[],
+  timeZone: string,
+): Promise<void> {
+  for (let first = 0; first < missing.length; first += DAYS_A_LOAD) {
+    const some = missing.slice(first, first + DAYS_A_LOAD);
+    const kinds = [...new Map(some.flatMap(({ kinds }) => kinds.map((kind) => [nameOf(kind), kind]))).values()];
+    const rows = await readHours(
+      backoffice,
+      (some[0] as { day: Day }).day,
+      (some.at(-1) as { day: Day }).day,
+      timeZone,
+    ).whereRaw('(action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))', [
+      kinds.map(({ action }) => action),
+      kinds.map(({ model }) => model),
+    ]);
+    const dayOfHour = new Map<string, Day>();
+    const found = new Map<string, PairLists>();
+    for (const row of rows) {
+      const day = dayOfHour.get(row.hour) ?? dayOf(instantFromPostgres(row.hour), timeZone);
+      dayOfHour.set(row.hour, day);
+      const name = `${day} ${nameOf(row)}`;
+      const lists = found.get(name) ?? noPairs();
+      found.set(name, lists);
+      addElements(lists, pairs, row);
+    }
+    for (const { day, version, kinds } of some) {
+      const kept = storyCells.get(day);
+      const cells = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
+      for (const kind of kinds) {
+        const name = nameOf(kind);
+        cells.set(name, {
+          action: kind.action,
+          model: kind.model,
+          sums: packed(found.get(`${day} ${name}`) ?? noPairs()),
+        });
+      }
+      storyCells.set(day, { version, cells });
+    }
+  }
+}
+
+/** What each story had of the cells of a segment's days that pass, in no order. Loads those that are not in memory, or have changed. */
+export async function storyCellsWithin(
+  backoffice: Knex,
+  { pairs, days, storyCells }: Memory,
+  segment: DaySegment,
+  passes: (kind: Kind) => boolean,
+  timeZone: string,
+): Promise<StoryCell[]> {
+  const wanted = [...daysWithin(days, segment)]
+    .map(({ day, version, cells }) => ({ day, version, kinds: cells.filter(passes) }))
+    .sort((a, b) => (a.day < b.day ? -1 : 1));
+  const missing = wanted.flatMap(({ day, version, kinds }) => {
+    const kept = storyCells.get(day);
+    const unknown = kept?.version === version ? kinds.filter((kind) => !kept.cells.has(nameOf(kind))) : kinds;
+    return unknown.length === 0 ? [] : [{ day, version, kinds: unknown }];
+  });
+  await load(backoffice, { pairs, storyCells }, missing, timeZone);
+  return wanted.flatMap(({ day, kinds }) =>
+    kinds.flatMap((kind) => storyCells.get(day)?.cells.get(nameOf(kind)) ?? []),
+  );
+}
+
+async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {
+  const hours = new Map<string, StoryCell[]>();
+  for (const row of await readHours(backoffice, day, day, timeZone)) {
+    const lists = noPairs();
+    addElements(lists, pairs, row);
+    const cell = { action: row.action, model: row.model, sums: packed(lists) };
+    const others = hours.get(row.hour);
+    if (others) others.push(cell);
+    else hours.set(row.hour, [cell]);
+  }
+  return [...hours].map(([hour, cells]) => ({ hour: instantFromPostgres(hour), cells }));
+}
+
+/** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
+export async function storyHoursWithin(
+  backoffice: Knex,
+  { pairs, storyHours }: { pairs: Pairs; storyHours: StoryHours },
+  segment: { from: Instant; to: Instant },
+  passes: (kind: Kind) => boolean,
+  timeZone: string,
+): Promise<StoryCell[]> {
+  const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
+  return hours.flatMap(({ cells }) => cells.filter(passes));
+}

@@ -1,0 +1,104 @@
+import { type SumRow, type Sums, sumsOf } from '../sums.ts';
+
+/**
+ * Stories and their authors by number: a pair of both has one, the story goes by the number of its first pair, the author
+ * by its own. Nearly every story has one author, so that a pair is a story.
+ */
+export type Pairs = {
+  stories: string[];
+  /** By pair: the number of the story's first pair. */
+  storyOf: number[];
+  /** By pair: the number of its author. */
+  authorOf: number[];
+  authors: string[];
+  firstOfStory: Map<string, number>;
+  ofAuthor: Map<string, number>;
+  /** Further pairs of stories with several authors, by both numbers. */
+  further: Map<string, number>;
+};
+
+/** Sums in columns: a number for each pair, story or author, at its place. */
+export type SumColumns = Record<keyof Sums, Float64Array>;
+
+/** Whole numbers, in half of the memory where all of them fit into 32 bits. */
+type Numbers = Float64Array | Uint32Array;
+
+/** The sums of pairs; all of one length. A pair may come more than once. */
+export type PairSums = Record<keyof Sums, Numbers> & { pair: Int32Array };
+
+export const noKnownPairs = (): Pairs => ({
+  stories: [],
+  storyOf: [],
+  authorOf: [],
+  authors: [],
+  firstOfStory: new Map(),
+  ofAuthor: new Map(),
+  further: new Map(),
+});
+
+function numberOfAuthor({ authors, ofAuthor }: Pairs, author: string): number {
+  const known = ofAuthor.get(author);
+  if (known !== undefined) return known;
+  const number = authors.push(author) - 1;
+  ofAuthor.set(author, number);
+  return number;
+}
+
+export function numberOfPair(pairs: Pairs, story: string, author: string): number {
+  const { stories, storyOf, authorOf, firstOfStory, further } = pairs;
+  const byAuthor = numberOfAuthor(pairs, author);
+  const first = firstOfStory.get(story);
+  if (first !== undefined && authorOf[first] === byAuthor) return first;
+  const key = `${first} ${byAuthor}`;
+  const known = further.get(key);
+  if (known !== undefined) return known;
+  const number = stories.push(story) - 1;
+  storyOf.push(first ?? number);
+  authorOf.push(byAuthor);
+  if (first === undefined) firstOfStory.set(story, number);
+  else further.set(key, number);
+  return number;
+}
+
+/** An author of a story that is known. */
+export const authorOfStory = ({ authors, authorOf, firstOfStory }: Pairs, story: string): string =>
+  authors[authorOf[firstOfStory.get(story) as number] as number] as string;
+
+export const sumColumns = (length: number): SumColumns => ({
+  requests: new Float64Array(length),
+  inputTokens: new Float64Array(length),
+  outputTokens: new Float64Array(length),
+  cost: new Float64Array(length),
+});
+
+export type PairRow = SumRow & { story: string; author: string };
+
+/** Sums of pairs as they are put together. */
+export type PairLists = Record<keyof PairSums, number[]>;
+
+export const noPairs = (): PairLists => ({ pair: [], requests: [], inputTokens: [], outputTokens: [], cost: [] });
+
+export function addPair(lists: PairLists, pair: number, { requests, inputTokens, outputTokens, cost }: Sums): void {
+  lists.pair.push(pair);
+  lists.requests.push(requests);
+  lists.inputTokens.push(inputTokens);
+  lists.outputTokens.push(outputTokens);
+  lists.cost.push(cost);
+}
+
+const numbers = (list: number[]): Numbers =>
+  list.every((number) => number >= 0 && number <= 0xffff_ffff) ? new Uint32Array(list) : new Float64Array(list);
+
+export const packed = ({ pair, requests, inputTokens, outputTokens, cost }: PairLists): PairSums => ({
+  pair: new Int32Array(pair),
+  requests: numbers(requests),
+  inputTokens: numbers(inputTokens),
+  outputTokens: numbers(outputTokens),
+  cost: numbers(cost),
+});
+
+export function pairSums(pairs: Pairs, rows: PairRow[]): PairSums {
+  const lists = noPairs();
+  for (const row of rows) addPair(lists, numberOfPair(pairs, row.story, row.author), sumsOf(row));
+  return packed(lists);
+}
