@@ -31,6 +31,8 @@ export function addressesOf(
     ['overview, hours of the week, 90d', `${usage}?period=90d&breakdown=hour`],
     ['overview, hours of the week, all', `${usage}?period=all&breakdown=hour`],
     ['overview, stories of one model, 30d', `${usage}?breakdown=story&model=gpt-5`],
+    ['stats JSON, all, several models', '/api/ai-usage/stats?period=all&search=gpt'],
+    ['overview, stories of one model, all', `${usage}?period=all&breakdown=story&model=gpt-5`],
     ['page of a story', `${usage}/stories/${storyId}`],
     ['page of an author, 90d', `${usage}/authors/${authorId}?period=90d`],
     ['page of a model, 30d', `${usage}/models/gpt-5`],
