@@ -54,6 +54,8 @@ export function recordExportColumns(withPrompts: boolean): ExportColumn[] {
   return columnsFor(withPrompts).map(({ name, label, kind }) => ({ name, label, kind }));
 }
 
+/** A row on its way into a file is several times its record: few at a time are gone before the garbage collector keeps them. */
+const AT_A_TIME = 200;
 /** Stories that overlap in time, many times over. */
 const MOST_NAMES_KEPT = 20_000;
 
@@ -67,28 +69,29 @@ export async function* recordRows(
   const names: Names = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);
-    yield batch.map((record) => {
-      const row: Value[] = [];
-      for (const value of values) row.push(value(record, names));
-      return row;
-    });
+    for (let first = 0; first < batch.length; first += AT_A_TIME) {
+      yield batch.slice(first, first + AT_A_TIME).map((record) => {
+        const row: Value[] = [];
+        for (const value of values) row.push(value(record, names));
+        return row;
+      });
+    }
   }
 }
 
 async function learnNames(databases: NameDatabases, names: Names, batch: StreamedRecord[]): Promise<void> {
   for (const known of [names.authors, names.stories]) if (known.size > MOST_NAMES_KEPT) known.clear();
-  const unknown = (known: Map<string, string | null>, ids: string[]) =>
-    [...new Set(ids)].filter((id) => !known.has(id));
-  const authors = unknown(
-    names.authors,
-    batch.map(({ authorId }) => authorId),
-  );
-  const stories = unknown(
-    names.stories,
-    batch.map(({ storyId }) => storyId),
-  );
+  const authors = unknownOf(batch, 'authorId', names.authors);
+  const stories = unknownOf(batch, 'storyId', names.stories);
   if (authors.length === 0 && stories.length === 0) return;
   const found = await readNames(databases, { authors, stories });
   for (const id of authors) names.authors.set(id, found.authors.get(id) ?? null);
   for (const id of stories) names.stories.set(id, found.stories.get(id) ?? null);
+}
+
+/** The ids of a batch that nobody has asked for. */
+function unknownOf(batch: StreamedRecord[], key: 'authorId' | 'storyId', known: Map<string, string | null>): string[] {
+  const unknown = new Set<string>();
+  for (const record of batch) if (!known.has(record[key])) unknown.add(record[key]);
+  return [...unknown];
 }
