@@ -2,10 +2,10 @@ import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
 import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import type { QueryChange, UsageQuery } from './query.ts';
-import { group, type UsageStats } from './stats.ts';
+import type { UsageStats } from './stats.ts';
 import type { TopBy } from './story-sums.ts';
 import { detailsOf } from './subjects.ts';
-import { noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from './sums.ts';
+import { addTo, noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from './sums.ts';
 import type { Cell } from './table.ts';
 import type { Top } from './top.ts';
 import type { Rank, RankOrder } from './view.ts';
@@ -139,6 +139,19 @@ function byRank(rankBy: Rank, rankOrder: RankOrder) {
     sign * (value(a) - value(b)) || b.cost - a.cost || b.requests - a.requests || byText(a.key, b.key);
 }
 
+/** The sums of a window by what cells tell apart. */
+export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'action' | 'provider'): Map<string, Sums> {
+  if (by === 'action') return new Map(actions.map((sums) => [sums.action, sums]));
+  if (by === 'model') return new Map(models.map((sums) => [sums.model, sums]));
+  const providers = new Map<string, Sums>();
+  for (const { model, ...sums } of models) {
+    const provider = providers.get(providerOf(model));
+    if (provider) addTo(provider, sums);
+    else providers.set(providerOf(model), sums);
+  }
+  return providers;
+}
+
 /** A breakdown of what cells tell apart, from the statistics of a window and of the one it is compared with. */
 export function breakdownOf(
   by: 'model' | 'action' | 'provider',
@@ -146,9 +159,8 @@ export function breakdownOf(
   before: UsageStats | null,
   { rankBy, rankOrder }: Pick<UsageQuery, 'rankBy' | 'rankOrder'>,
 ): Breakdown {
-  const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
-  const now = group(stats.cells, keyOf);
-  const then = before === null ? null : group(before.cells, keyOf);
+  const now = sumsOfEach(stats, by);
+  const then = before === null ? null : sumsOfEach(before, by);
   const stories = new Map(by === 'action' ? stats.actions.map((row) => [row.action, row.stories]) : []);
   // What cost something before and nothing now is a row as well: it is part of the change.
   const rows = [...new Set([...now.keys(), ...(then?.keys() ?? [])])]

@@ -1,5 +1,5 @@
 import type { MicroEuros } from '../units/money.ts';
-import { addDays, type Day, weekdayOf } from '../units/time.ts';
+import { addDays, type Day, dayNumber } from '../units/time.ts';
 
 /** What each day cost; days before the first one are unknown, others that are missing cost nothing. */
 export type DailyCosts = Map<Day, MicroEuros>;
@@ -28,6 +28,9 @@ const SHORTEST_HISTORY_DAYS = 7;
 const PAST_MONTHS = 6;
 const FEWEST_FOR_RANGE = 2;
 
+/** The same by the number of the day: a forecast counts a thousand days, and dates are slow to count with. */
+type History = Map<number, MicroEuros>;
+
 const firstOf = (day: Day): Day => `${day.slice(0, 7)}-01`;
 const monthAfter = (day: Day): Day => firstOf(addDays(firstOf(day), 31));
 const monthBefore = (day: Day): Day => firstOf(addDays(firstOf(day), -1));
@@ -45,12 +48,14 @@ export function historyBegins(today: Day): Day {
  * from the morning of the same day of the month.
  */
 export function forecastMonth(costs: DailyCosts, today: Day, passed: number): MonthForecast {
-  const begin = [...costs.keys()].sort()[0];
-  const spent = sumOfDays(costs, firstOf(today), addDays(today, 1));
-  if (begin === undefined) return { spent, total: null, range: null, past: [] };
-  const past = pastForecasts(costs, begin, today);
-  const ofToday = expected(costs, begin, today, today, addDays(today, 1));
-  const later = expected(costs, begin, today, addDays(today, 1), monthAfter(today));
+  const history: History = new Map([...costs].map(([day, cost]) => [dayNumber(day), cost]));
+  const now = dayNumber(today);
+  const spent = sumOfDays(history, dayNumber(firstOf(today)), now + 1);
+  if (history.size === 0) return { spent, total: null, range: null, past: [] };
+  const begin = Math.min(...history.keys());
+  const past = pastForecasts(history, begin, today);
+  const ofToday = expected(history, begin, now, now, now + 1);
+  const later = expected(history, begin, now, now + 1, dayNumber(monthAfter(today)));
   if (ofToday === null || later === null) return { spent, total: null, range: null, past };
   const rest = ofToday * (1 - passed) + later;
   const ratios = past.filter(({ rest }) => rest.forecast > 0).map(({ rest }) => rest.actual / rest.forecast);
@@ -66,18 +71,17 @@ export function forecastMonth(costs: DailyCosts, today: Day, passed: number): Mo
 }
 
 /** Newest first; months that began before there was a week to learn from are left out. */
-function pastForecasts(costs: DailyCosts, begin: Day, today: Day): PastForecast[] {
+function pastForecasts(history: History, begin: number, today: Day): PastForecast[] {
   const past: PastForecast[] = [];
-  const dayOfMonth = Number(today.slice(8));
+  const daysPassed = Number(today.slice(8)) - 1;
   for (let firstDay = monthBefore(today); past.length < PAST_MONTHS; firstDay = monthBefore(firstDay)) {
-    const end = monthAfter(firstDay);
-    const lastDay = addDays(end, -1);
-    const sameDay = addDays(firstDay, dayOfMonth - 1);
-    const day = sameDay > lastDay ? lastDay : sameDay;
-    const forecast = expected(costs, begin, day, day, end);
+    const first = dayNumber(firstDay);
+    const end = dayNumber(monthAfter(firstDay));
+    const day = Math.min(first + daysPassed, end - 1);
+    const forecast = expected(history, begin, day, day, end);
     if (forecast === null) break;
-    const spent = sumOfDays(costs, firstDay, day);
-    const actual = sumOfDays(costs, day, end);
+    const spent = sumOfDays(history, first, day);
+    const actual = sumOfDays(history, day, end);
     past.push({
       firstDay,
       forecast: spent + Math.round(forecast),
@@ -89,27 +93,27 @@ function pastForecasts(costs: DailyCosts, begin: Day, today: Day): PastForecast[
 }
 
 /** What the days from `from` up to `to` will cost as seen on the morning of `day`; null with too little history. */
-function expected(costs: DailyCosts, begin: Day, day: Day, from: Day, to: Day): number | null {
-  const weekdays = new Map<number, { cost: MicroEuros; days: number }>();
-  let days = 0;
-  for (let past = addDays(day, -1); past >= begin && days < HISTORY_DAYS; past = addDays(past, -1)) {
-    const weekday = weekdays.get(weekdayOf(past)) ?? { cost: 0, days: 0 };
-    weekday.cost += costs.get(past) ?? 0;
-    weekday.days += 1;
-    weekdays.set(weekdayOf(past), weekday);
-    days += 1;
-  }
-  if (days < SHORTEST_HISTORY_DAYS) return null;
+function expected(history: History, begin: number, day: number, from: number, to: number): number | null {
+  const historyFrom = Math.max(begin, day - HISTORY_DAYS);
+  if (day - historyFrom < SHORTEST_HISTORY_DAYS) return null;
   let sum = 0;
-  for (let next = from; next < to; next = addDays(next, 1)) {
-    const weekday = weekdays.get(weekdayOf(next));
-    if (weekday) sum += weekday.cost / weekday.days;
-  }
+  for (let next = from; next < to; next++) sum += weekdayAverage(history, next, historyFrom, day);
   return sum;
 }
 
-function sumOfDays(costs: DailyCosts, from: Day, to: Day): MicroEuros {
+/** What the days from `from` up to `to` that are of the weekday of `day` cost on average. */
+function weekdayAverage(history: History, day: number, from: number, to: number): number {
+  let cost = 0;
+  let days = 0;
+  for (let past = from + ((((day - from) % 7) + 7) % 7); past < to; past += 7) {
+    cost += history.get(past) ?? 0;
+    days += 1;
+  }
+  return days === 0 ? 0 : cost / days;
+}
+
+function sumOfDays(history: History, from: number, to: number): MicroEuros {
   let sum = 0;
-  for (let day = from; day < to; day = addDays(day, 1)) sum += costs.get(day) ?? 0;
+  for (let day = from; day < to; day++) sum += history.get(day) ?? 0;
   return sum;
 }

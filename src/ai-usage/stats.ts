@@ -113,7 +113,8 @@ async function readPartCells(
     ...sql.map((part) => readSqlCells(source.workflows, part, size, source.timeZone)),
     kept ? readKeptCells(source, kept, ends, size) : [],
   ]);
-  return read.flat();
+  // Not flat(), which takes a millisecond for ten thousand.
+  return ([] as Cell[]).concat(...read);
 }
 
 /** The sums of a window's records by bucket, action and model. */

@@ -1,13 +1,13 @@
 import type { Format } from '../units/format.ts';
 import { dayOf, isoFromInstant } from '../units/time.ts';
-import { BREAKDOWNS } from './breakdowns.ts';
+import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
 import { type Bucket, bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 import type { Compared } from './compare.ts';
 import { parseBound } from './period.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from './query.ts';
-import { type BucketSize, bucketOf, group, type UsageStats } from './stats.ts';
+import { type BucketSize, bucketOf, type UsageStats } from './stats.ts';
 import { noSums, type Sums } from './sums.ts';
 import { type Column, type Table, tableOf } from './table.ts';
 import { SHOWN, STACKS, type Stack } from './view.ts';
@@ -72,10 +72,8 @@ type Series = { label: string; keys: Set<string>; cost: number; href?: string };
 
 /** The most expensive ones, and all others as one. */
 function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
-  const { keyOf, labelOf, only } = BREAKDOWNS[by];
-  const costs = [...group(stats.cells, keyOf ?? (() => ''))].sort(
-    ([a, { cost }], [b, other]) => other.cost - cost || (a < b ? -1 : 1),
-  );
+  const { labelOf, only } = BREAKDOWNS[by];
+  const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || (a < b ? -1 : 1));
   const models = stats.models.map(({ model }) => model);
   const ofOne = costs.length > MOST_SERIES + 1 ? costs.slice(0, MOST_SERIES) : costs;
   const rest = costs.slice(ofOne.length);
@@ -100,13 +98,12 @@ function rowsOf(stats: UsageStats, compared: Compared | null, series: Series[], 
   const { timeZone } = format;
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
   const sums = new Map(stats.buckets.map((bucket) => [bucket.bucket, bucket]));
-  const costs = new Map<string, number[]>();
+  const costs = new Map(stats.buckets.map(({ bucket }) => [bucket, series.map(() => 0)]));
+  const places = new Map(series.flatMap(({ keys }, i) => [...keys].map((key) => [key, i])));
   for (const cell of stats.cells) {
-    const bucket = bucketOf[size](cell);
-    const ofBucket = costs.get(bucket) ?? series.map(() => 0);
-    costs.set(bucket, ofBucket);
-    const i = series.findIndex(({ keys }) => keys.has(keyOf(cell)));
-    ofBucket[i] = (ofBucket[i] ?? 0) + cell.cost;
+    const ofBucket = costs.get(bucketOf[size](cell)) as number[];
+    const i = places.get(keyOf(cell)) as number;
+    ofBucket[i] = (ofBucket[i] as number) + cell.cost;
   }
   const buckets = bucketsOf(query.window, size, timeZone, stats.buckets[0]?.bucket ?? null);
   const before = costsBefore(compared, size, buckets.length, timeZone);
@@ -193,7 +190,7 @@ function columnsOf(stats: UsageStats, rows: Row[], series: Series[], { size, for
             cell: ({ costs }) => ({
               ...euros(costs[i] ?? 0),
               text: costs[i] ? format.roundEuros(costs[i]) : '–',
-              value: undefined,
+              exact: undefined,
             }),
             total: euros(cost),
           }),
@@ -210,7 +207,7 @@ function bucketSpan(bucket: Bucket, size: BucketSize, { window, asOf }: UsageQue
   const isWhole = bucket.from >= (window.from ?? bucket.from) && (bucket.to <= window.to || window.to === asOf);
   const [from, to] =
     size !== 'hour' && isWhole
-      ? [bucket.firstDay, dayOf(bucket.to - 1, timeZone)]
+      ? [bucket.firstDay, size === 'day' ? bucket.firstDay : dayOf(bucket.to - 1, timeZone)]
       : [
           isoFromInstant(Math.max(bucket.from, window.from ?? bucket.from)),
           isoFromInstant(Math.min(bucket.to, window.to)),

@@ -1,8 +1,9 @@
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
+import { sumsOfEach } from './breakdowns.ts';
 import { cellsOf } from './cells.ts';
 import type { Compared } from './compare.ts';
-import { group, type UsageStats } from './stats.ts';
+import type { UsageStats } from './stats.ts';
 import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import { type Causes, sumOfRows, type WhyRow, whyOf } from './why.ts';
 
@@ -24,8 +25,7 @@ type Row = Omit<WhyRow, 'key'> & { label: string; faint: boolean };
 /** Null when nothing is compared. */
 export function whyPanel(stats: UsageStats, compared: Compared | null, format: Format): WhyPanel | null {
   if (compared === null) return null;
-  const byModel = ({ cells }: UsageStats) => group(cells, ({ model }) => model);
-  const { total, rows } = whyOf(byModel(stats), byModel(compared.stats));
+  const { total, rows } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
   const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, label: row.key, faint: false }));
   const rest = rows.slice(MOST_ROWS);
   if (rest.length > 0) {

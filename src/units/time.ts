@@ -142,6 +142,11 @@ export function addDays(day: Day, days: number): Day {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** How many days after 1 January 1970 a day is. */
+export function dayNumber(day: Day): number {
+  return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
+}
+
 export function endOfDay(day: Day, timeZone: string): Instant {
   return startOfDay(addDays(day, 1), timeZone);
 }
