@@ -6,13 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { type ExportOptions, parseExportOptions } from '../src/ai-usage/export-options.ts';
-import { type Asked, EXPORT_PAGES, type View } from '../src/ai-usage/exports.ts';
+import { type Asked, EXPORT_PAGES, type ExportPage, type View } from '../src/ai-usage/exports.ts';
 import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from '../src/ai-usage/open-export.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../src/ai-usage/paths.ts';
 import { parseUsageQuery, usageUrl } from '../src/ai-usage/query.ts';
 import { createUsageReader } from '../src/ai-usage/reader.ts';
 import { createReuse } from '../src/ai-usage/reuse.ts';
-import { STATEMENT_PATH } from '../src/ai-usage/statement.ts';
 import { writeAuditLog } from '../src/audit/log.ts';
 import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
@@ -24,19 +23,35 @@ import { now } from '../src/units/time.ts';
 import { timeLeft } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
 
-const USAGE = `npm run export -- --out FILE [--format ${EXTENSIONS.join('|')}] [--of records|overview|statement]
+const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';
+const USAGE = `npm run export -- --out FILE [--format ${EXTENSIONS.join('|')}] [--of ${OF}]
   and the parameters of the page: --period 30d, --from, --to, --model, --action (repeatable), --author, --story, --search,
-  --sortBy, --sortOrder, --asOf, --month, --table, --dialect excel-pt, --manifest 1, --include prompt`;
+  --sortBy, --sortOrder, --asOf, --month, --compare, --by, --breakdown, --rankBy, --rankOrder, --table, --dialect excel-pt,
+  --manifest 1, --include prompt`;
 
 const ONE = ['period', 'from', 'to', 'author', 'story', 'search', 'sortBy', 'sortOrder', 'asOf', 'month'];
+const OF_VIEWS = ['compare', 'by', 'breakdown', 'rankBy', 'rankOrder'];
 const OF_EXPORTS = ['table', 'dialect', 'manifest', 'include'];
 const SEVERAL = ['model', 'action'];
-const PATHS: Record<string, string> = { overview: OVERVIEW_PATH, statement: STATEMENT_PATH };
 
-type Arguments = { out: string; extension: Extension; of: string; parameters: Record<string, unknown> };
+/** The page whose tables `--of` means, and what it is of; null for records. */
+type Page = { page: ExportPage; name: string } | null;
+type Arguments = { out: string; extension: Extension; of: Page; parameters: Record<string, unknown> };
+
+/** @throws Error when there is no such page */
+function pageOf(of: string): Page {
+  if (of === 'records') return null;
+  const [kind, ...name] = of.split('/');
+  const path = of === 'overview' ? OVERVIEW_PATH : `${OVERVIEW_PATH}/${kind}${name.length > 0 ? '/:name' : ''}`;
+  const page = EXPORT_PAGES.find((one) => one.path === path);
+  if (!page) throw new Error(`--of takes ${OF}.\n${USAGE}`);
+  return { page, name: name.join('/') };
+}
 
 function readArguments(): Arguments {
-  const one = Object.fromEntries([...ONE, ...OF_EXPORTS].map((name) => [name, { type: 'string' as const }]));
+  const one = Object.fromEntries(
+    [...ONE, ...OF_VIEWS, ...OF_EXPORTS].map((name) => [name, { type: 'string' as const }]),
+  );
   const several = Object.fromEntries(
     SEVERAL.map((name) => [name, { type: 'string' as const, multiple: true as const }]),
   );
@@ -50,8 +65,7 @@ function readArguments(): Arguments {
   if (!out) throw new Error(`--out is missing.\n${USAGE}`);
   const extension = EXTENSIONS.find((one) => one === (format ?? out.split('.').at(-1)));
   if (!extension) throw new Error(`--format takes ${EXTENSIONS.join(', ')}.\n${USAGE}`);
-  if (of !== 'records' && !PATHS[of]) throw new Error(`--of takes records, overview, statement.\n${USAGE}`);
-  return { out, extension, of, parameters };
+  return { out, extension, of: pageOf(of), parameters };
 }
 
 async function open(
@@ -62,11 +76,11 @@ async function open(
   const format = createFormat(locale, timeZone);
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0) });
   const limits = { maxPageSize: 1, timeZone };
-  const page = EXPORT_PAGES.find(({ path }) => path === PATHS[of]);
-  if (page) {
+  if (of !== null) {
+    const { page, name } = of;
     const options = parseExportOptions(parameters, extension, Object.keys(page.tables));
-    const asked = page.asked('', parameters, limits, now());
-    if (!asked) throw new Error(USAGE);
+    const asked = page.asked(name, parameters, limits, now());
+    if (!asked) throw new Error(`--of: there is no page of "${name}".\n${USAGE}`);
     const view = { reader, databases, query: asked.query, format };
     return { opened: await openPageExport(page, asked, view, options), asked, options, view };
   }

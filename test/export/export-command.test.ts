@@ -60,6 +60,13 @@ describe('npm run export', function () {
       sheets.map(({ name }) => name),
       ['About', 'Usage by day', 'Models', 'Actions', 'Providers'],
     );
+
+    const model = join(folder, 'model.csv');
+    assert.equal(run('--of', 'models/gpt-5', '--table', 'actions', '--out', model).status, 0);
+    assert.deepEqual(
+      csvRows(readFileSync(model, 'utf8')).map((row) => row.Requests),
+      ['2'],
+    );
   });
 
   it('says what it takes, and leaves no file behind', function () {
@@ -70,6 +77,7 @@ describe('npm run export', function () {
       [['--period', '30d'], /--out is missing/],
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
       [['--out', out, '--of', 'stories'], /--of takes/],
+      [['--out', out, '--of', 'stories/one'], /--of: there is no page of "one"/],
       [['--out', join(folder, 'no', 'such', 'folder.csv')], /ENOENT/],
     ] as const) {
       const { status, stderr } = run(...args);

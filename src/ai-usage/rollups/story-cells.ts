@@ -76,8 +76,8 @@ function readHours(backoffice: Knex, firstDay: Day, lastDay: Day, timeZone: stri
     );
 }
 
-/** Days loaded by one query. */
-const DAYS_A_LOAD = 20;
+/** Days loaded by one query: at ten million records more of them would keep everybody else waiting while they are read. */
+const DAYS_A_LOAD = 5;
 
 type Memory = { pairs: Pairs; days: Days; storyCells: StoryCells };
 
