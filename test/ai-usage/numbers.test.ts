@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { DAY_OF_24_HOURS, type Instant, isoFromInstant, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { ACTIONS, AUTHORS, atOrBeside, MODELS, STORIES, slowly, usageAt } from '../support/generated-usage.ts';
+import { ACTIONS, AUTHORS, atOrBeside, MODELS, onceIn, STORIES, slowly, usageAt } from '../support/generated-usage.ts';
 import { assertNumbers } from '../support/numbers.ts';
 import type { Where } from '../support/plain-sql.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -55,8 +55,8 @@ const several = (values: string[]) => fc.subarray(values, { maxLength: 2 });
 const filters = fc.record({
   model: several([...MODELS, 'no-such-model']),
   action: several([...ACTIONS, 'no_such_action']),
-  author: fc.option(fc.constantFrom(...AUTHORS), { freq: 4 }),
-  story: fc.option(fc.constantFrom(...STORIES), { freq: 4 }),
+  author: onceIn(6, fc.constantFrom(...AUTHORS)),
+  story: onceIn(6, fc.constantFrom(...STORIES)),
 });
 
 type Filters = typeof filters extends fc.Arbitrary<infer T> ? T : never;

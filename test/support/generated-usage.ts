@@ -25,6 +25,10 @@ export const usageAt = (at: fc.Arbitrary<Instant>): fc.Arbitrary<Partial<UsageRo
     cost,
   });
 
+/** A value once in so many times, otherwise null (fc.option says the reverse: how seldom null is). */
+export const onceIn = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
+
 /** The instants, and a microsecond to either side of each. */
 export const atOrBeside = (instants: Instant[]): fc.Arbitrary<Instant> =>
   fc.tuple(fc.constantFrom(...instants), fc.constantFrom(-1, 0, 1)).map(([instant, beside]) => instant + beside);

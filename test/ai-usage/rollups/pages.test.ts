@@ -9,6 +9,7 @@ import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/ai-us
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, parseInstant } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
+import { onceIn } from '../../support/generated-usage.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 import { NO_FILTER } from './brute-force.ts';
 
@@ -25,21 +26,22 @@ const order: fc.Arbitrary<Order> = fc.record({
   sortOrder: fc.constantFrom('asc', 'desc'),
 });
 const filter: fc.Arbitrary<UsageFilter> = fc.record({
-  models: fc.option(fc.subarray(MODELS, { minLength: 1 })),
-  actions: fc.option(fc.subarray(ACTIONS, { minLength: 1 })),
+  models: onceIn(2, fc.subarray(MODELS, { minLength: 1 })),
+  actions: onceIn(2, fc.subarray(ACTIONS, { minLength: 1 })),
   author: fc.constant(null),
   story: fc.constant(null),
-  search: fc.option(
+  search: onceIn(
+    2,
     fc.record({
       models: fc.subarray(MODELS),
       actions: fc.subarray(ACTIONS),
-      idRange: fc.option(
+      idRange: onceIn(
+        2,
         fc.constant<[string, string]>(['00000000-0000-0000-0000-000000000000', '3fffffff-ffff-ffff-ffff-ffffffffffff']),
       ),
       authors: fc.constant<string[]>([]),
       stories: fc.constant<string[]>([]),
     }),
-    { freq: 3 },
   ),
 });
 
