@@ -113,6 +113,7 @@ export async function readEnd(
     const liveFrom = Math.max(from, settled?.until ?? coveredUntil);
     if (liveFrom < to) parts.push(readLive(workflows, { from: liveFrom, to }));
   }
-  const rows = (await Promise.all(parts)).flat();
+  // Not flat(), which takes a millisecond for ten thousand.
+  const rows = ([] as EndRow[]).concat(...(await Promise.all(parts)));
   return rows.every(({ at }) => at >= from && at < to) ? rows : rows.filter(({ at }) => at >= from && at < to);
 }

@@ -45,5 +45,5 @@ export async function readEnds(source: UsageSource, { kept }: Parts): Promise<En
   const { workflows, memory, version, coveredUntil } = source;
   if (coveredUntil === null || kept === null) return [];
   const rows = kept.ends.map((end) => readEnd({ workflows, ends: memory.ends, version }, end, coveredUntil));
-  return (await Promise.all(rows)).flat();
+  return ([] as EndRow[]).concat(...(await Promise.all(rows)));
 }

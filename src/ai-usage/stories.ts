@@ -3,7 +3,7 @@ import type { Instant, Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import type { Kept, Parts } from './parts.ts';
-import { daysWithin, type FirstVisitsByModel } from './rollups/days.ts';
+import { daysWithin, type FirstVisitsByModel, storiesNewSince } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
 import { readStoryCells } from './story-sums.ts';
@@ -151,12 +151,12 @@ async function countCovered(
 ): Promise<DistinctStories> {
   const distinct = noStories();
   const count = (byModel: FirstVisitsByModel) => {
-    for (const visits of byModel.get(model) ?? []) {
+    for (const [ofAction, visits] of byModel.get(model) ?? []) {
+      if (action !== null && action !== ofAction) continue;
       // Without a beginning a story counts at its first visit ever.
-      if (from === null ? visits.previous !== Number.NEGATIVE_INFINITY : visits.previous >= from) continue;
-      if (visits.action === (action ?? '')) distinct.total += visits.stories;
-      if (visits.action !== '' && (action === null || visits.action === action))
-        addStories(distinct, visits.action, visits.stories);
+      const stories = storiesNewSince(visits, from);
+      if (ofAction === (action ?? '')) distinct.total += stories;
+      if (ofAction !== '' && stories > 0) addStories(distinct, ofAction, stories);
     }
   };
   for (const segment of days) for (const { stories } of daysWithin(memory.days, segment)) count(stories);

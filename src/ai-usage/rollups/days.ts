@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
 import { type Day, type Instant, instantFromPostgres } from '../../units/time.ts';
@@ -6,11 +7,13 @@ import { type Cell, cellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
 /**
- * Stories active in a day or hour that were last active in the hour `previous` before it (-Infinity: never), within an
- * action ('' for any). Kept by model, '' for any.
+ * How many stories were active in a day or hour, by the hour in which they had last been active before it (-Infinity:
+ * never): the hours ascending, and how many stories had theirs up to and including it.
  */
-export type FirstVisits = { action: string; previous: Instant; stories: number };
-export type FirstVisitsByModel = Map<string, FirstVisits[]>;
+type FirstVisits = { previous: Float64Array; storiesUpTo: Float64Array };
+
+/** Kept by model and action, '' for any. */
+export type FirstVisitsByModel = Map<string, Map<string, FirstVisits>>;
 
 type KeptDay = { day: Day; version: string; cells: Cell[]; stories: FirstVisitsByModel };
 
@@ -43,16 +46,42 @@ export function keptCell(bucket: string, row: KeptCellRow): Cell {
 
 export type FirstVisitsRow = { action: string; model: string; previous_hour: string; stories: number };
 
-export function addFirstVisits(byModel: FirstVisitsByModel, row: FirstVisitsRow): void {
-  const { action, model, previous_hour: previous, stories } = row;
-  const visits = {
-    action,
-    previous: previous === '-infinity' ? Number.NEGATIVE_INFINITY : instantFromPostgres(previous),
-    stories,
-  };
-  const others = byModel.get(model);
-  if (others) others.push(visits);
-  else byModel.set(model, [visits]);
+export function firstVisitsOf(rows: FirstVisitsRow[]): FirstVisitsByModel {
+  const byModel: FirstVisitsByModel = new Map();
+  for (const [model, ofModel] of groupedBy(rows, ({ model }) => model)) {
+    const byAction = groupedBy(ofModel, ({ action }) => action);
+    byModel.set(model, new Map([...byAction].map(([action, ofAction]) => [action, inOrder(ofAction)])));
+  }
+  return byModel;
+}
+
+function inOrder(rows: FirstVisitsRow[]): FirstVisits {
+  const visits = rows
+    .map(({ previous_hour, stories }) => ({
+      previous: previous_hour === '-infinity' ? Number.NEGATIVE_INFINITY : instantFromPostgres(previous_hour),
+      stories,
+    }))
+    .sort((a, b) => (a.previous < b.previous ? -1 : 1));
+  let sum = 0;
+  const sums = visits.map(({ stories }) => {
+    sum += stories;
+    return sum;
+  });
+  return { previous: Float64Array.from(visits, ({ previous }) => previous), storiesUpTo: Float64Array.from(sums) };
+}
+
+/** How many of the stories had not been active between `from` and then; with null, how many had never been. */
+export function storiesNewSince({ previous, storiesUpTo }: FirstVisits, from: Instant | null): number {
+  // The first hour that is not before `from`.
+  let low = 0;
+  let high = previous.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const hour = previous[middle] as number;
+    if (from === null ? hour === Number.NEGATIVE_INFINITY : hour < from) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : (storiesUpTo[low - 1] as number);
 }
 
 /** Loads what has changed since the content these days are of. */
@@ -70,9 +99,9 @@ export async function updateDays(backoffice: Knex, days: Days, contentVersion: s
       backoffice('story_days').whereRaw('day = ANY(?::date[])', [names]).select<(FirstVisitsRow & { day: Day })[]>(),
     ]);
     for (const row of cells) loaded.get(row.day)?.cells.push(keptCell(row.day, row));
-    for (const row of stories) {
-      const day = loaded.get(row.day);
-      if (day) addFirstVisits(day.stories, row);
+    for (const [day, rows] of groupedBy(stories, ({ day }) => day)) {
+      const kept = loaded.get(day);
+      if (kept) kept.stories = firstVisitsOf(rows);
     }
   }
   // At once, so that no reader sees half of a change.

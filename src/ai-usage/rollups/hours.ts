@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupedBy } from '../../units/grouped-by.ts';
 import {
   addDays,
   type Day,
@@ -10,7 +11,7 @@ import {
   startOfDay,
 } from '../../units/time.ts';
 import type { Cell } from '../sums.ts';
-import { addFirstVisits, type FirstVisitsByModel, type FirstVisitsRow, type KeptCellRow, keptCell } from './days.ts';
+import { type FirstVisitsByModel, type FirstVisitsRow, firstVisitsOf, type KeptCellRow, keptCell } from './days.ts';
 
 /** One rolled up hour; the bucket of its cells is its business day. */
 export type KeptHour = { hour: Instant; cells: Cell[]; stories: FirstVisitsByModel };
@@ -32,17 +33,12 @@ async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<
     ofDay('usage_hours').select<(KeptCellRow & { hour: string })[]>(),
     ofDay('story_hours').select<(FirstVisitsRow & { hour: string })[]>(),
   ]);
-  const hours = new Map<string, KeptHour>();
-  const at = (hour: string): KeptHour => {
-    const found = hours.get(hour);
-    if (found) return found;
-    const made = { hour: instantFromPostgres(hour), cells: [], stories: new Map() };
-    hours.set(hour, made);
-    return made;
-  };
-  for (const row of cells) at(row.hour).cells.push(keptCell(day, row));
-  for (const row of stories) addFirstVisits(at(row.hour).stories, row);
-  return [...hours.values()];
+  const storiesOf = groupedBy(stories, ({ hour }) => hour);
+  return [...groupedBy(cells, ({ hour }) => hour)].map(([hour, rows]) => ({
+    hour: instantFromPostgres(hour),
+    cells: rows.map((row) => keptCell(day, row)),
+    stories: firstVisitsOf(storiesOf.get(hour) ?? []),
+  }));
 }
 
 /**

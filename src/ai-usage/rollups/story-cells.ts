@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { elementsOf } from '../../db/arrays.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
 import {
@@ -148,16 +149,16 @@ export async function storyCellsWithin(
 }
 
 async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {
-  const hours = new Map<string, StoryCell[]>();
-  for (const row of await readHours(backoffice, day, day, timeZone)) {
+  const rows = await readHours(backoffice, day, day, timeZone);
+  const cellOf = (row: Row): StoryCell => {
     const lists = noPairs();
     addElements(lists, pairs, row);
-    const cell = { action: row.action, model: row.model, sums: packed(lists) };
-    const others = hours.get(row.hour);
-    if (others) others.push(cell);
-    else hours.set(row.hour, [cell]);
-  }
-  return [...hours].map(([hour, cells]) => ({ hour: instantFromPostgres(hour), cells }));
+    return { action: row.action, model: row.model, sums: packed(lists) };
+  };
+  return [...groupedBy(rows, ({ hour }) => hour)].map(([hour, ofHour]) => ({
+    hour: instantFromPostgres(hour),
+    cells: ofHour.map(cellOf),
+  }));
 }
 
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupedBy } from '../../units/grouped-by.ts';
 import type { Day } from '../../units/time.ts';
 import type { DaySegment } from './segments.ts';
 import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
@@ -27,16 +28,6 @@ const COLUMNS = {
   cost: 'cost',
 };
 
-function groupedBy<K extends string>(rows: (PairRow & Record<K, string>)[], key: K): Map<string, PairRow[]> {
-  const groups = new Map<string, PairRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row[key]);
-    if (group) group.push(row);
-    else groups.set(row[key], [row]);
-  }
-  return groups;
-}
-
 async function load(backoffice: Knex, { pairs, byDay }: StoryDays): Promise<void> {
   const current = await backoffice('rollup_days').select<{ day: Day; version: string }[]>('day', 'version');
   const changed = current.filter(({ day, version }) => byDay.get(day)?.version !== version);
@@ -46,7 +37,7 @@ async function load(backoffice: Knex, { pairs, byDay }: StoryDays): Promise<void
     const rows = await backoffice('usage_days_by_story')
       .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => day)])
       .select<(PairRow & { day: Day })[]>({ day: 'day', ...COLUMNS });
-    const ofDays = groupedBy(rows, 'day');
+    const ofDays = groupedBy(rows, ({ day }) => day);
     for (const { day, version } of some) loaded.set(day, { version, sums: pairSums(pairs, ofDays.get(day) ?? []) });
   }
   // At once, so that no reader sees half of a change.
