@@ -134,38 +134,36 @@ const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')}
 
 type Served = { child: ChildProcess; origin: string; rows: number; workflows: Knex; url: string };
 
-/** A server process over the rows of a size. */
-async function serve(server: string, rows: number): Promise<Served> {
+/** Works with a server process over the rows of a size. */
+async function withServer(server: string, rows: number, work: (served: Served) => Promise<void>): Promise<void> {
   const { workflows, urls } = await prepare(server, rows);
   const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
     execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
   });
-  const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-  return { child, origin, rows, workflows, url: urls.workflows };
+  try {
+    const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
+    await work({ child, origin, rows, workflows, url: urls.workflows });
+  } finally {
+    child.disconnect();
+    await workflows.destroy();
+  }
 }
 
 async function main(): Promise<void> {
   const { server, sizes } = options();
-  const served: Served[] = [];
-  try {
-    for (const rows of sizes) served.push(await serve(server, rows));
-    const [first, ...others] = served;
-    if (!first) return;
-    await measure(first);
-    await measureExports(first);
-    for (const other of others) await compareSizes(first, other);
-  } finally {
-    for (const { child, workflows } of served) {
-      child.disconnect();
-      await workflows.destroy();
-    }
-  }
+  const [size, ...others] = sizes as [number, ...number[]];
+  await withServer(server, size, async (served) => {
+    await measure(served);
+    await measureExports(served);
+  });
+  // Both just started: what the first has been asked meanwhile would count against it.
+  for (const other of others)
+    await withServer(server, size, (one) => withServer(server, other, (another) => compareSizes(one, another)));
 }
 
 /** The statistics of 90 days at two sizes, in turn. */
 async function compareSizes(one: Served, other: Served): Promise<void> {
-  await ask(one.child, 'no reuse');
-  await ask(other.child, 'backfill');
+  for (const { child } of [one, other]) await ask(child, 'backfill');
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const sides = [];
   for (const { origin, rows } of [one, other]) {

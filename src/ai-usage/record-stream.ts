@@ -126,9 +126,10 @@ async function openCursor(
 
   return ahead(
     (async function* () {
-      for (let { rows } = first; rows.length > 0; ) {
-        yield rows.map(streamedRecordOf);
-        rows = rows.length < size ? [] : (await fetch()).rows;
+      // Rows are not held on to while their records are used.
+      for (let batch = first.rows.map(streamedRecordOf); batch.length > 0; ) {
+        yield batch;
+        batch = batch.length < size ? [] : (await fetch()).rows.map(streamedRecordOf);
       }
     })(),
   );

@@ -11,7 +11,11 @@ export function inTurn(transaction: Knex.Transaction): Knex.Transaction {
   let last: Promise<unknown> = Promise.resolve();
   client._query = (...asked: unknown[]) => {
     const answer = last.then(() => query(...asked));
-    last = answer.catch(() => {});
+    // Without what it answered, which would be held on to until the next.
+    last = answer.then(
+      () => {},
+      () => {},
+    );
     return answer;
   };
   return transaction;
