@@ -12,7 +12,7 @@ import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
-import { type BucketSize, bucketOf, group, readCells, readStats, type UsageStats } from './stats.ts';
+import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
 import { readStoryCosts, type StoryCosts } from './story-costs.ts';
 import type { TopBy } from './story-sums.ts';
@@ -108,10 +108,7 @@ export function createUsageReader({
 
     /** What each business day cost. */
     dailyCosts: (query: UsageQuery): Promise<Answer<DailyCosts>> =>
-      answer('daily costs', query, async (source, filter) => {
-        const days = group(await readCells(source, query.window, filter, 'day'), bucketOf.day);
-        return new Map([...days].map(([day, { cost }]) => [day, cost]));
-      }),
+      answer('daily costs', query, (source, filter) => readDailyCosts(source, query.window, filter)),
 
     week: (query: UsageQuery): Promise<Answer<Week>> =>
       answer('week', query, (source, filter) => readWeek(source, query.window, filter)),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { dayOf, HOUR, type Window } from '../units/time.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { type Day, dayOf, HOUR, type Window } from '../units/time.ts';
 import type { EndRow, Kind } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
@@ -118,7 +119,7 @@ async function readPartCells(
 }
 
 /** The sums of a window's records by bucket, action and model. */
-export async function readCells(
+async function readCells(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
@@ -126,6 +127,31 @@ export async function readCells(
 ): Promise<Cell[]> {
   const parts = partsOf(source, window, filter, { days: size !== 'hour' });
   return readPartCells(source, parts, readEnds(source, parts), size);
+}
+
+/** What each business day cost; days without records are left out. */
+export async function readDailyCosts(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+): Promise<Map<Day, MicroEuros>> {
+  const { sql, kept } = partsOf(source, window, filter, { days: true });
+  const aroundDays: Parts = { sql, kept: kept && { ...kept, days: [] } };
+  const cells = await readPartCells(source, aroundDays, readEnds(source, aroundDays), 'day');
+  const costs = new Map<Day, MicroEuros>();
+  for (const { bucket, cost } of cells) costs.set(bucket, (costs.get(bucket) ?? 0) + cost);
+  const passes = rollupPasses(kept?.filter ?? filter);
+  for (const segment of kept?.days ?? []) {
+    for (const { day, cells } of daysWithin(source.memory.days, segment)) {
+      const passing = cells.filter(passes);
+      if (passing.length > 0)
+        costs.set(
+          day,
+          passing.reduce((sum, { cost }) => sum + cost, costs.get(day) ?? 0),
+        );
+    }
+  }
+  return costs;
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
