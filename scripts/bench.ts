@@ -152,11 +152,9 @@ async function withServer(server: string, rows: number, work: (served: Served) =
 async function main(): Promise<void> {
   const { server, sizes } = options();
   const [size, ...others] = sizes as [number, ...number[]];
-  await withServer(server, size, async (served) => {
-    await measure(served);
-    await measureExports(served);
-  });
-  // Both just started: what the first has been asked meanwhile would count against it.
+  await withServer(server, size, measure);
+  // In processes just started: what the first has been asked meanwhile would count against them.
+  await withServer(server, size, measureExports);
   for (const other of others)
     await withServer(server, size, (one) => withServer(server, other, (another) => compareSizes(one, another)));
 }
