@@ -17,7 +17,7 @@ export type MonthForecast = {
   spent: MicroEuros;
   /** To the end of the month; null with less than a week of history. */
   total: MicroEuros | null;
-  /** Had the rest of the month gone like the best and the worst of the past ones; null with less than two of them. */
+  /** As far off as the past forecasts were at most, to either side; null with less than two of them. The total is within it. */
   range: { low: MicroEuros; high: MicroEuros } | null;
   past: PastForecast[];
 };
@@ -65,7 +65,10 @@ export function forecastMonth(costs: DailyCosts, today: Day, passed: number): Mo
     range:
       ratios.length < FEWEST_FOR_RANGE
         ? null
-        : { low: spent + Math.round(rest * Math.min(...ratios)), high: spent + Math.round(rest * Math.max(...ratios)) },
+        : {
+            low: spent + Math.round(rest * Math.min(1, ...ratios)),
+            high: spent + Math.round(rest * Math.max(1, ...ratios)),
+          },
     past,
   };
 }

@@ -47,7 +47,7 @@ function noteOf({ total, range, past }: MonthForecast, today: Day, format: Forma
   const missed = `Made on day ${Number(today.slice(8))} of ${months}, it was ${format.percent(mean)} off on average.`;
   return range === null
     ? `${basis} ${missed} A range takes two past months.`
-    : `${basis} ${missed} The range: had the rest gone like the best and the worst of them.`;
+    : `${basis} ${missed} The range: as far off as they were at most.`;
 }
 
 function pastTable(past: PastForecast[], format: Format): Table {

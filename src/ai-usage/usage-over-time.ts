@@ -176,7 +176,11 @@ function columnsOf(stats: UsageStats, rows: Row[], series: Series[], { size, for
           {
             label: 'Change',
             numeric: true as const,
-            cell: (row: Row) => change(row.cost, row.before ?? 0, row.before === 0 && row.cost > 0),
+            // Rounded where it is large, as what it is made of is a cell away: ninety times over its decimals weigh too much.
+            cell: (row: Row) => ({
+              ...change(row.cost, row.before ?? 0, row.before === 0 && row.cost > 0),
+              exact: undefined,
+            }),
             total: change(total.cost, sumBefore, false),
           },
         ]

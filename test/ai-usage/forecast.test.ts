@@ -32,6 +32,28 @@ describe('the forecast of a month', () => {
     );
   });
 
+  it('lies within its range, whatever the months before were like', () => {
+    const costs = fc.array(fc.nat(50_000_000), { minLength: 300, maxLength: 300 });
+    fc.assert(
+      fc.property(
+        costs,
+        fc.integer({ min: 0, max: 89 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (each, days, passed) => {
+          const today = addDays('2026-09-01', days);
+          let i = 0;
+          const { total, range } = forecastMonth(
+            costsOf(addDays(today, -290), addDays(today, 1), () => each[i++] ?? 0),
+            today,
+            passed,
+          );
+          assert.ok(total !== null && range !== null);
+          assert.ok(range.low <= total && total <= range.high);
+        },
+      ),
+    );
+  });
+
   it('knows weekends from working days, and counts what is left of today', () => {
     const cost = (day: Day) => (weekdayOf(day) > 5 ? 0 : 10_000_000);
     // Monday 2 November 2026, noon: half of today, and the 20 working days after it.
