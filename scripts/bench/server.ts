@@ -15,7 +15,7 @@ import { noStore, securityHeaders } from '../../src/web/security.ts';
 
 /**
  * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
- * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'no reuse' }; each is answered by { done, ms, … }.
+ * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' }; each is answered by { done, ms, … }.
  */
 const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
 const SECRET = 'a secret for the benchmark only, long enough';
@@ -68,7 +68,7 @@ setInterval(() => {
   mostResident = Math.max(mostResident, process.memoryUsage.rss());
 }, 20).unref();
 
-type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'no reuse' };
+type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' };
 
 const commands: Record<Command['do'], () => Promise<object>> = {
   backfill: async () => {
@@ -91,10 +91,6 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   },
   reuse: async () => {
     app = appWith(5_000);
-    return {};
-  },
-  'no reuse': async () => {
-    app = appWith(0);
     return {};
   },
 };

@@ -7,6 +7,7 @@ import { authorOf, DELETED_AUTHOR } from '../../src/demo/people.ts';
 import { type DemoRow, expectedRows, sliceOf } from '../../src/demo/rows.ts';
 import { AI_ACTIONS } from '../../src/demo/source-tables.ts';
 import { type Layer, type Story, storiesOn } from '../../src/demo/stories.ts';
+import { groupedBy } from '../../src/units/grouped-by.ts';
 import { addDays, type Day, dayOf, endOfDay, HOUR, type Instant, startOfDay } from '../../src/units/time.ts';
 
 const FIRST_DAY = '2026-07-15';
@@ -14,16 +15,6 @@ const DEMO: Layer = { seed: 'mythoria', firstDay: FIRST_DAY, history: null };
 const NOW = startOfDay(addDays(FIRST_DAY, GROWING_DAYS), DEMO_TIME_ZONE) + 11 * HOUR + 123_456;
 
 const startOf = (daysAfterFirst: number) => startOfDay(addDays(FIRST_DAY, daysAfterFirst), DEMO_TIME_ZONE);
-
-function groupBy<Key>(rows: readonly DemoRow[], keyOf: (row: DemoRow) => Key): Map<Key, DemoRow[]> {
-  const groups = new Map<Key, DemoRow[]>();
-  for (const row of rows) {
-    const group = groups.get(keyOf(row));
-    if (group) group.push(row);
-    else groups.set(keyOf(row), [row]);
-  }
-  return groups;
-}
 
 const costOf = (rows: readonly DemoRow[]) => rows.reduce((sum, { cost }) => sum + cost, 0);
 const businessDay = ({ createdAt }: DemoRow): Day => dayOf(createdAt, DEMO_TIME_ZONE);
@@ -36,7 +27,7 @@ describe('demo rows', () => {
 
   before(() => {
     ({ rows, stories } = sliceOf(DEMO, startOf(0), NOW));
-    byDay = groupBy(rows, businessDay);
+    byDay = groupedBy(rows, businessDay);
   });
 
   it('are at least 60,000 over 120 full days, all in the past, in order, with microseconds', () => {
@@ -82,7 +73,7 @@ describe('demo rows', () => {
   });
 
   it('make up stories of about 40 rows within two hours, over about 10 actions', () => {
-    const made = [...groupBy(rows, (row) => row.storyId).values()]
+    const made = [...groupedBy(rows, (row) => row.storyId).values()]
       .map((all) => all.filter(({ createdAt }) => createdAt < (all[0]?.createdAt ?? 0) + 2 * HOUR))
       .filter((calls) => calls.length > 10);
     const middle = median(made.map(({ length }) => length));
@@ -94,7 +85,7 @@ describe('demo rows', () => {
   });
 
   it('have every action, and several models for nearly each', () => {
-    const byAction = groupBy(rows, ({ action }) => action);
+    const byAction = groupedBy(rows, ({ action }) => action);
     assert.deepEqual([...byAction.keys()].sort(), [...AI_ACTIONS].sort());
     for (const [action, calls] of byAction) {
       const models = new Set(calls.map(({ aiModel }) => aiModel)).size;
@@ -157,7 +148,7 @@ describe('demo rows', () => {
   });
 
   it('belong to authors who return, and to one whose account is gone', () => {
-    const authors = groupBy(rows, (row) => row.authorId);
+    const authors = groupedBy(rows, (row) => row.authorId);
     const storiesOf = (some: readonly DemoRow[]) => new Set(some.map((row) => row.storyId)).size;
     const numbers = [...authors.values()].map(storiesOf);
     assert.ok(numbers.filter((count) => count >= 10).length >= 20);
