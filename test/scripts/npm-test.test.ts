@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+describe('npm test', function () {
+  this.timeout(120_000);
+
+  /** The files whose tests a command would run. */
+  async function filesOf(...args: string[]): Promise<string[]> {
+    const command = ['run', '--silent', 'test', '--', ...args, '--dry-run', '--reporter', 'json'];
+    const { stdout } = await promisify(execFile)('npm', command, { maxBuffer: 64 * 2 ** 20 });
+    const { tests } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as { tests: { file: string }[] };
+    return [...new Set(tests.map(({ file }) => file))].sort();
+  }
+
+  it('runs every file of tests', async () => {
+    const files = (await readdir('test', { recursive: true })).filter((file) => file.endsWith('.test.ts'));
+    assert.deepEqual(await filesOf(), files.map((file) => resolve(join('test', file))).sort());
+  });
+
+  it('runs the file that it is given, and no other', async () => {
+    const file = 'test/units/money.test.ts';
+    assert.deepEqual(await filesOf(file), [resolve(file)]);
+  });
+});
