@@ -107,8 +107,14 @@ async function write(file: ExportFile, { out, extension }: Arguments, options: E
   bar?.start(file.manifest.rows, 0);
   const steps = setInterval(() => bar?.update(sent()), 200);
   const part = `${out}.part`;
+  // Prompts are for whoever asked for them. A file that is there already would keep its mode, so it goes first.
+  const mode = options.withPrompts ? 0o600 : 0o666;
   try {
-    await pipeline(Readable.from(FORMATS[extension].write(file, options)), createWriteStream(part));
+    await rm(part, { force: true });
+    await pipeline(
+      Readable.from(FORMATS[extension].write(file, options)),
+      createWriteStream(part, { flags: 'wx', mode }),
+    );
     await rename(part, out);
     bar?.update(sent());
   } catch (error) {

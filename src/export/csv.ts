@@ -1,7 +1,7 @@
 import { eurosText } from '../units/money.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
-import { neutral } from './neutral.ts';
+import { neutral, neutralJson } from './neutral.ts';
 import type { ExportColumn, ExportFile, ExportTable, Kind, Value } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
@@ -14,17 +14,19 @@ type Field = (value: Value) => string;
 
 const LINE_END = '\r\n';
 
+/** In quotes where a list separator of any dialect is in it. */
+const quoted = (text: string) => (/[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 /** How each kind of column is written; numbers need no quotes in either dialect. */
 function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
   const excel = dialect === 'excel-pt';
-  const special = excel ? /[";\r\n]/ : /[",\r\n]/;
-  const quoted = (text: string) => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const other = excel ? ',' : ';';
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
   const local = localTimes(timeZone);
   const iso = isoTimes();
   return {
-    text: (value) => quoted(neutral(String(value))),
-    json: (value) => quoted(neutral(String(value))),
+    text: (value) => quoted(neutral(String(value), other)),
+    json: (value) => quoted(neutralJson(String(value), other)),
     uuid: String,
     integer: String,
     seconds: (value) => decimal(String(value)),
@@ -76,5 +78,6 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
       yield text;
     }
   }
-  if (options.manifest) yield `# ${manifestJson(manifest)}${LINE_END}`;
+  // One field, whatever the filters hold. It begins with "#", and within it no cell of anybody's begins as a formula.
+  if (options.manifest) yield field.json(`# ${manifestJson(manifest)}`) + LINE_END;
 }

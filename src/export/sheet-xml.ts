@@ -1,5 +1,4 @@
 import type { Instant } from '../units/time.ts';
-import { neutral } from './neutral.ts';
 import type { ExportColumn, Kind, Value } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
@@ -9,7 +8,7 @@ export const MOST_CELL_CHARACTERS = 32_767;
 const UNIX_EPOCH_IN_EXCEL = 25_569;
 const DAY_MICROSECONDS = 86_400_000_000;
 
-/** Styles by their place in `STYLES`. */
+/** Styles by their place in `STYLES`. Text has `quotePrefix`, so that it stays text when somebody edits its cell. */
 const STYLE: Record<Kind | 'heading', number> = {
   text: 0,
   uuid: 0,
@@ -23,7 +22,7 @@ const STYLE: Record<Kind | 'heading', number> = {
 };
 
 export const STYLES = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="[$€-2]\\ #,##0.000000"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`;
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="[$€-2]\\ #,##0.000000"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -41,12 +40,11 @@ export function xmlText(text: string): string {
     );
 }
 
-/** Text as a cell can hold it: plain to a spreadsheet, and saying so where it had to be cut. */
+/** Text as a cell can hold it, saying so where it had to be cut. The cell is of type text: nothing in it is run. */
 export function cellText(text: string): string {
-  const plain = neutral(text);
-  if (plain.length <= MOST_CELL_CHARACTERS) return plain;
-  const note = ` … [cut: ${plain.length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
-  return plain.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
+  if (text.length <= MOST_CELL_CHARACTERS) return text;
+  const note = ` … [cut: ${text.length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
+  return text.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
 }
 
 /** "A" for 0, "AA" for 26. */

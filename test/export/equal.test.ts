@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { microEurosFromNumeric } from '../../src/units/money.ts';
 import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
@@ -164,7 +165,9 @@ describe('an export of records', () => {
     const [first = ''] = (await fetched(`.ndjson?${query}`)).split('\n');
     assert.deepEqual(JSON.parse(first), { manifest: expected });
     const withManifest = await fetched(`.csv?${query}&manifest=1`);
-    assert.deepEqual(JSON.parse(withManifest.trimEnd().split('\r\n').at(-1)?.replace(/^# /, '') ?? ''), expected);
+    const lines: string[][] = parse(withManifest, { relax_column_count: true });
+    assert.deepEqual(lines.at(-1)?.length, 1);
+    assert.deepEqual(JSON.parse(lines.at(-1)?.[0]?.replace(/^# /, '') ?? ''), expected);
     assert.doesNotMatch(await fetched(`.csv?${query}`), /#/);
     const [about] = await xlsxSheets((await download(origin, client, `/ai-usage/records.xlsx?${query}`)).bytes);
     const facts = new Map(about?.rows.map((row) => [row['About this file'], row['']]));

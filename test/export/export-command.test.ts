@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
@@ -67,6 +67,15 @@ describe('npm run export', function () {
       csvRows(readFileSync(model, 'utf8')).map((row) => row.Requests),
       ['2'],
     );
+  });
+
+  it('keeps a file with prompts to whoever asked for it, also where an old one lies in the way', async function () {
+    if (!onServer()) return this.skip();
+    const out = join(folder, 'prompts.ndjson');
+    writeFileSync(`${out}.part`, 'left behind', { mode: 0o644 });
+    assert.equal(run('--include', 'prompt', '--out', out).status, 0);
+    assert.equal(statSync(out).mode & 0o777, 0o600);
+    assert.match(readFileSync(out, 'utf8'), /"prompt":/);
   });
 
   it('says what it takes, and leaves no file behind', function () {

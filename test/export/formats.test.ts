@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS } from '../../src/export/sheet-xml.ts';
@@ -25,10 +26,13 @@ const fileOf = (columns: ExportColumn[], rows: Value[][]): ExportFile => ({
   tables: [{ name: 'things', title: 'Things', columns, batches: [rows] }],
 });
 
-async function written(file: ExportFile, extension: keyof typeof FORMATS, dialect: 'rfc4180' | 'excel-pt' = 'rfc4180') {
+async function written(
+  file: ExportFile,
+  extension: keyof typeof FORMATS,
+  { dialect = 'rfc4180', manifest = false }: { dialect?: 'rfc4180' | 'excel-pt'; manifest?: boolean } = {},
+) {
   const chunks: Buffer[] = [];
-  for await (const chunk of FORMATS[extension].write(file, { dialect, manifest: false }))
-    chunks.push(Buffer.from(chunk));
+  for await (const chunk of FORMATS[extension].write(file, { dialect, manifest })) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -42,18 +46,40 @@ const strange = fc.constantFrom(
   ...'aZ9=+-@\t\r\n\'",;|_x&<>]#\u0001\u0007\u001f\u007f\u0085\u00a0ã\u0301\u200b\u202e\ufeff\ufffe🦄 ',
 );
 const text = fc.string({ unit: strange, maxLength: 20 });
-const plain = (value: string) => (/^[=+\-@\t\r\0]/.test(value) ? `'${value}` : value);
+const isFormula = (cell: string) => /^[\t\r\n\0]*[=+\-@＝＋－＠]/.test(cell);
+/** What apostrophes we put in front of formulas leave of a text. */
+const withoutApostrophes = (value: string | undefined) => value?.replace(/'(?=[=+\-@＝＋－＠\t\r\n\0])/g, '');
+
+/** The cells of a CSV as a spreadsheet takes them: a quote means something at the beginning of a cell only. */
+function cellsAsOpened(text: string, separator: ',' | ';'): string[] {
+  const cells: string[] = [];
+  for (let i = 0; i <= text.length; i++) {
+    let cell = '';
+    if (text[i] === '"') {
+      for (i++; i < text.length && !(text[i] === '"' && text[i + 1] !== '"'); i++) {
+        cell += text[i];
+        if (text[i] === '"') i++;
+      }
+      i++;
+    }
+    for (; i < text.length && text[i] !== separator && text[i] !== '\r' && text[i] !== '\n'; i++) cell += text[i];
+    cells.push(cell);
+  }
+  return cells;
+}
 
 describe('formats', () => {
   it('give back any text through parsers that are not ours, but for what a spreadsheet would run', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 10 }), async (rows) => {
         const file = fileOf(TEXT, rows);
-        const expected = rows.map(([first, second]) => ({ First: plain(first), Second: plain(second) }));
+        const plain = (row: Record<string, string>) => [row.First, row.Second].map(withoutApostrophes);
+        const expected = rows.map((row) => row.map(withoutApostrophes));
         // The parser of this test takes a lone # for a comment, which a cell of ours may begin with.
         const csv = (await written(file, 'csv')).toString();
-        assert.deepEqual(csvRows(csv, ',', { comment: '' }), expected);
-        assert.deepEqual(csvRows((await written(file, 'csv', 'excel-pt')).toString(), ';', { comment: '' }), expected);
+        assert.deepEqual(csvRows(csv, ',', { comment: '' }).map(plain), expected);
+        const excel = (await written(file, 'csv', { dialect: 'excel-pt' })).toString();
+        assert.deepEqual(csvRows(excel, ';', { comment: '' }).map(plain), expected);
         const json = JSON.parse((await written(file, 'json')).toString());
         assert.deepEqual(
           json.tables.things,
@@ -73,10 +99,43 @@ describe('formats', () => {
         const [, sheet] = await xlsxSheets(await written(fileOf(TEXT, rows), 'xlsx'));
         assert.deepEqual(
           sheet?.rows.map((row) => row.Second ?? ''),
-          values.map(plain),
+          values,
         );
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('make no formula of text or of what a file is about, whichever list separator opens it', async () => {
+    const hostile = fc.string({ unit: fc.constantFrom(...'=+-@＝＋－＠\t\r\n\0",;\'x'), maxLength: 12 });
+    const json: ExportColumn = { name: 'prompt', label: 'Prompt', kind: 'json' };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(hostile, hostile, hostile), { minLength: 1, maxLength: 5 }),
+        fc.constantFrom('rfc4180' as const, 'excel-pt' as const),
+        fc.constantFrom(',' as const, ';' as const),
+        async (rows, dialect, separator) => {
+          // As PostgreSQL writes jsonb: a space behind every comma.
+          const prompt = (said: string) => `{"a": ${JSON.stringify(said)}, "b": -1}`;
+          const file = fileOf(
+            [...TEXT, json],
+            rows.map(([first, second, said]) => [first, second, prompt(said)]),
+          );
+          file.manifest.filters = rows.flat().join('');
+          const text = (await written(file, 'csv', { dialect, manifest: true })).toString().replace('\ufeff', '');
+          assert.deepEqual(cellsAsOpened(text, separator).filter(isFormula), []);
+          const own = dialect === 'rfc4180' ? ',' : ';';
+          const read: string[][] = parse(text, { delimiter: own, relax_column_count: true });
+          assert.deepEqual(
+            read.slice(1, -1).map(([, , said]) => JSON.parse(said ?? '')),
+            rows.map(([, , said]) => ({ a: said, b: -1 })),
+          );
+          const about = read.at(-1);
+          assert.equal(about?.length, 1);
+          assert.equal(JSON.parse(about?.[0]?.replace('# ', '') ?? '').filters, file.manifest.filters);
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 
@@ -91,7 +150,7 @@ describe('formats', () => {
       { First: "'=1+1", Second: "'@SUM(A1)", N: '-5', 'Cost (€)': '-0.004213' },
     ]);
     const [, sheet] = await xlsxSheets(await written(file, 'xlsx'));
-    assert.deepEqual(sheet?.rows, [{ First: "'=1+1", Second: "'@SUM(A1)", N: -5, Cost: -0.004213 }]);
+    assert.deepEqual(sheet?.rows, [{ First: '=1+1', Second: '@SUM(A1)', N: -5, Cost: -0.004213 }]);
   });
 
   it('say so where a cell is cut, and go on in a further sheet where one is full', async function () {
@@ -159,7 +218,7 @@ describe('formats', () => {
       execFileSync(office, ['--headless', '--convert-to', filter, '--outdir', folder, path], { stdio: 'ignore' });
       const [row] = csvRows(readFileSync(join(folder, 'things-Things.csv'), 'utf8'));
       assert.equal(row?.First, 'ã "quoted", text');
-      assert.equal(row?.Second, "'=1+1");
+      assert.equal(row?.Second, '=1+1');
       assert.match(row?.Cost ?? '', /0[.,]004213/);
     } finally {
       rmSync(folder, { recursive: true });
