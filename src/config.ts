@@ -44,6 +44,8 @@ function isLocale(tag: string): boolean {
   }
 }
 
+const DOMAIN = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
+
 const wholeNumber = (min: number, max: number, what: string) =>
   z
     .string()
@@ -75,10 +77,12 @@ const schema = z.object({
   ALLOWED_DOMAINS: z
     .string()
     .default('mythoria.pt,caravanconcierge.com')
-    .transform((value) => commaSeparated(value.toLowerCase()))
-    .refine((domains) => domains.length > 0 && domains.every((domain) => /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(domain)), {
+    .transform(commaSeparated)
+    .refine((domains) => domains.length > 0 && domains.every((domain) => DOMAIN.test(domain)), {
       error: 'takes domains such as mythoria.pt,caravanconcierge.com',
-    }),
+    })
+    // Only now: in lower case, Kelvin's sign is a "k" like any other.
+    .transform((domains) => domains.map((domain) => domain.toLowerCase())),
   SESSION_SECRET: z
     .string()
     .transform(commaSeparated)

@@ -1,25 +1,31 @@
-import type { ClientRequestArgs } from 'node:http';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { Passport } from 'passport';
 import { type Profile, Strategy, type StrategyOptions } from 'passport-google-oauth20';
 import type { GoogleClient } from '../config.ts';
 import { returnPath } from '../web/return-path.ts';
+import { askGoogle } from './ask-google.ts';
 import { beginAttempt, readAttempt } from './attempt.ts';
-import { mayEnter } from './person.ts';
+import { type Entry, mayEnter } from './person.ts';
 
 export const CALLBACK_PATH = '/auth/google/callback';
 
-const GOOGLE_ANSWERS_WITHIN_MS = 5_000;
-
-/** What passport-oauth2 keeps to itself, and what we must change in it (security-and-faults.md names the reasons). */
+/**
+ * What passport-oauth2 keeps to itself. Its own requests have no time limit, put the access token into a query string, and
+ * end the process from within their callbacks when an answer is not what they expect.
+ */
 type OAuth2Client = {
-  useAuthorizationHeaderforGET(use: boolean): void;
-  _executeRequest(library: unknown, options: ClientRequestArgs, body: unknown, callback: unknown): void;
+  getOAuthAccessToken(
+    code: string,
+    form: Record<string, string>,
+    done: (error: unknown, accessToken?: string, refreshToken?: string, claims?: object) => void,
+  ): void;
 };
+
+type Verified = (error: null, entry: Entry) => void;
 
 type GoogleOptions = { client: GoogleClient; appUrl: URL; allowedDomains: string[]; secrets: string[] };
 
-/** Passport with the one strategy; its callback hands over an `Entry` (person or refusal), never an error for a refusal. */
+/** Passport with the one strategy, whose outcome is an `Entry`: person or refusal, never an error for a refusal. */
 export function createGooglePassport({ client, appUrl, allowedDomains, secrets }: GoogleOptions) {
   const attempts = {
     store(
@@ -50,21 +56,35 @@ export function createGooglePassport({ client, appUrl, allowedDomains, secrets }
     state: true,
     pkce: true,
     store: attempts,
+    skipUserProfile: true,
   };
-  const strategy = new Strategy(
-    options as unknown as StrategyOptions,
-    (_accessToken: string, _refreshToken: string, profile: Profile, done) =>
-      done(null, mayEnter(profile._json, allowedDomains)),
-  );
+  const verify = (_token: string, _refresh: string, claims: unknown, _profile: Profile, done: Verified) =>
+    done(null, mayEnter(claims, allowedDomains));
+  const strategy = new Strategy(options as unknown as StrategyOptions, verify as never);
 
   const oauth2 = (strategy as unknown as { _oauth2: OAuth2Client })._oauth2;
-  // Else the access token travels in a query string, where logs keep it.
-  oauth2.useAuthorizationHeaderforGET(true);
-  const executeRequest = oauth2._executeRequest.bind(oauth2);
-  oauth2._executeRequest = (library, request, body, callback) =>
-    executeRequest(library, { ...request, signal: AbortSignal.timeout(GOOGLE_ANSWERS_WITHIN_MS) }, body, callback);
+  oauth2.getOAuthAccessToken = (code, form, done) => {
+    askGoogle(client, { ...form, code }).then(
+      (claims) => done(null, 'used', undefined, claims),
+      (error) => done(error),
+    );
+  };
 
   const passport = new Passport();
   passport.use(strategy);
   return passport;
+}
+
+type GooglePassport = ReturnType<typeof createGooglePassport>;
+
+/**
+ * Finishes a sign-in by the code in the address.
+ * @throws Error when Google does not confirm it
+ */
+export function confirmedEntry(passport: GooglePassport, req: Request, res: Response): Promise<Entry> {
+  return new Promise((resolve, reject) => {
+    const done = (failure: unknown, entry: Entry | false | null | undefined) =>
+      entry ? resolve(entry) : reject(failure ?? new Error('Google did not confirm the sign-in'));
+    passport.authenticate('google', { session: false }, done)(req, res, reject);
+  });
 }

@@ -3,18 +3,31 @@ import { z } from 'zod';
 /** Somebody signed in. Keyed on Google's `sub`: addresses are reassigned, subjects are not. */
 export type Person = { sub: string; email: string; name: string };
 
+/** A subject is ASCII (OpenID Connect Core, section 2), and so are our addresses: "K" with Kelvin's sign is no "k". */
+const ASCII = /^[\x20-\x7e]+$/;
+
 const claims = z.object({
-  sub: z.string().min(1).max(255),
+  sub: z.string().max(255).regex(ASCII),
   email: z.string().max(320),
   email_verified: z.boolean(),
   hd: z.string().optional(),
   name: z.string().optional(),
 });
 
+const MOST_OF_A_NAME = 200;
+
+/** A name as it can be stored and printed: without NUL, halves of characters and those that turn a line of text around. */
+function readable(name: string): string {
+  const words = name.replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}\s]+/gu, ' ').trim();
+  const letters = Array.from(words.slice(0, 3 * MOST_OF_A_NAME));
+  return letters.length > MOST_OF_A_NAME ? `${letters.slice(0, MOST_OF_A_NAME).join('')}…` : words;
+}
+
 export type Entry = { person: Person } | { refusal: string };
 
-/** The part after the only @, in lower case; null when the address has none or several. */
+/** The part after the only @, in lower case; null when the address has none or several, or other characters than ASCII. */
 export function domainOf(email: string): string | null {
+  if (!ASCII.test(email)) return null;
   const parts = email.toLowerCase().split('@');
   return parts.length === 2 && parts[0] !== '' && parts[1] ? parts[1] : null;
 }
@@ -32,11 +45,12 @@ export function mayEnter(profile: unknown, allowedDomains: string[]): Entry {
   const parsed = claims.safeParse(profile);
   if (!parsed.success) return { refusal: 'Google did not say who you are.' };
   const { sub, email, email_verified: verified, hd, name } = parsed.data;
+  if (!ASCII.test(email)) return { refusal: 'The address that Google named has letters that no address of ours has.' };
   if (!verified) return { refusal: `Google has not verified the address ${email}.` };
   const domains = allowedDomains.map((domain) => `@${domain}`).join(' or ');
   if (!isAllowed(email, allowedDomains)) return { refusal: `${email} is not an address of ${domains}.` };
-  if (hd?.toLowerCase() !== domainOf(email)) {
+  if (hd === undefined || !ASCII.test(hd) || hd.toLowerCase() !== domainOf(email)) {
     return { refusal: `${email} is not an account that its organisation manages at Google.` };
   }
-  return { person: { sub, email: email.toLowerCase(), name: name?.trim() || email } };
+  return { person: { sub, email: email.toLowerCase(), name: readable(name ?? '') || email } };
 }

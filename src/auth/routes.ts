@@ -7,8 +7,8 @@ import { instantFromPostgres, now } from '../units/time.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
-import { CALLBACK_PATH, createGooglePassport } from './google.ts';
-import type { Entry, Person } from './person.ts';
+import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
+import type { Person } from './person.ts';
 import { personOf } from './require-person.ts';
 import { SESSION_COOKIE, SESSION_COOKIE_OPTIONS } from './session.ts';
 import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
@@ -45,7 +45,7 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
     passport.authenticate('google', { session: false, hd: '*', ...prompt } as object)(req, res, next);
   });
 
-  router.get(CALLBACK_PATH, (req, res, next) => {
+  router.get(CALLBACK_PATH, async (req, res, next) => {
     const { state, code, error } = req.query;
     const attempt = readAttempt(req, state, secrets);
     const returnTo = attempt?.returnTo ?? '/';
@@ -61,15 +61,13 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
         returnTo,
       );
     }
-    passport.authenticate('google', { session: false }, (failure: unknown, entry: Entry | false | null | undefined) => {
-      if (failure) {
-        log.error({ id: req.id, error: loggable(failure) }, 'sign-in failed at Google');
-        return page(req, res, 502, 'Google did not confirm this sign-in. Please try again.', returnTo);
-      }
-      if (!entry) return page(req, res, 400, 'Google did not sign you in.', returnTo);
-      if ('refusal' in entry) return page(req, res, 403, entry.refusal, returnTo);
-      begin(req, entry.person, (problem) => (problem ? next(problem) : res.redirect(302, returnTo)));
-    })(req, res, next);
+    const entry = await confirmedEntry(passport, req, res).catch((failure) => {
+      log.error({ id: req.id, error: loggable(failure) }, 'sign-in failed at Google');
+      return null;
+    });
+    if (!entry) return page(req, res, 502, 'Google did not confirm this sign-in. Please try again.', returnTo);
+    if ('refusal' in entry) return page(req, res, 403, entry.refusal, returnTo);
+    begin(req, entry.person, (problem) => (problem ? next(problem) : res.redirect(302, returnTo)));
   });
 
   return router;

@@ -50,6 +50,18 @@ describe('who may enter', () => {
     }
   });
 
+  it('is nobody whose address or organisation only becomes an allowed one in lower case: Kelvin’s sign is no k', () => {
+    const domains = ['kiosk.pt'];
+    const claims = { ...CLAIMS, email: 'ana@kiosk.pt', hd: 'kiosk.pt' };
+    assert.ok('person' in mayEnter({ ...claims, email: 'ana@KIOSK.pt' }, domains));
+    for (const odd of ['\u212aiosk.pt', 'kios\u212a.pt']) {
+      assert.ok('refusal' in mayEnter({ ...claims, email: `ana@${odd}` }, domains));
+      assert.ok('refusal' in mayEnter({ ...claims, hd: odd }, domains));
+      assert.equal(isAllowed(`ana@${odd}`, domains), false);
+    }
+    assert.ok('refusal' in mayEnter({ ...claims, email: 'an\u0430@kiosk.pt' }, domains));
+  });
+
   it('is nobody whose address has no @, several, or nothing before it', () => {
     for (const email of [
       'ana',
