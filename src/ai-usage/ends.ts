@@ -9,7 +9,7 @@ export type Kind = { action: string; model: string };
 /** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
 export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind };
 
-/** What stands behind the last covered hour and is old enough to be settled, as it was `readAt`. */
+/** What stands behind the last covered hour and is old enough to be settled, as it was `readAt` by the monotonic clock. */
 type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
 
 /**
@@ -77,15 +77,15 @@ function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<E
 /** The settled rows behind the covered hours, read again once a minute and after each tick. */
 function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {
   const { settled } = ends;
-  const age = Date.now() - (settled?.readAt ?? 0);
-  if (settled && settled.from === from && settled.version === version && age < SETTLED_FOR_MS) return settled;
+  const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
+  if (isYoung && settled.from === from && settled.version === version) return settled;
   const until = Math.floor((now() - LATE_COMMITS) / MINUTE) * MINUTE;
   if (until <= from) return null;
   const reading: Settled = {
     version,
     from,
     until,
-    readAt: Date.now(),
+    readAt: performance.now(),
     rows: readRows(workflows, { from, to: until }),
   };
   reading.rows.catch(() => {

@@ -50,10 +50,11 @@ function causesOf(before: Sums, now: Sums, requestsBefore: number, requestsNow: 
 /** Half a billion euros: beyond it (a token that cost millions) steps are cut, so that every sum of them stays exact. */
 const LARGEST_STEP = 2 ** 49;
 
-/** cost × part ÷ whole to the nearest micro-euro, in integers that do not overflow. */
+/** cost × part ÷ whole to the nearest micro-euro, halves away from zero, in integers that do not overflow. */
 function scaled(cost: MicroEuros, part: number, whole: number): MicroEuros {
-  const product = BigInt(cost) * BigInt(part);
-  const divisor = BigInt(whole);
+  // The half takes the sign of the product: a refund has a negative cost, and may have negative tokens.
+  const product = BigInt(cost) * BigInt(whole < 0 ? -part : part);
+  const divisor = BigInt(Math.abs(whole));
   const half = product < 0n ? -(divisor / 2n) : divisor / 2n;
   const exact = Number((product + half) / divisor);
   return Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, exact));

@@ -12,7 +12,11 @@ const sums = fc.record({
   requests: fc.integer({ min: 1, max: 10_000_000 }),
   inputTokens: fc.oneof(fc.constant(0), fc.nat(2 ** 40)),
   outputTokens: fc.oneof(fc.constant(0), fc.nat(2 ** 40)),
-  cost: fc.oneof(fc.constant(0), fc.nat(9_000_000_000), fc.integer({ min: -1_000_000, max: 2 ** 49 })),
+  cost: fc.oneof(
+    fc.constant(0),
+    fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
+    fc.integer({ min: -(2 ** 49), max: 2 ** 49 }),
+  ),
 });
 const window = fc.dictionary(fc.constantFrom(...MODELS), sums).map((rows) => new Map(Object.entries(rows)));
 const NAMES: (keyof Causes)[] = ['volume', 'mix', 'tokens', 'price'];
@@ -39,6 +43,47 @@ describe('why the cost changed', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('says of refunds what it says of costs, with the other sign', () => {
+    const refunded = (sums: Map<string, Sums>) =>
+      new Map([...sums].map(([key, one]): [string, Sums] => [key, { ...one, cost: -one.cost }]));
+    // Without zeros of either sign.
+    const signed = (row: object, sign: number) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === 0 ? 0 : sign * Number(value)]));
+    fc.assert(
+      fc.property(window, window, (now, before) => {
+        const costs = whyOf(now, before);
+        const refunds = whyOf(refunded(now), refunded(before));
+        assert.deepEqual(signed(refunds.total, -1), signed(costs.total, 1));
+      }),
+    );
+  });
+
+  it('rounds each step to the nearest micro-euro, halves away from zero', () => {
+    const few = fc.record({
+      requests: fc.integer({ min: 1, max: 50 }),
+      inputTokens: fc.integer({ min: -50, max: 50 }),
+      outputTokens: fc.constant(0),
+      cost: fc.integer({ min: -99, max: 99 }),
+    });
+    fc.assert(
+      fc.property(few, few, (now, before) => {
+        const [row] = whyOf(new Map([['a', now]]), new Map([['a', before]])).rows;
+        assert.ok(row);
+        const isNearest = (step: number, part: number, whole: number) =>
+          assert.ok(2 * Math.abs(step * whole - before.cost * part) <= Math.abs(whole), `${step}`);
+        isNearest(before.cost + row.volume, now.requests, before.requests);
+        if (before.inputTokens !== 0) isNearest(now.cost - row.price, now.inputTokens, before.inputTokens);
+      }),
+    );
+    const volume = (cost: number) =>
+      whyOf(new Map([['a', of(1, 0, 0)]]), new Map([['a', of(2, 0, cost)]])).total.volume;
+    assert.deepEqual([3, 5, -3, -5].map(volume), [-1, -2, 1, 2]);
+    // A refund that takes tokens back as well.
+    const price = (tokens: number) =>
+      whyOf(new Map([['a', of(1, 1, 0)]]), new Map([['a', of(1, tokens, 5)]])).total.price;
+    assert.deepEqual([2, -2].map(price), [-3, 3]);
   });
 
   it('names one cause where there is one', () => {
