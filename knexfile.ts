@@ -8,5 +8,5 @@ if (databaseUrls === null) {
   );
 }
 
-/** For Knex's own command line (`npm run migrate`, `npx knex migrate:make`); the server migrates at start by itself. */
+/** For Knex's own command line (`npx tsx node_modules/knex/bin/cli.js migrate:make NAME`); the server migrates at start by itself. */
 export default { client: 'pg', connection: databaseUrls.backoffice, migrations };

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Knex } from 'knex';
 import { RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
 import { openDatabase } from '../src/db/connect.ts';
@@ -13,6 +12,7 @@ import { direct } from './bench/direct.ts';
 import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
 import { generateRows, topUp, writeOneRow } from './bench/rows.ts';
+import { command, UsageError } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 
 const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, for example:
@@ -22,17 +22,26 @@ const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, 
 const DIRECT_ROUNDS = 3;
 const ROUNDS = 40;
 
-/** `sizes`: the one to measure, and others whose 90 days are set against it. */
-function options(): { server: string; sizes: number[] } {
-  // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
-  const server = process.env.BENCH_DATABASE_URL;
-  if (!server) throw new Error(NEEDS_SERVER);
-  const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } });
-  const sizes = values.rows.split(',').map(Number);
+const BENCH = {
+  name: 'bench',
+  does: 'Measures pages, exports and the keeping of rollups on the PostgreSQL server at BENCH_DATABASE_URL.',
+  example: '--rows 10000000,1000000',
+  options: {
+    rows: {
+      type: 'string',
+      value: 'NUMBERS',
+      help: 'the size to measure, and others to set its 90 days against; 1000000',
+    },
+  },
+} as const;
+
+/** The size to measure, and others whose 90 days are set against it. @throws UsageError when one is none */
+function sizesOf(text: string): [number, ...number[]] {
+  const sizes = text.split(',').map(Number);
   if (sizes.some((rows) => !Number.isInteger(rows) || rows < 1000)) {
-    throw new Error('--rows takes whole numbers from 1000, such as 1000000 or 10000000,1000000');
+    throw new UsageError('--rows takes whole numbers from 1000, such as 1000000 or 10000000,1000000');
   }
-  return { server, sizes };
+  return sizes as [number, ...number[]];
 }
 
 const EXPORTED_ROWS = 1_000_000;
@@ -149,16 +158,6 @@ async function withServer(server: string, rows: number, work: (served: Served) =
   }
 }
 
-async function main(): Promise<void> {
-  const { server, sizes } = options();
-  const [size, ...others] = sizes as [number, ...number[]];
-  await withServer(server, size, measure);
-  // In processes just started: what the first has been asked meanwhile would count against them.
-  await withServer(server, size, measureExports);
-  for (const other of others)
-    await withServer(server, size, (one) => withServer(server, other, (another) => compareSizes(one, another)));
-}
-
 /** The statistics of 90 days at two sizes, in turn. */
 async function compareSizes(one: Served, other: Served): Promise<void> {
   for (const { child } of [one, other]) await ask(child, 'backfill');
@@ -247,9 +246,14 @@ async function measure({ child, origin, rows, workflows }: Served): Promise<void
   agent.destroy();
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await command(BENCH, async ({ rows = '1000000' }) => {
+  const [size, ...others] = sizesOf(rows);
+  // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
+  const server = process.env.BENCH_DATABASE_URL;
+  if (!server) throw new Error(NEEDS_SERVER);
+  await withServer(server, size, measure);
+  // In processes just started: what the first has been asked meanwhile would count against them.
+  await withServer(server, size, measureExports);
+  for (const other of others)
+    await withServer(server, size, (one) => withServer(server, other, (another) => compareSizes(one, another)));
+});

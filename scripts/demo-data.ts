@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { runningEmbedded, startEmbedded } from '../src/db/embedded.ts';
 import { fillDemoData, moreDemoData } from '../src/demo/fill.ts';
 import { now } from '../src/units/time.ts';
-import { withProgressBar } from './progress-bar.ts';
+import { command, UsageError } from './command.ts';
+import { sayProgress, withProgressBar } from './progress-bar.ts';
 
 const MOST_ROWS = 100_000_000;
 
@@ -17,7 +17,7 @@ async function openDemoDatabases() {
     );
   }
   const running = await runningEmbedded(config.dataDir);
-  const embedded = running ? null : await startEmbedded(config.dataDir, console.log);
+  const embedded = running ? null : await startEmbedded(config.dataDir, sayProgress);
   const urls = running ?? embedded?.urls;
   if (!urls) throw new Error('the embedded databases did not start');
   const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
@@ -29,17 +29,22 @@ async function openDemoDatabases() {
   return { workflows, mythoria, close };
 }
 
-/** The rows asked for, or null to fill up to now only. */
-function rowsAskedFor(): number | null {
-  const { values } = parseArgs({ options: { rows: { type: 'string' } } });
-  if (values.rows === undefined) return null;
-  const rows = /^\d+$/.test(values.rows) ? Number(values.rows) : 0;
+const DEMO_DATA = {
+  name: 'demo:data',
+  does: 'Fills the embedded databases with demo data up to now; the server may be running.',
+  example: '--rows 1000000',
+  options: { rows: { type: 'string', value: 'NUMBER', help: 'as well, this many rows more' } },
+} as const;
+
+/** @throws UsageError when it is no number of rows */
+function rowsOf(text: string): number {
+  const rows = /^\d+$/.test(text) ? Number(text) : 0;
   if (rows >= 1 && rows <= MOST_ROWS) return rows;
-  throw new Error(`--rows takes a whole number from 1 to ${MOST_ROWS}, such as 1000000; it was "${values.rows}".`);
+  throw new UsageError(`--rows takes a whole number from 1 to ${MOST_ROWS}, such as 1000000; it was "${text}"`);
 }
 
-async function main(): Promise<void> {
-  const rows = rowsAskedFor();
+await command(DEMO_DATA, async (asked) => {
+  const rows = asked.rows === undefined ? null : rowsOf(asked.rows);
   const { close, ...databases } = await openDemoDatabases();
   try {
     const demo = { ...databases, now: now() };
@@ -53,11 +58,4 @@ async function main(): Promise<void> {
   } finally {
     await close();
   }
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(`demo-data: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+});

@@ -1,10 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { constants, createWriteStream } from 'node:fs';
+import { access, rename, rm, stat } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
-import { SingleBar } from 'cli-progress';
 import { type ExportOptions, parseExportOptions } from '../src/ai-usage/export-options.ts';
 import { type Asked, EXPORT_PAGES, type ExportPage, type View } from '../src/ai-usage/exports.ts';
 import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from '../src/ai-usage/open-export.ts';
@@ -20,52 +19,85 @@ import { EXTENSIONS, type Extension, FORMATS } from '../src/export/formats.ts';
 import type { ExportFile } from '../src/export/table.ts';
 import { createFormat } from '../src/units/format.ts';
 import { now } from '../src/units/time.ts';
-import { timeLeft } from './progress-bar.ts';
+import { command, UsageError } from './command.ts';
+import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
 
 const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';
-const USAGE = `npm run export -- --out FILE [--format ${EXTENSIONS.join('|')}] [--of ${OF}]
-  and the parameters of the page: --period 30d, --from, --to, --model, --action (repeatable), --author, --story, --search,
-  --sortBy, --sortOrder, --asOf, --month, --compare, --by, --breakdown, --rankBy, --rankOrder, --table, --dialect excel-pt,
-  --manifest 1, --include prompt`;
 
-const ONE = ['period', 'from', 'to', 'author', 'story', 'search', 'sortBy', 'sortOrder', 'asOf', 'month'];
-const OF_VIEWS = ['compare', 'by', 'breakdown', 'rankBy', 'rankOrder'];
-const OF_EXPORTS = ['table', 'dialect', 'manifest', 'include'];
-const SEVERAL = ['model', 'action'];
+const value = (help: string, value: string) => ({ type: 'string', value, help }) as const;
+
+/** Besides its own three, the parameters of the pages, by their names there. */
+const EXPORT = {
+  name: 'export',
+  does: 'Writes what a page shows as a file, and writes down in the audit log that it did.',
+  example: '--period 30d --format xlsx --out usage.xlsx',
+  options: {
+    out: value('the file to write', 'FILE'),
+    format: value(`${EXTENSIONS.join(', ')}; without it, what the name of the file ends in`, 'FORMAT'),
+    of: value(`${OF}; without it, records`, 'PAGE'),
+    period: value('a period that ends now, such as 7d; or --from and --to', 'PERIOD'),
+    from: value('a day or an instant, ISO 8601', 'TIME'),
+    to: value('a day, which is included, or an instant', 'TIME'),
+    month: value('of a statement, such as 2026-10', 'MONTH'),
+    model: { ...value('of this model only', 'NAME'), multiple: true },
+    action: { ...value('of this action only', 'NAME'), multiple: true },
+    author: value('of this author only', 'ID'),
+    story: value('of this story only', 'ID'),
+    search: value('what the search of the page finds', 'TEXT'),
+    sortBy: value('what records are sorted by', 'COLUMN'),
+    sortOrder: value('asc or desc', 'ORDER'),
+    asOf: value('count nothing newer than this instant', 'TIME'),
+    compare: value('what the page is compared with', 'WINDOW'),
+    by: value('what the bars are made up of', 'PARTS'),
+    breakdown: value('a breakdown that the overview opens', 'NAME'),
+    rankBy: value('what breakdowns are sorted by', 'COLUMN'),
+    rankOrder: value('asc or desc', 'ORDER'),
+    table: value('one table of a page that has several', 'NAME'),
+    dialect: value('excel-pt: CSV as Excel in Portugal opens it', 'DIALECT'),
+    manifest: value('1: a last line in a CSV that says what it is about', '1'),
+    include: value('prompt: records with their prompts', 'prompt'),
+  },
+} as const;
 
 /** The page whose tables `--of` means, and what it is of; null for records. */
 type Page = { page: ExportPage; name: string } | null;
 type Arguments = { out: string; extension: Extension; of: Page; parameters: Record<string, unknown> };
 
-/** @throws Error when there is no such page */
+/** @throws UsageError when there is no such page */
 function pageOf(of: string): Page {
   if (of === 'records') return null;
   const [kind, ...name] = of.split('/');
   const path = of === 'overview' ? OVERVIEW_PATH : `${OVERVIEW_PATH}/${kind}${name.length > 0 ? '/:name' : ''}`;
   const page = EXPORT_PAGES.find((one) => one.path === path);
-  if (!page) throw new Error(`--of takes ${OF}.\n${USAGE}`);
+  if (!page) throw new UsageError(`--of takes ${OF}`);
   return { page, name: name.join('/') };
 }
 
-function readArguments(): Arguments {
-  const one = Object.fromEntries(
-    [...ONE, ...OF_VIEWS, ...OF_EXPORTS].map((name) => [name, { type: 'string' as const }]),
-  );
-  const several = Object.fromEntries(
-    SEVERAL.map((name) => [name, { type: 'string' as const, multiple: true as const }]),
-  );
-  const own = {
-    out: { type: 'string' as const },
-    format: { type: 'string' as const },
-    of: { type: 'string' as const },
-  };
-  const { values } = parseArgs({ options: { ...one, ...several, ...own } });
-  const { out, format, of = 'records', ...parameters } = values as Record<string, string>;
-  if (!out) throw new Error(`--out is missing.\n${USAGE}`);
+type Given = { out?: string; format?: string; of?: string };
+
+/** @throws UsageError naming what is missing, or what an option takes */
+async function argumentsOf({ out, format, of = 'records', ...parameters }: Given): Promise<Arguments> {
+  if (!out) throw new UsageError('--out is missing');
   const extension = EXTENSIONS.find((one) => one === (format ?? out.split('.').at(-1)));
-  if (!extension) throw new Error(`--format takes ${EXTENSIONS.join(', ')}.\n${USAGE}`);
+  if (!extension) throw new UsageError(`--format takes ${EXTENSIONS.join(', ')}`);
+  await checkPlace(out);
   return { out, extension, of: pageOf(of), parameters };
+}
+
+/** Before anything is read, so that nobody waits for a file that has no place. */
+async function checkPlace(out: string): Promise<void> {
+  const folder = dirname(out);
+  const isFolder = (path: string) =>
+    stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  if (!(await isFolder(folder))) throw new UsageError(`--out: there is no folder ${folder}`);
+  if (await isFolder(out)) throw new UsageError(`--out takes a file; ${out} is a folder`);
+  await access(folder, constants.W_OK).catch(() => {
+    throw new UsageError(`--out: the folder ${folder} may not be written to`);
+  });
 }
 
 async function open(
@@ -80,7 +112,7 @@ async function open(
     const { page, name } = of;
     const options = parseExportOptions(parameters, extension, Object.keys(page.tables));
     const asked = page.asked(name, parameters, limits, now());
-    if (!asked) throw new Error(`--of: there is no page of "${name}".\n${USAGE}`);
+    if (!asked) throw new UsageError(`--of: there is no page of "${name}"`);
     const view = { reader, databases, query: asked.query, format };
     return { opened: await openPageExport(page, asked, view, options), asked, options, view };
   }
@@ -96,34 +128,27 @@ async function open(
 
 /** The file under its own name only when it is whole. */
 async function write(file: ExportFile, { out, extension }: Arguments, options: ExportOptions, sent: () => number) {
-  // To the terminal only: cron would send each step by mail.
-  const bar = process.stderr.isTTY
-    ? new SingleBar({
-        format: 'Export {bar} {percentage}% · {value} of {total} rows · {eta_formatted} left',
-        formatTime: timeLeft,
-        stream: process.stderr,
-      })
-    : null;
-  bar?.start(file.manifest.rows, 0);
-  const steps = setInterval(() => bar?.update(sent()), 200);
   const part = `${out}.part`;
   // Prompts are for whoever asked for them. A file that is there already would keep its mode, so it goes first.
   const mode = options.withPrompts ? 0o600 : 0o666;
-  try {
-    await rm(part, { force: true });
-    await pipeline(
-      Readable.from(FORMATS[extension].write(file, options)),
-      createWriteStream(part, { flags: 'wx', mode }),
-    );
-    await rename(part, out);
-    bar?.update(sent());
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  } finally {
-    clearInterval(steps);
-    bar?.stop();
-  }
+  await withProgressBar('Export', 'rows', async (onProgress) => {
+    const report = () => onProgress({ done: sent(), total: file.manifest.rows });
+    const steps = setInterval(report, 200);
+    try {
+      await rm(part, { force: true });
+      await pipeline(
+        Readable.from(FORMATS[extension].write(file, options)),
+        createWriteStream(part, { flags: 'wx', mode }),
+      );
+      await rename(part, out);
+      report();
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    } finally {
+      clearInterval(steps);
+    }
+  });
 }
 
 async function exportTo(args: Arguments, databases: Databases, config: Config): Promise<void> {
@@ -146,10 +171,7 @@ async function exportTo(args: Arguments, databases: Databases, config: Config): 
   console.log(`${args.out}: ${entry.details}`);
 }
 
-try {
-  const args = readArguments();
+await command(EXPORT, async (given) => {
+  const args = await argumentsOf(given);
   await withDatabases((databases, config) => exportTo(args, databases, config));
-} catch (error) {
-  console.error(`export: ${(error as Error).message}`);
-  process.exitCode = 1;
-}
+});

@@ -6,7 +6,12 @@ export function timeLeft(seconds: number | string): string {
   return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m ${whole % 60}s`;
 }
 
-/** A progress bar in the terminal around a piece of work that reports how much of what is done. */
+/** For a person who waits. To a terminal only: cron would send each line by mail. */
+export function sayProgress(line: string): void {
+  if (process.stderr.isTTY) console.error(line);
+}
+
+/** A progress bar around a piece of work that reports how much of what is done; in a terminal only. */
 export async function withProgressBar<T>(
   title: string,
   unit: string,
@@ -15,6 +20,8 @@ export async function withProgressBar<T>(
   const bar = new SingleBar({
     format: `${title} {bar} {percentage}% · {value} of {total} ${unit} · {eta_formatted} left`,
     formatTime: timeLeft,
+    stream: process.stderr,
+    noTTYOutput: false,
   });
   bar.start(0, 0);
   try {

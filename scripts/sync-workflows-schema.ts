@@ -1,13 +1,22 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { reasonOf } from '../src/units/reason.ts';
+import { command, UsageError } from './command.ts';
 import { type FileReport, syncSchema } from './sync-workflows-schema/sync.ts';
 
-const USAGE = `Usage: npm run sync-workflows-schema [-- [--from DIR] [--check] [--database]]
-  (nothing)    copy the workflows schema from the checkout of story-generation-workflow beside this project
-  --from DIR   copy it from this folder instead
-  --check      change nothing; exit 1 when the copy differs from its source
-  --database   compare the copy with the database at WORKFLOWS_DATABASE_URL instead of copying (with --check: as well);
-               exit 1 when they differ`;
+const SYNC = {
+  name: 'sync-workflows-schema',
+  does: `Copies the workflows schema from the checkout of story-generation-workflow beside this project. Exits with 1 when a copy
+fails, or a comparison finds a difference.`,
+  example: '--from ../elsewhere/src/db/workflows-schema --check',
+  options: {
+    from: { type: 'string', value: 'DIR', help: 'the folder to copy from instead' },
+    check: { type: 'boolean', help: 'change nothing, and say what differs' },
+    database: {
+      type: 'boolean',
+      help: 'compare the copy with the database at WORKFLOWS_DATABASE_URL instead of copying; with --check: as well',
+    },
+  },
+} as const;
 
 // Relative to the project's root, where npm runs every script.
 const COPY = resolve('src/db/schema/workflows');
@@ -17,33 +26,6 @@ const WORD_FOR = {
   done: { copied: 'copied', skipped: 'skipped', removed: 'removed at the source', failed: 'failed' },
   dryRun: { copied: 'differs', skipped: 'same', removed: 'removed at the source', failed: 'failed' },
 };
-
-/** Runs the command, prints what came of it, and returns the exit code. */
-async function main(commandLine: string[]): Promise<number> {
-  let options: ReturnType<typeof parseOptions>;
-  try {
-    options = parseOptions(commandLine);
-  } catch (error) {
-    // Node adds advice on passing such words as arguments, of which this command takes none.
-    const [what] = (error as Error).message.split(/\.\s/);
-    console.error(`${what}\n${USAGE}`);
-    return 1;
-  }
-  const copyIsWanted = options.check || !options.database;
-  const inSync = !copyIsWanted || (await syncFiles(resolve(options.from ?? SOURCE), options.check));
-  const matches = !options.database || (await matchesDatabase(databaseUrl()));
-  return inSync && matches ? 0 : 1;
-}
-
-function parseOptions(commandLine: string[]) {
-  const { values } = parseArgs({
-    args: commandLine,
-    options: { from: { type: 'string' }, check: { type: 'boolean' }, database: { type: 'boolean' } },
-  });
-  const { from, check = false, database = false } = values;
-  if (from !== undefined && database && !check) throw new Error('--database copies nothing, so --from has no effect');
-  return { from, check, database };
-}
 
 async function syncFiles(source: string, dryRun: boolean): Promise<boolean> {
   let reports: FileReport[];
@@ -80,9 +62,7 @@ async function matchesDatabase(url: string | undefined): Promise<boolean> {
     console.log(differences.length > 0 ? differences.join('\n') : 'The copy matches the database.');
     return differences.length === 0;
   } catch (error) {
-    // A connection refused by every address of a name has a code and no message.
-    const { message, code } = error as NodeJS.ErrnoException;
-    console.error(`The copy cannot be compared with the database: ${message || code}`);
+    console.error(`The copy cannot be compared with the database: ${reasonOf(error)}`);
     return false;
   }
 }
@@ -92,4 +72,12 @@ function databaseUrl(): string | undefined {
   return process.env.WORKFLOWS_DATABASE_URL;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await command(SYNC, async ({ from, check = false, database = false }) => {
+  if (from !== undefined && database && !check) {
+    throw new UsageError('--database copies nothing, so --from has no effect');
+  }
+  const copyIsWanted = check || !database;
+  const inSync = !copyIsWanted || (await syncFiles(resolve(from ?? SOURCE), check));
+  const matches = !database || (await matchesDatabase(databaseUrl()));
+  if (!inSync || !matches) process.exitCode = 1;
+});

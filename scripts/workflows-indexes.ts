@@ -1,11 +1,20 @@
 import { existingIndexes, RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
+import { command } from './command.ts';
 import { withDatabases } from './with-databases.ts';
 
-/** Prints the indexes worth having on token_usage_tracking. Creates none: the table belongs to the workflow service. */
-await withDatabases(async ({ workflows }) => {
-  const existing = await existingIndexes(workflows);
-  for (const { name, statement, serves } of RECOMMENDED_INDEXES) {
-    const found = existing.get(name);
-    console.log(`-- ${serves}${found ? ` (exists: ${found})` : ''}\n${found ? '-- ' : ''}${statement};\n`);
-  }
-});
+const INDEXES = {
+  name: 'workflows:indexes',
+  does: 'Prints, as SQL, the indexes worth having on token_usage_tracking and which exist. Creates none: the table is its owner’s.',
+  example: '',
+  options: {},
+};
+
+await command(INDEXES, () =>
+  withDatabases(async ({ workflows }) => {
+    const existing = await existingIndexes(workflows);
+    for (const { name, statement, serves } of RECOMMENDED_INDEXES) {
+      const found = existing.get(name);
+      console.log(`-- ${serves}${found ? ` (exists: ${found})` : ''}\n${found ? '-- ' : ''}${statement};\n`);
+    }
+  }),
+);

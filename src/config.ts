@@ -5,11 +5,12 @@ const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
 const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
 const GOOGLE_USERINFO_URL = 'https://openidconnect.googleapis.com/v1/userinfo';
 
-/** Every line of what is missing or wrong in the environment, not only the first. */
+/** Everything that is missing or wrong in the environment, a line each, not only the first. */
 export class ConfigError extends Error {
   readonly problems: string[];
   constructor(problems: string[]) {
-    super(`Configuration: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`);
+    const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
+    super([`Configuration: ${count}`, ...problems].join('\n  '));
     this.problems = problems;
   }
 }

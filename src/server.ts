@@ -6,7 +6,7 @@ import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
 import { keepRollups } from './ai-usage/rollups/keep.ts';
 import { createApp } from './app.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
-import { type Config, ConfigError, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import {
   closeDatabases,
   type Databases,
@@ -20,6 +20,7 @@ import { migrateBackoffice } from './db/migrate.ts';
 import { sourceProblems } from './db/source-check.ts';
 import { fillDemoData } from './demo/fill.ts';
 import { loggable } from './units/loggable.ts';
+import { reasonOf } from './units/reason.ts';
 import { now } from './units/time.ts';
 import { listen } from './web/listen.ts';
 import { createLog } from './web/log.ts';
@@ -41,16 +42,6 @@ function stop(line: string): never {
   process.exit(1);
 }
 
-function configuration(): Config {
-  try {
-    return loadConfig();
-  } catch (error) {
-    if (error instanceof ConfigError)
-      stop([error.message, ...error.problems.map((problem) => `  ${problem}`)].join('\n'));
-    throw error;
-  }
-}
-
 const starting: RequestListener = (_req, res) => {
   res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2', Refresh: '2' });
   res.end('Mythoria Admin is starting: this page will reload by itself.\n');
@@ -69,7 +60,7 @@ async function sessionSecrets(config: Config): Promise<string[]> {
 }
 
 async function main(): Promise<void> {
-  const config = configuration();
+  const config = loadConfig();
   const log = createLog(config.logLevel);
   // Before anything slow, so that a taken port is said at once.
   const server = await listen(config.host, config.port, starting);
@@ -126,11 +117,6 @@ function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Database
   if (embedded) return openEmbeddedDatabases(embedded.urls);
   if (urls) return openDatabases(urls);
   throw new Error('no databases');
-}
-
-/** A connection that every address of a name refuses is an error with a code and no message. */
-function reasonOf({ message, code }: NodeJS.ErrnoException): string {
-  return message || code || 'unknown';
 }
 
 /** Through connections of its own: the app's may only read. */

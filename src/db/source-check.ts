@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { reasonOf } from '../units/reason.ts';
 import { missingColumns } from './required-columns.ts';
 
 /** What is wrong with workflows_db at start; `fatal` where the program could not show one right number. */
@@ -10,8 +11,7 @@ export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> 
   try {
     missing = await missingColumns(workflows);
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    return [{ fatal: false, message: `workflows_db does not answer, its columns are not checked: ${message || code}` }];
+    return [{ fatal: false, message: `workflows_db does not answer, its columns are not checked: ${reasonOf(error)}` }];
   }
   if (missing.length > 0) {
     return [{ fatal: true, message: ['workflows_db lacks what this program reads:', ...missing].join('\n  ') }];

@@ -82,15 +82,16 @@ describe('npm run export', function () {
     if (!onServer()) return this.skip();
     const out = join(folder, 'nothing.csv');
     for (const [args, message] of [
-      [['--period', '2d', '--out', out], /^period: takes 1d, 7d, 30d, 90d, all\n/],
+      [['--period', '2d', '--out', out], /^export: --period takes 1d, 7d, 30d, 90d, all\n/],
       [['--period', '30d'], /--out is missing/],
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
       [['--out', out, '--of', 'stories'], /--of takes/],
       [['--out', out, '--of', 'stories/one'], /--of: there is no page of "one"/],
-      [['--out', join(folder, 'no', 'such', 'folder.csv')], /ENOENT/],
+      [['--out', join(folder, 'no', 'such', 'folder.csv')], /^export: --out: there is no folder .*no\/such\n/],
+      [['--out', folder, '--format', 'csv'], /^export: --out takes a file; .* is a folder\n/],
     ] as const) {
       const { status, stderr } = run(...args);
-      assert.equal(status, 1);
+      assert.equal(status, 2);
       assert.match(stderr, message);
     }
     assert.equal(existsSync(out), false);

@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util';
+import { BadInput } from '../src/units/bad-input.ts';
+import { reasonOf } from '../src/units/reason.ts';
+
+/** `value` names what a string takes, as the help shows it. */
+type Option = { type: 'boolean' | 'string'; value?: string; multiple?: boolean; help: string };
+type Options = Record<string, Option>;
+
+type Values<O extends Options> = {
+  [Name in keyof O]?: O[Name] extends { type: 'boolean' }
+    ? boolean
+    : O[Name] extends { multiple: true }
+      ? string[]
+      : string;
+};
+
+/** `example` is what follows `npm run NAME -- `, or nothing. */
+type Command<O extends Options> = { name: string; does: string; example: string; options: O };
+
+/** The command line is wrong: it says what, and the command exits with 2. */
+export class UsageError extends Error {}
+
+const HELP = { help: { type: 'boolean', help: 'print this and do nothing' } } as const satisfies Options;
+
+/**
+ * Runs a command: the only way in for every script of package.json. Exits with 0, with 1
+ * when it fails, with 2 when the command line is wrong. What went wrong is one line, with a stack only at LOG_LEVEL=debug.
+ */
+export async function command<const O extends Options>(
+  described: Command<O>,
+  run: (values: Values<O>) => Promise<void>,
+): Promise<void> {
+  try {
+    const values = read({ ...described.options, ...HELP });
+    if (values.help) console.log(helpOf(described));
+    else await run(values as Values<O>);
+  } catch (error) {
+    report(described.name, error);
+  }
+}
+
+/** @throws UsageError naming an option that is unknown, without its value or given twice, or a word that is no option */
+function read(options: Options): Record<string, unknown> {
+  const { values, tokens } = parsed(options);
+  const given = new Set<string>();
+  for (const token of tokens) {
+    if (token.kind !== 'option' || options[token.name]?.multiple) continue;
+    if (given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
+    given.add(token.name);
+  }
+  return values;
+}
+
+function parsed(options: Options) {
+  try {
+    return parseArgs({ options, tokens: true });
+  } catch (error) {
+    // Node adds advice on passing such words as arguments, of which no command takes any.
+    const [what = ''] = (error as Error).message.split(/\.\s/);
+    throw new UsageError(what);
+  }
+}
+
+function report(name: string, error: unknown): void {
+  const usage = error instanceof UsageError || error instanceof BadInput;
+  // Parameters of a page have the names of the options that give them.
+  const reason =
+    error instanceof BadInput
+      ? error.details.map(({ parameter, message }) => `--${parameter} ${message}`).join('; ')
+      : reasonOf(error);
+  console.error(`${name}: ${reason}`);
+  if (usage) console.error(`npm run ${name} -- --help says what it takes.`);
+  // biome-ignore lint/style/noProcessEnv: a configuration that cannot be read is reported here too
+  if (process.env.LOG_LEVEL === 'debug') console.error((error as Error).stack);
+  process.exitCode = usage ? 2 : 1;
+}
+
+function helpOf({ name, does, example, options }: Command<Options>): string {
+  const entries = Object.entries<Option>({ ...options, ...HELP }).map(([option, { value, multiple, help }]) => ({
+    left: `  --${option}${value ? ` ${value}` : ''}`,
+    right: multiple ? `${help} (repeatable)` : help,
+  }));
+  const width = Math.max(...entries.map(({ left }) => left.length)) + 2;
+  return [
+    does,
+    '',
+    ...entries.map(({ left, right }) => left.padEnd(width) + right),
+    '',
+    `Example: npm run ${name}${example ? ` -- ${example}` : ''}`,
+  ].join('\n');
+}
