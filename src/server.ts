@@ -19,6 +19,7 @@ import { type Embedded, startEmbedded } from './db/embedded.ts';
 import { migrateBackoffice } from './db/migrate.ts';
 import { sourceProblems } from './db/source-check.ts';
 import { fillDemoData } from './demo/fill.ts';
+import { handled } from './units/handled.ts';
 import { loggable } from './units/loggable.ts';
 import { reasonOf } from './units/reason.ts';
 import { now } from './units/time.ts';
@@ -71,7 +72,11 @@ async function main(): Promise<void> {
   // While starting there is nothing to put away: the embedded database ends with this process.
   let shutDown = async (): Promise<void> => process.exit(130);
   // For good: a signal that comes while one listener gives way to another reaches neither.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => shutDown());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      shutDown().catch((error: Error) => stop(reasonOf(error)));
+    });
+  }
 
   if (config.databaseUrls === null) embedded = await startEmbedded(config.dataDir, say);
   const databases = openFor(config.databaseUrls, embedded);
@@ -101,16 +106,15 @@ async function main(): Promise<void> {
     // A database that no longer answers would hold its pool open.
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
     clearInterval(cleanUp);
-    const rollupsStopped = rollups.stop();
+    const rollupsStopped = handled(rollups.stop());
     await server.close(CLOSE_WITHIN_MS);
     await rollupsStopped;
     await closeDatabases(databases);
     await embedded?.stop();
     process.exit(0);
   };
-  embedded?.ended.then(() => {
-    if (!stopping) stop('The embedded database has ended: please start again');
-  });
+  await embedded?.ended;
+  if (embedded && !stopping) stop('The embedded database has ended: please start again');
 }
 
 function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Databases {

@@ -95,10 +95,16 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   },
 };
 
-process.on('message', async (command: Command) => {
+const answer = async (command: Command) => {
   const begun = performance.now();
   const result = await commands[command.do]();
   process.send?.({ done: command.do, ms: performance.now() - begun, ...result });
+};
+process.on('message', (command: Command) => {
+  answer(command).catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ origin });

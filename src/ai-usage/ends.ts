@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { handled } from '../units/handled.ts';
 import { HOUR, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now, startOfHour } from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
@@ -66,7 +67,7 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
 function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> {
   const found = hours.get(hour);
   if (found) return found;
-  const reading = readRows(workflows, { from: hour, to: hour + HOUR });
+  const reading = handled(readRows(workflows, { from: hour, to: hour + HOUR }));
   reading.catch(() => hours.delete(hour));
   hours.set(hour, reading);
   const [oldest] = hours.keys();
@@ -86,7 +87,7 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
     from,
     until,
     readAt: performance.now(),
-    rows: readRows(workflows, { from, to: until }),
+    rows: handled(readRows(workflows, { from, to: until })),
   };
   reading.rows.catch(() => {
     if (ends.settled === reading) ends.settled = null;
@@ -105,13 +106,13 @@ export async function readEnd(
 ): Promise<EndRow[]> {
   const parts: Promise<EndRow[]>[] = [];
   for (let hour = startOfHour(from); hour < Math.min(to, coveredUntil); hour += HOUR) {
-    parts.push(coveredHour(workflows, ends, hour));
+    parts.push(handled(coveredHour(workflows, ends, hour)));
   }
   if (to > coveredUntil) {
     const settled = settledRows(workflows, ends, coveredUntil, version);
     if (settled) parts.push(settled.rows);
     const liveFrom = Math.max(from, settled?.until ?? coveredUntil);
-    if (liveFrom < to) parts.push(readLive(workflows, { from: liveFrom, to }));
+    if (liveFrom < to) parts.push(handled(readLive(workflows, { from: liveFrom, to })));
   }
   // Not flat(), which takes a millisecond for ten thousand.
   const rows = ([] as EndRow[]).concat(...(await Promise.all(parts)));

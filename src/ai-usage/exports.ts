@@ -1,5 +1,6 @@
 import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
+import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import { bucketSizeOf } from './buckets.ts';
@@ -126,7 +127,7 @@ export const EXPORT_PAGES: ExportPage[] = [
     tables: {
       ...tablesOf(overview),
       breakdown: async (view) =>
-        (await readBeside(view, view.query, count(view), { links: NO_LINKS, format: view.format })).table,
+        (await readBeside(view, view.query, handled(count(view)), { links: NO_LINKS, format: view.format })).table,
       causes: async (view) => {
         const { stats, compared } = await count(view);
         return whyPanel(stats, compared, view.format)?.table ?? null;

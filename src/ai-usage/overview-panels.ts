@@ -1,5 +1,6 @@
 import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
+import { handled } from '../units/handled.ts';
 import type { Instant } from '../units/time.ts';
 import { breakdownTable } from './breakdown-table.ts';
 import { type Breakdown, breakdownOf, breakdownOfTop, MOST_ROWS } from './breakdowns.ts';
@@ -54,7 +55,7 @@ export async function readBeside(
     const { value: week } = await reader.week(query);
     return { table: heatMap(week, format), namesAvailable: true };
   }
-  const topping = by === 'provider' ? null : readTopBreakdown({ databases, reader }, query, by, counted);
+  const topping = by === 'provider' ? null : handled(readTopBreakdown({ databases, reader }, query, by, counted));
   const [{ stats, compared }, top] = await Promise.all([counted, topping]);
   const breakdown = top?.breakdown ?? breakdownOf('provider', stats, compared?.stats ?? null, query);
   const names = top?.names ?? NO_NAMES;
@@ -74,9 +75,10 @@ async function readTopBreakdown(
 ): Promise<{ breakdown: Breakdown; names: Names }> {
   const [{ value: top }, { compared }] = await Promise.all([reader.top(query, by, MOST_ROWS), counted]);
   const keys = top.rows.map(({ key }) => key);
+  const earlier = compared === null ? null : queryWithin(query, compared.window);
   const [names, before] = await Promise.all([
     readNames(databases, { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] }),
-    compared === null ? null : reader.sumsOf(queryWithin(query, compared.window), by, keys),
+    earlier === null ? null : reader.sumsOf(earlier, by, keys),
   ]);
   const then = compared === null || before === null ? null : { rows: before.value, total: compared.stats.total };
   return { breakdown: breakdownOfTop(by, top, then), names };

@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
+import { handled } from '../units/handled.ts';
 import { now } from '../units/time.ts';
 import { type Panel, panel } from '../web/panel.ts';
 import { BREAKDOWNS } from './breakdowns.ts';
@@ -33,14 +34,20 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     };
     const size = bucketSizeOf(query);
 
-    const earliest = panel(reader.earliest(), req.log);
-    const answering = reader.stats(fixed, size);
-    const comparing = panel(readCompared(reader, fixed, size, timeZone), req.log);
+    const earliest = handled(panel(reader.earliest(), req.log));
+    const answering = handled(reader.stats(fixed, size));
+    const comparing = handled(panel(readCompared(reader, fixed, size, timeZone), req.log));
     const counting = async (): Promise<Counted> => {
       const [{ value: stats }, compared] = await Promise.all([answering, comparing]);
       return { stats, compared: compared.ok ? compared.value : null };
     };
-    const counted = counting();
+    const counted = handled(counting());
+    const answered = handled(
+      panel(
+        answering.then((answer) => ({ ...answer, query })),
+        req.log,
+      ),
+    );
     const [overview, why, month, beside, compared, first, shared] = await Promise.all([
       timed(
         counted.then(({ stats, compared }) =>
@@ -56,15 +63,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       timed(readBeside({ databases, reader }, fixed, counted, { links, format }), req.log),
       comparing,
       earliest,
-      frame(
-        OVERVIEW_PATH,
-        query,
-        panel(
-          answering.then((answer) => ({ ...answer, query })),
-          req.log,
-        ),
-        req.log,
-      ),
+      frame(OVERVIEW_PATH, query, answered, req.log),
     ]);
     const data = {
       ...shared,

@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
+import { handled } from '../units/handled.ts';
 import { isoFromInstant, now, SECOND } from '../units/time.ts';
 import { pushAddress, wantsFragment } from '../web/htmx.ts';
 import { type Panel, panel } from '../web/panel.ts';
@@ -51,7 +52,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   router.get(RECORDS_PATH, async (req, res) => {
     const query = queryOf(req);
     if (shortened(req, res, RECORDS_PATH, query)) return;
-    const answering = panel(reader.records(query), req.log);
+    const answering = handled(panel(reader.records(query), req.log));
     const [answer, shared] = await Promise.all([answering, frame(RECORDS_PATH, query, answering, req.log)]);
     const ids = (key: 'authorId' | 'storyId') =>
       answer.ok ? [...new Set(answer.value.value.records.map((record) => record[key]))] : [];

@@ -44,6 +44,8 @@ export function partsOf(
 export async function readEnds(source: UsageSource, { kept }: Parts): Promise<EndRow[]> {
   const { workflows, memory, version, coveredUntil } = source;
   if (coveredUntil === null || kept === null) return [];
-  const rows = kept.ends.map((end) => readEnd({ workflows, ends: memory.ends, version }, end, coveredUntil));
-  return ([] as EndRow[]).concat(...(await Promise.all(rows)));
+  const rows = await Promise.all(
+    kept.ends.map((end) => readEnd({ workflows, ends: memory.ends, version }, end, coveredUntil)),
+  );
+  return ([] as EndRow[]).concat(...rows);
 }

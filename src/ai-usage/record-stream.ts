@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Databases } from '../db/connect.ts';
 import { inTurn } from '../db/in-turn.ts';
 import { ahead } from '../export/ahead.ts';
+import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
 import { type UsageFilter, whereUsage } from './filter.ts';
@@ -54,7 +55,7 @@ export async function openRecordStream(
     gone.throwIfAborted();
     await running.begin(snapshot.raw(LIMITS));
     const source = sourceWithin(snapshot, asked.source, counted);
-    const total = await running.begin(readTotals(source, asked.window, asked.filter));
+    const total = await running.begin(handled(readTotals(source, asked.window, asked.filter)));
     const batches = await openCursor(snapshot, asked, running.begin);
     return { total: { rows: total.requests, cost: total.cost }, batches: checked(batches, total), close };
   } catch (error) {
@@ -68,13 +69,11 @@ type Begin = <T>(work: PromiseLike<T>) => Promise<T>;
 
 /** Knows what runs within a snapshot, and ends both. */
 function closing({ exports, workflows }: Databases, snapshot: Knex.Transaction) {
-  const pid = snapshot
-    .raw<{ rows: [{ pid: number }] }>('SELECT pg_backend_pid() AS pid')
-    .then(({ rows }) => rows[0].pid);
-  pid.catch(() => {});
+  const asking = snapshot.raw<{ rows: [{ pid: number }] }>('SELECT pg_backend_pid() AS pid');
+  const pid = handled(asking.then(({ rows }) => rows[0].pid));
   let current: Promise<unknown> | null = null;
   const begin: Begin = (work) => {
-    const promise = Promise.resolve(work);
+    const promise = handled(Promise.resolve(work));
     current = promise;
     const ended = () => {
       if (current === promise) current = null;
@@ -93,7 +92,7 @@ function closing({ exports, workflows }: Databases, snapshot: Knex.Transaction) 
   };
   let closed: Promise<void> | null = null;
   const close = () => {
-    closed ??= end();
+    closed ??= handled(end());
     return closed;
   };
   return { running: { begin }, close };

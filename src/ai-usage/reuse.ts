@@ -1,3 +1,5 @@
+import { handled } from '../units/handled.ts';
+
 const MOST_KEPT = 500;
 
 /** Answers a key with the promise of its last computation while that is young enough. */
@@ -13,7 +15,7 @@ export function createReuse(maxAgeMs: number): Reuse {
   return <T>(key: string, compute: () => Promise<T>): Promise<T> => {
     const found = kept.get(key);
     if (found && found.until > Date.now()) return found.promise as Promise<T>;
-    const promise = compute();
+    const promise = handled(compute());
     const entry = { promise, until: Number.POSITIVE_INFINITY };
     kept.delete(key);
     kept.set(key, entry);

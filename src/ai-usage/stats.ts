@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { type Day, dayOf, HOUR, type Window } from '../units/time.ts';
 import type { EndRow, Kind } from './ends.ts';
@@ -126,7 +127,7 @@ async function readCells(
   size: BucketSize | 'whole',
 ): Promise<Cell[]> {
   const parts = partsOf(source, window, filter, { days: size !== 'hour' });
-  return readPartCells(source, parts, readEnds(source, parts), size);
+  return readPartCells(source, parts, handled(readEnds(source, parts)), size);
 }
 
 /** What each business day cost; days without records are left out. */
@@ -137,7 +138,7 @@ export async function readDailyCosts(
 ): Promise<Map<Day, MicroEuros>> {
   const { sql, kept } = partsOf(source, window, filter, { days: true });
   const aroundDays: Parts = { sql, kept: kept && { ...kept, days: [] } };
-  const cells = await readPartCells(source, aroundDays, readEnds(source, aroundDays), 'day');
+  const cells = await readPartCells(source, aroundDays, handled(readEnds(source, aroundDays)), 'day');
   const costs = new Map<Day, MicroEuros>();
   for (const { bucket, cost } of cells) costs.set(bucket, (costs.get(bucket) ?? 0) + cost);
   const passes = rollupPasses(kept?.filter ?? filter);
@@ -194,7 +195,7 @@ export async function readStats(
   size: BucketSize,
 ): Promise<UsageStats> {
   const parts = partsOf(source, window, filter, { days: size !== 'hour' });
-  const ends = readEnds(source, parts);
+  const ends = handled(readEnds(source, parts));
   const [cells, stories] = await Promise.all([
     readPartCells(source, parts, ends, size),
     readDistinctStories(source, window, filter, parts, ends),

@@ -37,14 +37,14 @@ async function readRaw({ workflows, memory }: UsageSource, window: Window, filte
   return pairSums(memory.storyDays.pairs, rows);
 }
 
-async function readEndSums(source: UsageSource, parts: Parts): Promise<PairSums> {
+async function readEndSums(source: UsageSource, parts: Parts): Promise<PairSums[]> {
   const { pairs } = source.memory.storyDays;
   const lists = noPairs();
-  if (parts.kept === null) return packed(lists);
+  if (parts.kept === null) return [];
   const passes = rollupPasses(parts.kept.filter);
   for (const row of await readEnds(source, parts))
     if (passes(row.kind)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
-  return packed(lists);
+  return [packed(lists)];
 }
 
 /** What each story had of the cells in the covered part of a window that pass its filter. */
@@ -80,7 +80,7 @@ export async function readSumsBy(source: UsageSource, window: Window, filter: Us
   const read = await Promise.all([
     ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
     parts.kept ? readKept(source, parts.kept) : [],
-    [await readEndSums(source, parts)],
+    readEndSums(source, parts),
   ]);
   const { stories, authors, storyOf, authorOf } = source.memory.storyDays.pairs;
   return by === 'story' ? addUp(read.flat(), storyOf, stories) : addUp(read.flat(), authorOf, authors);

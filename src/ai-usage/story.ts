@@ -39,6 +39,10 @@ type RepeatRow = { action: string; model: string; input_tokens: number; calls: s
 /** All that is told of one story, of a filter that names it: the index on story_id makes each part cheap. */
 export async function readStory(workflows: Knex, window: Window, filter: UsageFilter): Promise<Story> {
   const rows = () => workflows('token_usage_tracking').modify(whereUsage, window, filter);
+  const first = rows()
+    .select<RecordRow[]>(RECORD_COLUMNS)
+    .orderBy(['created_at', 'token_usage_id'])
+    .limit(MOST_RECORDS_OF_STORY);
   const [steps, repeats, records] = await Promise.all([
     rows()
       .select<StepRow[]>('action')
@@ -50,7 +54,7 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
       .groupBy('action')
       .orderByRaw('min(created_at), action'),
     readRepeats(workflows, rows()),
-    rows().select<RecordRow[]>(RECORD_COLUMNS).orderBy(['created_at', 'token_usage_id']).limit(MOST_RECORDS_OF_STORY),
+    first,
   ]);
   const [repeat] = repeats;
   return {

@@ -1,4 +1,5 @@
 import express, { type Request, type Router } from 'express';
+import { handled } from '../units/handled.ts';
 import { now } from '../units/time.ts';
 import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
@@ -32,9 +33,11 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
     const whole = wholeStory(narrowed);
-    const reading = panel(reader.story(whole), req.log);
-    const comparing = reading.then((story) =>
-      panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
+    const reading = handled(panel(reader.story(whole), req.log));
+    const comparing = handled(
+      reading.then((story) =>
+        panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
+      ),
     );
     const [answer, costs, shared] = await Promise.all([
       reading,
@@ -77,8 +80,8 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       const size = bucketSizeOf(query);
       // A model is not made of models, but of what it is used for.
       const by = kind === 'model' ? 'action' : query.by;
-      const counting = panel(reader.stats(narrowed, size), req.log);
-      const ranking = panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, cost: 0 }), req.log);
+      const counting = handled(panel(reader.stats(narrowed, size), req.log));
+      const ranking = handled(panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, cost: 0 }), req.log));
       const [stats, costs, shared] = await Promise.all([
         counting,
         ranking,

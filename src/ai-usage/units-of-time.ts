@@ -1,6 +1,6 @@
 import { addDays, HOUR, type Instant, startOfDay, type Window } from '../units/time.ts';
 import { rollupPasses, type UsageFilter } from './filter.ts';
-import { partsOf, readEnds } from './parts.ts';
+import { type Kept, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
@@ -22,18 +22,23 @@ export async function readUnits(source: UsageSource, window: Window, filter: Usa
   const passes = rollupPasses(filter);
   const sumsOf = (cells: Cell[]) => sumOf(cells.filter(passes));
 
-  const ofSql = parts.sql.map(async ({ window: { from, to } }): Promise<Unit> => {
+  const ofSql = async ({ from, to }: Window): Promise<Unit> => {
     return { from, to, refinable: false, sums: await readTotals(source, { from, to }, filter) };
-  });
-  const ofEnds = (parts.kept?.ends ?? []).map(async (end): Promise<Unit> => {
+  };
+  const ofEnd = async (end: Kept['ends'][number]): Promise<Unit> => {
     const sums = noSums();
     const only = { sql: [], kept: { filter, ends: [end], hours: [], days: [] } };
     for (const row of await readEnds(source, only)) if (passes(row.kind)) addTo(sums, row);
     return { from: end.from, to: end.to, refinable: false, sums };
-  });
-  const ofHours = (parts.kept?.hours ?? []).map((segment) => hourUnits(source, segment, filter));
-  const units = (await Promise.all([...ofSql, ...ofEnds, ...ofHours])).flat();
-  for (const segment of parts.kept?.days ?? []) {
+  };
+  const { ends = [], hours = [], days = [] } = parts.kept ?? {};
+  const read = await Promise.all([
+    ...parts.sql.map(({ window }) => ofSql(window)),
+    ...ends.map(ofEnd),
+    ...hours.map((segment) => hourUnits(source, segment, filter)),
+  ]);
+  const units = read.flat();
+  for (const segment of days) {
     for (const { day, cells } of daysWithin(memory.days, segment)) {
       const from = startOfDay(day, timeZone);
       units.push({ from, to: startOfDay(addDays(day, 1), timeZone), refinable: true, sums: sumsOf(cells) });
@@ -56,12 +61,16 @@ async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: Usa
 
 /** The same units with days replaced by their hours, oldest first. */
 export async function refine(source: UsageSource, units: Unit[], filter: UsageFilter): Promise<Unit[]> {
-  const refined = units.map(async (unit): Promise<Unit[]> => {
-    const { refinable, from, to } = unit;
-    return refinable && from !== null ? hourUnits(source, { from, to }, filter) : [unit];
-  });
-  const hours = (await Promise.all(refined)).flat();
-  return hours.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
+  const refined = await Promise.all(
+    units.map(async (unit): Promise<Unit[]> => {
+      const { refinable, from, to } = unit;
+      return refinable && from !== null ? hourUnits(source, { from, to }, filter) : [unit];
+    }),
+  );
+  return refined
+    .flat()
+    .filter(({ sums }) => sums.requests > 0)
+    .sort((a, b) => a.to - b.to);
 }
 
 export const totalOf = (units: Unit[]): Sums => sumOf(units.map(({ sums }) => sums));

@@ -1,7 +1,7 @@
 import { microEurosFromNumeric } from '../units/money.ts';
 import { clockOf, type Instant, startOfHour, type Window, weekdayOf } from '../units/time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
-import { type Parts, partsOf, readEnds } from './parts.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
@@ -32,11 +32,11 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
     add(clock.weekday, clock.hour, cost);
   };
 
-  const ofSql = parts.sql.map(async (part) => {
+  const addSql = async (part: Parts['sql'][number]) => {
     for (const { weekday, hour, cost } of await readSqlWeek(source, part))
       add(weekday, hour, microEurosFromNumeric(cost));
-  });
-  const ofDays = (parts.kept?.days ?? []).map(async (segment) => {
+  };
+  const addDays = async (segment: Kept['days'][number]) => {
     for (const [day, hours] of await clockHoursWithin(backoffice, memory, segment, timeZone)) {
       const weekday = weekdayOf(day);
       for (const one of hours) {
@@ -44,15 +44,16 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
         for (const [hour, cost] of one.costs.entries()) add(weekday, hour, cost);
       }
     }
-  });
-  const ofHours = (parts.kept?.hours ?? []).map(async (segment) => {
+  };
+  const addHours = async (segment: Kept['hours'][number]) => {
     for (const { hour, cells } of await hoursWithin(backoffice, memory.hours, segment, timeZone))
       for (const cell of cells) if (passes(cell)) addAt(hour, cell.cost);
-  });
-  const ofEnds = async () => {
+  };
+  const addEnds = async () => {
     for (const { at, kind, cost } of await readEnds(source, parts)) if (passes(kind)) addAt(at, cost);
   };
-  await Promise.all([...ofSql, ...ofDays, ...ofHours, ofEnds()]);
+  const { hours = [], days = [] } = parts.kept ?? {};
+  await Promise.all([...parts.sql.map(addSql), ...days.map(addDays), ...hours.map(addHours), addEnds()]);
   return week;
 }
 

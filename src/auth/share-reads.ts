@@ -1,3 +1,5 @@
+import { handled } from '../units/handled.ts';
+
 /**
  * Lets callers that ask for one key at the same time share one reading. Never one that is already under way: it may
  * have seen what was true before they asked (a session that has ended since), so they wait and share the next.
@@ -8,22 +10,24 @@ export function shareReads<T>(read: (key: string) => Promise<T>): (key: string) 
 
   const begin = (key: string): Promise<T> => {
     next.delete(key);
-    const reading = read(key);
+    const reading = handled(read(key));
     const ended = reading.then(
       () => {},
       () => {},
     );
     underWay.set(key, ended);
-    ended.then(() => {
-      if (underWay.get(key) === ended) underWay.delete(key);
-    });
+    handled(
+      ended.then(() => {
+        if (underWay.get(key) === ended) underWay.delete(key);
+      }),
+    );
     return reading;
   };
 
   return (key) => {
     const before = underWay.get(key);
     if (!before) return begin(key);
-    const shared = next.get(key) ?? before.then(() => begin(key));
+    const shared = next.get(key) ?? handled(before.then(() => begin(key)));
     next.set(key, shared);
     return shared;
   };

@@ -102,13 +102,14 @@ try {
   const urls: EmbeddedUrls = { workflows: workflows.url, backoffice: backoffice.url, mythoria: mythoria.url };
   writeFileSync(lockFile, JSON.stringify({ ...lock, urls } satisfies ServedBy));
 
-  process.off('disconnect', abandon).once('disconnect', async () => {
+  const close = async () => {
     for (const { server, database } of served) {
       await server.stop();
       await database.close();
     }
-    rmSync(lockFile, { force: true });
-    process.exit(0);
+  };
+  process.off('disconnect', abandon).once('disconnect', () => {
+    close().then(abandon, abandon);
   });
   tell({ ready: urls });
 } catch (error) {

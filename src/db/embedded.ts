@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { handled } from '../units/handled.ts';
 import type { DatabaseUrls } from './connect.ts';
 
 export type EmbeddedUrls = DatabaseUrls & { mythoria: string };
@@ -70,7 +71,7 @@ export async function startEmbedded(dataDir: string, onProgress: (line: string) 
     execArgv: ['--import', import.meta.resolve('tsx')],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ended = handled(new Promise<void>((resolve) => child.once('exit', () => resolve())));
 
   const urls = await new Promise<EmbeddedUrls>((resolve, reject) => {
     // Not at its exit, which may be noticed before the message that gives the reason.

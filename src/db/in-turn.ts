@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { handled } from '../units/handled.ts';
 
 /**
  * Makes the queries of a transaction wait for each other, so that a reading which asks several things at once can be done
@@ -10,7 +11,7 @@ export function inTurn(transaction: Knex.Transaction): Knex.Transaction {
   const query: (...query: unknown[]) => Promise<unknown> = client._query.bind(client);
   let last: Promise<unknown> = Promise.resolve();
   client._query = (...asked: unknown[]) => {
-    const answer = last.then(() => query(...asked));
+    const answer = handled(last.then(() => query(...asked)));
     // Without what it answered, which would be held on to until the next.
     last = answer.then(
       () => {},

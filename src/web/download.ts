@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
+import { handled } from '../units/handled.ts';
 
 /** `broken off`: whoever asked went away first; `failed`: we did. */
 export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { outcome: 'failed'; error: unknown };
@@ -40,7 +41,7 @@ export async function sendDownload(
       }
     }
     if (!gone.aborted) {
-      const finished = once(res, 'finish', { signal: gone });
+      const finished = handled(once(res, 'finish', { signal: gone }));
       res.end();
       await finished;
     }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { handled } from '../units/handled.ts';
 
 export type Listening = {
   port: number;
@@ -45,7 +46,7 @@ export async function listen(host: string, port: number, first: RequestListener)
   }
 
   const close = async (server: Server, withinMs: number) => {
-    const closed = once(server, 'close');
+    const closed = handled(once(server, 'close'));
     server.close();
     server.closeIdleConnections();
     const patience = setTimeout(() => server.closeAllConnections(), withinMs);

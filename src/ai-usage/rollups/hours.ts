@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { groupedBy } from '../../units/grouped-by.ts';
+import { handled } from '../../units/handled.ts';
 import {
   addDays,
   type Day,
@@ -56,7 +57,7 @@ export async function hoursOfDays<T extends { hour: Instant }>(
   for (let day = dayOf(from, timeZone); day <= last; day = addDays(day, 1)) {
     let loading = kept.get(day);
     if (!loading) {
-      loading = load(day);
+      loading = handled(load(day));
       loading.catch(() => kept.delete(day));
       kept.set(day, loading);
       const [oldest] = kept.keys();

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
 import {
   DAY_OF_24_HOURS,
@@ -45,19 +46,14 @@ export async function backfill(
   const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
   const chunkFrom = (from: Instant): HourRange | null =>
     from < target ? { from, to: Math.min(from + CHUNK, target) } : null;
-  const read = (chunk: HourRange | null) => {
-    const changes = chunk && readFresh(workflows, chunk);
-    // It fails where it is waited for, if it is.
-    changes?.catch(() => {});
-    return changes;
-  };
+  const read = (chunk: HourRange | null) => chunk && readFresh(workflows, chunk);
   let chunk = chunkFrom(begin);
-  let reading = read(chunk);
+  let reading = handled(read(chunk));
   while (chunk && reading) {
     const changes = await reading;
     // The source works on the next chunk while this one is written.
     const next = chunkFrom(chunk.to);
-    reading = read(next);
+    reading = handled(read(next));
     const coveredUntil = chunk.to;
     const version = await writeChanges(backoffice, changes, coverage, timeZone, { coveredUntil });
     if (version !== null) {
@@ -67,7 +63,7 @@ export async function backfill(
       // Another refresher has moved on; continue from where it is.
       coverage = await readCoverage(backoffice);
       chunk = chunkFrom(coverage.coveredUntil ?? chunk.from);
-      reading = read(chunk);
+      reading = handled(read(chunk));
     }
     onProgress({ done: ((coverage.coveredUntil ?? begin) - begin) / HOUR, total: (target - begin) / HOUR });
   }
@@ -216,13 +212,14 @@ export function keepRollups(
       if (!stopping) await tick(databases, timeZone, now());
     };
     // Without replicas there is no lock to hold, nor a second connection to hold it on.
-    running = (replicas ? alone(databases, work) : work())
-      .catch((error) => {
-        if (!stopping) log.error({ error: loggable(error) }, 'rollups: tick failed');
-      })
-      .finally(() => {
-        if (!stopping) timer = setTimeout(run, TICK_MS);
-      });
+    const worked = handled(replicas ? alone(databases, work) : work());
+    const next = () => {
+      if (!stopping) timer = setTimeout(run, TICK_MS);
+    };
+    running = worked.then(next, (error) => {
+      if (!stopping) log.error({ error: loggable(error) }, 'rollups: tick failed');
+      next();
+    });
   };
   run();
   return {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { groupedBy } from '../../units/grouped-by.ts';
+import { handled } from '../../units/handled.ts';
 import type { Day } from '../../units/time.ts';
 import type { DaySegment } from './segments.ts';
 import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
@@ -55,7 +56,7 @@ export async function storyDaysWithin(
 ): Promise<PairSums[]> {
   if (days.current?.contentVersion !== contentVersion) {
     const before = days.current?.loaded ?? Promise.resolve();
-    const current = { contentVersion, loaded: before.catch(() => {}).then(() => load(backoffice, days)) };
+    const current = { contentVersion, loaded: handled(before.catch(() => {}).then(() => load(backoffice, days))) };
     current.loaded.catch(() => {
       if (days.current === current) days.current = null;
     });
