@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
+import { databaseUrlProblem } from './db/database-url.ts';
 
 const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
 const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
@@ -15,9 +17,9 @@ export class ConfigError extends Error {
   }
 }
 
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'takes a URL such as postgres://user:password@host:5432/database?sslmode=verify-full',
+const postgresUrl = z.string().superRefine((url, context) => {
+  const message = databaseUrlProblem(url);
+  if (message) context.addIssue({ code: 'custom', message });
 });
 
 const webUrl = z.url({ protocol: /^https?$/, error: 'takes an http(s) URL' });
@@ -27,6 +29,11 @@ const commaSeparated = (value: string) =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+
+/** A name's last part is no number: that would be an address, and a wrong one. */
+function isHost(host: string): boolean {
+  return isIP(host) !== 0 || /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?$/i.test(host);
+}
 
 function isTimeZone(name: string): boolean {
   try {
@@ -60,7 +67,10 @@ const schema = z.object({
     .enum(['development', 'test', 'production'], 'takes development, test or production')
     .default('development'),
   PORT: wholeNumber(0, 65535, 'a port number, 0 to 65535').default(3000),
-  HOST: z.string().optional(),
+  HOST: z
+    .string()
+    .refine(isHost, 'takes an address or a name of this machine, such as 0.0.0.0, ::1 or localhost, without a port')
+    .optional(),
   APP_URL: webUrl
     .transform((url) => new URL(url))
     .refine((url) => url.href === `${url.origin}/`, 'takes an origin without a path')

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { ConfigError, readConfig, SETTING_NAMES } from '../src/config.ts';
 
 /** Everything that production asks for, and nothing else. */
@@ -131,7 +135,19 @@ describe('configuration', () => {
     TRUST_PROXY: ['true', '11', '-1', 'loopback', '10.0.0.0/8'],
     NODE_ENV: ['prod', 'Production', 'staging'],
     GOOGLE_TOKEN_URL: ['oauth2.googleapis.com/token', 'file:///etc/passwd'],
-    MYTHORIA_DATABASE_URL: ['http://x', 'x'],
+    MYTHORIA_DATABASE_URL: ['http://x', 'x', 'postgres:x', 'postgres://x:port/d'],
+    HOST: [
+      '0.0.0.0:3000',
+      '[::1]',
+      'http://localhost',
+      '*',
+      'local host',
+      '300.1.1.1',
+      '10.0.0',
+      'a..b',
+      '-a',
+      'ü.example',
+    ],
   };
   for (const [name, values] of Object.entries(WRONG)) {
     it(`refuses a wrong ${name}`, () => {
@@ -141,6 +157,73 @@ describe('configuration', () => {
       }
     });
   }
+
+  it('takes every address and name for HOST', () => {
+    for (const HOST of [
+      '0.0.0.0',
+      '::',
+      '::1',
+      'fe80::1%eth0',
+      'localhost',
+      'admin-1',
+      '10-0-0-1.internal',
+      'A.example',
+    ]) {
+      assert.equal(readConfig({ HOST }).host, HOST);
+    }
+  });
+
+  describe('refuses in a database URL', () => {
+    const file = (name: string) => join(folder, name);
+    let folder: string;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-config-'));
+      await writeFile(file('empty.pem'), '');
+      await writeFile(file('ca.pem'), rootCertificates[0] ?? '');
+    });
+    after(() => rm(folder, { recursive: true }));
+
+    const problem = (parameters: string) =>
+      problemsOf({ MYTHORIA_DATABASE_URL: `postgres://u:hunter2@db.internal/d?${parameters}` }).find((one) =>
+        one.startsWith('MYTHORIA_DATABASE_URL takes'),
+      );
+
+    it('an sslmode that is none', () => {
+      for (const mode of ['verify_full', 'verify-ful', 'VERIFY-FULL', 'prefer', 'allow', 'true', '']) {
+        assert.match(problem(`sslmode=${mode}`) ?? '', /takes sslmode=verify-full, .*disable$/, mode);
+      }
+    });
+
+    it('a TLS parameter that is none, or stands there twice', () => {
+      for (const parameter of ['sslMode=verify-full', 'ssl=true', 'ssl_mode=disable', 'tls=1', 'sslca=x']) {
+        assert.match(problem(parameter) ?? '', /takes sslmode, sslrootcert, .* for TLS, each once$/, parameter);
+      }
+      assert.match(problem('sslmode=verify-full&sslmode=disable') ?? '', /each once$/);
+    });
+
+    it('a file that is not there, or holds something else', () => {
+      assert.match(problem(`sslrootcert=${file('no.pem')}`) ?? '', /takes sslrootcert, .*; this one does not exist$/);
+      assert.match(problem(`sslrootcert=${folder}`) ?? '', /; this one cannot be read \(EISDIR\)$/);
+      assert.match(problem('sslrootcert=system') ?? '', /; this one does not exist$/);
+      assert.match(problem(`sslrootcert=${file('empty.pem')}`) ?? '', /; this one holds none$/);
+      assert.match(problem(`sslcert=${file('empty.pem')}`) ?? '', /takes sslcert, a file with a certificate; .*none$/);
+      assert.match(problem(`sslkey=${file('ca.pem')}`) ?? '', /takes sslkey, a file with a private key .*none$/);
+    });
+
+    it('nothing that is right, a socket among it', () => {
+      const right = [
+        `sslmode=verify-full&sslrootcert=${file('ca.pem')}`,
+        'sslmode=verify-ca',
+        'sslmode=require',
+        'sslmode=no-verify',
+        'sslmode=disable',
+        'application_name=x',
+      ];
+      for (const parameters of right) assert.equal(problem(parameters), undefined, parameters);
+      const socket = 'postgres://u:p@/d?host=/cloudsql/project:region:instance';
+      assert.deepEqual(problemsOf({ ...PRODUCTION, MYTHORIA_DATABASE_URL: socket }), []);
+    });
+  });
 
   it('wants both databases or none, and both halves of a Google client', () => {
     const { WORKFLOWS_DATABASE_URL, BACKOFFICE_DATABASE_URL } = PRODUCTION;
