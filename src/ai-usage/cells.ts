@@ -1,5 +1,5 @@
-import type { Format } from '../units/format.ts';
-import type { MicroEuros } from '../units/money.ts';
+import { type Format, hasShares } from '../units/format.ts';
+import { type MicroEuros, nearestMicro } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import type { Cell } from './table.ts';
 
@@ -10,8 +10,8 @@ export function cellsOf(format: Format) {
     euros: (micro: MicroEuros): Cell => ({
       text: format.euros(micro),
       // An average has more digits than there is money.
-      exact: format.exactEuros(Math.round(micro)),
-      data: { kind: 'euros', value: Math.round(micro) },
+      exact: format.exactEuros(micro),
+      data: { kind: 'euros', value: nearestMicro(micro) },
     }),
     /** All six decimals. */
     exactEuros: (micro: MicroEuros): Cell => ({
@@ -27,7 +27,7 @@ export function cellsOf(format: Format) {
     }),
     share: (part: number, total: number): Cell => ({
       text: format.share(part, total),
-      ...(total === 0 ? {} : { data: { kind: 'ratio', value: part / total } }),
+      ...(!hasShares(part, total) ? {} : { data: { kind: 'ratio', value: part / total } }),
     }),
     /** Microseconds, exported in whole seconds. */
     duration: (length: number): Cell => ({

@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { line, stack } from 'd3-shape';
+import { line, stack, stackOffsetDiverging } from 'd3-shape';
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 
@@ -32,6 +32,8 @@ export type Chart = {
   before: string | null;
   /** Heights of the grid's lines. */
   lines: number[];
+  /** The height of zero where refunds are drawn below it. */
+  ground: number | null;
   costScale: string[];
   tokenScale: string[];
   /** `late`: in the right half, where what is said about it stands to its left. */
@@ -53,9 +55,10 @@ const GRID_LINES = 4;
 const AXIS_LABELS = 8;
 
 export function chartOf(bars: ChartBar[], series: string[], format: Format): Chart {
-  const costTop = Math.max(0, ...bars.map(({ cost, before }) => Math.max(cost, before ?? 0)));
+  const ends = [0, ...bars.flatMap((bar) => [...reachOf(bar.costs), bar.before ?? 0])];
+  const [lowest, highest] = [Math.min(...ends), Math.max(...ends)];
   const costs = scaleLinear()
-    .domain([0, costTop || 1_000_000])
+    .domain(lowest === highest ? [0, 1_000_000] : [lowest, highest])
     .nice(GRID_LINES)
     .range([COST_HEIGHT, 0]);
   const tokensTop = Math.max(0, ...bars.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens));
@@ -71,9 +74,10 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
     width: bars.length * BAR,
     height: bottom,
     series: stacked(bars, series, (bar, i) => bar.costs[i] ?? 0, costs),
-    tokens: stacked(bars, TOKENS, (bar, i) => (i === 0 ? bar.inputTokens : bar.outputTokens), tokens),
+    tokens: stacked(bars, TOKENS, (bar, i) => Math.max(0, i === 0 ? bar.inputTokens : bar.outputTokens), tokens),
     before: hasBefore ? lineOf(bars, costs) : null,
     lines: [...costTicks.map(costs), ...tokenTicks.map(tokens)].map(Math.round),
+    ground: lowest < 0 ? Math.round(costs(0)) : null,
     costScale: costTicks.map(format.shortEuros),
     tokenScale: tokenTicks.map(format.shortInteger),
     marks: bars.map((bar, i) => ({ ...markOf(bar, series, format), late: i >= bars.length / 2 })),
@@ -81,9 +85,15 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
   };
 }
 
+/** How far a bar reaches below the ground, where its refunds are, and above. */
+function reachOf(costs: MicroEuros[]): [low: MicroEuros, high: MicroEuros] {
+  const sum = (parts: MicroEuros[]) => parts.reduce((total, part) => total + part, 0);
+  return [sum(costs.filter((cost) => cost < 0)), sum(costs.filter((cost) => cost > 0))];
+}
+
 /**
- * One path for each layer of the stack: an upright line for each bar, from the ground to the layer's top. Those of higher
- * layers are drawn first and what is below covers them, so that a bar needs one number a layer.
+ * One path for each layer of the stack: an upright line for each bar, from the ground to the layer's end, which lies below
+ * it for a refund. Those of further layers are drawn first and what is nearer covers them, so that a bar needs one number a layer.
  */
 function stacked(
   bars: ChartBar[],
@@ -91,16 +101,13 @@ function stacked(
   partOf: (bar: ChartBar, i: number) => number,
   y: (value: number) => number,
 ): string[] {
-  const layers = stack<ChartBar, number>()
-    .keys(labels.keys())
-    // A credit has no height; the tables show it.
-    .value((bar, i) => Math.max(0, partOf(bar, i)))(bars);
+  const layers = stack<ChartBar, number>().keys(labels.keys()).value(partOf).offset(stackOffsetDiverging)(bars);
   const ground = Math.round(y(0));
   return layers.map((layer) =>
     layer
       .map(([low, high], bar) => {
-        const top = Math.round(y(high));
-        return high > low && top < ground ? `M${bar * BAR + BAR / 2} ${ground}V${top}` : '';
+        const end = Math.round(y(low < 0 ? low : high));
+        return high > low && end !== ground ? `M${bar * BAR + BAR / 2} ${ground}V${end}` : '';
       })
       .join(''),
   );
@@ -110,7 +117,7 @@ function lineOf(bars: ChartBar[], y: (value: number) => number): string {
   const path = line<ChartBar>()
     .defined(({ before }) => before !== null)
     .x((_, i) => i * BAR + BAR / 2)
-    .y(({ before }) => Math.round(y(Math.max(0, before ?? 0))));
+    .y(({ before }) => Math.round(y(before ?? 0)));
   return path(bars) ?? '';
 }
 

@@ -59,16 +59,12 @@ export function forecastMonth(costs: DailyCosts, today: Day, passed: number): Mo
   if (ofToday === null || later === null) return { spent, total: null, range: null, past };
   const rest = ofToday * (1 - passed) + later;
   const ratios = past.filter(({ rest }) => rest.forecast > 0).map(({ rest }) => rest.actual / rest.forecast);
+  // With more refunds than costs to come, the larger ratio is the lower end.
+  const ends = [1, ...ratios].map((ratio) => spent + Math.round(rest * ratio));
   return {
     spent,
     total: spent + Math.round(rest),
-    range:
-      ratios.length < FEWEST_FOR_RANGE
-        ? null
-        : {
-            low: spent + Math.round(rest * Math.min(1, ...ratios)),
-            high: spent + Math.round(rest * Math.max(1, ...ratios)),
-          },
+    range: ratios.length < FEWEST_FOR_RANGE ? null : { low: Math.min(...ends), high: Math.max(...ends) },
     past,
   };
 }

@@ -6,16 +6,16 @@ import type { Week } from './week.ts';
 
 export const HEAT_MAP_TITLE = 'Hours of the week';
 
-/** The darkest of the colours that a cell can have; 0 is none. */
+/** The darkest of the colours that a cell can have, below zero of those for refunds; 0 is none. */
 const DARKEST = 5;
 const sum = (costs: number[]) => costs.reduce((total, cost) => total + cost, 0);
 
 /** The hours of a week as a table whose cells are coloured by what they cost. */
 export function heatMap(week: Week, format: Format): Table {
-  const highest = Math.max(...week.flat());
+  const furthest = Math.max(...week.flat().map(Math.abs));
   // By the square root, so that ordinary hours can be told apart beside an expensive one.
-  const scale = scalePow().exponent(0.5).domain([0, highest]).range([0, DARKEST]).clamp(true);
-  const level = (cost: number) => (cost <= 0 ? 0 : Math.max(1, Math.round(scale(cost))));
+  const scale = scalePow().exponent(0.5).domain([0, furthest]).range([0, DARKEST]).clamp(true);
+  const level = (cost: number) => (cost === 0 ? 0 : Math.sign(cost) * Math.max(1, Math.round(scale(Math.abs(cost)))));
   const { euros } = cellsOf(format);
   const bare = (cost: number) => ({ ...euros(cost), text: cost === 0 ? '' : format.bareEuros(cost), exact: undefined });
   type Row = { label: string; costs: number[] };

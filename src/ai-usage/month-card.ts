@@ -1,4 +1,4 @@
-import type { Format } from '../units/format.ts';
+import { type Format, hasShares } from '../units/format.ts';
 import { type Day, dayOf, endOfDay, type Instant, startOfDay } from '../units/time.ts';
 import { cellsOf } from './cells.ts';
 import { type DailyCosts, forecastMonth, historyBegins, type MonthForecast, type PastForecast } from './forecast.ts';
@@ -40,7 +40,9 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
 function noteOf({ total, range, past }: MonthForecast, today: Day, format: Format): string {
   if (total === null) return 'No forecast yet: it takes a week of history.';
   const basis = 'The days to come as their weekdays were in the eight weeks before.';
-  const offs = past.filter(({ actual }) => actual > 0).map(({ forecast, actual }) => Math.abs(forecast / actual - 1));
+  const offs = past
+    .filter(({ forecast, actual }) => hasShares(forecast, actual))
+    .map(({ forecast, actual }) => Math.abs(forecast / actual - 1));
   if (offs.length === 0) return `${basis} There is no past month yet to measure such a forecast against.`;
   const mean = offs.reduce((sum, off) => sum + off, 0) / offs.length;
   const months = offs.length === 1 ? 'the last month' : `the last ${offs.length} months`;

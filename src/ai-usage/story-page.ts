@@ -1,4 +1,4 @@
-import type { Format } from '../units/format.ts';
+import { type Format, hasShares } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { actionInfo } from './actions.ts';
 import { cellsOf } from './cells.ts';
@@ -119,7 +119,7 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
     text:
       `${format.integer(calls)} calls share their action, model and exact number of input tokens with another one: most likely ` +
       `${times} sent again, after an error or a timeout. The calls after each first one cost ` +
-      `${format.euros(beyond)}, ${format.share(beyond, total.cost)} of what is shown here.${cut}`,
+      `${format.euros(beyond)}${hasShares(beyond, total.cost) ? `, ${format.share(beyond, total.cost)} of what is shown here` : ''}.${cut}`,
     table: tableOf(columns, { caption: 'Repeated calls', rows: repeats }),
   };
 }

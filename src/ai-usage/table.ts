@@ -19,7 +19,7 @@ export type Cell = {
   note?: string;
   flag?: string;
   icon?: string;
-  /** How dark the cell is in a heat map, 0 to 5. */
+  /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */
   level?: number;
 };
 

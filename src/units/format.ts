@@ -1,6 +1,18 @@
 import { Temporal } from 'temporal-polyfill';
-import type { MicroEuros } from './money.ts';
+import { type MicroEuros, nearestMicro } from './money.ts';
 import { type Day, type Instant, isoFromInstant } from './time.ts';
+
+/**
+ * Whether a part has a share of a total: refunds can leave a total of nothing, of less, or of so little that its parts are
+ * many times as much.
+ */
+export function hasShares(part: number, total: number): boolean {
+  return total > 0 && Math.abs(part) <= MOST_TIMES * total;
+}
+const MOST_TIMES = 10;
+
+/** What rounds to nothing is not less than nothing. */
+const UNSIGNED_ZERO = { signDisplay: 'negative' } as const;
 
 /** How numbers and times are printed: one set of functions for every view, made once from locale and time zone. */
 export type Format = ReturnType<typeof createFormat>;
@@ -10,13 +22,19 @@ export type Format = ReturnType<typeof createFormat>;
  * €0.00 and a column of small amounts stays aligned. Times are business time.
  */
 export function createFormat(locale: string, timeZone: string) {
-  const whole = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR' });
-  const exact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', minimumFractionDigits: 6 });
-  const compact = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', notation: 'compact' });
+  const inEuros = { style: 'currency', currency: 'EUR', ...UNSIGNED_ZERO } as const;
+  const whole = new Intl.NumberFormat(locale, inEuros);
+  const exact = new Intl.NumberFormat(locale, { ...inEuros, minimumFractionDigits: 6 });
+  const compact = new Intl.NumberFormat(locale, { ...inEuros, notation: 'compact' });
   const integer = new Intl.NumberFormat(locale);
   const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
-  const rough = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2 });
-  const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const rough = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2, ...UNSIGNED_ZERO });
+  const share = new Intl.NumberFormat(locale, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    ...UNSIGNED_ZERO,
+  });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const signed = { signDisplay: 'exceptZero' } as const;
   const wholeChange = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
@@ -63,7 +81,7 @@ export function createFormat(locale: string, timeZone: string) {
   const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
 
   const money = (two: Intl.NumberFormat, six: Intl.NumberFormat) => (micro: MicroEuros) => {
-    const rounded = Math.round(micro);
+    const rounded = nearestMicro(micro);
     const twoDecimals = Math.abs(rounded) >= 1_000_000 || rounded % 10_000 === 0;
     return (twoDecimals ? two : six).format(rounded / 1_000_000);
   };
@@ -74,7 +92,7 @@ export function createFormat(locale: string, timeZone: string) {
     /** Micro-euros, a fraction of one (an average) included. */
     euros,
     /** All six decimals, for a tooltip or a sum that must be compared digit by digit. */
-    exactEuros: (micro: MicroEuros) => exact.format(micro / 1_000_000),
+    exactEuros: (micro: MicroEuros) => exact.format(nearestMicro(micro) / 1_000_000),
     /** For the axis of a chart. */
     shortEuros: (micro: MicroEuros) =>
       Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
@@ -88,16 +106,16 @@ export function createFormat(locale: string, timeZone: string) {
     /** A difference with its sign: "+€1.20". */
     eurosChange: money(wholeChange, exactChange),
     integerChange: (count: number) => integerChange.format(count),
-    /** By how much `now` differs from `before`: "+5.2%"; from nothing there is no percentage, and it is empty. */
-    shareChange: (now: number, before: number) => (before === 0 ? '' : shareChange.format(now / before - 1)),
+    /** By how much `now` differs from `before`: "+5.2%"; from nothing, or less, there is no percentage, and it is empty. */
+    shareChange: (now: number, before: number) => (before <= 0 ? '' : shareChange.format(now / before - 1)),
     integer: (count: number) => integer.format(count),
     /** To two digits, where many small figures stand for a drawing. */
     roundInteger: (count: number) => rough.format(count),
     shortInteger: (count: number) => short.format(count),
     /** A share from 0 to 1 in whole percent. */
     percent: (share: number) => percent.format(share),
-    /** part ÷ whole as a percentage; nothing of nothing is a dash. */
-    share: (part: number, total: number) => (total === 0 ? '–' : share.format(part / total)),
+    /** part ÷ whole as a percentage, a dash where that says nothing. */
+    share: (part: number, total: number) => (hasShares(part, total) ? share.format(part / total) : '–'),
     instant: (instant: Instant) => dateTime.format(date(instant)),
     /** For a column of many. */
     shortInstant: (instant: Instant) => compactTime.format(date(instant)),

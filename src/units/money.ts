@@ -33,6 +33,11 @@ function anyDecimals(text: string): MicroEuros {
   return sign && micro !== 0 ? -micro : micro;
 }
 
+/** An average as whole micro-euros, halves away from zero as PostgreSQL's `numeric` rounds; zero has no sign. */
+export function nearestMicro(average: number): MicroEuros {
+  return Math.sign(average) * Math.round(Math.abs(average)) + 0;
+}
+
 /** Micro-euros as a JSON number of euros: the double nearest to the exact decimal, so it prints as that decimal. */
 export function eurosNumber(micro: MicroEuros): number {
   return micro / 1_000_000;

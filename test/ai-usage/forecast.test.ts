@@ -32,8 +32,9 @@ describe('the forecast of a month', () => {
     );
   });
 
-  it('lies within its range, whatever the months before were like', () => {
-    const costs = fc.array(fc.nat(50_000_000), { minLength: 300, maxLength: 300 });
+  it('lies within its range, whatever the months before were like, refunds included', () => {
+    const cost = fc.integer({ min: -50_000_000, max: 50_000_000 });
+    const costs = fc.array(cost, { minLength: 300, maxLength: 300 });
     fc.assert(
       fc.property(
         costs,
@@ -47,8 +48,9 @@ describe('the forecast of a month', () => {
             today,
             passed,
           );
-          assert.ok(total !== null && range !== null);
-          assert.ok(range.low <= total && total <= range.high);
+          assert.ok(total !== null);
+          // With refunds there may be no two months whose rest was to cost something.
+          if (range !== null) assert.ok(range.low <= total && total <= range.high);
         },
       ),
     );

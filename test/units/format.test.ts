@@ -32,6 +32,34 @@ describe('format', () => {
     );
   });
 
+  it('gives zero no sign, and rounds what is owed as what is paid', () => {
+    assert.equal(lisbon.euros(-0.4), '€0.00');
+    assert.equal(lisbon.exactEuros(-0.4), '€0.000000');
+    assert.equal(lisbon.share(-1, 1_000_000), '0.0%');
+    for (const half of [0.5, 1.5, 2.5]) {
+      assert.equal(lisbon.euros(-half), `-${lisbon.euros(half)}`);
+      assert.equal(lisbon.exactEuros(-half), `-${lisbon.exactEuros(half)}`);
+    }
+  });
+
+  it('knows no share of nothing, of less, or of a hundredth of the part', () => {
+    const shares = [
+      [1, 4],
+      [-1, 4],
+      [5, 4],
+      [1, 0],
+      [1, -4],
+      [-4, -4],
+      [100, 1],
+      [-100, 1],
+    ].map(([a = 0, b = 0]) => lisbon.share(a, b));
+    assert.deepEqual(shares, ['25.0%', '-25.0%', '125.0%', '–', '–', '–', '–', '–']);
+    assert.deepEqual(
+      [lisbon.shareChange(1, -2), lisbon.shareChange(-1, -2), lisbon.shareChange(-1, 2)],
+      ['', '', '-150.0%'],
+    );
+  });
+
   it('follows the locale', () => {
     const portuguese = createFormat('pt-PT', 'Europe/Lisbon');
     assert.equal(portuguese.euros(4213).replace(/\s/g, ' '), '0,004213 €');
