@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 /** Somebody signed in. Keyed on Google's `sub`: addresses are reassigned, subjects are not. */
-export type Person = { sub: string; email: string; name: string };
+export const personShape = z.object({ sub: z.string(), email: z.string(), name: z.string() });
+export type Person = z.infer<typeof personShape>;
 
 /** A subject is ASCII (OpenID Connect Core, section 2), and so are our addresses: "K" with Kelvin's sign is no "k". */
 const ASCII = /^[\x20-\x7e]+$/;

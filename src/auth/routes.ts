@@ -3,15 +3,15 @@ import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { GoogleClient } from '../config.ts';
 import { loggable } from '../units/loggable.ts';
-import { instantFromPostgres, now } from '../units/time.ts';
+import { now } from '../units/time.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
 import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
-import type { Person } from './person.ts';
+import type { Entry, Person } from './person.ts';
 import { personOf } from './require-person.ts';
-import { SESSION_COOKIE, SESSION_COOKIE_OPTIONS } from './session.ts';
-import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
+import { SESSION_COOKIE } from './session.ts';
+import { endSessionsOf, SESSION_COOKIE_OPTIONS, sessionsOf, sidHash } from './session-store.ts';
 
 type AuthOptions = {
   client: GoogleClient;
@@ -33,6 +33,16 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
     render(req, res, { title: 'Sign in', view: 'auth/sign-in', data: { problem, returnTo, allowedDomains } });
   };
 
+  // Google takes a code once, and a callback that is opened twice may ask while the first is still under way.
+  const underWay = new Map<string, Promise<Entry>>();
+  const confirmed = (req: Request, res: Response, key: string): Promise<Entry> => {
+    const known = underWay.get(key);
+    if (known) return known;
+    const entry = confirmedEntry(passport, req, res).finally(() => underWay.delete(key));
+    underWay.set(key, entry);
+    return entry;
+  };
+
   router.get('/sign-in', (req, res) => {
     const returnTo = returnPath(req.query.returnTo, appUrl);
     if (req.session.person) return res.redirect(302, returnTo);
@@ -47,7 +57,11 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
 
   router.get(CALLBACK_PATH, async (req, res, next) => {
     const { state, code, error } = req.query;
+    const { person, arrival } = req.session;
+    // Back, or a second click: whoever came this way once is taken to where they then wanted to go.
+    if (person && arrival?.state === state) return res.redirect(302, returnPath(arrival?.returnTo, appUrl));
     const attempt = readAttempt(req, state, secrets);
+    if (person && !attempt && error === undefined) return res.redirect(302, '/');
     const returnTo = attempt?.returnTo ?? '/';
     if (attempt) endAttempt(res, String(state));
     // Before passport, which would answer with the words of whoever wrote the address, or begin a new sign-in.
@@ -61,20 +75,27 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
         returnTo,
       );
     }
-    const entry = await confirmedEntry(passport, req, res).catch((failure) => {
+    const entry = await confirmed(req, res, attempt.verifier + code).catch((failure) => {
       log.error({ id: req.id, error: loggable(failure) }, 'sign-in failed at Google');
       return null;
     });
     if (!entry) return page(req, res, 502, 'Google did not confirm this sign-in. Please try again.', returnTo);
     if ('refusal' in entry) return page(req, res, 403, entry.refusal, returnTo);
-    begin(req, entry.person, (problem) => (problem ? next(problem) : res.redirect(302, returnTo)));
+    begin(req, entry.person, { state: String(state), returnTo }, (problem) =>
+      problem ? next(problem) : res.redirect(302, returnTo),
+    );
   });
 
   return router;
 }
 
 /** A new session id at sign-in, so that one planted before is worth nothing. */
-function begin(req: Request, person: Person, done: (problem?: unknown) => void): void {
+function begin(
+  req: Request,
+  person: Person,
+  arrival: Request['session']['arrival'],
+  done: (problem?: unknown) => void,
+): void {
   const failed = (problem: unknown) => {
     // Else express-session tries to save it once more, and sends the cookie of a session that does not exist.
     delete (req as Partial<Request>).session;
@@ -83,6 +104,7 @@ function begin(req: Request, person: Person, done: (problem?: unknown) => void):
   req.session.regenerate((problem) => {
     if (problem) return failed(problem);
     req.session.person = person;
+    req.session.arrival = arrival;
     req.session.userAgent = req.get('User-Agent') ?? '';
     req.session.signedInAt = now();
     req.session.save((problem) => (problem ? failed(problem) : done()));
@@ -101,13 +123,8 @@ export function sessionRoutes({ database, render }: Pick<AuthOptions, 'database'
   });
 
   router.get('/sessions', async (req, res) => {
-    const rows = await sessionsOf(database, personOf(req).sub);
-    const list = rows.map((row) => ({
-      signedInAt: instantFromPostgres(row.signed_in_at),
-      lastSeenAt: instantFromPostgres(row.last_seen_at),
-      userAgent: row.user_agent,
-      current: row.sid_hash === sidHash(req.sessionID),
-    }));
+    const sessions = await sessionsOf(database, personOf(req).sub);
+    const list = sessions.map((one) => ({ ...one, current: one.sidHash === sidHash(req.sessionID) }));
     render(req, res, { title: 'Your sessions', view: 'auth/sessions', data: { sessions: list } });
   });
 

@@ -1,17 +1,26 @@
 import { createHash } from 'node:crypto';
 import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
-import { instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
-import type { Person } from './person.ts';
+import { z } from 'zod';
+import { type Instant, instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
+import { personShape } from './person.ts';
 import { shareReads } from './share-reads.ts';
 
 const IDLE = 60 * MINUTE;
 const ABSOLUTE = 12 * 60 * MINUTE;
 const TOUCH_EVERY = MINUTE;
 
+export const SESSION_COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
+
+/** What a row holds as JSON. `arrival` is the attempt that it began with: somebody may come by that way once more. */
+const stored = z.object({
+  person: personShape,
+  arrival: z.object({ state: z.string(), returnTo: z.string() }).optional(),
+});
+type Stored = z.infer<typeof stored>;
+
 declare module 'express-session' {
-  interface SessionData {
-    person?: Person;
+  interface SessionData extends Partial<Stored> {
     userAgent?: string;
     signedInAt?: number;
     /** Set while loaded, never stored: such a session may be updated, not inserted. */
@@ -22,7 +31,7 @@ declare module 'express-session' {
 export type SessionRow = {
   sid_hash: string;
   sub: string;
-  data: { cookie: session.SessionOptions['cookie']; person: Person };
+  data: unknown;
   user_agent: string;
   signed_in_at: string;
   last_seen_at: string;
@@ -63,14 +72,14 @@ export class SessionStore extends session.Store {
   }
 
   override set(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
-    const { person, userAgent = '', signedInAt = now(), expiresAt, cookie } = data;
+    const { person, arrival, userAgent = '', signedInAt = now(), expiresAt, cookie } = data;
     if (!person) {
       callback(new Error('a session belongs to someone signed in'));
       return;
     }
     const row = {
       sub: person.sub,
-      data: JSON.stringify({ cookie, person }),
+      data: JSON.stringify({ cookie, person, arrival }),
       user_agent: userAgent.slice(0, 300),
       signed_in_at: isoFromInstant(signedInAt),
       last_seen_at: isoFromInstant(now()),
@@ -112,21 +121,44 @@ export class SessionStore extends session.Store {
   }
 }
 
-function loaded(row: SessionRow): SessionData {
-  return {
-    ...row.data,
-    userAgent: row.user_agent,
-    signedInAt: instantFromPostgres(row.signed_in_at),
-    expiresAt: instantFromPostgres(row.expire),
-  } as SessionData;
+/** The session of a row, or null where another version of this program, or something else, has written it. */
+function loaded(row: SessionRow): (SessionData & { signedInAt: Instant; lastSeenAt: Instant }) | null {
+  try {
+    return {
+      ...stored.parse(row.data),
+      userAgent: row.user_agent,
+      signedInAt: recent(row.signed_in_at),
+      lastSeenAt: recent(row.last_seen_at),
+      expiresAt: recent(row.expire),
+      cookie: { ...SESSION_COOKIE_OPTIONS, originalMaxAge: null },
+    };
+  } catch {
+    return null;
+  }
 }
 
+/** @throws RangeError for a time that no session of ours can have: endless, or so far away that it cannot be counted with */
+function recent(text: string): Instant {
+  const instant = instantFromPostgres(text);
+  // So put that a time beyond what a Date can hold, which is not a number, is none either.
+  if (!(Math.abs(instant - now()) <= 2 * ABSOLUTE)) throw new RangeError(`not within a session's life: ${text}`);
+  return instant;
+}
+
+export type ListedSession = { sidHash: string; userAgent: string; signedInAt: Instant; lastSeenAt: Instant };
+
 /** The sessions that a person could still use, latest first. */
-export function sessionsOf(database: Knex, sub: string): Promise<SessionRow[]> {
-  return database<SessionRow>('sessions')
+export async function sessionsOf(database: Knex, sub: string): Promise<ListedSession[]> {
+  const rows = await database<SessionRow>('sessions')
     .where('sub', sub)
     .where('expire', '>', isoFromInstant(now()))
     .orderBy('last_seen_at', 'desc');
+  return rows.flatMap((row) => {
+    const session = loaded(row);
+    if (!session) return [];
+    const { userAgent = '', signedInAt, lastSeenAt } = session;
+    return [{ sidHash: row.sid_hash, userAgent, signedInAt, lastSeenAt }];
+  });
 }
 
 export async function endSessionsOf(database: Knex, sub: string): Promise<void> {

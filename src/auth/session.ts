@@ -1,10 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Knex } from 'knex';
-import { SessionStore } from './session-store.ts';
+import { SESSION_COOKIE_OPTIONS, SessionStore } from './session-store.ts';
 
 export const SESSION_COOKIE = '__Host-session';
-export const SESSION_COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 
 /**
  * express-session leaves out a Secure cookie when the socket is plain: behind the proxy that ends TLS, and on

@@ -145,6 +145,49 @@ describe('a session', () => {
     assert.equal(await isSignedIn(client), false);
   });
 
+  it('is none where its row holds anything else: one signs in again, and no page is an error', async () => {
+    const person = { sub: '101', email: ANA, name: 'Ana' };
+    const cookie = { path: '/' };
+    const good = { cookie, person };
+    const odd: unknown[] = [
+      ...[{}, null, [], 'not an object', 7, true, { cookie }, { cookie, person: null }, { cookie, person: [] }],
+      ...[
+        { cookie, user: person },
+        { cookie, person: { ...person, email: undefined } },
+      ],
+      ...[
+        { cookie, person: { ...person, name: {} } },
+        { ...good, arrival: 'x' },
+      ],
+    ];
+    const changes: Parameters<typeof changeSession>[1][] = odd.map((data) => ({ data: JSON.stringify(data) }));
+    for (const instant of ['infinity', '294276-12-31']) {
+      changes.push(
+        { data: JSON.stringify(good), signed_in_at: instant },
+        { last_seen_at: instant },
+        { expire: instant },
+      );
+    }
+    changes.push({ signed_in_at: '-infinity' }, { signed_in_at: '4713-01-01 BC' }, { last_seen_at: '-infinity' });
+    const [client, healthy] = [await signedIn(origin), await signedIn(origin)];
+    for (const change of changes) {
+      await changeSession(client, change);
+      const what = JSON.stringify(change);
+      assert.ok([200, 302].includes((await client.get('/sessions')).status), what);
+      assert.equal((await client.get('/api/ai-usage/stats')).status, 401, what);
+      assert.equal((await healthy.get('/sessions')).status, 200, what);
+      assert.equal((await signIn(client)).status, 302, what);
+      assert.equal(await isSignedIn(client), true, what);
+    }
+    // What a row may lack, or hold besides: a version before this one wrote it, or one that is to come.
+    for (const data of [{ person }, { ...good, more: 1 }, { cookie: null, person }, { cookie: 'x', person }]) {
+      await changeSession(healthy, { data: JSON.stringify(data) });
+      assert.equal(await isSignedIn(healthy), true, JSON.stringify(data));
+    }
+    await healthy.post('/sessions/end-all', { 'Sec-Fetch-Site': 'same-origin' });
+    assert.equal(await countSessions({ sub: '101' }), 0);
+  });
+
   it('does not come from a cookie that was changed, unsigned or signed by another', async () => {
     const client = await signedIn(origin);
     const value = decodeURIComponent(client.cookies.get('__Host-session') ?? '');

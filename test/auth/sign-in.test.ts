@@ -167,6 +167,30 @@ describe('an attempt to sign in', () => {
     assert.equal(hasSession(thief.cookies), false);
   });
 
+  it('that is opened once more takes whoever has signed in by it to where they wanted to go', async () => {
+    const client = createClient(origin);
+    const callback = await untilCallback(client, ANA, ASKED);
+    assert.equal(location(await client.get(callback)), ASKED);
+    for (let i = 0; i < 2; i++) {
+      const again = await client.get(callback);
+      assert.equal(again.status, 302);
+      assert.equal(location(again), ASKED);
+    }
+    await signIn(client, ANA, '/sessions');
+    assert.equal(location(await client.get(callback)), '/', 'of an earlier one nobody knows where it led');
+    assert.equal((await client.get(`${callback}&error=access_denied`)).status, 400);
+    const stranger = createClient(origin);
+    assert.equal((await stranger.get(callback)).status, 400);
+  });
+
+  it('that is opened twice at once signs in twice, for Google is asked once', async () => {
+    const client = createClient(origin);
+    const callback = await untilCallback(client, ANA, ASKED);
+    const twice = await Promise.all([client.get(callback), client.get(callback)]);
+    assert.deepEqual(twice.map(location), [ASKED, ASKED]);
+    assert.equal((await client.get('/ai-usage')).status, 200);
+  });
+
   it('writes no session row and no session cookie before someone has signed in', async () => {
     const before = await countSessions();
     const client = createClient(origin);
