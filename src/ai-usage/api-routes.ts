@@ -1,15 +1,17 @@
 import express, { type Request, type Router } from 'express';
 import { BadInput } from '../units/bad-input.ts';
+import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
 import { recordsJson, statsJson } from './api.ts';
 import { parseUsageQuery } from './query.ts';
 import type { UsageReader } from './reader.ts';
-import { NUMBERED_RECORDS } from './record-pages.ts';
+import { gapText } from './record-reach.ts';
 
 const MOST_PER_PAGE = 1000;
 
 /** The JSON that other programs read: docs/openapi.yaml. */
-export function usageApi({ reader, timeZone }: { reader: UsageReader; timeZone: string }): Router {
+export function usageApi({ reader, format }: { reader: UsageReader; format: Format }): Router {
+  const { timeZone } = format;
   const router = express.Router();
   const queryOf = (req: Request) => parseUsageQuery(req.query, { maxPageSize: MOST_PER_PAGE, timeZone }, now());
 
@@ -25,11 +27,9 @@ export function usageApi({ reader, timeZone }: { reader: UsageReader; timeZone: 
 
   router.get('/api/ai-usage/records', async (req, res) => {
     const answer = await reader.records(queryOf(req));
-    if (answer.value.outOfReach) {
-      const message = `reaches the first ${NUMBERED_RECORDS} records in this order: follow "after" from there, or sort by createdAt`;
-      throw new BadInput([{ parameter: 'page', message }]);
-    }
-    res.json(recordsJson(answer));
+    const { gap, inGap } = answer.value;
+    if (gap && inGap) throw new BadInput([{ parameter: 'page', message: gapText(gap, format) }]);
+    res.json(recordsJson(answer, format));
   });
 
   return router;

@@ -1,9 +1,11 @@
+import type { Format } from '../units/format.ts';
 import { averageEuros, eurosNumber } from '../units/money.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { cursorText } from './cursor.ts';
 import { providerOf } from './providers.ts';
 import type { Answer } from './reader.ts';
 import type { RecordPage } from './record-pages.ts';
+import { gapText } from './record-reach.ts';
 import { cursorBeside } from './records.ts';
 import type { UsageStats } from './stats.ts';
 import type { Sums } from './sums.ts';
@@ -59,10 +61,11 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
   };
 }
 
-/** A page of records; `after` is the cursor of the next page, null on the last. */
-export function recordsJson({ query, value }: Answer<RecordPage>) {
+/** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */
+export function recordsJson({ query, value }: Answer<RecordPage>, format: Format) {
   const { page, pageSize, asOf } = query;
-  const { records, hasNext } = value;
+  const { records, hasPrevious, hasNext, gap } = value;
+  const first = records[0];
   const total = value.total.requests;
   const totalPages = Math.ceil(total / pageSize);
   const last = records.at(-1);
@@ -97,6 +100,8 @@ export function recordsJson({ query, value }: Answer<RecordPage>) {
     pageSize,
     totalPages,
     after: last && hasNext ? cursorText(cursorBeside(last, 'after', query)) : null,
+    before: first && hasPrevious ? cursorText(cursorBeside(first, 'before', query)) : null,
+    pagesWithoutNumber: gap && { ...gap, message: gapText(gap, format) },
     asOf: isoFromInstant(asOf),
   };
 }

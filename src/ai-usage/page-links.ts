@@ -1,6 +1,7 @@
 import type { Format } from '../units/format.ts';
-import { type UsageQuery, usageUrl } from './query.ts';
+import { sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { RecordPage } from './record-pages.ts';
+import { isInGap } from './record-reach.ts';
 import { cursorBeside } from './records.ts';
 
 export type PageLinks = {
@@ -26,7 +27,7 @@ export function pagesToShow(current: number, pages: number): number[] {
 export function pageLinks(
   path: string,
   query: UsageQuery,
-  { records, hasPrevious, hasNext }: RecordPage,
+  { records, hasPrevious, hasNext, gap }: RecordPage,
   pages: number,
   format: Format,
 ): PageLinks {
@@ -36,11 +37,14 @@ export function pageLinks(
   const numbers: PageLinks['numbers'] = [];
   let shown = 0;
   for (const number of pagesToShow(Math.min(page, pages), pages)) {
+    const current = number === page;
+    if (isInGap(gap, number) && !current) continue;
     if (number > shown + 1) numbers.push(null);
     numbers.push({
       label: format.integer(number),
-      href: usageUrl(path, query, { page: number }),
-      current: number === page,
+      // A page without a number was walked to, and opens by the cursor that it was opened with.
+      href: isInGap(gap, number) ? sameUrl(path, query) : usageUrl(path, query, { page: number }),
+      current,
     });
     shown = number;
   }

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
+import { columns } from '../db/tables.ts';
 import { parseInstant, type Window } from '../units/time.ts';
 import type { Cursor } from './cursor.ts';
-import { splitFilter, type UsageFilter, whereFilter, whereWithin } from './filter.ts';
+import { type UsageFilter, whereFilter, whereWithin } from './filter.ts';
 import type { UsageQuery } from './query.ts';
+import { depthOf, type Gap, isInGap, isNear } from './record-reach.ts';
 import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from './records.ts';
 import { SORT_COLUMNS, SORTS } from './sorts.ts';
 import type { UsageSource } from './source.ts';
@@ -10,21 +12,19 @@ import { readCounts, readTotals } from './stats.ts';
 import type { Sums } from './sums.ts';
 import { readUnits, refine, stretchesOf, totalOf, unitsFor } from './units-of-time.ts';
 
-/** How far page numbers reach in orders other than time, where each page costs the ones before it. */
-export const NUMBERED_RECORDS = 10_000;
-
 type PageQuery = Pick<UsageQuery, 'sortBy' | 'sortOrder' | 'page' | 'pageSize' | 'cursor'>;
 
 /**
- * `outOfReach`: the page exists, and can only be walked to by its neighbours. Whether it has neighbours is asked of the
- * rows themselves: counts change while someone walks.
+ * `gap`: pages that have no number in this order; `inGap` where the page asked for is one of them, and can only be walked to
+ * by its neighbours. Whether a page has neighbours is asked of the rows themselves: counts change while someone walks.
  */
 export type RecordPage = {
   records: UsageRecord[];
   total: Sums;
   hasPrevious: boolean;
   hasNext: boolean;
-  outOfReach: boolean;
+  gap: Gap | null;
+  inGap: boolean;
 };
 
 /** One page of records and what all pages hold together. */
@@ -37,21 +37,35 @@ export async function readRecordPage(
   const skip = query.cursor ? 0 : (query.page - 1) * query.pageSize;
   const backwards = query.cursor?.direction === 'before';
   const order: Order = { sortBy: query.sortBy, descending: (query.sortOrder === 'desc') !== backwards };
-  const { rollup } = splitFilter(filter);
-  // Filters by author, story or id have few rows, and an index of their own in the source.
-  if (isByTime(query.sortBy) && rollup === filter) {
+  if (isByTime(query.sortBy)) {
     const { rows, total } = await readByTime(source, window, filter, order, skip, query);
-    return pageOf(rows, total, query);
+    return pageOf(rows, total, query, null);
   }
   const total = await readTotals(source, window, filter);
-  if (!query.cursor && skip > NUMBERED_RECORDS && total.requests > skip)
-    return { records: [], total, hasPrevious: false, hasNext: false, outOfReach: true };
-  const rows = await fetchRows(source.workflows, [window], filter, order, {
-    skip,
-    take: rowsFor(query),
-    cursor: query.cursor,
-  });
-  return pageOf(rows, total, query);
+  const { gap, sortAll } = await depthOf(source.workflows, filter, query, total.requests);
+  if (!query.cursor && isInGap(gap, query.page))
+    return { records: [], total, hasPrevious: false, hasNext: false, gap, inGap: true };
+  const fetch = (order: Order, slice: Slice) => fetchRows(source.workflows, [window], filter, order, slice);
+  const behind = total.requests - skip - query.pageSize;
+  if (query.cursor || isNear(skip) || behind >= skip) {
+    const slice = { skip, take: rowsFor(query), cursor: query.cursor };
+    return pageOf(await fetch(order, { ...slice, sortAll: sortAll && !isNear(skip) }), total, query, gap);
+  }
+  // From the end that is nearer: the last page costs what the first one does.
+  const take = Math.min(query.pageSize, total.requests - skip);
+  const rows =
+    take <= 0
+      ? []
+      : await fetch(
+          { ...order, descending: !order.descending },
+          {
+            skip: Math.max(0, behind - 1),
+            take: behind > 0 ? take + 1 : take,
+            cursor: null,
+            sortAll: sortAll && !isNear(behind),
+          },
+        );
+  return pageOf(rows.reverse(), total, query, gap);
 }
 
 /** Whether an order ends in order of time, so that counts of hours find its pages. */
@@ -62,7 +76,7 @@ function isByTime(sortBy: UsageQuery['sortBy']): boolean {
 /** One row more than the page shows tells whether another page follows. */
 const rowsFor = ({ pageSize }: PageQuery) => pageSize + 1;
 
-function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: PageQuery): RecordPage {
+function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: PageQuery, gap: Gap | null): RecordPage {
   const backwards = cursor?.direction === 'before';
   const more = rows.length > pageSize;
   const records = rows.slice(0, pageSize).map(recordOf);
@@ -71,12 +85,21 @@ function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: Page
     total,
     hasPrevious: backwards ? more : cursor !== null || page > 1,
     hasNext: backwards || more,
-    outOfReach: false,
+    gap,
+    inGap: false,
   };
 }
 
 export type Order = { sortBy: UsageQuery['sortBy']; descending: boolean };
-type Slice = { skip: number; take: number; cursor: Cursor | null };
+/** What orders by cost and tokens are made of. */
+const SORTED_COLUMNS = columns(
+  'token_usage_tracking',
+  'token_usage_id',
+  'input_tokens',
+  'output_tokens',
+  'estimated_cost_in_euros',
+);
+type Slice = { skip: number; take: number; cursor: Cursor | null; sortAll: boolean };
 
 /** An order as SQL; ids make it total. */
 export function orderSql({ sortBy, descending }: Order): { expressions: string[]; orderBy: string } {
@@ -91,15 +114,15 @@ async function fetchRows(
   stretches: Window[],
   filter: UsageFilter,
   order: Order,
-  { skip, take, cursor }: Slice,
+  { skip, take, cursor, sortAll }: Slice,
 ): Promise<RecordRow[]> {
   const { expressions, orderBy } = orderSql(order);
-  const page = workflows('token_usage_tracking')
-    .modify(whereWithin, stretches)
-    .modify(whereFilter, filter)
-    .orderByRaw(orderBy)
-    .offset(skip)
-    .limit(take);
+  const matching = workflows('token_usage_tracking').modify(whereWithin, stretches).modify(whereFilter, filter);
+  // Materialized, or PostgreSQL may follow the index of the order past millions of others.
+  const all: Knex.QueryBuilder = sortAll
+    ? workflows.withMaterialized('matching', matching.select(SORTED_COLUMNS)).from('matching')
+    : matching;
+  const page = all.orderByRaw(orderBy).offset(skip).limit(take);
   if (cursor) {
     // A row comparison over the very columns of the order: an index on them continues at the cursor.
     const casts = [...SORTS[order.sortBy].map((column) => `?::${SORT_COLUMNS[column].type}`), '?::uuid'];
@@ -136,7 +159,7 @@ async function readByTime(
   const [column] = SORTS[order.sortBy];
   if (column !== 'action' && column !== 'aiModel') {
     const units = await readUnits(source, cursor ? beyond(window, cursor, order) : window, filter);
-    const rows = await readFromUnits(source, units, filter, order, { skip, take, cursor });
+    const rows = await readFromUnits(source, units, filter, order, { skip, take, cursor, sortAll: false });
     return { rows, total: cursor ? await readTotals(source, window, filter) : totalOf(units) };
   }
 
@@ -159,6 +182,7 @@ async function readByTime(
         skip: rest,
         take: take - rows.length,
         cursor: here,
+        sortAll: false,
       })),
     );
     rest = 0;

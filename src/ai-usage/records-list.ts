@@ -3,13 +3,14 @@ import type { Names } from './names.ts';
 import { type PageLinks, pageLinks } from './page-links.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import { type RecordColumn, recordColumns } from './record-columns.ts';
-import { NUMBERED_RECORDS, type RecordPage } from './record-pages.ts';
+import type { RecordPage } from './record-pages.ts';
+import { gapText } from './record-reach.ts';
 import type { Sums } from './sums.ts';
 import type { Heading, Table } from './table.ts';
 
 /**
- * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, and
- * `reach` where it exists but numbers do not reach it in this order.
+ * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, `gap`
+ * where some pages have no number in this order, and its links where the page asked for is one of them.
  */
 export type RecordsList = {
   table: Table;
@@ -19,7 +20,7 @@ export type RecordsList = {
   announce: string;
   namesAvailable: boolean;
   lastPage: { href: string; number: string } | null;
-  reach: { records: string; href: string; number: string; byTime: string } | null;
+  gap: { text: string; links: { text: string; href: string }[] } | null;
 };
 
 /** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
@@ -48,11 +49,14 @@ export function recordsList(
   names: Names,
   format: Format,
 ): RecordsList {
-  const { records, total, outOfReach } = page;
+  const { records, total, gap, inGap } = page;
   const columns = recordColumns(path, query, names, format);
   const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
   const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
-  const reachable = Math.min(pages, Math.floor(NUMBERED_RECORDS / query.pageSize) + 1);
+  const toPage = (number: number) => ({
+    text: `Go to page ${format.integer(number)}`,
+    href: usageUrl(path, query, { page: number }),
+  });
   return {
     table: {
       caption: 'Records',
@@ -64,14 +68,16 @@ export function recordsList(
     total,
     announce: announcement(columns, page, query, format),
     namesAvailable: names.available,
-    lastPage: beyond ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
-    reach: outOfReach
-      ? {
-          records: format.integer(NUMBERED_RECORDS),
-          href: usageUrl(path, query, { page: reachable }),
-          number: format.integer(reachable),
-          byTime: usageUrl(path, query, { sortBy: 'createdAt', sortOrder: 'desc' }),
-        }
-      : null,
+    lastPage: beyond && !inGap ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
+    gap: gap && {
+      text: gapText(gap, format),
+      links: inGap
+        ? [
+            toPage(gap.from - 1),
+            toPage(gap.to + 1),
+            { text: 'Sort by time', href: usageUrl(path, query, { sortBy: 'createdAt', sortOrder: 'desc' }) },
+          ]
+        : [],
+    },
   };
 }

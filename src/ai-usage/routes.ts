@@ -26,6 +26,6 @@ export function usageRoutes({ databases, render, format, reuseForMs }: UsageDepe
   router.use(recordPages({ databases, render }));
   router.use(subjectPages({ databases, reader, render, format }));
   router.use(statementPages({ reader, render, format }));
-  router.use(usageApi({ reader, timeZone }));
+  router.use(usageApi({ reader, format }));
   return router;
 }

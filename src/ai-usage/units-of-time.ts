@@ -1,50 +1,84 @@
+import type { Knex } from 'knex';
 import { addDays, HOUR, type Instant, startOfDay, type Window } from '../units/time.ts';
-import { rollupPasses, type UsageFilter } from './filter.ts';
-import { type Kept, partsOf, readEnds } from './parts.ts';
+import { rollupPasses, splitFilter, type UsageFilter, whereUsage } from './filter.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import type { UsageSource } from './source.ts';
-import { readTotals } from './stats.ts';
-import { addTo, type Cell, noSums, type Sums, sumOf } from './sums.ts';
+import { addTo, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
 
-/** A stretch of time and the sums of a filter's records in it; `refinable` where hours within are counted too. */
-export type Unit = { from: Instant | null; to: Instant; refinable: boolean; sums: Sums };
+/**
+ * A stretch of time and the sums of a filter's records in it. A day can be refined: by its rolled up hours and those of its
+ * records (`raw`) that rollups do not tell apart.
+ */
+export type Unit = Stretch & { sums: Sums; day: { raw: Unit[] } | null };
 
 type Stretch = { from: Instant; to: Instant };
 
 /**
- * The stretches of a window that hold records of a filter, oldest first. Only for filters that the rollups answer: raw
- * filters (authors, stories, ids) have indexes of their own.
+ * The stretches of a window that hold records of a filter, oldest first: days and hours of the rollups, and hours of raw
+ * rows for what the rollups do not answer (authors, stories, ids) or do not cover yet.
  */
 export async function readUnits(source: UsageSource, window: Window, filter: UsageFilter): Promise<Unit[]> {
   const { memory, timeZone } = source;
   const parts = partsOf(source, window, filter, { days: true });
-  const passes = rollupPasses(filter);
-  const sumsOf = (cells: Cell[]) => sumOf(cells.filter(passes));
-
-  const ofSql = async ({ from, to }: Window): Promise<Unit> => {
-    return { from, to, refinable: false, sums: await readTotals(source, { from, to }, filter) };
-  };
+  const { ends = [], hours = [], days = [], filter: keptFilter = filter } = parts.kept ?? {};
+  const passes = rollupPasses(keptFilter);
   const ofEnd = async (end: Kept['ends'][number]): Promise<Unit> => {
     const sums = noSums();
-    const only = { sql: [], kept: { filter, ends: [end], hours: [], days: [] } };
+    const only = { sql: [], kept: { filter: keptFilter, ends: [end], hours: [], days: [] } };
     for (const row of await readEnds(source, only)) if (passes(row.kind)) addTo(sums, row);
-    return { from: end.from, to: end.to, refinable: false, sums };
+    return { from: end.from, to: end.to, sums, day: null };
   };
-  const { ends = [], hours = [], days = [] } = parts.kept ?? {};
-  const read = await Promise.all([
-    ...parts.sql.map(({ window }) => ofSql(window)),
-    ...ends.map(ofEnd),
-    ...hours.map((segment) => hourUnits(source, segment, filter)),
+  const [raw, kept] = await Promise.all([
+    Promise.all(parts.sql.map((part) => rawUnits(source.workflows, part))),
+    Promise.all([...ends.map(ofEnd), ...hours.map((segment) => hourUnits(source, segment, keptFilter))]),
   ]);
-  const units = read.flat();
+  const units = kept.flat();
   for (const segment of days) {
     for (const { day, cells } of daysWithin(memory.days, segment)) {
       const from = startOfDay(day, timeZone);
-      units.push({ from, to: startOfDay(addDays(day, 1), timeZone), refinable: true, sums: sumsOf(cells) });
+      const sums = sumOf(cells.filter(passes));
+      units.push({ from, to: startOfDay(addDays(day, 1), timeZone), sums, day: { raw: [] } });
     }
   }
-  return units.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
+  return withRaw(units, raw.flat());
+}
+
+type HourRow = SumRow & { hour: string };
+
+/** The hours of a part that the source adds up, cut to its window. */
+async function rawUnits(workflows: Knex, { window, filter }: Parts['sql'][number]): Promise<Unit[]> {
+  const rows: HourRow[] = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(workflows.raw(`floor(extract(epoch FROM created_at) / 3600)::bigint AS hour, ${SUM_RAW}`))
+    .groupByRaw('1');
+  return rows.map(({ hour, ...sums }) => {
+    const from = Number(hour) * HOUR;
+    const within = { from: Math.max(from, window.from ?? from), to: Math.min(from + HOUR, window.to) };
+    return { ...within, sums: sumsOf(sums), day: null };
+  });
+}
+
+const inOrder = (units: Unit[]): Unit[] => units.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
+
+/** Units that do not overlap, with the records of raw hours added to the units that they lie in, or as units of their own. */
+function withRaw(units: Unit[], raw: Unit[]): Unit[] {
+  if (raw.length === 0) return inOrder(units);
+  const sorted = [...units].sort((a, b) => a.to - b.to);
+  const alone: Unit[] = [];
+  let i = 0;
+  for (const hour of inOrder(raw)) {
+    while ((sorted[i]?.to ?? Number.POSITIVE_INFINITY) < hour.to) i++;
+    const around = sorted[i];
+    if (around && around.from <= hour.from) {
+      addTo(around.sums, hour.sums);
+      around.day?.raw.push(hour);
+    } else {
+      alone.push(hour);
+    }
+  }
+  return inOrder([...sorted, ...alone]);
 }
 
 async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: UsageFilter): Promise<Unit[]> {
@@ -54,23 +88,21 @@ async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: Usa
   return hours.map(({ hour, cells }) => ({
     from: hour,
     to: hour + HOUR,
-    refinable: false,
     sums: sumOf(cells.filter(passes)),
+    day: null,
   }));
 }
 
 /** The same units with days replaced by their hours, oldest first. */
 export async function refine(source: UsageSource, units: Unit[], filter: UsageFilter): Promise<Unit[]> {
+  const { rollup } = splitFilter(filter);
   const refined = await Promise.all(
     units.map(async (unit): Promise<Unit[]> => {
-      const { refinable, from, to } = unit;
-      return refinable && from !== null ? hourUnits(source, { from, to }, filter) : [unit];
+      if (unit.day === null || rollup === null) return [unit];
+      return withRaw(await hourUnits(source, unit, rollup), unit.day.raw);
     }),
   );
-  return refined
-    .flat()
-    .filter(({ sums }) => sums.requests > 0)
-    .sort((a, b) => a.to - b.to);
+  return inOrder(refined.flat());
 }
 
 export const totalOf = (units: Unit[]): Sums => sumOf(units.map(({ sums }) => sums));
@@ -99,7 +131,7 @@ export function stretchesOf(units: Unit[]): Window[] {
   const stretches: Window[] = [];
   for (const { from, to } of [...units].sort((a, b) => a.to - b.to)) {
     const last = stretches.at(-1);
-    if (last && from !== null && from <= last.to) last.to = Math.max(last.to, to);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
     else stretches.push({ from, to });
   }
   return stretches;

@@ -68,5 +68,7 @@ export type RecordsJson = {
   pageSize: number;
   totalPages: number;
   after: string | null;
+  before: string | null;
+  pagesWithoutNumber: { from: number; to: number; message: string } | null;
   asOf: string;
 };
