@@ -145,6 +145,8 @@ describe('the JSON that existing callers read', () => {
       pageSize: 'number',
       totalPages: 'number',
       after: 'null',
+      before: 'null',
+      pagesWithoutNumber: 'null',
       asOf: 'string',
     });
     const { total, page, pageSize, totalPages } = answer;
