@@ -1,8 +1,8 @@
+import { providerOf } from '../catalog/models.ts';
 import type { Format } from '../units/format.ts';
 import { averageEuros, eurosNumber } from '../units/money.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { cursorText } from './cursor.ts';
-import { providerOf } from './providers.ts';
 import type { Answer } from './reader.ts';
 import type { RecordPage } from './record-pages.ts';
 import { gapText } from './record-reach.ts';

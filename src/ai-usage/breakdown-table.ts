@@ -1,9 +1,9 @@
+import { providerOf, UNKNOWN_PROVIDER } from '../catalog/models.ts';
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { BREAKDOWNS, type Breakdown } from './breakdowns.ts';
 import { average, cellsOf, costPerMillionTokens } from './cells.ts';
 import type { Names } from './names.ts';
-import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from './query.ts';
 import { type Sums, totalTokens } from './sums.ts';
 import { type Cell, type Column, type Heading, type Table, tableOf } from './table.ts';

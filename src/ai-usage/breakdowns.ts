@@ -1,6 +1,6 @@
+import { providerOf, UNKNOWN_PROVIDER } from '../catalog/models.ts';
 import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
-import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import type { QueryChange, UsageQuery } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import type { TopBy } from './story-sums.ts';

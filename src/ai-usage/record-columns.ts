@@ -1,8 +1,8 @@
+import { providerOf, UNKNOWN_PROVIDER } from '../catalog/models.ts';
 import type { Format } from '../units/format.ts';
 import { actionInfo } from './actions.ts';
 import { cellsOf } from './cells.ts';
 import type { Names } from './names.ts';
-import { providerOf, UNKNOWN_PROVIDER } from './providers.ts';
 import { type UsageQuery, usageUrl } from './query.ts';
 import type { UsageRecord } from './records.ts';
 import type { SortKey } from './sorts.ts';

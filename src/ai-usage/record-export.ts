@@ -1,8 +1,8 @@
+import { providerOf } from '../catalog/models.ts';
 import type { ExportColumn, Value } from '../export/table.ts';
 import { actionInfo } from './actions.ts';
 import type { NameDatabases } from './names.ts';
 import { readNames } from './names.ts';
-import { providerOf } from './providers.ts';
 import type { StreamedRecord } from './record-stream.ts';
 
 type Names = { authors: Map<string, string | null>; stories: Map<string, string | null> };
@@ -22,7 +22,6 @@ function remembered(compute: (word: string) => string): (word: string) => string
 }
 
 const labelOf = remembered((action) => actionInfo(action).label);
-const knownProviderOf = remembered(providerOf);
 
 /** The columns of exported records, in order: the one place to add another. Names are those of the API. */
 const COLUMNS: Column[] = [
@@ -36,7 +35,7 @@ const COLUMNS: Column[] = [
   { name: 'story', label: 'Story', kind: 'text', value: ({ storyId }, { stories }) => stories.get(storyId) ?? null },
   { name: 'actionLabel', label: 'Action', kind: 'text', value: ({ action }) => labelOf(action) },
   { name: 'aiModel', label: 'Model', kind: 'text', value: ({ aiModel }) => aiModel },
-  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => knownProviderOf(aiModel) },
+  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => providerOf(aiModel) },
   { name: 'inputTokens', label: 'Tokens in', kind: 'integer', value: ({ inputTokens }) => inputTokens },
   { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
   { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },

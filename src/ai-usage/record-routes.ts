@@ -2,6 +2,7 @@ import express, { type Router } from 'express';
 import { z } from 'zod';
 import { writeAuditLog } from '../audit/log.ts';
 import { personOf } from '../auth/require-person.ts';
+import { aboutModel } from '../catalog/models.ts';
 import type { Databases } from '../db/connect.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { NotFound } from '../web/errors.ts';
@@ -9,7 +10,6 @@ import type { Render } from '../web/render.ts';
 import { actionInfo } from './actions.ts';
 import { readNames } from './names.ts';
 import { RECORDS_PATH } from './paths.ts';
-import { providerOf } from './providers.ts';
 import { readPrompt, readRecord } from './records.ts';
 import { subjectUrl } from './subjects.ts';
 
@@ -29,7 +29,7 @@ export function recordPages({ databases, render }: { databases: Databases; rende
       record,
       createdAt: isoFromInstant(record.createdAt),
       action: actionInfo(record.action),
-      provider: providerOf(record.aiModel),
+      aboutModel: aboutModel(record.aiModel),
       author: names.authors.get(record.authorId) ?? null,
       story: names.stories.get(record.storyId) ?? null,
       pages: {

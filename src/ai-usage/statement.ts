@@ -1,10 +1,10 @@
+import { providerOf } from '../catalog/models.ts';
 import { BadInput } from '../units/bad-input.ts';
 import type { Format } from '../units/format.ts';
 import { addDays, type Day, dayOf, type Instant, parseDay } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import { bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
-import { providerOf } from './providers.ts';
 import type { UsageQuery } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import { subjectUrl } from './subjects.ts';

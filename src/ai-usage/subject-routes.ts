@@ -1,4 +1,5 @@
 import express, { type Request, type Router } from 'express';
+import { aboutModel } from '../catalog/models.ts';
 import { handled } from '../units/handled.ts';
 import { now } from '../units/time.ts';
 import { NotFound } from '../web/errors.ts';
@@ -10,7 +11,6 @@ import { readNames } from './names.ts';
 import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
-import { providerOf } from './providers.ts';
 import { frozenUrl, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
@@ -94,7 +94,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       });
       const about = {
         author: { title: names.authors.get(name) ?? null, note: null },
-        model: { title: name, note: providerOf(name) },
+        model: { title: name, note: aboutModel(name) },
         action: { title: actionInfo(name).label, note: actionInfo(name).description },
       }[kind];
       const data = {

@@ -64,7 +64,7 @@ describe('one record', () => {
     assert.deepEqual(shown, [
       ['Time', '25 Oct 2026, 00:30:00 Europe/Lisbon, UTC+01:00'],
       ['Action', 'Image edit Corrections to an illustration'],
-      ['Model', 'gemini-2.5-pro Google'],
+      ['Model', 'gemini-2.5-pro Google · Gemini · text'],
       ['Author', `Sophia ${row.author} Copy the id ${row.author} all records of this author`],
       ['Story', `A Fada ${row.story} Copy the id ${row.story} all records of this story`],
       ['Tokens', '1,234 in, 56 out, 1,290 in all'],

@@ -82,10 +82,12 @@ describe('a model', () => {
 
   it('has the provider that its name says', async () => {
     const providers = {
-      OpenAI: ['gpt-5', 'dall-e-3', 'tts-1', 'o1-mini', 'o3', 'o4-mini', 'whisper-1', 'GPT-4-turbo'],
-      Google: ['gemini-pro', 'imagen-4.0', 'veo-3', 'lyria-2'],
-      Anthropic: ['claude-opus-4', 'claude-3-haiku'],
-      Unknown: ['mystery-9', 'llama-3', 'o5', 'my-gpt', ''],
+      OpenAI: ['gpt-5', 'tts-1', 'GPT-4-turbo', 'azure/eu/gpt-4o-2024-08-06', 'ft:gpt-4o-mini-2024-07-18:acme::1'],
+      Google: ['gemini-pro', 'models/veo-3', 'vertex_ai/imagegeneration@006', 'google/gemini-2.5-pro:free'],
+      Anthropic: ['claude-opus-4', 'eu.anthropic.claude-3-5-sonnet-20240620-v1:0'],
+      Meta: ['meta.llama3-8b-instruct-v1:0'],
+      DeepSeek: ['deepseek-r1-distill-llama-70b'],
+      Unknown: ['mystery-9', 'geminid', 'o5', 'my-gpt', ''],
     };
     await insertUsage(Object.values(providers).flatMap((models) => models.map((model) => ({ model }))));
     const { modelBreakdown } = await openJson<StatsJson>(client, '/api/ai-usage/stats');
@@ -96,6 +98,31 @@ describe('a model', () => {
     const table = tableOf(await openPage(client, '/ai-usage'), 'Models');
     const shown = columnOf(table, 'Provider').map(({ text, flag }) => flag ?? text);
     assert.deepEqual(shown.sort(), modelBreakdown.map(({ provider }) => provider).sort());
+  });
+
+  it('is found by its provider, however a gateway spells it: the row of a provider leads to all of its models', async () => {
+    await resetUsage();
+    const gpt = ['gpt-4o', 'azure/gpt-4o', 'GPT-4o', 'ft:gpt-4o:acme::1', 'openai:gpt-4o'];
+    const models = [...gpt, 'my-gpt-4o', 'gemini-pro', 'models/gemini-pro'];
+    await insertUsage(models.map((model, i) => ({ model, cost: 10 ** i })));
+    for (const cover of [async () => {}, coverUsage]) {
+      await cover();
+      const providers = tableOf(await openPage(client, '/ai-usage?breakdown=provider'), 'Providers');
+      const names = columnOf(providers, 'Provider');
+      assert.deepEqual(
+        names.map(({ text, flag }, i) => [text, flag, columnOf(providers, 'Cost')[i]?.micro]),
+        [
+          ['Google', null, 11_000_000],
+          ['Unknown', 'unknown', 100_000],
+          ['OpenAI', null, 11_111],
+        ],
+      );
+      const narrowed = await openPage(client, names[2]?.href ?? '');
+      const found = columnOf(tableOf(narrowed, 'Models'), 'Model').map(({ text }) => text);
+      assert.deepEqual(found.sort(), [...gpt].sort());
+      const { records } = await openJson<RecordsJson>(client, `/api${columnOf(providers, 'Requests')[2]?.href}`);
+      assert.deepEqual(records.map(({ aiModel }) => aiModel).sort(), [...gpt].sort());
+    }
   });
 
   it('that nobody knows is flagged, with or without a price, and counted like any other', async () => {

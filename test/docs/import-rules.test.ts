@@ -14,6 +14,11 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
   },
   { file: 'src/db/migrations/x.ts', may: ['knex'], mayNot: ['../../ai-usage/stats.ts', '../../web/errors.ts'] },
   {
+    file: 'src/catalog/x.ts',
+    may: ['./model-families.ts', '../units/format.ts', '../db/tables.ts'],
+    mayNot: ['../ai-usage/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
+  },
+  {
     file: 'src/web/x.ts',
     may: ['express', './errors.ts', '../units/format.ts'],
     mayNot: ['../ai-usage/query.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', '../../scripts/x.ts'],
