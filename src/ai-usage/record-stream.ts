@@ -49,6 +49,8 @@ export async function openRecordStream(
   gone: AbortSignal,
 ): Promise<RecordStream> {
   const snapshot = inTurn(await databases.exports.transaction({ isolationLevel: 'repeatable read', readOnly: true }));
+  // Where the connection broke at BEGIN, Knex hands the transaction out all the same, and keeps the reason here.
+  if (snapshot.isCompleted()) await snapshot.executionPromise;
   const { running, close } = closing(databases, snapshot);
   gone.addEventListener('abort', close);
   try {
