@@ -4,9 +4,11 @@ import {
   type Day,
   dayOf,
   HOUR,
+  hourNumber,
   type Instant,
   startOfDay,
   startOfHour,
+  startOfHourNumber,
   type Window,
 } from '../units/time.ts';
 import type { UsageQuery } from './query.ts';
@@ -15,8 +17,8 @@ import type { BucketSize } from './stats.ts';
 /** One bar of the chart and row of its table; `partial` where the window covers only a part of it. */
 export type Bucket = { bucket: string; from: Instant; to: Instant; firstDay: Day; partial: boolean };
 
-const LONGEST_BY_HOUR = 48 * HOUR;
-const LONGEST_BY_DAY = 93 * DAY_OF_24_HOURS;
+const LONGEST_BY_HOUR = 48n * HOUR;
+const LONGEST_BY_DAY = 93n * DAY_OF_24_HOURS;
 
 /** Hours for a day or two, months for "all" and for more than a quarter, days for everything between. */
 export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'window'>): BucketSize {
@@ -40,7 +42,7 @@ type Edge = Pick<Bucket, 'bucket' | 'from' | 'to' | 'firstDay'>;
 function hours(start: Instant, end: Instant, timeZone: string): Edge[] {
   const edges: Edge[] = [];
   for (let from = startOfHour(start); from < end; from += HOUR) {
-    edges.push({ bucket: String(from / HOUR), from, to: from + HOUR, firstDay: dayOf(from, timeZone) });
+    edges.push({ bucket: String(hourNumber(from)), from, to: from + HOUR, firstDay: dayOf(from, timeZone) });
   }
   return edges;
 }
@@ -67,7 +69,7 @@ export function bucketsOf(window: Window, size: BucketSize, timeZone: string, ea
   let { from } = window;
   if (from === null) {
     if (earliest === null) return [];
-    from = size === 'hour' ? Number(earliest) * HOUR : startOfDay(`${earliest}-01`.slice(0, 10), timeZone);
+    from = size === 'hour' ? startOfHourNumber(Number(earliest)) : startOfDay(`${earliest}-01`.slice(0, 10), timeZone);
   }
   const start = from;
   const edges = size === 'hour' ? hours(start, window.to, timeZone) : calendar(start, window.to, timeZone, size);

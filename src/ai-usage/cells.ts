@@ -1,6 +1,6 @@
 import { type Format, hasShares } from '../units/format.ts';
 import { type MicroEuros, nearestMicro } from '../units/money.ts';
-import { type Instant, isoFromInstant } from '../units/time.ts';
+import { floorDivided, type Instant, isoFromInstant, SECOND } from '../units/time.ts';
 import type { Cell } from './table.ts';
 
 /** The makers of cells that are numbers: printed for people, exact for exports. */
@@ -30,9 +30,9 @@ export function cellsOf(format: Format) {
       ...(!hasShares(part, total) ? {} : { data: { kind: 'ratio', value: part / total } }),
     }),
     /** Microseconds, exported in whole seconds. */
-    duration: (length: number): Cell => ({
+    duration: (length: bigint): Cell => ({
       text: format.duration(length),
-      data: { kind: 'seconds', value: Math.floor(length / 1_000_000) },
+      data: { kind: 'seconds', value: Number(floorDivided(length, SECOND)) },
     }),
     instant: (instant: Instant): Cell => ({
       text: format.shortInstant(instant),

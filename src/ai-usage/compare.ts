@@ -1,5 +1,14 @@
+import { dayNumber } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
-import { addDays, type Day, dayOf, type Instant, shiftInstant } from '../units/time.ts';
+import {
+  addDays,
+  type Day,
+  dayOf,
+  earliest as earlier,
+  type Instant,
+  latest as later,
+  shiftInstant,
+} from '../units/time.ts';
 import type { UsageQuery, ViewLinks } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import { COMPARISONS, type Comparison } from './view.ts';
@@ -29,23 +38,23 @@ export function comparedWindow(
   };
   const end = shift(to);
   // Two instants of an hour that clocks repeat can change places on a day that has no such hour.
-  return { from: Math.min(shift(from), end), to: end };
+  return { from: earlier(shift(from), end), to: end };
 }
 
 /** How long the window is once it is over. */
-function lengthOf({ to, window }: Pick<UsageQuery, 'to' | 'window'>, from: Instant): number {
-  return Math.max(to?.instant ?? window.to, window.to) - from;
+function lengthOf({ to, window }: Pick<UsageQuery, 'to' | 'window'>, from: Instant): bigint {
+  return later(to?.instant ?? window.to, window.to) - from;
 }
 
 /** How many days a window has that is given by days, the one under way included; null for other windows. */
 function wholeDays({ from, to, window }: Pick<UsageQuery, 'from' | 'to' | 'window'>, timeZone: string): number | null {
   if (!from?.day || (to && !to.day)) return null;
-  const lastDay = to?.day ?? dayOf(Math.max(from.instant, window.to - 1), timeZone);
+  const lastDay = to?.day ?? dayOf(later(from.instant, window.to - 1n), timeZone);
   return daysBetween(from.day, addDays(lastDay, 1));
 }
 
 function daysBetween(from: Day, to: Day): number {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
+  return dayNumber(to) - dayNumber(from);
 }
 
 /** What records there are to compare with: all of a window, some of it (they begin later), or none. */

@@ -1,6 +1,17 @@
 import type { Knex } from 'knex';
 import { handled } from '../units/handled.ts';
-import { HOUR, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now, startOfHour } from '../units/time.ts';
+import {
+  earliest,
+  floorDivided,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  latest,
+  MINUTE,
+  now,
+  postgresFromInstant,
+  startOfHour,
+} from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
 
@@ -25,7 +36,7 @@ const MOST_HOURS = 40;
 /** As old as a rolled up hour may be before the next tick looks at it again. */
 const SETTLED_FOR_MS = 60_000;
 /** Longer ends, as before the first backfill is done, are added up by the source. */
-export const LONGEST_END = 4 * HOUR;
+export const LONGEST_END = 4n * HOUR;
 
 const ROW = 'story_id AS story, author_id AS author, action::text AS action, ai_model AS model';
 type Row = SumRow & { at: string; story: string; author: string; action: string; model: string };
@@ -48,7 +59,7 @@ async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Inst
     `SELECT created_at AS at, ${ROW}, 1 AS requests, input_tokens AS input, output_tokens AS output,
             estimated_cost_in_euros AS cost
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?`,
-    [isoFromInstant(from), isoFromInstant(to)],
+    [postgresFromInstant(from), postgresFromInstant(to)],
   );
   return endRows(rows);
 }
@@ -59,7 +70,7 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
     `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
       GROUP BY story_id, author_id, action, ai_model, date_bin('1 hour', created_at, timestamptz 'epoch')`,
-    [isoFromInstant(from), isoFromInstant(to)],
+    [postgresFromInstant(from), postgresFromInstant(to)],
   );
   return endRows(rows);
 }
@@ -80,7 +91,7 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
   const { settled } = ends;
   const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
   if (isYoung && settled.from === from && settled.version === version) return settled;
-  const until = Math.floor((now() - LATE_COMMITS) / MINUTE) * MINUTE;
+  const until = floorDivided(now() - LATE_COMMITS, MINUTE) * MINUTE;
   if (until <= from) return null;
   const reading: Settled = {
     version,
@@ -105,13 +116,13 @@ export async function readEnd(
   coveredUntil: Instant,
 ): Promise<EndRow[]> {
   const parts: Promise<EndRow[]>[] = [];
-  for (let hour = startOfHour(from); hour < Math.min(to, coveredUntil); hour += HOUR) {
+  for (let hour = startOfHour(from); hour < earliest(to, coveredUntil); hour += HOUR) {
     parts.push(handled(coveredHour(workflows, ends, hour)));
   }
   if (to > coveredUntil) {
     const settled = settledRows(workflows, ends, coveredUntil, version);
     if (settled) parts.push(settled.rows);
-    const liveFrom = Math.max(from, settled?.until ?? coveredUntil);
+    const liveFrom = latest(from, settled?.until ?? coveredUntil);
     if (liveFrom < to) parts.push(handled(readLive(workflows, { from: liveFrom, to })));
   }
   // Not flat(), which takes a millisecond for ten thousand.

@@ -1,4 +1,5 @@
 import type { Databases } from '../db/connect.ts';
+import { monthOf } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
@@ -91,7 +92,7 @@ async function story({ reader, databases, query, format }: View): Promise<StoryP
 
 async function statement({ reader, query, format }: View): Promise<Statement> {
   const { value, query: answered } = await reader.stats(query, 'day');
-  return statementOf(value, answered, String(query.from?.text).slice(0, 7), format);
+  return statementOf(value, answered, monthOf(query.from?.day ?? ''), format);
 }
 
 /** The query at an instant that is written down, so that several readings of it are of one moment. */
@@ -154,7 +155,7 @@ export const EXPORT_PAGES: ExportPage[] = [
       const given = parameters.month === undefined || parameters.month === '' ? null : parameters.month;
       const month = parseMonth(given ?? lastWholeMonth(at, timeZone), at, timeZone);
       const query = pinnedAt(parseUsageQuery({ ...monthSpan(month), asOf: parameters.asOf }, limits, at));
-      const address = `${STATEMENT_PATH}?month=${month}&asOf=${isoFromInstant(query.asOf)}`;
+      const address = `${STATEMENT_PATH}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(query.asOf)}`;
       return { query, address, title: `Statement ${month}` };
     },
     tables: {

@@ -129,7 +129,7 @@ export function filterBar(
   const manyModels = models.length > 1 ? models : [];
   const manyActions = actions.length > 1 ? actions : [];
   const chips = chipsOf(query, names, path, format);
-  const lastDay = dayOf(window.to - 1, format.timeZone);
+  const lastDay = dayOf(window.to - 1n, format.timeZone);
   const kept = hiddenFields(query, ['model', 'action', 'search']);
   return {
     path,

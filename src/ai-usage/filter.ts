@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { columns } from '../db/tables.ts';
-import { isoFromInstant, type Window } from '../units/time.ts';
+import { postgresFromInstant, type Window } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { NameMatches } from './names.ts';
@@ -83,8 +83,8 @@ export function whereWithin(builder: Knex.QueryBuilder, windows: Window[]): void
   builder.where((any) => {
     for (const { from, to } of windows) {
       any.orWhere((one) => {
-        if (from !== null) one.where('created_at', '>=', isoFromInstant(from));
-        one.where('created_at', '<', isoFromInstant(to));
+        if (from !== null) one.where('created_at', '>=', postgresFromInstant(from));
+        one.where('created_at', '<', postgresFromInstant(to));
       });
     }
   });

@@ -1,5 +1,6 @@
+import { dayNumber } from '../units/calendar.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { addDays, type Day, dayNumber } from '../units/time.ts';
+import { addDays, type Day } from '../units/time.ts';
 
 /** What each day cost; days before the first one are unknown, others that are missing cost nothing. */
 export type DailyCosts = Map<Day, MicroEuros>;

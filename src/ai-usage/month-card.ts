@@ -24,7 +24,7 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
   const { timeZone } = format;
   const today = dayOf(asOf, timeZone);
   const start = startOfDay(today, timeZone);
-  const passed = (asOf - start) / (endOfDay(today, timeZone) - start);
+  const passed = Number(asOf - start) / Number(endOfDay(today, timeZone) - start);
   const month = forecastMonth(costs, today, passed);
   const { spent, total, range, past } = month;
   return {

@@ -57,14 +57,14 @@ export async function openRecordExport(
 }
 
 /** An audit goes round within two hours and mends rollups that do not add up to the records. */
-const MENDED_WITHIN = 2 * HOUR;
+const MENDED_WITHIN = 2n * HOUR;
 
 /**
  * Opens exports of records for those who wait for the first byte. The number of rows is told before them, so it comes from
  * the rollups; where the rows then do not add up, the file breaks off, and for two hours every row is counted beforehand.
  */
 export function createRecordExports() {
-  let distrustedUntil: Instant = 0;
+  let distrustedUntil: Instant = 0n;
 
   return {
     open: (asked: Asked, view: View, options: ExportOptions, gone: AbortSignal): Promise<OpenExport> =>

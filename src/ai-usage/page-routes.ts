@@ -34,7 +34,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     // A few seconds ago, so that no transaction still under way falls between the two readings.
     const query =
       asked.pinned === null
-        ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(asked.asOf - 5 * SECOND) }, limits, now())
+        ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(asked.asOf - 5n * SECOND) }, limits, now())
         : asked;
     const answer = await panel(reader.tieOut(query), req.log);
     const tieOut = answer.ok

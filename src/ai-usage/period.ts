@@ -2,6 +2,7 @@ import { BadInput } from '../units/bad-input.ts';
 import {
   DAY_OF_24_HOURS,
   type Day,
+  earliest,
   endOfDay,
   type Instant,
   parseDay,
@@ -22,13 +23,13 @@ export const PERIOD_LABELS: Record<Period, string> = {
   all: 'All time',
 };
 
-const DAYS: Record<Exclude<Period, 'all'>, number> = { '1d': 1, '7d': 7, '30d': 30, '90d': 90 };
+const DAYS: Record<Exclude<Period, 'all'>, bigint> = { '1d': 1n, '7d': 7n, '30d': 30n, '90d': 90n };
 
 /** One end of a from–to window as it stands in the address: a business day or an instant. */
 export type Bound = { text: string; day: Day | null; instant: Instant };
 
 export const BOUND_TAKES =
-  'takes a day (2026-10-31) or an instant with its offset (2026-10-31T10:00:00Z), from 1970 to 2199';
+  'takes a day (2026-10-31) or an instant with its offset (2026-10-31T10:00:00Z), from -004713-11-24 to +294276-12-31';
 
 /** The "+" of an offset that nobody encoded arrives as a space. */
 export function withPlus(text: string): string {
@@ -59,6 +60,6 @@ export function windowOf({ period, from, to }: Span, asOf: Instant): Window {
   if (from && to && from.instant >= to.instant) {
     throw new BadInput([{ parameter: 'from', message: `must be before to (${to.text})` }]);
   }
-  const end = Math.min(to?.instant ?? asOf, asOf);
-  return { from: from === null ? null : Math.min(from.instant, end), to: end };
+  const end = earliest(to?.instant ?? asOf, asOf);
+  return { from: from === null ? null : earliest(from.instant, end), to: end };
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { columns } from '../db/tables.ts';
-import { parseInstant, type Window } from '../units/time.ts';
+import { earliest, latest, parseInstant, postgresFromInstant, type Window } from '../units/time.ts';
 import type { Cursor } from './cursor.ts';
 import { type UsageFilter, whereFilter, whereWithin } from './filter.ts';
 import type { UsageQuery } from './query.ts';
@@ -127,7 +127,10 @@ async function fetchRows(
     // A row comparison over the very columns of the order: an index on them continues at the cursor.
     const casts = [...SORTS[order.sortBy].map((column) => `?::${SORT_COLUMNS[column].type}`), '?::uuid'];
     const comparison = order.descending ? '<' : '>';
-    page.whereRaw(`(${expressions.join(', ')}) ${comparison} (${casts.join(', ')})`, [...cursor.values, cursor.id]);
+    page.whereRaw(`(${expressions.join(', ')}) ${comparison} (${casts.join(', ')})`, [
+      ...valuesOf(cursor, order),
+      cursor.id,
+    ]);
   }
   if (!isByTime(order.sortBy)) {
     // Ids first: the recommended index holds all that the filter and order need, so only the page's own rows are fetched.
@@ -137,6 +140,15 @@ async function fetchRows(
       .select(RECORD_COLUMNS);
   }
   return page.select(RECORD_COLUMNS);
+}
+
+/** The values of a cursor as PostgreSQL reads them. */
+function valuesOf({ values }: Cursor, { sortBy }: Order): string[] {
+  return SORTS[sortBy].map((column, i) => {
+    const value = values[i] ?? '';
+    const instant = column === 'createdAt' ? parseInstant(value) : null;
+    return instant === null ? value : postgresFromInstant(instant);
+  });
 }
 
 /** The records of one action or model. */
@@ -215,8 +227,8 @@ async function readFromUnits(
 /** The part of a window from the cursor on, in reading direction. */
 function beyond(window: Window, cursor: Cursor, { descending }: Order): Window {
   const at = parseInstant(cursor.values.at(-1) ?? '') ?? window.to;
-  if (descending) return { from: window.from, to: Math.min(window.to, at + 1) };
-  return { from: Math.max(window.from ?? at, at), to: Math.max(window.to, at) };
+  if (descending) return { from: window.from, to: earliest(window.to, at + 1n) };
+  return { from: latest(window.from ?? at, at), to: latest(window.to, at) };
 }
 
 function isPassed(value: string, { values }: Cursor, { descending }: Order): boolean {

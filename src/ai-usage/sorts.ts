@@ -14,7 +14,7 @@ export const SORTS = {
 } as const satisfies Record<string, readonly SortColumn[]>;
 
 export const SORT_COLUMNS = {
-  createdAt: { sql: 'created_at', type: 'timestamptz', pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$/ },
+  createdAt: { sql: 'created_at', type: 'timestamptz', pattern: /^[-+ ]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$/ },
   aiModel: { sql: 'ai_model COLLATE "C"', type: 'text', pattern: /^[^\0]{0,100}$/u },
   action: { sql: 'action::text COLLATE "C"', type: 'text', pattern: /^[^\0]{1,63}$/ },
   inputTokens: { sql: 'input_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { compareDays } from '../units/calendar.ts';
 import { HOUR, type Instant, startOfDay } from '../units/time.ts';
 import { keepOnly, type Memory } from './memory.ts';
 import { type Coverage, readCoverage } from './rollups/coverage.ts';
@@ -42,15 +43,15 @@ function rollupsFit(coverage: Coverage, timeZone: string): boolean {
   return coverage.timeZone === timeZone && daysAreWholeHours(timeZone);
 }
 
-const UP_TO_DATE = 3 * HOUR;
+const UP_TO_DATE = 3n * HOUR;
 
 /** How much of the time since the first record the rollups cover, 0 to 1, while they are being built; null when they are. */
 export function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant): number | null {
   if (!daysAreWholeHours(timeZone)) return null;
   if (coveredUntil === null) return 0;
   if (at - coveredUntil < UP_TO_DATE) return null;
-  const [firstDay] = [...memory.days.byDay.keys()].sort();
+  const [firstDay] = [...memory.days.byDay.keys()].sort(compareDays);
   if (firstDay === undefined) return 0;
   const begin = startOfDay(firstDay, timeZone);
-  return (coveredUntil - begin) / (at - begin);
+  return Number(coveredUntil - begin) / Number(at - begin);
 }

@@ -12,7 +12,7 @@ import { lastWholeMonth, monthSpan, neighbours, parseMonth, STATEMENT_PATH, stat
 export function statementPages({ reader, render, format }: Omit<PageDependencies, 'databases'>): Router {
   const router = express.Router();
   const { timeZone } = format;
-  const urlOf = (month: string) => `${STATEMENT_PATH}?month=${month}`;
+  const urlOf = (month: string) => `${STATEMENT_PATH}?month=${encodeURIComponent(month)}`;
 
   router.get(STATEMENT_PATH, async (req, res) => {
     const at = now();
@@ -43,7 +43,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
         ? tablesMenu(
             STATEMENT_PATH,
             (extension) =>
-              `${STATEMENT_PATH}${extension}?month=${month}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
+              `${STATEMENT_PATH}${extension}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
             answer.value.value.total,
             format,
           )

@@ -1,7 +1,8 @@
 import { providerOf } from '../catalog/models.ts';
 import { BadInput } from '../units/bad-input.ts';
+import { calendarDay, compareDays, monthOf } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
-import { addDays, type Day, dayOf, type Instant, parseDay } from '../units/time.ts';
+import { addDays, type Day, dayOf, FIRST_DAY, type Instant } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import { bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
@@ -18,7 +19,7 @@ export const STATEMENT_PATH = '/ai-usage/statement';
 export type Month = string;
 
 const firstDayOf = (month: Month): Day => `${month}-01`;
-const monthOf = (day: Day): Month => day.slice(0, 7);
+const FIRST_MONTH = monthOf(FIRST_DAY);
 const monthBefore = (month: Month): Month => monthOf(addDays(firstDayOf(month), -1));
 const monthAfter = (month: Month): Month => monthOf(addDays(firstDayOf(month), 31));
 
@@ -29,16 +30,21 @@ export function lastWholeMonth(at: Instant, timeZone: string): Month {
 
 /** @throws BadInput when it is no month, or one that has not begun */
 export function parseMonth(value: unknown, at: Instant, timeZone: string): Month {
-  const isMonth = typeof value === 'string' && /^\d{4}-\d\d$/.test(value) && parseDay(`${value}-01`) !== null;
-  if (!isMonth || value > monthOf(dayOf(at, timeZone))) {
+  const day = typeof value === 'string' ? calendarDay(`${value}-01`) : null;
+  const month = day === null ? null : monthOf(day);
+  if (!month || compareDays(month, FIRST_MONTH) < 0 || compareDays(month, monthOf(dayOf(at, timeZone))) > 0) {
     throw new BadInput([{ parameter: 'month', message: 'takes a month that has begun, such as 2026-10' }]);
   }
-  return value;
+  return month;
 }
 
 /** The parameters of the query that means a month, whole days of the business time zone. */
 export function monthSpan(month: Month): { from: Day; to: Day } {
-  return { from: firstDayOf(month), to: addDays(firstDayOf(monthAfter(month)), -1) };
+  // Time itself begins on a 24th.
+  return {
+    from: month === FIRST_MONTH ? FIRST_DAY : firstDayOf(month),
+    to: addDays(firstDayOf(monthAfter(month)), -1),
+  };
 }
 
 /** A month on paper, ready to print. */
@@ -101,8 +107,8 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
 export function neighbours(month: Month, at: Instant, timeZone: string) {
   const current = monthOf(dayOf(at, timeZone));
   return {
-    previous: month === '1970-01' ? null : monthBefore(month),
-    next: month < current ? monthAfter(month) : null,
+    previous: month === FIRST_MONTH ? null : monthBefore(month),
+    next: compareDays(month, current) < 0 ? monthAfter(month) : null,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { type Day, dayOf, HOUR, type Window } from '../units/time.ts';
+import { type Day, dayOf, hourNumber, startOfHourNumber, type Window } from '../units/time.ts';
 import type { EndRow, Kind } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
@@ -60,10 +60,13 @@ function cellsOfEnds(
   const hours = new Map<number, { bucket: string; cells: Map<Kind, Cell> }>();
   const all: Cell[] = [];
   for (const row of rows) {
-    const number = Math.floor(row.at / HOUR);
+    const number = hourNumber(row.at);
     let hour = hours.get(number);
     if (hour === undefined) {
-      hour = { bucket: size === 'hour' ? String(number) : dayOf(number * HOUR, timeZone), cells: new Map() };
+      hour = {
+        bucket: size === 'hour' ? String(number) : dayOf(startOfHourNumber(number), timeZone),
+        cells: new Map(),
+      };
       hours.set(number, hour);
     }
     const cell = hour.cells.get(row.kind);
@@ -97,7 +100,7 @@ async function readKeptCells(
   }
   for (const hour of ofHours.flat()) {
     for (const cell of hour.cells) {
-      if (passes(cell)) cells.push(size === 'hour' ? { ...cell, bucket: String(hour.hour / HOUR) } : cell);
+      if (passes(cell)) cells.push(size === 'hour' ? { ...cell, bucket: String(hourNumber(hour.hour)) } : cell);
     }
   }
   cells.push(...cellsOfEnds(rows, passes, size, timeZone));

@@ -1,5 +1,5 @@
 import { exactInteger } from '../units/integer.ts';
-import type { Instant, Window } from '../units/time.ts';
+import { earliest, type Instant, latest, type Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import type { Kept, Parts } from './parts.ts';
@@ -139,8 +139,8 @@ function coveredPart({ hours, days }: Kept): Window | null {
   if (segments.length === 0) return null;
   const begins = segments.map(({ from }) => from);
   return {
-    from: begins.includes(null) ? null : Math.min(...begins.filter((from) => from !== null)),
-    to: Math.max(...segments.map(({ to }) => to)),
+    from: begins.includes(null) ? null : begins.filter((from) => from !== null).reduce(earliest),
+    to: segments.map(({ to }) => to).reduce(latest),
   };
 }
 
@@ -190,7 +190,7 @@ async function countEnds(
     let active = false;
     for (const visit of covered === null ? [] : (visits.get(story) ?? [])) {
       const { hour, action } = visit;
-      if ((covered?.from != null && hour < covered.from) || hour >= (covered?.to ?? 0) || !passes(visit)) continue;
+      if ((covered?.from != null && hour < covered.from) || hour >= (covered?.to ?? 0n) || !passes(visit)) continue;
       active = true;
       actions.delete(action);
     }

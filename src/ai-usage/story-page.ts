@@ -1,5 +1,6 @@
 import { type Format, hasShares } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
+import { earliest, latest } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import { cellsOf } from './cells.ts';
 import type { Names } from './names.ts';
@@ -30,8 +31,8 @@ export function storyPageOf(story: Story, query: UsageQuery, names: Names, forma
 }
 
 function tilesOf({ total, steps }: Story, format: Format): Tile[] {
-  const first = Math.min(...steps.map((step) => step.first));
-  const last = Math.max(...steps.map((step) => step.last));
+  const first = steps.map((step) => step.first).reduce(earliest);
+  const last = steps.map((step) => step.last).reduce(latest);
   return [
     {
       label: 'Total cost',

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { HOUR, type Instant } from '../units/time.ts';
+import { type Instant, startOfHourNumber } from '../units/time.ts';
 import { readVisitsOf } from './rollups/source-hours.ts';
 
 /** An hour in which a story was active, within an action and a model. */
@@ -19,5 +19,6 @@ export async function lookUpVisits(workflows: Knex, known: StoryVisits, stories:
   const visits = await readVisitsOf(workflows, unknown);
   if (known.size + unknown.length > MOST_STORIES) known.clear();
   for (const story of unknown) known.set(story, []);
-  for (const { story, hour, action, model } of visits) known.get(story)?.push({ hour: hour * HOUR, action, model });
+  for (const { story, hour, action, model } of visits)
+    known.get(story)?.push({ hour: startOfHourNumber(hour), action, model });
 }

@@ -4,7 +4,7 @@ import type { Kind } from '../export/table.ts';
 export type Cell = {
   text: string;
   /** What it holds to an export, where that is not its text: `cellsOf` makes such cells. */
-  data?: { kind: Kind; value: number };
+  data?: { kind: Kind; value: number | bigint };
   /** The name or id in the database of what the text is a label of. */
   id?: string;
   href?: string;

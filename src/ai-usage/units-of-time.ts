@@ -1,5 +1,15 @@
 import type { Knex } from 'knex';
-import { addDays, HOUR, type Instant, startOfDay, type Window } from '../units/time.ts';
+import {
+  addDays,
+  compareInstants,
+  earliest,
+  HOUR,
+  type Instant,
+  latest,
+  startOfDay,
+  startOfHourNumber,
+  type Window,
+} from '../units/time.ts';
 import { rollupPasses, splitFilter, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
@@ -54,22 +64,23 @@ async function rawUnits(workflows: Knex, { window, filter }: Parts['sql'][number
     .select(workflows.raw(`floor(extract(epoch FROM created_at) / 3600)::bigint AS hour, ${SUM_RAW}`))
     .groupByRaw('1');
   return rows.map(({ hour, ...sums }) => {
-    const from = Number(hour) * HOUR;
-    const within = { from: Math.max(from, window.from ?? from), to: Math.min(from + HOUR, window.to) };
+    const from = startOfHourNumber(Number(hour));
+    const within = { from: latest(from, window.from ?? from), to: earliest(from + HOUR, window.to) };
     return { ...within, sums: sumsOf(sums), day: null };
   });
 }
 
-const inOrder = (units: Unit[]): Unit[] => units.filter(({ sums }) => sums.requests > 0).sort((a, b) => a.to - b.to);
+const inOrder = (units: Unit[]): Unit[] =>
+  units.filter(({ sums }) => sums.requests > 0).sort((a, b) => compareInstants(a.to, b.to));
 
 /** Units that do not overlap, with the records of raw hours added to the units that they lie in, or as units of their own. */
 function withRaw(units: Unit[], raw: Unit[]): Unit[] {
   if (raw.length === 0) return inOrder(units);
-  const sorted = [...units].sort((a, b) => a.to - b.to);
+  const sorted = [...units].sort((a, b) => compareInstants(a.to, b.to));
   const alone: Unit[] = [];
   let i = 0;
   for (const hour of inOrder(raw)) {
-    while ((sorted[i]?.to ?? Number.POSITIVE_INFINITY) < hour.to) i++;
+    while ((sorted[i]?.to ?? hour.to) < hour.to) i++;
     const around = sorted[i];
     if (around && around.from <= hour.from) {
       addTo(around.sums, hour.sums);
@@ -129,9 +140,9 @@ export function unitsFor(units: Unit[], skip: number, take: number): { units: Un
 /** Adjacent units as one stretch. */
 export function stretchesOf(units: Unit[]): Window[] {
   const stretches: Window[] = [];
-  for (const { from, to } of [...units].sort((a, b) => a.to - b.to)) {
+  for (const { from, to } of [...units].sort((a, b) => compareInstants(a.to, b.to))) {
     const last = stretches.at(-1);
-    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    if (last && from <= last.to) last.to = latest(last.to, to);
     else stretches.push({ from, to });
   }
   return stretches;

@@ -1,5 +1,5 @@
 import type { Format } from '../units/format.ts';
-import { dayOf, isoFromInstant } from '../units/time.ts';
+import { dayOf, earliest, isoFromInstant, latest } from '../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
 import { type Bucket, bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
@@ -211,10 +211,10 @@ function bucketSpan(bucket: Bucket, size: BucketSize, { window, asOf }: UsageQue
   const isWhole = bucket.from >= (window.from ?? bucket.from) && (bucket.to <= window.to || window.to === asOf);
   const [from, to] =
     size !== 'hour' && isWhole
-      ? [bucket.firstDay, size === 'day' ? bucket.firstDay : dayOf(bucket.to - 1, timeZone)]
+      ? [bucket.firstDay, size === 'day' ? bucket.firstDay : dayOf(bucket.to - 1n, timeZone)]
       : [
-          isoFromInstant(Math.max(bucket.from, window.from ?? bucket.from)),
-          isoFromInstant(Math.min(bucket.to, window.to)),
+          isoFromInstant(latest(bucket.from, window.from ?? bucket.from)),
+          isoFromInstant(earliest(bucket.to, window.to)),
         ];
   return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
 }

@@ -1,5 +1,6 @@
+import { weekdayOf } from '../units/calendar.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
-import { clockOf, type Instant, startOfHour, type Window, weekdayOf } from '../units/time.ts';
+import { clockOf, type Instant, startOfHour, type Window } from '../units/time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { exactInteger } from '../units/integer.ts';
-import { type Instant, instantFromPostgres, isoFromInstant, type Window } from '../units/time.ts';
+import { type Instant, instantFromPostgres, postgresFromInstant, type Window } from '../units/time.ts';
 
 /** Everything that is written down, by the word that stands in the table and in addresses. */
 export const AUDITED = {
@@ -59,10 +59,10 @@ export async function readAuditLog(
   most: number,
 ): Promise<AuditLine[]> {
   const builder = backoffice('audit_log')
-    .where('happened_at', '<', isoFromInstant(window.to))
+    .where('happened_at', '<', postgresFromInstant(window.to))
     .orderBy('audit_id', 'desc')
     .limit(most);
-  if (window.from !== null) builder.where('happened_at', '>=', isoFromInstant(window.from));
+  if (window.from !== null) builder.where('happened_at', '>=', postgresFromInstant(window.from));
   if (email !== null) builder.where('email', email);
   if (action !== null) builder.where('action', action);
   if (before !== null) builder.where('audit_id', '<', before);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadInput } from '../units/bad-input.ts';
-import { endOfDay, type Instant, parseDay, startOfDay } from '../units/time.ts';
+import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
 import { AUDITED_ACTIONS, type AuditQuery } from './log.ts';
 
 /** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
@@ -35,7 +35,7 @@ export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: s
     throw new BadInput([{ parameter: 'from', message: `must not be after to (${to})` }]);
   }
   // A moment of grace: the clock of the database may be ahead of ours.
-  const end = to === '' ? at + 60_000_000 : endOfDay(to, timeZone);
+  const end = to === '' ? at + MINUTE : endOfDay(to, timeZone);
   const window = { from: from === '' ? null : startOfDay(from, timeZone), to: end };
   return { email: person, action: kind, window, before, from, to };
 }

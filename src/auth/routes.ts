@@ -106,7 +106,7 @@ function begin(
     req.session.person = person;
     req.session.arrival = arrival;
     req.session.userAgent = req.get('User-Agent') ?? '';
-    req.session.signedInAt = now();
+    req.session.signedInAt = Number(now());
     req.session.save((problem) => (problem ? failed(problem) : done()));
   });
 }

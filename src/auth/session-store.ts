@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { type Instant, instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
+import { earliest, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
 import { personShape } from './person.ts';
 import { shareReads } from './share-reads.ts';
 
-const IDLE = 60 * MINUTE;
-const ABSOLUTE = 12 * 60 * MINUTE;
+const IDLE = 60n * MINUTE;
+const ABSOLUTE = 12n * 60n * MINUTE;
 const TOUCH_EVERY = MINUTE;
 
 export const SESSION_COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
@@ -22,6 +22,7 @@ type Stored = z.infer<typeof stored>;
 declare module 'express-session' {
   interface SessionData extends Partial<Stored> {
     userAgent?: string;
+    /** Microseconds, as a number: express-session looks at sessions as JSON, which knows no bigint. */
     signedInAt?: number;
     /** Set while loaded, never stored: such a session may be updated, not inserted. */
     expiresAt?: number;
@@ -42,8 +43,8 @@ export function sidHash(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
-function expiry(signedInAt: number): number {
-  return Math.min(now() + IDLE, signedInAt + ABSOLUTE);
+function expiry(signedInAt: Instant): Instant {
+  return earliest(now() + IDLE, signedInAt + ABSOLUTE);
 }
 
 /**
@@ -72,7 +73,7 @@ export class SessionStore extends session.Store {
   }
 
   override set(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
-    const { person, arrival, userAgent = '', signedInAt = now(), expiresAt, cookie } = data;
+    const { person, arrival, userAgent = '', signedInAt = Number(now()), expiresAt, cookie } = data;
     if (!person) {
       callback(new Error('a session belongs to someone signed in'));
       return;
@@ -81,9 +82,9 @@ export class SessionStore extends session.Store {
       sub: person.sub,
       data: JSON.stringify({ cookie, person, arrival }),
       user_agent: userAgent.slice(0, 300),
-      signed_in_at: isoFromInstant(signedInAt),
+      signed_in_at: isoFromInstant(BigInt(signedInAt)),
       last_seen_at: isoFromInstant(now()),
-      expire: isoFromInstant(expiry(signedInAt)),
+      expire: isoFromInstant(expiry(BigInt(signedInAt))),
     };
     const sessions = this.#database('sessions');
     const saved =
@@ -98,8 +99,8 @@ export class SessionStore extends session.Store {
 
   override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
     const { signedInAt = 0, expiresAt = 0 } = data;
-    const expire = expiry(signedInAt);
-    if (expire - expiresAt < TOUCH_EVERY) {
+    const expire = expiry(BigInt(signedInAt));
+    if (expire - BigInt(expiresAt) < TOUCH_EVERY) {
       callback();
       return;
     }
@@ -122,7 +123,7 @@ export class SessionStore extends session.Store {
 }
 
 /** The session of a row, or null where another version of this program, or something else, has written it. */
-function loaded(row: SessionRow): (SessionData & { signedInAt: Instant; lastSeenAt: Instant }) | null {
+function loaded(row: SessionRow): (SessionData & { signedInAt: number; lastSeenAt: number }) | null {
   try {
     return {
       ...stored.parse(row.data),
@@ -137,12 +138,13 @@ function loaded(row: SessionRow): (SessionData & { signedInAt: Instant; lastSeen
   }
 }
 
-/** @throws RangeError for a time that no session of ours can have: endless, or so far away that it cannot be counted with */
-function recent(text: string): Instant {
+/** As a number. @throws RangeError for a time that no session of ours can have: endless, or so far away that it cannot be counted with */
+function recent(text: string): number {
   const instant = instantFromPostgres(text);
-  // So put that a time beyond what a Date can hold, which is not a number, is none either.
-  if (!(Math.abs(instant - now()) <= 2 * ABSOLUTE)) throw new RangeError(`not within a session's life: ${text}`);
-  return instant;
+  const distance = instant - now();
+  if (distance < -2n * ABSOLUTE || distance > 2n * ABSOLUTE)
+    throw new RangeError(`not within a session's life: ${text}`);
+  return Number(instant);
 }
 
 export type ListedSession = { sidHash: string; userAgent: string; signedInAt: Instant; lastSeenAt: Instant };
@@ -157,7 +159,7 @@ export async function sessionsOf(database: Knex, sub: string): Promise<ListedSes
     const session = loaded(row);
     if (!session) return [];
     const { userAgent = '', signedInAt, lastSeenAt } = session;
-    return [{ sidHash: row.sid_hash, userAgent, signedInAt, lastSeenAt }];
+    return [{ sidHash: row.sid_hash, userAgent, signedInAt: BigInt(signedInAt), lastSeenAt: BigInt(lastSeenAt) }];
   });
 }
 

@@ -1,7 +1,7 @@
 import { addDays, type Day, type Instant, MINUTE } from '../units/time.ts';
 import { daysBetween, momentOf } from './calendar.ts';
 import { authorOf, TEAM_AUTHOR } from './people.ts';
-import { between, chance, pick, type Random, randomFrom, rounded, uuidFrom, wholeBetween } from './random.ts';
+import { chance, lengthBetween, pick, type Random, randomFrom, rounded, uuidFrom, wholeBetween } from './random.ts';
 import type { AiAction } from './source-tables.ts';
 import { keyOfDay, type Layer, LONGEST_STORY, type Story, storiesOn, storyOf } from './stories.ts';
 
@@ -14,7 +14,7 @@ export type Activity = {
   day: Day;
   story: Story;
   begun: Instant;
-  duration: number;
+  duration: bigint;
   calls: readonly Call[];
 };
 
@@ -23,7 +23,7 @@ export const IMAGE_LOOP_DAY = 86;
 export const TRANSLATION_LOOP_DAY = 118;
 
 const VISITS_PER_STORY = 0.3;
-const LONGEST_VISIT = 12 * MINUTE;
+const LONGEST_VISIT = 12n * MINUTE;
 
 /** All activities that begin on a day. A history has stories only, and only such as are over when it ends. */
 export function activitiesOn(layer: Layer, day: Day): Activity[] {
@@ -112,7 +112,7 @@ function teamWork(random: Random, layer: Layer, day: Day, title: string, action:
       title,
     },
     begun,
-    duration: Math.floor(between(random, 5 * MINUTE, 30 * MINUTE)),
+    duration: lengthBetween(random, 5n * MINUTE, 30n * MINUTE),
     calls: times(wholeBetween(random, 1, most), action),
   };
 }

@@ -48,7 +48,7 @@ export function momentOf(random: Random, day: Day): Instant {
   const hours = weekday(day) % 6 === 0 ? WEEKEND_HOURS : WEEKDAY_HOURS;
   const start = startOfDay(day, DEMO_TIME_ZONE);
   const part = (pickWeighted(random, hours) + random()) / hours.length;
-  return start + Math.floor(part * (endOfDay(day, DEMO_TIME_ZONE) - start));
+  return start + BigInt(Math.floor(part * Number(endOfDay(day, DEMO_TIME_ZONE) - start)));
 }
 
 function weekday(day: Day): number {

@@ -1,5 +1,15 @@
 import type { Knex } from 'knex';
-import { addDays, DAY_OF_24_HOURS, type Day, dayOf, endOfDay, type Instant, startOfDay } from '../units/time.ts';
+import {
+  addDays,
+  DAY_OF_24_HOURS,
+  type Day,
+  dayOf,
+  earliest,
+  endOfDay,
+  type Instant,
+  latest,
+  startOfDay,
+} from '../units/time.ts';
 import { DEMO_TIME_ZONE, daysBetween, daysFrom, GROWING_DAYS } from './calendar.ts';
 import { insertNames, insertUsage, upsertRuns } from './insert.ts';
 import { addLayer, clearLayers, createLayersTable, type FilledLayer, markFilled, readLayers } from './layers.ts';
@@ -65,7 +75,7 @@ export async function moreDemoData(demo: Demo & { rows: number }): Promise<numbe
   };
   for (const filled of await readLayers(demo.mythoria)) {
     const { history } = filled.layer;
-    if (history !== null) written += await fillLayer(demo, filled, Math.min(history.until, demo.now), report);
+    if (history !== null) written += await fillLayer(demo, filled, earliest(history.until, demo.now), report);
   }
   for (let missing = demo.rows - before - written; missing > 0; missing = demo.rows - (await countRows(demo))) {
     written += await fillLayer(demo, await beginHistory(demo, base, missing), demo.now, report);
@@ -115,9 +125,9 @@ async function fillLayer(
 ): Promise<number> {
   let written = 0;
   if (filledTo >= to) return written;
-  for (const day of daysFrom(dayOf(filledTo, DEMO_TIME_ZONE), dayOf(to - 1, DEMO_TIME_ZONE))) {
-    const sliceFrom = Math.max(filledTo, startOfDay(day, DEMO_TIME_ZONE));
-    const sliceTo = Math.min(to, endOfDay(day, DEMO_TIME_ZONE));
+  for (const day of daysFrom(dayOf(filledTo, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE))) {
+    const sliceFrom = latest(filledTo, startOfDay(day, DEMO_TIME_ZONE));
+    const sliceTo = earliest(to, endOfDay(day, DEMO_TIME_ZONE));
     const { rows, stories } = sliceOf(layer, sliceFrom, sliceTo);
     await insertNames(mythoria, layer.seed, stories);
     for (let start = 0; start < rows.length; start += ROWS_PER_TRANSACTION) {

@@ -34,6 +34,11 @@ export function between(random: Random, from: number, to: number): number {
   return from + random() * (to - from);
 }
 
+/** A length of time between two, the first included. */
+export function lengthBetween(random: Random, from: bigint, to: bigint): bigint {
+  return BigInt(Math.floor(between(random, Number(from), Number(to))));
+}
+
 /** A whole number between two, both included. */
 export function wholeBetween(random: Random, from: number, to: number): number {
   return Math.floor(between(random, from, to + 1));

@@ -1,5 +1,5 @@
 import type { MicroEuros } from '../units/money.ts';
-import { dayOf, endOfDay, type Instant, startOfDay } from '../units/time.ts';
+import { compareInstants, dayOf, earliest, endOfDay, type Instant, latest, startOfDay } from '../units/time.ts';
 import { ACTION_SHAPES, type ActionShape, type ModelShare } from './actions.ts';
 import { type Activity, activitiesOn, type Call } from './activities.ts';
 import { DEMO_TIME_ZONE, daysBetween, daysFrom, growthAfter } from './calendar.ts';
@@ -33,13 +33,13 @@ export type DemoSlice = { rows: DemoRow[]; stories: Story[] };
  * rows, ids included.
  */
 export function sliceOf(layer: Layer, from: Instant, to: Instant): DemoSlice {
-  const activities = daysFrom(dayOf(from - LONGEST_STORY, DEMO_TIME_ZONE), dayOf(to - 1, DEMO_TIME_ZONE))
+  const activities = daysFrom(dayOf(from - LONGEST_STORY, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE))
     .flatMap((day) => activitiesOn(layer, day))
     .filter(({ begun, duration }) => begun < to && begun + duration >= from);
   const rows = activities
     .flatMap((activity) => rowsOf(layer, activity))
     .filter(({ createdAt }) => createdAt >= from && createdAt < to)
-    .sort((a, b) => a.createdAt - b.createdAt);
+    .sort((a, b) => compareInstants(a.createdAt, b.createdAt));
   const stories = new Map(activities.map(({ story }) => [story.storyId, story]));
   return { rows, stories: [...stories.values()] };
 }
@@ -47,10 +47,10 @@ export function sliceOf(layer: Layer, from: Instant, to: Instant): DemoSlice {
 /** About how many rows a layer has between two instants. */
 export function expectedRows(layer: Layer, from: Instant, to: Instant): number {
   if (from >= to) return 0;
-  const rows = daysFrom(dayOf(from, DEMO_TIME_ZONE), dayOf(to - 1, DEMO_TIME_ZONE)).map((day) => {
+  const rows = daysFrom(dayOf(from, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE)).map((day) => {
     const start = startOfDay(day, DEMO_TIME_ZONE);
     const end = endOfDay(day, DEMO_TIME_ZONE);
-    const part = (Math.min(to, end) - Math.max(from, start)) / (end - start);
+    const part = Number(earliest(to, end) - latest(from, start)) / Number(end - start);
     return averageStories(layer, day) * ROWS_PER_STORY * part;
   });
   return Math.round(rows.reduce((sum, count) => sum + count, 0));
@@ -70,7 +70,7 @@ function rowsOf(layer: Layer, { key, day, story, begun, duration, calls }: Activ
     authorId: story.authorId,
     storyId: story.storyId,
     ...answerTo(random, call, days, story),
-    createdAt: begun + Math.floor((duration * (ends[index] ?? 0)) / seconds),
+    createdAt: begun + BigInt(Math.floor((Number(duration) * (ends[index] ?? 0)) / seconds)),
   }));
 }
 

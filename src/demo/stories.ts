@@ -2,7 +2,7 @@ import { type Day, dayOf, type Instant, MINUTE } from '../units/time.ts';
 import { DEMO_TIME_ZONE, daysBetween, momentOf, storiesWhileGrowing, weekRhythm } from './calendar.ts';
 import { authorOf, titleOf } from './people.ts';
 import type { Subject } from './prompts.ts';
-import { between, chance, pick, randomFrom, rounded, uuidFrom } from './random.ts';
+import { between, chance, lengthBetween, pick, randomFrom, rounded, uuidFrom } from './random.ts';
 import { PLACES, TITLES_BY_DAY } from './words.ts';
 
 /**
@@ -24,12 +24,12 @@ export type Story = Subject & {
   authorId: string;
   runId: string | null;
   begun: Instant;
-  duration: number;
+  duration: bigint;
   abandoned: boolean;
 };
 
 /** Every call of a story is made within this time, in microseconds. */
-export const LONGEST_STORY = 118 * MINUTE;
+export const LONGEST_STORY = 118n * MINUTE;
 
 /** Calls of an average story: about 40, and fewer of those that are abandoned. */
 export const ROWS_PER_STORY = 38;
@@ -82,7 +82,7 @@ export function storyOf(layer: Layer, day: Day, index: number): Story {
     place: pick(random, PLACES[language]),
     language,
     begun: momentOf(random, day),
-    duration: Math.floor(between(random, 35 * MINUTE, LONGEST_STORY)),
+    duration: lengthBetween(random, 35n * MINUTE, LONGEST_STORY),
     abandoned: chance(random, ABANDONED),
   };
 }

@@ -32,7 +32,7 @@ function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
     seconds: (value) => decimal(String(value)),
     ratio: (value) => decimal(String(value)),
     euros: (value) => decimal(eurosText(Number(value))),
-    instant: (value) => (excel ? local.text(Number(value)) : iso(Number(value))),
+    instant: (value) => (excel ? local.text(value as bigint) : iso(value as bigint)),
   };
 }
 

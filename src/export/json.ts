@@ -14,7 +14,7 @@ const FIELDS: Record<Kind, (value: Value) => string> = {
   seconds: String,
   ratio: String,
   euros: (value) => `"${eurosText(Number(value))}"`,
-  instant: (value) => `"${iso(Number(value))}"`,
+  instant: (value) => `"${iso(value as bigint)}"`,
 };
 
 /** A writer of rows as objects, made once per table. */

@@ -1,22 +1,23 @@
-import { Temporal } from 'temporal-polyfill';
-import { DAY_OF_24_HOURS, type Instant, isoFromInstant, MINUTE } from '../units/time.ts';
+import { postgresYear, yearOf } from '../units/calendar.ts';
+import { DAY_OF_24_HOURS, floorDivided, type Instant, isoFromInstant, MINUTE, offsetAt } from '../units/time.ts';
 
-const QUARTER = 15 * MINUTE;
+const QUARTER = 15n * MINUTE;
 const MOST_KEPT = 10_000;
+const DAY = Number(DAY_OF_24_HOURS);
 
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
 
 /** isoFromInstant for many instants of few days, several times faster: it makes no Date. */
 export function isoTimes(): (instant: Instant) => string {
-  let day = Number.NaN;
-  let date = '';
+  let begun: Instant = 0n;
+  let date = '1970-01-01T';
   return (instant) => {
-    const begun = Math.floor(instant / DAY_OF_24_HOURS);
-    if (begun !== day) {
-      day = begun;
-      date = isoFromInstant(begun * DAY_OF_24_HOURS).slice(0, 11);
+    let micros = Number(instant - begun);
+    if (micros < 0 || micros >= DAY) {
+      begun = floorDivided(instant, DAY_OF_24_HOURS) * DAY_OF_24_HOURS;
+      date = isoFromInstant(begun).slice(0, -'00:00:00.000Z'.length);
+      micros = Number(instant - begun);
     }
-    const micros = instant - begun * DAY_OF_24_HOURS;
     const seconds = Math.floor(micros / 1_000_000);
     const rest = micros - seconds * 1_000_000;
     const decimals = rest % 1000 === 0 ? String(rest / 1000).padStart(3, '0') : String(rest).padStart(6, '0');
@@ -25,33 +26,43 @@ export function isoTimes(): (instant: Instant) => string {
   };
 }
 
-/**
- * Business time of many instants. Offsets change at quarters of an hour only, so each quarter is looked up once: asking
- * Temporal for each of a million rows would take longer than everything else.
- */
-export function localTimes(timeZone: string) {
-  const offsets = new Map<number, number>();
-  const iso = isoTimes();
+export type LocalTimes = ReturnType<typeof localTimes>;
 
-  const offsetAt = (instant: Instant): number => {
-    const quarter = Math.floor(instant / QUARTER);
-    let offset = offsets.get(quarter);
-    if (offset === undefined) {
-      const at = Temporal.Instant.fromEpochMilliseconds((quarter * QUARTER) / 1000).toZonedDateTimeISO(timeZone);
-      offset = at.offsetNanoseconds / 1000;
-      if (offsets.size > MOST_KEPT) offsets.clear();
-      offsets.set(quarter, offset);
-    }
-    return offset;
-  };
+/** Business time of many instants. */
+export function localTimes(timeZone: string) {
+  const offset = offsets(timeZone);
+  const iso = isoTimes();
 
   return {
     /** The instant whose UTC reading is what a clock of the business time zone shows. */
-    shifted: (instant: Instant): Instant => instant + offsetAt(instant),
-    /** "2026-10-31 10:44:41", what spreadsheets take for a date. */
-    text: (instant: Instant): string =>
-      iso(instant + offsetAt(instant))
-        .slice(0, 19)
-        .replace('T', ' '),
+    shifted: (instant: Instant): Instant => instant + offset(instant),
+    /** "2026-10-31 10:44:41", what spreadsheets take for a date; as text also "4713-11-24 00:00:00 BC" and "12026-10-31 …". */
+    text: (instant: Instant): string => {
+      const [day = '', time = ''] = iso(instant + offset(instant)).split('T');
+      return postgresYear(yearOf(day), `${day.slice(-6)} ${time.slice(0, 8)}`);
+    },
+  };
+}
+
+/** Before this, clocks were changed at any second. */
+const BY_QUARTERS: Instant = 0n;
+
+/**
+ * Offsets change at quarters of an hour only, so each quarter is looked up once: asking Temporal for each of a million
+ * rows would take longer than everything else.
+ */
+function offsets(timeZone: string): (instant: Instant) => bigint {
+  const known = new Map<bigint, bigint>();
+  let quarter = -1n;
+  let offset = 0n;
+  return (instant) => {
+    if (instant < BY_QUARTERS) return offsetAt(instant, timeZone);
+    const current = instant / QUARTER;
+    if (current === quarter) return offset;
+    quarter = current;
+    offset = known.get(quarter) ?? offsetAt(quarter * QUARTER, timeZone);
+    if (known.size > MOST_KEPT) known.clear();
+    known.set(quarter, offset);
+    return offset;
   };
 }

@@ -1,12 +1,14 @@
-import type { Instant } from '../units/time.ts';
+import { DAY_OF_24_HOURS, type Instant, startOfDay } from '../units/time.ts';
+import type { LocalTimes } from './local-time.ts';
 import type { ExportColumn, Kind, Value } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
 export const MOST_SHEET_ROWS = 1_048_576;
 export const MOST_CELL_CHARACTERS = 32_767;
-/** Excel counts days from the last of 1899. */
+/** Excel counts days from the last of 1899; it has no dates before and after these years, and is wrong about the first two months. */
 const UNIX_EPOCH_IN_EXCEL = 25_569;
-const DAY_MICROSECONDS = 86_400_000_000;
+const FIRST_IN_EXCEL: Instant = startOfDay('1900-03-01', 'UTC');
+const END_IN_EXCEL: Instant = startOfDay('+010000-01-01', 'UTC');
 
 /** Styles by their place in `STYLES`. Text has `quotePrefix`, so that it stays text when somebody edits its cell. */
 const STYLE: Record<Kind | 'heading', number> = {
@@ -60,8 +62,8 @@ const inline = (reference: string, style: number, text: string) => {
 
 type WriteCell = (reference: string, value: Value) => string;
 
-/** A writer of cells of a kind; instants become what a clock of the business time zone shows. */
-function cellWriter(kind: Kind, shifted: (instant: Instant) => Instant): WriteCell {
+/** A writer of cells of a kind; instants become what a clock of the business time zone shows, as text where Excel has no date for it. */
+function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
   const style = STYLE[kind];
   const number = (toNumber: (value: number) => number): WriteCell => {
     return (reference, value) => `<c r="${reference}" s="${style}"><v>${toNumber(Number(value))}</v></c>`;
@@ -73,14 +75,21 @@ function cellWriter(kind: Kind, shifted: (instant: Instant) => Instant): WriteCe
     return (reference, value) => `<c r="${reference}" s="${style}" t="inlineStr"><is><t>${value}</t></is></c>`;
   }
   if (kind === 'euros') return number((micro) => micro / 1_000_000);
-  if (kind === 'instant') return number((at) => shifted(at) / DAY_MICROSECONDS + UNIX_EPOCH_IN_EXCEL);
+  if (kind === 'instant') {
+    return (reference, value) => {
+      const shifted = local.shifted(value as Instant);
+      if (shifted < FIRST_IN_EXCEL || shifted >= END_IN_EXCEL)
+        return inline(reference, STYLE.text, local.text(value as Instant));
+      return `<c r="${reference}" s="${style}"><v>${Number(shifted) / Number(DAY_OF_24_HOURS) + UNIX_EPOCH_IN_EXCEL}</v></c>`;
+    };
+  }
   return number((value) => value);
 }
 
 /** A writer of the rows of a sheet: values and the number of the row, from 1. */
-export function rowWriter(columns: ExportColumn[], shifted: (instant: Instant) => Instant) {
+export function rowWriter(columns: ExportColumn[], local: LocalTimes) {
   const letters = columns.map((_, i) => columnLetters(i));
-  const writers = columns.map(({ kind }) => cellWriter(kind, shifted));
+  const writers = columns.map(({ kind }) => cellWriter(kind, local));
   return (values: Value[], number: number): string => {
     let xml = `<row r="${number}">`;
     for (let i = 0; i < writers.length; i++) {

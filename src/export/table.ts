@@ -9,8 +9,8 @@ export type Kind = 'text' | 'uuid' | 'integer' | 'euros' | 'ratio' | 'seconds' |
 /** `name` is what programs read (camelCase, as in the API), `label` what people read. */
 export type ExportColumn = { name: string; label: string; kind: Kind };
 
-/** Text for text, uuids and JSON, a number for all others; null is an empty cell. */
-export type Value = string | number | null;
+/** Text for text, uuids and JSON, a bigint for instants, a number for all others; null is an empty cell. */
+export type Value = string | number | bigint | null;
 
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
 export type ExportTable = {

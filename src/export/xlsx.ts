@@ -1,21 +1,18 @@
 import { Readable } from 'node:stream';
 import ZipStream from 'zip-stream';
-import type { Instant } from '../units/time.ts';
-import { localTimes } from './local-time.ts';
+import { type LocalTimes, localTimes } from './local-time.ts';
 import { headingRow, MOST_SHEET_ROWS, rowWriter, STYLES, sheetBegin, sheetEnd, workbookParts } from './sheet-xml.ts';
 import type { ExportColumn, ExportFile, ExportTable, Kind, Manifest, Value } from './table.ts';
 
 /** Half of the time of the default level 6, and files a third larger. */
 const DEFLATE_LEVEL = 1;
 
-type Shifted = (instant: Instant) => Instant;
-
 /**
  * A workbook: what it is about on the first sheet, then a sheet a table, further ones where a table is longer than a sheet
  * holds. The directory of the archive comes last, so a part of the file opens nowhere.
  */
 export async function* xlsx({ manifest, tables }: ExportFile): AsyncGenerator<Buffer> {
-  const { shifted } = localTimes(manifest.timeZone);
+  const local = localTimes(manifest.timeZone);
   const zip = new ZipStream({ level: DEFLATE_LEVEL });
   const addAll = async () => {
     const names: string[] = [];
@@ -24,11 +21,11 @@ export async function* xlsx({ manifest, tables }: ExportFile): AsyncGenerator<Bu
       await add(zip, `xl/worksheets/sheet${names.length}.xml`, xml);
     };
     await add(zip, 'xl/styles.xml', [STYLES]);
-    await addSheet('About', [aboutSheet(manifest, shifted)]);
+    await addSheet('About', [aboutSheet(manifest, local)]);
     for (const table of tables) {
       const rows = rowReader(table.batches);
       for (let number = 1; number === 1 || (await rows.hasMore()); number++) {
-        await addSheet(tabName(table.title, number), sheetXml(table, rows, manifest.timeZone, shifted));
+        await addSheet(tabName(table.title, number), sheetXml(table, rows, manifest.timeZone, local));
       }
     }
     for (const [name, xml] of Object.entries(workbookParts(names))) await add(zip, name, [xml]);
@@ -80,9 +77,9 @@ function rowReader(batches: ExportTable['batches']): RowReader {
   return { take, hasMore };
 }
 
-async function* sheetXml({ columns }: ExportTable, rows: RowReader, timeZone: string, shifted: Shifted) {
+async function* sheetXml({ columns }: ExportTable, rows: RowReader, timeZone: string, local: LocalTimes) {
   const labels = columns.map(({ label, kind }) => (kind === 'instant' ? `${label} (${timeZone})` : label));
-  const row = rowWriter(columns, shifted);
+  const row = rowWriter(columns, local);
   yield sheetBegin(columns) + headingRow(labels);
   let number = 1;
   while (number < MOST_SHEET_ROWS) {
@@ -98,7 +95,7 @@ async function* sheetXml({ columns }: ExportTable, rows: RowReader, timeZone: st
   yield sheetEnd(columns, number);
 }
 
-function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Manifest, shifted: Shifted): string {
+function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Manifest, local: LocalTimes): string {
   const lines: [what: string, kind: Kind, value: Value][] = [
     ['What', 'text', title],
     ['Filters', 'text', filters],
@@ -111,7 +108,7 @@ function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Ma
   ];
   const what: ExportColumn = { name: 'whatId', label: 'About this file', kind: 'text' };
   const value = (kind: Kind): ExportColumn => ({ name: 'valueId', label: '', kind });
-  const written = lines.map(([name, kind, shown], i) => rowWriter([what, value(kind)], shifted)([name, shown], i + 2));
+  const written = lines.map(([name, kind, shown], i) => rowWriter([what, value(kind)], local)([name, shown], i + 2));
   const columns = [what, value('text')];
   const labels = columns.map(({ label }) => label);
   return sheetBegin(columns) + headingRow(labels) + written.join('') + sheetEnd(columns, lines.length + 1);

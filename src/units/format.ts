@@ -1,6 +1,6 @@
-import { Temporal } from 'temporal-polyfill';
+import { dateFormats } from './format-dates.ts';
 import { type MicroEuros, nearestMicro } from './money.ts';
-import { type Day, type Instant, isoFromInstant } from './time.ts';
+import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, MINUTE, offsetAt, SECOND } from './time.ts';
 
 /**
  * Whether a part has a share of a total: refunds can leave a total of nothing, of less, or of so little that its parts are
@@ -52,33 +52,26 @@ export function createFormat(locale: string, timeZone: string) {
     ...signed,
   });
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' });
-  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
-  const compactTime = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'medium', timeZone });
-  const minute = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
-  const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', timeZone });
-  const longDay = new Intl.DateTimeFormat(locale, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: 'UTC',
-  });
-  const shortDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' });
-  const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric', timeZone: 'UTC' });
-  const longMonth = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+  const { ofInstant, ofDay } = dateFormats(locale, timeZone);
+  const dateTime = ofInstant({ dateStyle: 'medium', timeStyle: 'medium' });
+  const compactTime = ofInstant({ dateStyle: 'short', timeStyle: 'medium' });
+  const minute = ofInstant({ dateStyle: 'medium', timeStyle: 'short' });
+  const time = ofInstant({ hour: '2-digit', minute: '2-digit' });
+  const longDay = ofDay({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+  const shortDay = ofDay({ day: 'numeric', month: 'short' });
+  const month = ofDay({ month: 'short', year: 'numeric' });
+  const longMonth = ofDay({ month: 'long', year: 'numeric' });
   const unit = (name: 'day' | 'hour' | 'minute' | 'second') =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
   const units = [
-    { length: 86_400_000_000, unit: unit('day') },
-    { length: 3_600_000_000, unit: unit('hour') },
-    { length: 60_000_000, unit: unit('minute') },
-    { length: 1_000_000, unit: unit('second') },
+    { length: DAY_OF_24_HOURS, unit: unit('day') },
+    { length: HOUR, unit: unit('hour') },
+    { length: MINUTE, unit: unit('minute') },
+    { length: SECOND, unit: unit('second') },
   ];
   const sizes = (['kilobyte', 'megabyte', 'gigabyte'] as const).map(
     (name) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, maximumSignificantDigits: 2 }),
   );
-  const utcNoon = (day: Day) => new Date(`${day}T12:00:00Z`);
-  const date = (instant: Instant) => new Date(Math.floor(instant / 1000));
 
   const money = (two: Intl.NumberFormat, six: Intl.NumberFormat) => (micro: MicroEuros) => {
     const rounded = nearestMicro(micro);
@@ -116,41 +109,36 @@ export function createFormat(locale: string, timeZone: string) {
     percent: (share: number) => percent.format(share),
     /** part ÷ whole as a percentage, a dash where that says nothing. */
     share: (part: number, total: number) => (hasShares(part, total) ? share.format(part / total) : '–'),
-    instant: (instant: Instant) => dateTime.format(date(instant)),
+    instant: dateTime,
     /** For a column of many. */
-    shortInstant: (instant: Instant) => compactTime.format(date(instant)),
-    minute: (instant: Instant) => minute.format(date(instant)),
-    timeOfDay: (instant: Instant) => time.format(date(instant)),
+    shortInstant: compactTime,
+    minute,
+    timeOfDay: time,
     iso: isoFromInstant,
     /** "Mon" for 1 to "Sun" for 7. */
     weekday: (number: number) => weekday.format(new Date(Date.UTC(2024, 0, number, 12))),
-    longDay: (day: Day) => longDay.format(utcNoon(day)),
-    shortDay: (day: Day) => shortDay.format(utcNoon(day)),
-    month: (firstDay: Day) => month.format(utcNoon(firstDay)),
-    longMonth: (firstDay: Day) => longMonth.format(utcNoon(firstDay)),
+    longDay,
+    shortDay,
+    month,
+    longMonth,
     /** How long something took, in microseconds: "1 hr 12 mins", its two largest units; whole seconds, rounded down. */
-    duration: (length: number) => {
+    duration: (length: bigint) => {
       const largest = Math.max(
         0,
         units.findIndex((one) => length >= one.length),
       );
-      const start = length < 1_000_000 ? units.length - 1 : largest;
+      const start = length < SECOND ? units.length - 1 : largest;
       let rest = length;
       const parts: string[] = [];
       for (const one of units.slice(start, start + 2)) {
-        const count = Math.floor(rest / one.length);
+        const count = rest / one.length;
         rest -= count * one.length;
-        if (count > 0 || parts.length === 0) parts.push(one.unit.format(count));
+        if (count > 0n || parts.length === 0) parts.push(one.unit.format(count));
       }
       return parts.join(' ');
     },
-    /** "Europe/Lisbon, UTC+0": the offset at that instant. */
-    zone: (instant: Instant) => {
-      const offset = Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000)).toZonedDateTimeISO(
-        timeZone,
-      ).offset;
-      return `${timeZone}, UTC${offset}`;
-    },
+    /** "Europe/Lisbon, UTC+01:00": the offset at that instant. */
+    zone: (instant: Instant) => `${timeZone}, UTC${offsetText(offsetAt(instant, timeZone))}`,
     /** A size to expect, in two digits: "190 MB"; at least a kilobyte. */
     bytes: (count: number) => {
       const thousands = Math.min(2, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3) - 1));
@@ -159,4 +147,12 @@ export function createFormat(locale: string, timeZone: string) {
     /** The first group of a uuid: enough to tell rows apart, short enough for a table. */
     shortId: (uuid: string) => uuid.slice(0, 8),
   };
+}
+
+/** "+01:00"; before clocks were set by zones with its seconds, "-00:36:45". */
+function offsetText(offset: bigint): string {
+  const length = offset < 0n ? -offset : offset;
+  const parts = [length / HOUR, (length / MINUTE) % 60n, (length / SECOND) % 60n];
+  const digits = parts.map((part) => String(part).padStart(2, '0'));
+  return (offset < 0n ? '-' : '+') + (parts[2] === 0n ? digits.slice(0, 2) : digits).join(':');
 }

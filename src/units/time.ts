@@ -1,32 +1,79 @@
 import { Temporal } from 'temporal-polyfill';
+import {
+  calendarDay,
+  DAYS_IN_CYCLE,
+  dayNumber,
+  dayOfNumber,
+  daysTo,
+  isoYear,
+  isPlain,
+  postgresYear,
+  weekdayOfNumber,
+  YEARS_IN_CYCLE,
+  yearOf,
+  yearText,
+} from './calendar.ts';
 
 /**
- * A point in time: whole microseconds since 1970-01-01T00:00:00Z, PostgreSQL's own precision. A safe integer
- * until 2255. Date objects would drop the last three digits, and with them rows at the edge of a page.
+ * A point in time: whole microseconds since 1970-01-01T00:00:00Z, PostgreSQL's own precision. A bigint, for PostgreSQL holds
+ * 299,000 years and a number counts the microseconds of 570 exactly. Date objects would drop the last three digits, and with
+ * them rows at the edge of a page. Lengths of time are bigints of microseconds too.
  */
-export type Instant = number;
+export type Instant = bigint;
 
-/** A calendar day of the business time zone, "2026-10-31". */
+/** A calendar day of the business time zone in ISO 8601: "2026-10-31"; years beyond four digits as "+012026", before 1 as "-004712" (4713 BC). */
 export type Day = string;
 
 /** Half-open: from ≤ t < to. `from` is null when the window has no beginning. */
 export type Window = { from: Instant | null; to: Instant };
 
-export const SECOND = 1_000_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY_OF_24_HOURS = 24 * HOUR;
+export const SECOND = 1_000_000n;
+export const MINUTE = 60n * SECOND;
+export const HOUR = 60n * MINUTE;
+export const DAY_OF_24_HOURS = 24n * HOUR;
+
+/** Where PostgreSQL's time begins, 24 November 4714 BC, and where it ends, with the year 294276: the latter is no instant of it. */
+export const BEGIN_OF_TIME: Instant = -210_866_803_200n * SECOND;
+export const END_OF_TIME: Instant = 9_224_318_016_000n * SECOND;
 
 export function now(): Instant {
-  return Date.now() * 1000;
+  return BigInt(Date.now()) * 1000n;
+}
+
+export const earliest = (a: Instant, b: Instant): Instant => (a < b ? a : b);
+export const latest = (a: Instant, b: Instant): Instant => (a > b ? a : b);
+/** For sort(). */
+export const compareInstants = (a: Instant, b: Instant): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How often a length goes into an instant, rounded down, also before 1970. */
+export function floorDivided(instant: Instant, length: bigint): bigint {
+  const quotient = instant / length;
+  return instant < 0n && quotient * length !== instant ? quotient - 1n : quotient;
+}
+
+// Date and Temporal end before PostgreSQL does, so they are asked about years of four digits: what lies beyond is moved by
+// whole cycles of the calendar, and rules for clocks go on for ever.
+const CYCLE = BigInt(DAYS_IN_CYCLE) * DAY_OF_24_HOURS;
+const FIRST_PLAIN: Instant = -377_705_116_800n * SECOND; // Year -9999
+const LAST_PLAIN: Instant = 253_402_300_800n * SECOND; // Year 10000
+
+/** The same time of a year that Date and Temporal know, and how many years later the real one is. */
+export function withinCalendar(instant: Instant): { milliseconds: number; yearsLater: number } {
+  let cycles = 0n;
+  if (instant >= LAST_PLAIN) cycles = (instant - LAST_PLAIN) / CYCLE + 1n;
+  if (instant < FIRST_PLAIN) cycles = (instant - FIRST_PLAIN) / CYCLE - 1n;
+  return {
+    milliseconds: Number(floorDivided(instant - cycles * CYCLE, 1000n)),
+    yearsLater: Number(cycles) * YEARS_IN_CYCLE,
+  };
 }
 
 const POSTGRES_TIMESTAMPTZ =
-  /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?$/;
+  /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?( BC)?$/;
 
 /**
  * Reads PostgreSQL's text form of a timestamptz, in whatever zone the session prints it.
- * @throws RangeError for anything else, "infinity" and dates before Christ included.
+ * @throws RangeError for anything else, "infinity" included.
  */
 export function instantFromPostgres(text: string): Instant {
   return withinKnownHour(text) ?? fromAnyText(text);
@@ -34,7 +81,7 @@ export function instantFromPostgres(text: string): Instant {
 
 const HOUR_PART = '2026-10-31 10:'.length;
 let knownHour = '';
-let knownHourBegan: Instant = 0;
+let knownHourBegan: Instant = 0n;
 
 /**
  * Rows come by the million and in order of time, in UTC: all but the first of an hour need no more than the digits behind
@@ -44,7 +91,7 @@ function withinKnownHour(text: string): Instant | null {
   if (!text.startsWith(knownHour) || knownHour === '' || !text.endsWith('+00')) return null;
   const digits = text.length - 3;
   let micros = 0;
-  let scale = 600 * SECOND;
+  let scale = 600_000_000;
   for (let i = HOUR_PART; i < digits; i++) {
     const place = i - HOUR_PART;
     const digit = text.charCodeAt(i) - 48;
@@ -55,18 +102,20 @@ function withinKnownHour(text: string): Instant | null {
     if (digit < 0 || digit > 9 || scale < 1) return null;
     micros += digit * scale;
     // Minutes and seconds have tens that count to six.
-    scale = place === 1 ? 10 * SECOND : scale / 10;
+    scale = place === 1 ? 10_000_000 : scale / 10;
   }
-  return digits < HOUR_PART + 5 ? null : knownHourBegan + micros;
+  return digits < HOUR_PART + 5 ? null : knownHourBegan + BigInt(micros);
 }
 
 function fromAnyText(text: string): Instant {
   const match = POSTGRES_TIMESTAMPTZ.exec(text);
   if (!match) throw new RangeError(`not a timestamptz: ${text}`);
-  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes, zoneSeconds] = match;
-  const utc = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const [, year = '', month, day, hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes, zoneSeconds, era] =
+    match;
+  const days = daysTo(isoYear(year, era), Number(month), Number(day));
   const offset = Number(zoneHours) * 3600 + Number(zoneMinutes ?? 0) * 60 + Number(zoneSeconds ?? 0);
-  const instant = utc * 1000 + Number(fraction.padEnd(6, '0')) - (sign === '-' ? -offset : offset) * SECOND;
+  const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second) + (sign === '-' ? offset : -offset);
+  const instant = BigInt(days) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0'));
   if (text.endsWith('+00') && text.indexOf(':') === HOUR_PART - 1) {
     knownHour = text.slice(0, HOUR_PART);
     knownHourBegan = startOfHour(instant);
@@ -74,44 +123,63 @@ function fromAnyText(text: string): Instant {
   return instant;
 }
 
-/** "2026-11-22T10:44:41.843Z", with six decimals where the microseconds need them. PostgreSQL reads it back exactly. */
+/** An instant as PostgreSQL reads it; what lies outside of its time is infinitely far. */
+export function postgresFromInstant(instant: Instant): string {
+  if (instant >= END_OF_TIME) return 'infinity';
+  if (instant < BEGIN_OF_TIME) return '-infinity';
+  const iso = isoFromInstant(instant);
+  if (isPlain(iso) && !iso.startsWith('0000')) return iso;
+  const [day = '', time] = iso.split('T');
+  return postgresYear(yearOf(day), `${day.slice(-6)}T${time}`);
+}
+
+/** "2026-11-22T10:44:41.843Z", with six decimals where the microseconds need them. */
 export function isoFromInstant(instant: Instant): string {
-  const milliseconds = Math.floor(instant / 1000);
-  const rest = instant - milliseconds * 1000;
+  const { milliseconds, yearsLater } = withinCalendar(instant);
+  const micros = Number(instant - floorDivided(instant, 1000n) * 1000n);
   const iso = new Date(milliseconds).toISOString();
-  return rest === 0 ? iso : `${iso.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+  const time = iso.slice(-14, -1);
+  const date = iso.slice(0, -14);
+  const day = yearsLater === 0 && isPlain(date) ? date : movedDay(date, yearsLater);
+  return `${day}${time}${micros === 0 ? '' : String(micros).padStart(3, '0')}Z`;
 }
 
-const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-const ISO_DAY = /^\d{4}-\d\d-\d\d$/;
+const movedDay = (day: Day, years: number): Day => yearText(Number(day.slice(0, -6)) + years) + day.slice(-6);
 
-/** The years that a query may name: outside of them microseconds are no longer exact. */
-export const FIRST_YEAR = 1970;
-export const LAST_YEAR = 2199;
+const ISO_INSTANT =
+  /^((?:-\d{6}|[+ ]?\d{4,6})-\d\d-\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
-function yearIsExact(text: string): boolean {
-  const year = Number(text.slice(0, 4));
-  return year >= FIRST_YEAR && year <= LAST_YEAR;
-}
+const within = (digits: string | undefined, most: number) => Number(digits ?? 0) <= most;
 
-/** An ISO 8601 instant with its offset ("2026-10-31T10:00:00+01:00"), or null when it is none. */
+/** An ISO 8601 instant with its offset ("2026-10-31T10:00:00+01:00"), or null when it is none that PostgreSQL holds. */
 export function parseInstant(text: string): Instant | null {
-  if (!ISO_INSTANT.test(text) || !yearIsExact(text)) return null;
-  try {
-    return Number(Temporal.Instant.from(text).epochNanoseconds / 1000n);
-  } catch {
-    return null;
-  }
+  const match = ISO_INSTANT.exec(text);
+  if (!match) return null;
+  const [, date = '', hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes] = match;
+  const day = calendarDay(date);
+  if (day === null || !within(hour, 23) || !within(zoneHours, 23)) return null;
+  if (![minute, second, zoneMinutes].every((sixty) => within(sixty, 59))) return null;
+  const offset = (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * (sign === '-' ? -1 : 1);
+  const seconds = (Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second ?? 0);
+  const instant = BigInt(dayNumber(day)) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0'));
+  return instant >= BEGIN_OF_TIME && instant < END_OF_TIME ? instant : null;
 }
 
-/** A calendar day, "2026-10-31", or null when it is none (February 30 included). */
+/** A calendar day, "2026-10-31", or null when it is none (February 30 included) or outside of PostgreSQL's time. */
 export function parseDay(text: string): Day | null {
-  if (!ISO_DAY.test(text) || !yearIsExact(text)) return null;
-  try {
-    return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString();
-  } catch {
-    return null;
-  }
+  const day = calendarDay(text);
+  return day !== null && dayNumber(day) >= FIRST_DAY_NUMBER && dayNumber(day) <= LAST_DAY_NUMBER ? day : null;
+}
+
+// The first and last business day reach to the ends of time, wherever their midnight would be.
+const FIRST_DAY_NUMBER = Number(BEGIN_OF_TIME / DAY_OF_24_HOURS);
+const LAST_DAY_NUMBER = Number(END_OF_TIME / DAY_OF_24_HOURS) - 1;
+export const FIRST_DAY: Day = dayOfNumber(FIRST_DAY_NUMBER);
+
+/** What a clock of a time zone is ahead of UTC at an instant; before clocks were set by zones, down to the second. */
+export function offsetAt(instant: Instant, timeZone: string): bigint {
+  const at = Temporal.Instant.fromEpochMilliseconds(withinCalendar(instant).milliseconds);
+  return BigInt(at.toZonedDateTimeISO(timeZone).offsetNanoseconds / 1000);
 }
 
 const startsOfDay = new Map<string, Instant>();
@@ -123,28 +191,33 @@ export function startOfDay(day: Day, timeZone: string): Instant {
   if (start === undefined) {
     // Bounded, because anyone signed in may ask for any day.
     if (startsOfDay.size > 20_000) startsOfDay.clear();
-    start = Temporal.PlainDate.from(day).toZonedDateTime(timeZone).epochMilliseconds * 1000;
+    start = firstInstant(day, timeZone);
     startsOfDay.set(key, start);
   }
   return start;
 }
 
+function firstInstant(day: Day, timeZone: string): Instant {
+  const number = dayNumber(day);
+  if (number <= FIRST_DAY_NUMBER) return BEGIN_OF_TIME;
+  if (number > LAST_DAY_NUMBER) return END_OF_TIME;
+  const midnight = BigInt(number) * DAY_OF_24_HOURS;
+  const { milliseconds, yearsLater } = withinCalendar(midnight);
+  const plain = new Date(milliseconds).toISOString().slice(0, -14);
+  const moved = BigInt(yearsLater / YEARS_IN_CYCLE) * CYCLE;
+  const start = Temporal.PlainDate.from(plain).toZonedDateTime(timeZone).epochNanoseconds;
+  return floorDivided(start, 1000n) + moved;
+}
+
 /** The business day that an instant falls on. */
 export function dayOf(instant: Instant, timeZone: string): Day {
-  return Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000))
-    .toZonedDateTimeISO(timeZone)
-    .toPlainDate()
-    .toString();
+  const number = Number(floorDivided(instant + offsetAt(instant, timeZone), DAY_OF_24_HOURS));
+  return dayOfNumber(Math.min(Math.max(number, FIRST_DAY_NUMBER), LAST_DAY_NUMBER));
 }
 
 /** The day `days` after (or, negative, before) a day. */
 export function addDays(day: Day, days: number): Day {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-}
-
-/** How many days after 1 January 1970 a day is. */
-export function dayNumber(day: Day): number {
-  return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
+  return dayOfNumber(dayNumber(day) + days);
 }
 
 export function endOfDay(day: Day, timeZone: string): Instant {
@@ -153,26 +226,29 @@ export function endOfDay(day: Day, timeZone: string): Instant {
 
 /** The UTC hour that an instant falls into, by its first instant. */
 export function startOfHour(instant: Instant): Instant {
-  return Math.floor(instant / HOUR) * HOUR;
+  return floorDivided(instant, HOUR) * HOUR;
 }
+
+/** Whole UTC hours by their number since 1970, and back. */
+export const hourNumber = (instant: Instant): number => Number(floorDivided(instant, HOUR));
+export const startOfHourNumber = (number: number): Instant => BigInt(number) * HOUR;
 
 /** The instant with the same time of the business day so many days or years away: where clocks change, not a multiple of 24 hours. */
 export function shiftInstant(instant: Instant, by: { days: number } | { years: number }, timeZone: string): Instant {
-  const shifted = Temporal.Instant.fromEpochNanoseconds(BigInt(instant) * 1000n)
-    .toZonedDateTimeISO(timeZone)
-    .add(by);
-  return Number(shifted.epochNanoseconds / 1000n);
+  const { milliseconds } = withinCalendar(instant);
+  const near = BigInt(milliseconds) * 1000n;
+  const rest = instant - floorDivided(instant, 1000n) * 1000n;
+  const moved = instant - rest - near;
+  const whole = 'days' in by ? Math.trunc(by.days / DAYS_IN_CYCLE) : Math.trunc(by.years / YEARS_IN_CYCLE);
+  const little =
+    'days' in by ? { days: by.days - whole * DAYS_IN_CYCLE } : { years: by.years - whole * YEARS_IN_CYCLE };
+  const shifted = Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timeZone).add(little);
+  return BigInt(shifted.epochMilliseconds) * 1000n + rest + moved + BigInt(whole) * CYCLE;
 }
 
 /** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */
 export function clockOf(instant: Instant, timeZone: string): { hour: number; weekday: number } {
-  const { hour, dayOfWeek } = Temporal.Instant.fromEpochMilliseconds(Math.floor(instant / 1000)).toZonedDateTimeISO(
-    timeZone,
-  );
-  return { hour, weekday: dayOfWeek };
-}
-
-/** The day of the week of a day, 1 (Monday) to 7. */
-export function weekdayOf(day: Day): number {
-  return new Date(`${day}T00:00:00Z`).getUTCDay() || 7;
+  const local = instant + offsetAt(instant, timeZone);
+  const day = floorDivided(local, DAY_OF_24_HOURS);
+  return { hour: Number((local - day * DAY_OF_24_HOURS) / HOUR), weekday: weekdayOfNumber(Number(day)) };
 }

@@ -16,7 +16,7 @@ const BAD: [parameters: string, parameter: string, takes: RegExp][] = [
   ['from=yesterday', 'from', /2026-10-31/],
   ['from=2026-02-30', 'from', /2026-10-31/],
   ['to=2026-10-31T10:00:00', 'to', /offset/],
-  ['to=1969-12-31', 'to', /1970 to 2199/],
+  ['to=-004713-11-23', 'to', /-004713-11-24 to \+294276-12-31/],
   ['from=2026-10-31&to=2026-10-30', 'from', /before to/],
   ['from=2026-10-31T10:00:00Z&to=2026-10-31T10:00:00Z', 'from', /before to/],
   ['asOf=2199-01-01T00:00:00Z', 'asOf', /past/],

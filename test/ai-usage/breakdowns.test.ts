@@ -9,7 +9,7 @@ import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 const AS_OF = parseInstant('2026-11-01T09:17:23.000001Z') as Instant;
 const as_of = `asOf=${isoFromInstant(AS_OF)}`;
-const DAY = 86_400_000_000;
+const DAY = 86_400_000_000n;
 const id = (kind: string) => (number: number) =>
   `${kind}${String(number).padStart(7, '0')}-0000-4000-8000-000000000000`;
 const author = id('a');
@@ -18,7 +18,7 @@ const add = (numbers: number[]) => numbers.reduce((total, number) => total + num
 
 /** More authors, stories and models than a table names one by one. */
 const row = fc.record({
-  at: fc.integer({ min: AS_OF - 60 * DAY, max: AS_OF - 1 }),
+  at: fc.bigInt({ min: AS_OF - 60n * DAY, max: AS_OF - 1n }),
   author: fc.nat(24).map(author),
   story: fc.nat(29).map(story),
   model: fc.oneof(

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { DAY_OF_24_HOURS, HOUR, type Instant, now, parseInstant } from '../../src/units/time.ts';
+import {
+  compareInstants,
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  now,
+  parseInstant,
+} from '../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, createClient, signedIn } from '../support/client.ts';
@@ -41,8 +49,8 @@ describe('the JSON that existing callers read', () => {
     const models = ['gpt-5', 'gpt-5-mini', 'gemini-2.5-pro', 'claude-opus-4', 'imagen-4.0', 'tts-1', 'mystery-9'];
     rows = await insertUsage([
       ...models.map((model, i) => ({ model, cost: 1000 * (7 - i), at: recent, story, action: 'story_outline' })),
-      { model: 'gpt-5', cost: 4213, at: recent - 2 * DAY_OF_24_HOURS, story, action: 'image_edit' },
-      { model: 'gpt-5', cost: 9_999_999_999, at: now() - 31 * DAY_OF_24_HOURS },
+      { model: 'gpt-5', cost: 4213, at: recent - 2n * DAY_OF_24_HOURS, story, action: 'image_edit' },
+      { model: 'gpt-5', cost: 9_999_999_999, at: now() - 31n * DAY_OF_24_HOURS },
     ]);
   });
 
@@ -209,10 +217,7 @@ describe('the JSON that existing callers read', () => {
         .sort(),
     );
     const times = byTwo.flatMap(({ records }) => records.map(({ createdAt }) => at(createdAt)));
-    assert.deepEqual(
-      times,
-      [...times].sort((a, b) => b - a),
-    );
+    assert.deepEqual(times, [...times].sort(compareInstants).reverse());
   });
 
   it('every filter works on both', async () => {
@@ -231,7 +236,7 @@ describe('the JSON that existing callers read', () => {
     assert.equal(await total(`author=${rows[0]?.author}`), 1);
     assert.equal(await total(`story=${story}&model=gpt-5`), 2);
     assert.equal(await total('search=GEMINI'), 1);
-    assert.equal(await total(`asOf=${new Date(Date.now() - DAY_OF_24_HOURS / 1000).toISOString()}&model=gpt-5`), 1);
+    assert.equal(await total(`asOf=${isoFromInstant(now() - DAY_OF_24_HOURS)}&model=gpt-5`), 1);
   });
 
   it('a stranger gets 401 and nothing else', async () => {

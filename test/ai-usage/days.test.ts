@@ -17,7 +17,7 @@ async function insertAt(instants: Instant[]): Promise<void> {
 
 /** A row every half hour. */
 const halfHours = (from: string, to: string): Instant[] =>
-  Array.from({ length: (at(to) - at(from)) / (30 * MINUTE) }, (_, i) => at(from) + i * 30 * MINUTE);
+  Array.from({ length: Number((at(to) - at(from)) / (30n * MINUTE)) }, (_, i) => at(from) + BigInt(i) * 30n * MINUTE);
 
 const dailyRequests = async (client: Client, parameters: string) => {
   const { dailyUsage } = await openJson<StatsJson>(client, `/api/ai-usage/stats?${parameters}`);
@@ -105,7 +105,7 @@ describe('business days', () => {
 
   it('are partial at both ends of a period, and say so', async () => {
     const asOf = at('2026-11-01T09:17:23Z');
-    await insertAt([asOf - 7 * 24 * HOUR, asOf - 1]);
+    await insertAt([asOf - 7n * 24n * HOUR, asOf - 1n]);
     const page = await openPage(client, `/ai-usage?period=7d&show=table&asOf=${isoFromInstant(asOf)}`);
     const days = page.querySelectorAll('tbody th[scope=row]').filter((cell) => / 2026/.test(cell.text));
     const parts = days
@@ -178,7 +178,7 @@ describe('business days elsewhere', () => {
       after(() => app.close());
 
       it('are that place’s, in totals, days and records', async () => {
-        await insertAt(instants.map(at).flatMap((instant) => [instant - 1, instant, instant + 1]));
+        await insertAt(instants.map(at).flatMap((instant) => [instant - 1n, instant, instant + 1n]));
         const client = await signedIn(app.origin);
         await assertNumbers(client, parameters, { sql: where, bindings: [] }, timeZone);
         await assertNumbers(client, 'period=all', { sql: 'true', bindings: [] }, timeZone);

@@ -5,7 +5,7 @@ import { databases } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('raw rows behind the rolled up hours', () => {
-  const coveredUntil = startOfHour(now()) - 2 * HOUR;
+  const coveredUntil = startOfHour(now()) - 2n * HOUR;
   let ends: Ends;
   beforeEach(async () => {
     await resetUsage();
@@ -27,7 +27,7 @@ describe('raw rows behind the rolled up hours', () => {
     await insertUsage([{ at: coveredUntil + MINUTE, cost: 1 }]);
     assert.deepEqual(await costs(), [1]);
     await insertUsage([
-      { at: coveredUntil + 2 * MINUTE, cost: 2 },
+      { at: coveredUntil + 2n * MINUTE, cost: 2 },
       { at: now() - MINUTE, cost: 3 },
     ]);
     assert.deepEqual(await costs(), [1, 3]);

@@ -121,7 +121,7 @@ describe('extremes', () => {
   it('a row from the future is not counted before its time, and one from long ago is', async () => {
     await insertUsage([
       { at: now() + HOUR, cost: 1_000_000 },
-      { at: parseInstant('1999-12-31T23:59:59Z') as number, cost: 7 },
+      { at: parseInstant('1999-12-31T23:59:59Z') as bigint, cost: 7 },
     ]);
     for (const period of ['', 'period=all', 'from=1999-12-31&to=2000-01-01', 'to=2199-12-31']) {
       const expected = period === '' ? 0 : 7;
@@ -150,7 +150,7 @@ describe('a view as of an instant', () => {
     ];
     const read = () => Promise.all(paths.map(async (path) => (await client.get(path)).text));
     const before = await read();
-    await insertUsage(Array.from({ length: 5 }, () => ({ at: now() + 1000 })));
+    await insertUsage(Array.from({ length: 5 }, () => ({ at: now() + 1000n })));
     // A millisecond ahead, and inserted within it on a good day: until it is past, no window reaches them.
     await sleep(5);
     const { totalRequests } = await openJson<StatsJson>(client, '/api/ai-usage/stats');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { forecastMonth } from '../../src/ai-usage/forecast.ts';
-import { addDays, type Day, parseInstant, weekdayOf } from '../../src/units/time.ts';
+import { weekdayOf } from '../../src/units/calendar.ts';
+import { addDays, type Day, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { openPage, squeeze, tableOf, textOf } from '../support/page.ts';
@@ -105,7 +106,7 @@ describe('the forecast of a month', () => {
       const days = [...costsOf('2026-04-01', '2026-11-25', () => 1_000_000)];
       await insertUsage(
         days.map(([day, cost], i) => ({
-          at: parseInstant(`${day}T08:00:00Z`) as number,
+          at: parseInstant(`${day}T08:00:00Z`) as bigint,
           cost,
           model: i % 2 === 0 ? 'gpt-5' : 'tts-1',
         })),

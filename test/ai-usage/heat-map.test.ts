@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Instant, parseInstant } from '../../src/units/time.ts';
+import { earliest, type Instant, latest, parseInstant } from '../../src/units/time.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -58,7 +58,7 @@ describe('the hours of the week', () => {
   it('are those of plain SQL in any window and filter, ragged ends included, while days change and come', async function () {
     this.timeout(60_000);
     const [first, last] = [at('2026-10-20T00:00:00Z'), at('2026-10-30T00:00:00Z')] as const;
-    const instant = fc.integer({ min: first, max: last });
+    const instant = fc.bigInt({ min: first, max: last });
     const row = fc.record({
       at: instant,
       cost: fc.nat(9_999_999),
@@ -74,7 +74,9 @@ describe('the hours of the week', () => {
         fc.constantFrom('', ...MODELS),
         async (rows, later, a, b, model) => {
           await resetUsage();
-          const [from, to] = [Math.min(a, b), Math.max(a, b) + 1].map((one) => new Date(one / 1000).toISOString());
+          const [from, to] = [earliest(a, b), latest(a, b) + 1n].map((one) =>
+            new Date(Number(one / 1000n)).toISOString(),
+          );
           if (from === to) return;
           const where = `created_at >= '${from}' AND created_at < '${to}'${model && ` AND ai_model = '${model}'`}`;
           const parameters = `from=${from}&to=${to}${model && `&model=${model}`}`;

@@ -83,7 +83,7 @@ describe('a name once seen', () => {
     const { origin } = await opened(startApp({ urls: { mythoria: proxy.url } }));
     assert.deepEqual(await namesIn(origin), ['Sophia', 'A Fada']);
     proxy.down();
-    const [late] = (await insertUsage([{ at: row.at + 1 }])) as [UsageRow];
+    const [late] = (await insertUsage([{ at: row.at + 1n }])) as [UsageRow];
     const client = await signedIn(origin);
     const page = await openPage(client, PATH);
     const authors = columnOf(tableOf(page, 'Records'), 'Author').map(({ text }) => text);

@@ -35,7 +35,7 @@ describe('LOCALE', () => {
     await resetUsage();
     [row] = (await insertUsage(
       Array.from({ length: 60 }, (_, i) => ({
-        at: AT + i,
+        at: AT + BigInt(i),
         author: '6f9619ff-8b86-4011-b42d-00c04fc964ff',
         story: i < 30 ? '7f9619ff-8b86-4011-b42d-00c04fc964ff' : '8f9619ff-8b86-4011-b42d-00c04fc964ff',
         input: 123_456,

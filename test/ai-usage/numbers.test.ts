@@ -32,7 +32,7 @@ const WINDOWS: [string, string][] = [
 ];
 
 const EDGES = [
-  ...[0, 1, 7, 30, 90].map((days) => AS_OF - days * DAY_OF_24_HOURS),
+  ...[0, 1, 7, 30, 90].map((days) => AS_OF - BigInt(days) * DAY_OF_24_HOURS),
   ...[
     '2026-10-19T23:00:00Z',
     '2026-10-23T23:00:00Z',
@@ -46,7 +46,7 @@ const EDGES = [
 
 const rows = fc.array(
   usageAt(
-    fc.oneof(atOrBeside(EDGES), fc.integer({ min: AS_OF - 100 * DAY_OF_24_HOURS, max: AS_OF + DAY_OF_24_HOURS })),
+    fc.oneof(atOrBeside(EDGES), fc.bigInt({ min: AS_OF - 100n * DAY_OF_24_HOURS, max: AS_OF + DAY_OF_24_HOURS })),
   ),
   { maxLength: 60 },
 );
@@ -95,7 +95,7 @@ describe('the numbers', () => {
 
   it('are those of plain SQL in every kind of window, rows at its very edges included, with rollups and without', async () => {
     await resetUsage();
-    const atEdges = EDGES.flatMap((edge) => [edge - 1, edge, edge + 1]);
+    const atEdges = EDGES.flatMap((edge) => [edge - 1n, edge, edge + 1n]);
     await insertUsage(
       atEdges.flatMap((at) => fc.sample(usageAt(fc.constant(at)), 2).map((row, i) => ({ ...row, cost: 1 + i }))),
     );

@@ -7,7 +7,7 @@ import { type Client, signedIn } from '../support/client.ts';
 import { columnOf, linkTo, openJson, openPage, recordIds, tableOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
-const hour = startOfHour(now()) - 30 * HOUR;
+const hour = startOfHour(now()) - 30n * HOUR;
 /** In an order that is none: 7 does not divide the number of ids. */
 const shuffled = (count: number) => Array.from({ length: count }, (_, i) => (i * 7) % count);
 const id = (i: number) => `a${i.toString(16).padStart(7, '0')}-0000-4000-8000-000000000000`;
@@ -15,12 +15,12 @@ const id = (i: number) => `a${i.toString(16).padStart(7, '0')}-0000-4000-8000-00
 /** Three rows of each value of everything, which their ids alone tell apart; ends and beginnings of hours among the times. */
 const rows = shuffled(13).map((i): Partial<UsageRow> => {
   const few = Math.floor(i / 3) % 3;
-  const at = [hour, hour + HOUR - 1, hour + HOUR, hour + HOUR + 1, hour + 5 * MINUTE][Math.floor(i / 3) % 5];
+  const at = [hour, hour + HOUR - 1n, hour + HOUR, hour + HOUR + 1n, hour + 5n * MINUTE][Math.floor(i / 3) % 5];
   const names = { model: ['a', 'B', 'a~b'][few], action: ['test', 'image_edit', 'story_outline'][few] };
   return { id: id(i), at, ...names, input: few * 9, output: few * 10, cost: (few - 1) * 1_000_001 };
 });
 
-const VALUES: Record<SortKey, (row: Partial<UsageRow>) => (string | number | undefined)[]> = {
+const VALUES: Record<SortKey, (row: Partial<UsageRow>) => (string | number | bigint | undefined)[]> = {
   createdAt: ({ at }) => [at],
   aiModel: ({ model, at }) => [model, at],
   action: ({ action, at }) => [action, at],

@@ -6,7 +6,7 @@ import { SORT_KEYS } from '../../src/ai-usage/sorts.ts';
 import { BadInput } from '../../src/units/bad-input.ts';
 import { isoFromInstant, parseInstant } from '../../src/units/time.ts';
 
-const NOW = parseInstant('2026-11-22T10:44:41.843Z') as number;
+const NOW = parseInstant('2026-11-22T10:44:41.843Z') as bigint;
 const read = (parameters: Record<string, unknown>): UsageQuery =>
   parseUsageQuery(parameters, { maxPageSize: 200, timeZone: 'Europe/Lisbon' }, NOW);
 const readUrl = (url: string) => read(parse(url.split('?')[1] ?? ''));
@@ -17,7 +17,7 @@ const word = (maxLength: number) =>
     const usable = text.trim() === text && !text.includes('\0');
     return usable && text.length <= maxLength;
   });
-const instant = fc.integer({ min: 0, max: NOW }).map(isoFromInstant);
+const instant = fc.bigInt({ min: 0n, max: NOW }).map(isoFromInstant);
 const day = fc
   .date({ min: new Date('1970-01-01'), max: new Date('2026-11-22'), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 10));

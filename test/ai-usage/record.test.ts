@@ -40,7 +40,7 @@ describe('one record', () => {
     lines.length = 0;
     [row] = (await insertUsage([
       {
-        at: parseInstant('2026-10-24T23:30:00.123456Z') as number,
+        at: parseInstant('2026-10-24T23:30:00.123456Z') as bigint,
         model: 'gemini-2.5-pro',
         action: 'image_edit',
         input: 1234,
@@ -102,7 +102,7 @@ describe('one record', () => {
     assert.deepEqual(more, []);
     assert.deepEqual([line?.sub, line?.email, line?.action, line?.subject], ['101', ANA, 'open prompt', row.id]);
     const happened = instantFromPostgres(line?.happened_at ?? '');
-    assert.ok(happened >= before - 1000 && happened <= now() + 1000);
+    assert.ok(happened >= before - 1000n && happened <= now() + 1000n);
   });
 
   it('its prompt is written down once for each look: by whom, also as a fragment', async () => {

@@ -52,7 +52,9 @@ describe('records', () => {
     await resetUsage();
     const recent = now() - HOUR;
     // Ties in every column, so that what decides among equals is compared too; few and many in an hour, today and on days before.
-    const times = [0, 1, 1, 1, 1, 2, 3, 3, 3, 3, 30, 31, 60, 60, 60, 60, 200].map((hours) => recent - hours * HOUR);
+    const times = [0, 1, 1, 1, 1, 2, 3, 3, 3, 3, 30, 31, 60, 60, 60, 60, 200].map(
+      (hours) => recent - BigInt(hours) * HOUR,
+    );
     const generated = fc.sample(usageAt(atOrBeside(times)), 60);
     await insertUsage(generated.map((row, i) => (i % 2 === 0 ? { ...row, input: 7, output: 7, cost: 7 } : row)));
   });

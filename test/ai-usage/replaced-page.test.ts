@@ -92,7 +92,9 @@ describe('what the page we replace got wrong', () => {
 
   it('"Daily cost" was the cost of the oldest day shown', async () => {
     const today = now() - HOUR;
-    await insertUsage([3, 2, 1, 0].map((ago) => ({ at: today - ago * DAY_OF_24_HOURS, cost: 1_000_000 * (ago + 1) })));
+    await insertUsage(
+      [3, 2, 1, 0].map((ago) => ({ at: today - BigInt(ago) * DAY_OF_24_HOURS, cost: 1_000_000 * (ago + 1) })),
+    );
     const page = await openPage(client, '/ai-usage?period=7d&show=table');
     assert.deepEqual(
       [...tilesOf(page).keys()],
@@ -124,7 +126,10 @@ describe('what the page we replace got wrong', () => {
 
   it('"Export Report" did nothing: every link and form leads somewhere, and no button stands alone', async () => {
     await insertUsage(
-      Array.from({ length: 60 }, (_, i) => ({ model: i % 2 === 0 ? 'gpt-5' : 'mystery-9', at: now() - i * HOUR })),
+      Array.from({ length: 60 }, (_, i) => ({
+        model: i % 2 === 0 ? 'gpt-5' : 'mystery-9',
+        at: now() - BigInt(i) * HOUR,
+      })),
     );
     const leadsOn = async (page: HTMLElement) => {
       const seen = new Set<string>();
@@ -209,9 +214,11 @@ describe('what the page we replace got wrong', () => {
 
   it('every number was a full scan: 2.7 s for 90 days at 10 million rows', async () => {
     const inside = 30;
-    const old = now() - 400 * DAY_OF_24_HOURS;
-    await insertUsage(Array.from({ length: 3000 }, (_, i) => ({ at: old + (i * HOUR) / 10, model: 'gpt-5' })));
-    await insertUsage(Array.from({ length: inside }, (_, i) => ({ at: now() - HOUR - i * 5 * HOUR, model: 'gpt-5' })));
+    const old = now() - 400n * DAY_OF_24_HOURS;
+    await insertUsage(Array.from({ length: 3000 }, (_, i) => ({ at: old + (BigInt(i) * HOUR) / 10n, model: 'gpt-5' })));
+    await insertUsage(
+      Array.from({ length: inside }, (_, i) => ({ at: now() - HOUR - BigInt(i) * 5n * HOUR, model: 'gpt-5' })),
+    );
     await databases().workflows.raw('ANALYZE token_usage_tracking');
 
     const app = await sharedApp();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../src/units/time.ts';
+import { compareInstants, DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -20,11 +20,11 @@ describe('the page of a story', () => {
     client = await signedIn((await sharedApp()).origin);
     await resetUsage();
     // Older than the default period: the story is shown as a whole all the same.
-    const begun = now() - 50 * DAY_OF_24_HOURS;
+    const begun = now() - 50n * DAY_OF_24_HOURS;
     const call = (minutes: number, row: Partial<UsageRow>) => ({
       story: STORY,
       author: AUTHOR,
-      at: begun + minutes * MINUTE,
+      at: begun + BigInt(minutes) * MINUTE,
       ...row,
     });
     calls = await insertUsage([
@@ -40,7 +40,7 @@ describe('the page of a story', () => {
       Array.from({ length: 9 }, (_, i) => ({
         story: randomUUID(),
         cost: (i + 1) * 1_000_000,
-        at: now() - (i + 1) * HOUR,
+        at: now() - BigInt(i + 1) * HOUR,
       })),
     );
     const { mythoria } = databases();
@@ -81,7 +81,7 @@ describe('the page of a story', () => {
     assert.ok(inTable);
     assert.deepEqual(
       recordIds(inTable),
-      [...calls].sort((a, b) => a.at - b.at).map(({ id }) => id),
+      [...calls].sort((a, b) => compareInstants(a.at, b.at)).map(({ id }) => id),
     );
     const all = page.querySelectorAll('a').find((link) => textOf(link) === 'Its records');
     const records = await openPage(client, all?.getAttribute('href') ?? '');
@@ -144,7 +144,12 @@ describe('the page of a story', () => {
 
   it('says so when it has more records than it lists, and cuts no figure', async () => {
     const story = randomUUID();
-    const rows = Array.from({ length: 130 }, (_, i) => ({ story, cost: 1_000, input: 7, at: now() - i * MINUTE }));
+    const rows = Array.from({ length: 130 }, (_, i) => ({
+      story,
+      cost: 1_000,
+      input: 7,
+      at: now() - BigInt(i) * MINUTE,
+    }));
     await insertUsage(rows);
     const page = await openPage(client, `${PATH}/${story}`);
     assert.equal(tilesOf(page).get('Requests')?.text, '130');

@@ -28,7 +28,7 @@ describe(`${BATCH * BATCHES} generated addresses`, () => {
     const client = await signedIn(app.origin);
     const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     await resetUsage();
-    await insertUsage(fc.sample(usageAt(fc.integer({ min: now() - 100 * HOUR, max: now() })), 12));
+    await insertUsage(fc.sample(usageAt(fc.bigInt({ min: now() - 100n * HOUR, max: now() })), 12));
     await databases().mythoria('authors').insert({
       author_id: AUTHORS[0],
       display_name: 'Gpt',

@@ -114,7 +114,7 @@ describe('why the cost changed', () => {
     before(async () => {
       client = await signedIn((await sharedApp()).origin);
       await resetUsage();
-      const at = (day: string) => Date.parse(`${day}T12:00:00Z`) * 1000;
+      const at = (day: string) => BigInt(Date.parse(`${day}T12:00:00Z`)) * 1000n;
       await insertUsage([
         ...MODELS.map((model, i) => ({ model, cost: 1_000_003 * (i + 1), at: at('2026-10-05') })),
         ...MODELS.slice(1).flatMap((model, i) =>

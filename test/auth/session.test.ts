@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SessionStore } from '../../src/auth/session-store.ts';
-import { instantFromPostgres, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
+import { instantFromPostgres, isoFromInstant, MINUTE, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { ANA, type Client, createClient, location, signedIn, signIn, untilCallback } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -8,9 +8,9 @@ import { databases, databaseUrls } from '../support/databases.ts';
 import { startProxy } from '../support/proxy.ts';
 import { changeSession, countSessions, later, sessionRow, sidOf } from '../support/session.ts';
 
-const HOUR = 60 * MINUTE;
-const ago = (time: number) => isoFromInstant(now() - time);
-const ahead = (time: number) => ago(-time);
+const HOUR = 60n * MINUTE;
+const ago = (time: bigint) => isoFromInstant(now() - time);
+const ahead = (time: bigint) => ago(-time);
 
 describe('a session', () => {
   const opened = closing();
@@ -56,10 +56,10 @@ describe('a session', () => {
   it('ends after an hour without use', async () => {
     const client = await signedIn(origin);
     const left = (await expiryOf(client)) - now();
-    assert.ok(left > 59 * MINUTE && left <= 60 * MINUTE);
-    await changeSession(client, { expire: ahead(2 * MINUTE) });
+    assert.ok(left > 59n * MINUTE && left <= 60n * MINUTE);
+    await changeSession(client, { expire: ahead(2n * MINUTE) });
     assert.equal(await isSignedIn(client), true);
-    await changeSession(client, { expire: ago(MINUTE / 60) });
+    await changeSession(client, { expire: ago(SECOND) });
     assert.equal(await isSignedIn(client), false);
     assert.equal(location(await client.get('/ai-usage')), '/sign-in?returnTo=%2Fai-usage');
     assert.equal((await client.get('/api/ai-usage/stats')).status, 401);
@@ -80,12 +80,12 @@ describe('a session', () => {
 
   it('ends after twelve hours however much it is used', async () => {
     const client = await signedIn(origin);
-    const signedInAt = ago(12 * HOUR - 10 * MINUTE);
-    await changeSession(client, { signed_in_at: signedInAt, expire: ahead(2 * MINUTE) });
+    const signedInAt = ago(12n * HOUR - 10n * MINUTE);
+    await changeSession(client, { signed_in_at: signedInAt, expire: ahead(2n * MINUTE) });
     assert.equal(await isSignedIn(client), true);
     assert.equal(
       await expiryOf(client),
-      instantFromPostgres(`${signedInAt.replace('T', ' ').replace('Z', '')}+00`) + 12 * HOUR,
+      instantFromPostgres(`${signedInAt.replace('T', ' ').replace('Z', '')}+00`) + 12n * HOUR,
     );
     await later(11 * 60_000, async () => assert.equal(await isSignedIn(client), false));
   });
@@ -104,23 +104,23 @@ describe('a session', () => {
     for (let i = 0; i < 20; i++) assert.equal(await isSignedIn(client), true);
     assert.equal(await version(), first);
 
-    await changeSession(client, { expire: ahead(58 * MINUTE), last_seen_at: ago(2 * MINUTE) });
+    await changeSession(client, { expire: ahead(58n * MINUTE), last_seen_at: ago(2n * MINUTE) });
     const aged = await version();
     for (let i = 0; i < 20; i++) assert.equal(await isSignedIn(client), true);
     assert.notEqual(await version(), aged, 'use is noticed');
-    assert.ok((await expiryOf(client)) > now() + 59 * MINUTE);
+    assert.ok((await expiryOf(client)) > now() + 59n * MINUTE);
   });
 
   it('is not brought back by a slow request that ends after sign-out', async () => {
     const proxy = await opened(startProxy(databaseUrls().workflows));
     const app = await opened(startApp({ urls: { workflows: proxy.url } }));
     const client = await signedIn(app.origin);
-    await changeSession(client, { expire: ahead(30 * MINUTE) });
+    await changeSession(client, { expire: ahead(30n * MINUTE) });
     const tab = createClient(app.origin);
     for (const [name, value] of client.cookies) tab.cookies.set(name, value);
     await client.get('/ai-usage');
 
-    await changeSession(client, { expire: ahead(30 * MINUTE) });
+    await changeSession(client, { expire: ahead(30n * MINUTE) });
     const begun = proxy.hold();
     const slow = tab.get('/ai-usage');
     await begun;

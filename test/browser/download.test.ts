@@ -18,7 +18,7 @@ describe('taking data away in a browser', function () {
     browser = opened;
     ({ origin } = await sharedApp());
     await resetUsage();
-    await insertUsage(Array.from({ length: 60 }, (_, i) => ({ cost: 10_000 + i, at: now() - (i + 1) * HOUR })));
+    await insertUsage(Array.from({ length: 60 }, (_, i) => ({ cost: 10_000 + i, at: now() - BigInt(i + 1) * HOUR })));
   });
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') await pictureFailure(browser);

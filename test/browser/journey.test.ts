@@ -13,7 +13,7 @@ const HOSTILE = `<img src=x onerror="document.title='taken over'"><script>docume
 /** 120 records of gpt-5 in 20 days, 60 of gemini-2.5-pro in 60 days, 20 of a model without a price today. */
 async function fill(): Promise<void> {
   await resetUsage();
-  const hoursAgo = (hours: number) => now() - Math.round(hours * HOUR);
+  const hoursAgo = (hours: number) => now() - BigInt(Math.round(hours * Number(HOUR)));
   await insertUsage([
     ...Array.from({ length: 120 }, (_, i) => ({ model: 'gpt-5', cost: 20_000 + 37 * i, at: hoursAgo(0.5 + 4 * i) })),
     ...Array.from({ length: 60 }, (_, i) => ({

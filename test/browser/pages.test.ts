@@ -15,7 +15,7 @@ const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro d
 /** A story of ten calls, one of them twice; the same author's other stories; models without price or provider. */
 async function fill(): Promise<string> {
   await resetUsage();
-  const hoursAgo = (hours: number) => now() - Math.round(hours * HOUR);
+  const hoursAgo = (hours: number) => now() - BigInt(Math.round(hours * Number(HOUR)));
   const [record] = await insertUsage([
     ...Array.from({ length: 10 }, (_, i) => ({
       story: STORY,

@@ -29,9 +29,9 @@ describe('using it in a browser', function () {
         author: AUTHOR,
         story: STORY,
         cost: 10_000 + ((i * 37) % 70) * 1000,
-        at: now() - (i + 1) * HOUR,
+        at: now() - BigInt(i + 1) * HOUR,
       })),
-      { at: now() - 60 * 24 * HOUR, cost: 5_000_000 },
+      { at: now() - 60n * 24n * HOUR, cost: 5_000_000 },
     ]);
     const { mythoria } = databases();
     await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Marta', email: 'm@example.com' });

@@ -8,11 +8,20 @@ import { type DemoRow, expectedRows, sliceOf } from '../../src/demo/rows.ts';
 import { AI_ACTIONS } from '../../src/demo/source-tables.ts';
 import { type Layer, type Story, storiesOn } from '../../src/demo/stories.ts';
 import { groupedBy } from '../../src/units/grouped-by.ts';
-import { addDays, type Day, dayOf, endOfDay, HOUR, type Instant, startOfDay } from '../../src/units/time.ts';
+import {
+  addDays,
+  compareInstants,
+  type Day,
+  dayOf,
+  endOfDay,
+  HOUR,
+  type Instant,
+  startOfDay,
+} from '../../src/units/time.ts';
 
 const FIRST_DAY = '2026-07-15';
 const DEMO: Layer = { seed: 'mythoria', firstDay: FIRST_DAY, history: null };
-const NOW = startOfDay(addDays(FIRST_DAY, GROWING_DAYS), DEMO_TIME_ZONE) + 11 * HOUR + 123_456;
+const NOW = startOfDay(addDays(FIRST_DAY, GROWING_DAYS), DEMO_TIME_ZONE) + 11n * HOUR + 123_456n;
 
 const startOf = (daysAfterFirst: number) => startOfDay(addDays(FIRST_DAY, daysAfterFirst), DEMO_TIME_ZONE);
 
@@ -37,7 +46,7 @@ describe('demo rows', () => {
     );
     assert.ok(rows.every(({ createdAt }) => createdAt < NOW && createdAt >= startOf(0)));
     assert.ok(rows.every(({ createdAt }, index) => createdAt >= (rows[index - 1]?.createdAt ?? 0)));
-    assert.ok(rows.filter(({ createdAt }) => createdAt % 1000 !== 0).length > rows.length * 0.99);
+    assert.ok(rows.filter(({ createdAt }) => createdAt % 1000n !== 0n).length > rows.length * 0.99);
   });
 
   it('have unique ids of the shape of a random uuid', () => {
@@ -47,10 +56,10 @@ describe('demo rows', () => {
   });
 
   it('are the same however time is cut into slices', () => {
-    const instant = fc.integer({ min: startOf(84), max: startOf(88) });
+    const instant = fc.bigInt({ min: startOf(84), max: startOf(88) });
     fc.assert(
       fc.property(fc.tuple(instant, instant, instant), (instants) => {
-        const [from, cut, to] = instants.sort((a, b) => a - b) as [Instant, Instant, Instant];
+        const [from, cut, to] = instants.sort(compareInstants) as [Instant, Instant, Instant];
         const whole = sliceOf(DEMO, from, to).rows;
         assert.deepEqual([...sliceOf(DEMO, from, cut).rows, ...sliceOf(DEMO, cut, to).rows], whole);
       }),
@@ -74,7 +83,7 @@ describe('demo rows', () => {
 
   it('make up stories of about 40 rows within two hours, over about 10 actions', () => {
     const made = [...groupedBy(rows, (row) => row.storyId).values()]
-      .map((all) => all.filter(({ createdAt }) => createdAt < (all[0]?.createdAt ?? 0) + 2 * HOUR))
+      .map((all) => all.filter(({ createdAt }) => createdAt < (all[0]?.createdAt ?? 0n) + 2n * HOUR))
       .filter((calls) => calls.length > 10);
     const middle = median(made.map(({ length }) => length));
     assert.ok(middle >= 36 && middle <= 44, `${middle} rows a story`);
@@ -138,7 +147,7 @@ describe('demo rows', () => {
     for (const [day, some] of byDay) {
       const start = startOfDay(day, DEMO_TIME_ZONE);
       for (const { createdAt } of some) {
-        add(rowsAtHour, Math.floor((createdAt - start) / HOUR));
+        add(rowsAtHour, Number((createdAt - start) / HOUR));
         add(rowsOnWeekday, new Date(day).getUTCDay());
       }
     }
@@ -195,7 +204,7 @@ describe('rows of a history', () => {
   const history: Layer = { ...DEMO, history: { number: 1, from, until, rows: 4000 } };
 
   it('are about as many as asked for, between its two ends, of stories that are complete', () => {
-    const { rows } = sliceOf(history, startOf(90), until + 10 * HOUR);
+    const { rows } = sliceOf(history, startOf(90), until + 10n * HOUR);
     assert.ok(rows.length > 3000 && rows.length < 5000, `${rows.length} rows`);
     assert.ok(rows.every(({ createdAt }) => createdAt >= startOf(100) && createdAt < until));
     assert.equal(expectedRows(history, startOf(0), startOf(99)), 0);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { microEurosFromNumeric } from '../../src/units/money.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
+import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -60,7 +60,9 @@ describe('an export of records', () => {
 
   it('holds the rows of the page in its order and adds up to it, to the micro-euro, in every format', async function () {
     this.timeout(60_000);
-    const usage = fc.array(usageAt(fc.nat(60).map((days) => now() - days * DAY_OF_24_HOURS - HOUR)), { maxLength: 60 });
+    const usage = fc.array(usageAt(fc.nat(60).map((days) => now() - BigInt(days) * DAY_OF_24_HOURS - HOUR)), {
+      maxLength: 60,
+    });
     const filter = fc.constantFrom(
       '',
       'model=gpt-5&model=tts-1',
@@ -100,7 +102,7 @@ describe('an export of records', () => {
     await resetUsage();
     const [row] = await insertUsage([
       {
-        at: Date.parse('2026-10-24T23:30:00.123Z') * 1000 + 456,
+        at: parseInstant('2026-10-24T23:30:00.123456Z') as bigint,
         model: 'gemini-2.5-pro',
         action: 'image_edit',
         cost: 4213,
@@ -153,7 +155,7 @@ describe('an export of records', () => {
     const expected = {
       title: 'Records',
       filters: 'Calls whose model is gpt-5 or tts-1 and whose action is Chapter writing',
-      from: isoFromInstant((Date.parse(asOf) - 30 * 86_400_000) * 1000),
+      from: isoFromInstant((parseInstant(asOf) as bigint) - 30n * DAY_OF_24_HOURS),
       to: asOf,
       timeZone: 'Europe/Lisbon',
       asOf,
@@ -195,13 +197,13 @@ describe('an export of the tables of a page', () => {
         model: MODELS[i % MODELS.length] as string,
         action: ACTIONS[i % ACTIONS.length] as string,
         cost: i === 0 ? 12_345_678 : 1 + 7 * i,
-        at: now() - HOUR - 8 * i * HOUR,
+        at: now() - HOUR - 8n * BigInt(i) * HOUR,
       })),
     );
   });
   after(resetUsage);
 
-  const lastMonth = isoFromInstant(now() - 31 * DAY_OF_24_HOURS).slice(0, 7);
+  const lastMonth = isoFromInstant(now() - 31n * DAY_OF_24_HOURS).slice(0, 7);
   const PAGES: [path: string, tables: string[]][] = [
     // Usage over time is a chart, or this table.
     ['/ai-usage?show=table', ['usage', 'models', 'actions', 'breakdown']],

@@ -14,9 +14,9 @@ const MANIFEST = {
   title: 'Test',
   filters: 'All calls',
   from: null,
-  to: 1_790_000_000_000_000,
+  to: 1_790_000_000_000_000n,
   timeZone: 'Europe/Lisbon',
-  asOf: 1_790_000_000_000_000,
+  asOf: 1_790_000_000_000_000n,
   rows: 1,
   cost: 1,
 };

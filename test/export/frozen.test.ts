@@ -15,7 +15,9 @@ describe('a view that is frozen', function () {
     const { origin, databases: own } = await sharedApp();
     const client = await signedIn(origin);
     await resetUsage();
-    await insertUsage(Array.from({ length: 300 }, (_, i) => ({ cost: 1 + i, at: now() - i * HOUR - 10 * SECOND })));
+    await insertUsage(
+      Array.from({ length: 300 }, (_, i) => ({ cost: 1 + i, at: now() - BigInt(i) * HOUR - 10n * SECOND })),
+    );
     let writing = true;
     // The embedded database is one session: its writer takes its turn on the app's own connection.
     const workflows = onServer() ? databases().workflows : own.workflows;
@@ -26,7 +28,7 @@ describe('a view that is frozen', function () {
       }
     })();
     try {
-      const asOf = `asOf=${isoFromInstant(now() - 5 * SECOND)}`;
+      const asOf = `asOf=${isoFromInstant(now() - 5n * SECOND)}`;
       const read = async () => {
         const overview = await openPage(client, `/ai-usage?${asOf}`);
         const records = await openPage(client, `/ai-usage/records?pageSize=25&${asOf}`);

@@ -182,7 +182,7 @@ describe('an export under way', function () {
       assert.equal((await download(other.origin, person, path)).headers['x-total-rows'], String(ROWS));
       // An account is erased, and no audit has come by yet.
       const gone = await workflows('token_usage_tracking')
-        .where('created_at', '<', isoFromInstant(now() - 10 * HOUR))
+        .where('created_at', '<', isoFromInstant(now() - 10n * HOUR))
         .limit(1)
         .pluck('token_usage_id');
       await workflows('token_usage_tracking').whereIn('token_usage_id', gone).delete();

@@ -31,7 +31,7 @@ export const onceIn = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitra
 
 /** The instants, and a microsecond to either side of each. */
 export const atOrBeside = (instants: Instant[]): fc.Arbitrary<Instant> =>
-  fc.tuple(fc.constantFrom(...instants), fc.constantFrom(-1, 0, 1)).map(([instant, beside]) => instant + beside);
+  fc.tuple(fc.constantFrom(...instants), fc.constantFrom(-1n, 0n, 1n)).map(([instant, beside]) => instant + beside);
 
 /** For properties that ask a database: ends in time to print the seed, and never passes for want of time. */
 export const slowly = (numRuns: number) => ({ numRuns, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true });

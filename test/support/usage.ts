@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { auditAll } from '../../src/ai-usage/rollups/keep.ts';
 import { eurosText } from '../../src/units/money.ts';
-import { type Instant, isoFromInstant, now } from '../../src/units/time.ts';
+import { type Instant, now, postgresFromInstant } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 
 /** A row of token_usage_tracking in our units. */
@@ -30,7 +30,7 @@ export function usageRow(row: Partial<UsageRow> = {}): UsageRow {
     input: 1000,
     output: 500,
     cost: 12_345,
-    at: now() - 3_600_000_000,
+    at: now() - 3_600_000_000n,
     prompt: { messages: [{ role: 'user', content: 'Era uma vez' }] },
     ...row,
   };
@@ -53,7 +53,7 @@ export async function insertUsage(
         output_tokens: row.output,
         estimated_cost_in_euros: eurosText(row.cost),
         input_prompt_json: JSON.stringify(row.prompt),
-        created_at: isoFromInstant(row.at),
+        created_at: postgresFromInstant(row.at),
       })),
     );
   }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { compareDays, dayFromPostgres, postgresFromDay } from '../../src/units/calendar.ts';
 import {
   addDays,
+  BEGIN_OF_TIME,
   dayOf,
+  END_OF_TIME,
   endOfDay,
   HOUR,
   type Instant,
@@ -10,6 +13,8 @@ import {
   isoFromInstant,
   parseDay,
   parseInstant,
+  postgresFromInstant,
+  shiftInstant,
   startOfDay,
   startOfHour,
 } from '../../src/units/time.ts';
@@ -23,10 +28,20 @@ const at = (iso: string): Instant => {
   return instant as Instant;
 };
 
-const between = (from: string, to: string) => fc.integer({ min: at(from), max: at(to) - 1 });
-const anyInstant = between('1970-01-01T00:00:00Z', '2199-12-31T23:59:59.999999Z');
+const between = (from: string, to: string) => fc.bigInt({ min: at(from), max: at(to) - 1n });
+/** All of PostgreSQL's time, and often the years in which rows are made. */
+const anyInstant = fc.oneof(
+  fc.bigInt({ min: BEGIN_OF_TIME, max: END_OF_TIME - 1n }),
+  between('-000005-01-01T00:00:00Z', '0005-12-31T23:59:59.999999Z'),
+  between('1970-01-01T00:00:00Z', '2199-12-31T23:59:59.999999Z'),
+  fc.constantFrom(BEGIN_OF_TIME, BEGIN_OF_TIME + 1n, END_OF_TIME - 1n),
+);
 // Time zone data beyond the near future is a guess that Node and PostgreSQL may make differently.
 const knownInstant = between('1970-01-02T00:00:00Z', '2027-01-01T00:00:00Z');
+/** When clocks showed local mean time, with seconds. */
+const ancientInstant = between('-004713-11-28T00:00:00Z', '1800-01-01T00:00:00Z');
+/** When rules go on for ever. */
+const futureInstant = between('+002100-01-01T00:00:00Z', '+294276-12-27T00:00:00Z');
 
 describe('instants', () => {
   it('survive PostgreSQL, to the microsecond, in whatever zone it prints them', async () => {
@@ -37,7 +52,7 @@ describe('instants', () => {
         const { rows } = await transaction.raw<{ rows: { text: string }[] }>(
           `SELECT iso::timestamptz::text AS text
              FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position) ORDER BY position`,
-          [instants.map(isoFromInstant)],
+          [instants.map(postgresFromInstant)],
         );
         assert.deepEqual(
           rows.map(({ text }) => instantFromPostgres(text)),
@@ -49,12 +64,12 @@ describe('instants', () => {
   });
 
   it('are read alike one by one and among others of their hour', () => {
-    const text = (instant: Instant) => {
-      const [date, time = ''] = isoFromInstant(instant).slice(0, -1).split('T');
-      return `${date} ${time.replace(/0+$/, '').replace(/\.$/, '')}+00`;
-    };
+    const text = (instant: Instant) =>
+      postgresFromInstant(instant)
+        .replace('T', ' ')
+        .replace(/\.?0*Z/, '+00');
     const ofOneHour = fc
-      .tuple(anyInstant, fc.array(fc.nat(HOUR - 1), { minLength: 2 }))
+      .tuple(anyInstant, fc.array(fc.bigInt(0n, HOUR - 1n), { minLength: 2 }))
       .map(([hour, parts]) => parts.map((part) => startOfHour(hour) + part));
     fc.assert(
       fc.property(ofOneHour, (instants) => {
@@ -70,17 +85,14 @@ describe('instants', () => {
     fc.assert(fc.property(anyInstant, (instant) => assert.equal(parseInstant(isoFromInstant(instant)), instant)));
     assert.equal(isoFromInstant(at('2026-10-31T10:00:00.000001+01:00')), '2026-10-31T09:00:00.000001Z');
     assert.equal(isoFromInstant(at('2026-10-31T10:00Z')), '2026-10-31T10:00:00.000Z');
+    assert.equal(isoFromInstant(BEGIN_OF_TIME), '-004713-11-24T00:00:00.000Z');
+    assert.equal(isoFromInstant(END_OF_TIME - 1n), '+294276-12-31T23:59:59.999999Z');
+    for (const text of ['+012026-10-31T10:00:00Z', ' 012026-10-31T10:00:00Z', '12026-10-31T10:00:00Z'])
+      assert.equal(isoFromInstant(at(text)), '+012026-10-31T10:00:00.000Z');
   });
 
   it('are refused where they are none', () => {
-    for (const text of [
-      'infinity',
-      '-infinity',
-      '2026-10-31 10:00:00',
-      '0044-03-15 12:00:00+00 BC',
-      '2026-10-31T10:00:00Z',
-      '',
-    ])
+    for (const text of ['infinity', '-infinity', '2026-10-31 10:00:00', '2026-10-31T10:00:00Z', ''])
       assert.throws(() => instantFromPostgres(text), RangeError, text);
     for (const text of [
       '2026-02-30T10:00:00Z',
@@ -88,12 +100,24 @@ describe('instants', () => {
       '2026-10-31T10:00:00',
       '2026-10-31T10:00:00.1234567Z',
       '2026-10-31 10:00:00Z',
-      '1969-12-31T23:59:59Z',
-      '2200-01-01T00:00:00Z',
+      '-004713-11-23T23:59:59Z',
+      '+294277-01-01T00:00:00Z',
+      '-4000-01-01T00:00:00Z',
+      '-0044-03-15T12:00:00Z',
+      '2026-10-31T10:60:00Z',
+      '2026-10-31T10:00:00+01:60',
       'now',
     ])
       assert.equal(parseInstant(text), null, text);
-    for (const text of ['2026-02-29', '2026-13-01', '2026-1-1', '26-10-31', '1969-12-31', '2200-01-01', '2026-10-31T'])
+    for (const text of [
+      '2026-02-29',
+      '2026-13-01',
+      '2026-1-1',
+      '26-10-31',
+      '-004713-11-23',
+      '+294277-01-01',
+      '2026-10-31T',
+    ])
       assert.equal(parseDay(text), null, text);
     assert.equal(parseDay('2028-02-29'), '2028-02-29');
   });
@@ -112,11 +136,11 @@ describe('instants', () => {
 describe('business days', () => {
   it('hold each of their instants, and follow each other without gap or overlap', () => {
     fc.assert(
-      fc.property(knownInstant, fc.constantFrom(...ZONES), (instant, zone) => {
+      fc.property(fc.oneof(knownInstant, ancientInstant, futureInstant), fc.constantFrom(...ZONES), (instant, zone) => {
         const day = dayOf(instant, zone);
         assert.ok(startOfDay(day, zone) <= instant && instant < endOfDay(day, zone));
         assert.equal(dayOf(startOfDay(day, zone), zone), day);
-        assert.equal(dayOf(startOfDay(day, zone) - 1, zone), addDays(day, -1));
+        assert.equal(dayOf(startOfDay(day, zone) - 1n, zone), addDays(day, -1));
         assert.equal(endOfDay(day, zone), startOfDay(addDays(day, 1), zone));
       }),
     );
@@ -125,23 +149,26 @@ describe('business days', () => {
   /** The days that PostgreSQL sees instants in. */
   async function daysInPostgres(instants: Instant[], zone: string): Promise<string[]> {
     const { rows } = await databases().workflows.raw<{ rows: { day: string }[] }>(
-      `SELECT to_char(iso::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD') AS day
+      `SELECT to_char(iso::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD BC') AS day
          FROM unnest(?::text[]) WITH ORDINALITY AS given (iso, position), (VALUES (?)) AS business (zone)
         ORDER BY position`,
-      [instants.map(isoFromInstant), zone],
+      [instants.map(postgresFromInstant), zone],
     );
-    return rows.map(({ day }) => day);
+    return rows.map(({ day }) => dayFromPostgres(day));
   }
 
   it('are the days that PostgreSQL sees, from their first instant on', async () => {
     // The day of the last one had two midnights in Lisbon: it begins with the first.
-    const instants = [...fc.sample(knownInstant, 300), parseInstant('1976-09-26T12:00:00Z') as Instant];
+    const instants = [
+      ...fc.sample(fc.oneof(knownInstant, ancientInstant, futureInstant), 400),
+      parseInstant('1976-09-26T12:00:00Z') as Instant,
+    ];
     for (const zone of ZONES) {
       const days = instants.map((instant) => dayOf(instant, zone));
       const starts = days.map((day) => startOfDay(day, zone));
       assert.deepEqual(await daysInPostgres(instants, zone), days, zone);
       assert.deepEqual(await daysInPostgres(starts, zone), days, zone);
-      const before = starts.map((start) => start - 1);
+      const before = starts.map((start) => start - 1n);
       assert.deepEqual(
         await daysInPostgres(before, zone),
         days.map((day) => addDays(day, -1)),
@@ -151,7 +178,7 @@ describe('business days', () => {
   });
 
   it('have 23, 25, 23.5 and 24.5 hours where clocks change, also at midnight', () => {
-    const hours = (day: string, zone: string) => (endOfDay(day, zone) - startOfDay(day, zone)) / HOUR;
+    const hours = (day: string, zone: string) => Number(endOfDay(day, zone) - startOfDay(day, zone)) / Number(HOUR);
     assert.equal(hours('2026-03-29', 'Europe/Lisbon'), 23);
     assert.equal(hours('2026-10-25', 'Europe/Lisbon'), 25);
     assert.equal(hours('2026-10-26', 'Europe/Lisbon'), 24);
@@ -165,5 +192,23 @@ describe('business days', () => {
     assert.equal(addDays('2026-12-31', 1), '2027-01-01');
     assert.equal(addDays('2028-03-01', -1), '2028-02-29');
     assert.equal(addDays('2026-03-28', 2), '2026-03-30');
+    assert.equal(addDays('0000-12-31', 1), '0001-01-01');
+    assert.equal(addDays('0000-01-01', -1), '-000001-12-31');
+    assert.equal(addDays('9999-12-31', 1), '+010000-01-01');
+    const days = ['-004713-11-24', '-000001-12-31', '0000-01-01', '2026-10-31', '+010000-01-01', '+294276-12-31'];
+    assert.deepEqual(days.toSorted().sort(compareDays), days);
+    for (const day of days) assert.equal(dayFromPostgres(postgresFromDay(day)), day);
+  });
+
+  it('reach to the ends of time, and move by days and years anywhere in it', () => {
+    assert.equal(startOfDay('-004713-11-24', 'Europe/Lisbon'), BEGIN_OF_TIME);
+    assert.equal(dayOf(BEGIN_OF_TIME, 'Europe/Lisbon'), '-004713-11-24');
+    assert.equal(endOfDay('+294276-12-31', 'Asia/Kolkata'), END_OF_TIME);
+    assert.equal(dayOf(END_OF_TIME - 1n, 'Asia/Kolkata'), '+294276-12-31');
+    assert.equal(isoFromInstant(startOfDay('0001-01-01', 'Europe/Lisbon')), '0001-01-01T00:36:45.000Z');
+    const far = at('+200000-07-01T12:34:56.789012Z');
+    assert.equal(isoFromInstant(shiftInstant(far, { years: -199_999 }, 'UTC')), '0001-07-01T12:34:56.789012Z');
+    assert.equal(isoFromInstant(shiftInstant(far, { days: 92 }, 'Europe/Lisbon')), '+200000-10-01T12:34:56.789012Z');
+    assert.equal(isoFromInstant(shiftInstant(far, { days: 180 }, 'Europe/Lisbon')), '+200000-12-28T13:34:56.789012Z');
   });
 });

@@ -206,7 +206,7 @@ describe('while backoffice_db is down', () => {
       ['/ai-usage/records', 200],
       [`/ai-usage/records/${randomUUID()}`, 404],
     ] as const) {
-      await changeSession(ana, { expire: isoFromInstant(now() + 30 * MINUTE) });
+      await changeSession(ana, { expire: isoFromInstant(now() + 30n * MINUTE) });
       const asked = workflows.hold();
       const page = ana.get(path);
       await asked;

@@ -17,7 +17,7 @@ const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'error' };
 /** Of all pages at once. The long run of .ci/run takes 200. */
 const ROUNDS = Number(process.env.KILL_ROUNDS || 3);
 
-const RECORD = usageRow({ at: now() - 2 * HOUR });
+const RECORD = usageRow({ at: now() - 2n * HOUR });
 const FILTERS = ['', '?period=7d', '?model=gpt-5&model=gpt-image-1', '?search=chapter', `?author=${RECORD.author}`];
 const SUBJECTS = [
   `/ai-usage/authors/${RECORD.author}`,
@@ -87,7 +87,7 @@ describe('while connections of every database are ended at random', function () 
     if (!onServer()) this.skip();
     await resetUsage();
     const rows = Array.from({ length: 1_500 }, (_, i) => ({
-      at: now() - i * HOUR,
+      at: now() - BigInt(i) * HOUR,
       ...(i % 7 === 0 ? { author: RECORD.author, story: RECORD.story } : {}),
       model: ['gpt-5', 'gpt-image-1', 'gemini-2.5-pro'][i % 3] ?? '',
       action: ['chapter_writing', 'image_generation', 'story_outline'][i % 3] ?? '',

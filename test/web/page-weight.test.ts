@@ -48,7 +48,7 @@ describe('what goes over the wire', () => {
         cost: 12_345 + ((i * 7_919_317) % 1_999_993),
         input: 1000 + 13 * i,
         output: 17 * i,
-        at: now() - i * 4 * HOUR,
+        at: now() - BigInt(i) * 4n * HOUR,
       })),
     );
   });

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { addDays, type Day, isoFromInstant, startOfDay } from '../../units/time.ts';
+import { compareDays, dayFromPostgres } from '../../units/calendar.ts';
+import { addDays, type Day, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import { type Days, daysWithin } from './days.ts';
 import type { DaySegment } from './segments.ts';
 
@@ -11,7 +12,7 @@ export type ClockDays = Map<Day, { version: string; hours: ClockHours[] }>;
 
 export const noClockDays = (): ClockDays => new Map();
 
-type Row = { day: Day; action: string; model: string; costs: string };
+type Row = { day: string; action: string; model: string; costs: string };
 
 /** The clock hours of a segment's days, by day. Loads those that are not in memory, or have changed. */
 export async function clockHoursWithin(
@@ -22,7 +23,7 @@ export async function clockHoursWithin(
 ): Promise<Map<Day, ClockHours[]>> {
   const wanted = [...daysWithin(days, segment)];
   const missing = wanted.filter(({ day, version }) => clockDays.get(day)?.version !== version);
-  const loaded = await loadClockHours(backoffice, missing.map(({ day }) => day).sort(), timeZone);
+  const loaded = await loadClockHours(backoffice, missing.map(({ day }) => day).sort(compareDays), timeZone);
   for (const { day, version } of missing) clockDays.set(day, { version, hours: loaded.get(day) ?? [] });
   return new Map(wanted.map(({ day }) => [day, clockDays.get(day)?.hours ?? []]));
 }
@@ -33,7 +34,7 @@ async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): 
   const [first, last] = [days[0], days.at(-1)];
   if (first === undefined || last === undefined) return byDay;
   const { rows } = await backoffice.raw<{ rows: Row[] }>(
-    `SELECT day::text AS day, action, model, string_agg(clock || ' ' || micro, ',') AS costs
+    `SELECT to_char(day, 'YYYY-MM-DD BC') AS day, action, model, string_agg(clock || ' ' || micro, ',') AS costs
        FROM (SELECT (hour AT TIME ZONE ?)::date AS day, action, model,
                     extract(hour FROM hour AT TIME ZONE ?)::int AS clock, (cost * 1000000)::bigint AS micro
                FROM usage_hours WHERE hour >= ? AND hour < ?) AS hours
@@ -41,11 +42,12 @@ async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): 
     [
       timeZone,
       timeZone,
-      isoFromInstant(startOfDay(first, timeZone)),
-      isoFromInstant(startOfDay(addDays(last, 1), timeZone)),
+      postgresFromInstant(startOfDay(first, timeZone)),
+      postgresFromInstant(startOfDay(addDays(last, 1), timeZone)),
     ],
   );
-  for (const { day, action, model, costs } of rows) {
+  for (const { day: text, action, model, costs } of rows) {
+    const day = dayFromPostgres(text);
     const hours: ClockHours = { action, model, costs: Array(24).fill(0) };
     for (const one of costs.split(',')) {
       const [clock, micro] = one.split(' ').map(Number) as [number, number];

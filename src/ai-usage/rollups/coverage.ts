@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { type Instant, instantFromPostgres, MINUTE } from '../../units/time.ts';
 
 /** Transactions that began this long ago may still commit: what is younger is asked of the source every time. */
-export const LATE_COMMITS = 15 * MINUTE;
+export const LATE_COMMITS = 15n * MINUTE;
 
 /** What the rollups hold. Instants; null: not yet. */
 export type Coverage = {

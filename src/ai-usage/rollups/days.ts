@@ -1,14 +1,15 @@
 import type { Knex } from 'knex';
+import { compareDays, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
-import { type Day, type Instant, instantFromPostgres } from '../../units/time.ts';
+import { type Day, hourNumber, type Instant, instantFromPostgres } from '../../units/time.ts';
 import { type Cell, cellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
 /**
- * How many stories were active in a day or hour, by the hour in which they had last been active before it (-Infinity:
- * never): the hours ascending, and how many stories had theirs up to and including it.
+ * How many stories were active in a day or hour, by the number of the hour in which they had last been active before it
+ * (-Infinity: never): the hours ascending, and how many stories had theirs up to and including it.
  */
 type FirstVisits = { previous: Float64Array; storiesUpTo: Float64Array };
 
@@ -58,7 +59,8 @@ export function firstVisitsOf(rows: FirstVisitsRow[]): FirstVisitsByModel {
 function inOrder(rows: FirstVisitsRow[]): FirstVisits {
   const visits = rows
     .map(({ previous_hour, stories }) => ({
-      previous: previous_hour === '-infinity' ? Number.NEGATIVE_INFINITY : instantFromPostgres(previous_hour),
+      previous:
+        previous_hour === '-infinity' ? Number.NEGATIVE_INFINITY : hourNumber(instantFromPostgres(previous_hour)),
       stories,
     }))
     .sort((a, b) => (a.previous < b.previous ? -1 : 1));
@@ -70,37 +72,47 @@ function inOrder(rows: FirstVisitsRow[]): FirstVisits {
   return { previous: Float64Array.from(visits, ({ previous }) => previous), storiesUpTo: Float64Array.from(sums) };
 }
 
-/** How many of the stories had not been active between `from` and then; with null, how many had never been. */
+/** How many of the stories had not been active between `from` (a whole hour) and then; with null, how many had never been. */
 export function storiesNewSince({ previous, storiesUpTo }: FirstVisits, from: Instant | null): number {
+  const fromHour = from === null ? null : hourNumber(from);
   // The first hour that is not before `from`.
   let low = 0;
   let high = previous.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     const hour = previous[middle] as number;
-    if (from === null ? hour === Number.NEGATIVE_INFINITY : hour < from) low = middle + 1;
+    if (fromHour === null ? hour === Number.NEGATIVE_INFINITY : hour < fromHour) low = middle + 1;
     else high = middle;
   }
   return low === 0 ? 0 : (storiesUpTo[low - 1] as number);
 }
 
+/** The days that the rollups hold, each with the version at which it was last written. */
+export async function readDayVersions(backoffice: Knex): Promise<{ day: Day; version: string }[]> {
+  const rows = await backoffice('rollup_days').select<{ day: string; version: string }[]>('day', 'version');
+  return rows.map(({ day, version }) => ({ day: dayFromPostgres(day), version }));
+}
+
 /** Loads what has changed since the content these days are of. */
 export async function updateDays(backoffice: Knex, days: Days, contentVersion: string): Promise<void> {
   if (days.contentVersion === contentVersion) return;
-  const current = await backoffice('rollup_days').select<{ day: Day; version: string }[]>('day', 'version');
+  const current = await readDayVersions(backoffice);
   const changed = current.filter(({ day, version }) => days.byDay.get(day)?.version !== version);
   const loaded = new Map<Day, KeptDay>(
     changed.map(({ day, version }) => [day, { day, version, cells: [], stories: new Map() }]),
   );
   if (changed.length > 0) {
-    const names = [...loaded.keys()];
+    const names = [...loaded.keys()].map(postgresFromDay);
     const [cells, stories] = await Promise.all([
-      backoffice('usage_days').whereRaw('day = ANY(?::date[])', [names]).select<(KeptCellRow & { day: Day })[]>(),
-      backoffice('story_days').whereRaw('day = ANY(?::date[])', [names]).select<(FirstVisitsRow & { day: Day })[]>(),
+      backoffice('usage_days').whereRaw('day = ANY(?::date[])', [names]).select<(KeptCellRow & { day: string })[]>(),
+      backoffice('story_days').whereRaw('day = ANY(?::date[])', [names]).select<(FirstVisitsRow & { day: string })[]>(),
     ]);
-    for (const row of cells) loaded.get(row.day)?.cells.push(keptCell(row.day, row));
-    for (const [day, rows] of groupedBy(stories, ({ day }) => day)) {
-      const kept = loaded.get(day);
+    for (const [text, rows] of groupedBy(cells, ({ day }) => day)) {
+      const day = dayFromPostgres(text);
+      loaded.get(day)?.cells.push(...rows.map((row) => keptCell(day, row)));
+    }
+    for (const [text, rows] of groupedBy(stories, ({ day }) => day)) {
+      const kept = loaded.get(dayFromPostgres(text));
       if (kept) kept.stories = firstVisitsOf(rows);
     }
   }
@@ -111,7 +123,11 @@ export async function updateDays(backoffice: Knex, days: Days, contentVersion: s
   days.contentVersion = contentVersion;
 }
 
+/** Whether a day lies in a segment. */
+export const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
+  (firstDay === null || compareDays(day, firstDay) >= 0) && compareDays(day, endDay) < 0;
+
 /** The days of a segment, in no order. */
-export function* daysWithin({ byDay }: Days, { firstDay, endDay }: DaySegment): Generator<KeptDay> {
-  for (const [day, one] of byDay) if ((firstDay === null || day >= firstDay) && day < endDay) yield one;
+export function* daysWithin({ byDay }: Days, segment: DaySegment): Generator<KeptDay> {
+  for (const [day, one] of byDay) if (isWithin(day, segment)) yield one;
 }

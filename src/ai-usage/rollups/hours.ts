@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { compareDays } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/handled.ts';
 import {
@@ -8,7 +9,7 @@ import {
   HOUR,
   type Instant,
   instantFromPostgres,
-  isoFromInstant,
+  postgresFromInstant,
   startOfDay,
 } from '../../units/time.ts';
 import type { Cell } from '../sums.ts';
@@ -28,7 +29,10 @@ export const noHours = (): Hours => new Map();
 const MOST_DAYS = 60;
 
 async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<KeptHour[]> {
-  const bounds = [isoFromInstant(startOfDay(day, timeZone)), isoFromInstant(startOfDay(addDays(day, 1), timeZone))];
+  const bounds = [
+    postgresFromInstant(startOfDay(day, timeZone)),
+    postgresFromInstant(startOfDay(addDays(day, 1), timeZone)),
+  ];
   const ofDay = (table: string) => backoffice(table).whereRaw('hour >= ? AND hour < ?', bounds);
   const [cells, stories] = await Promise.all([
     ofDay('usage_hours').select<(KeptCellRow & { hour: string })[]>(),
@@ -54,7 +58,7 @@ export async function hoursOfDays<T extends { hour: Instant }>(
 ): Promise<T[]> {
   const ofDays: Promise<T[]>[] = [];
   const last = dayOf(to - HOUR, timeZone);
-  for (let day = dayOf(from, timeZone); day <= last; day = addDays(day, 1)) {
+  for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; day = addDays(day, 1)) {
     let loading = kept.get(day);
     if (!loading) {
       loading = handled(load(day));

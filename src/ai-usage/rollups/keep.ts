@@ -4,11 +4,12 @@ import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
 import {
   DAY_OF_24_HOURS,
+  earliest,
   HOUR,
   type Instant,
   instantFromPostgres,
-  isoFromInstant,
   now,
+  postgresFromInstant,
   startOfHour,
 } from '../../units/time.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
@@ -18,7 +19,7 @@ import { type HourRange, readEarliest } from './source-hours.ts';
 import { type Progress, writeChanges } from './write.ts';
 
 const TICK_MS = 60_000;
-const RECENT = 26 * HOUR;
+const RECENT = 26n * HOUR;
 const CHUNK = DAY_OF_24_HOURS;
 /** A full audit takes this many ticks at most, so less than two hours. */
 const TICKS_PER_AUDIT = 110;
@@ -27,6 +28,8 @@ const TICKS_PER_AUDIT = 110;
 export function coverableUntil(instant: Instant): Instant {
   return startOfHour(instant - LATE_COMMITS);
 }
+
+const hoursBetween = (from: Instant, to: Instant): number => Number((to - from) / HOUR);
 
 export type BackfillProgress = { done: number; total: number };
 
@@ -45,7 +48,7 @@ export async function backfill(
   let coverage = await readCoverage(backoffice);
   const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
   const chunkFrom = (from: Instant): HourRange | null =>
-    from < target ? { from, to: Math.min(from + CHUNK, target) } : null;
+    from < target ? { from, to: earliest(from + CHUNK, target) } : null;
   const read = (chunk: HourRange | null) => chunk && readFresh(workflows, chunk);
   let chunk = chunkFrom(begin);
   let reading = handled(read(chunk));
@@ -65,14 +68,14 @@ export async function backfill(
       chunk = chunkFrom(coverage.coveredUntil ?? chunk.from);
       reading = handled(read(chunk));
     }
-    onProgress({ done: ((coverage.coveredUntil ?? begin) - begin) / HOUR, total: (target - begin) / HOUR });
+    onProgress({ done: hoursBetween(begin, coverage.coveredUntil ?? begin), total: hoursBetween(begin, target) });
   }
 }
 
 /** Where the rollups begin: the hour of the oldest record, or where they are to end when there is none. */
 async function firstHour(workflows: Knex, target: Instant): Promise<Instant> {
-  const earliest = await readEarliest(workflows);
-  return Math.min(startOfHour(earliest ?? target), target);
+  const first = await readEarliest(workflows);
+  return earliest(startOfHour(first ?? target), target);
 }
 
 /** Computes every covered hour again, oldest chunk first, while readers go on with what is there; then covers up to now. */
@@ -84,13 +87,13 @@ export async function rebuild(
   const { coveredUntil } = await readCoverage(databases.backoffice);
   const begin = await oldestHour(databases);
   if (coveredUntil !== null && begin !== null) {
-    const total = (coveredUntil - begin) / HOUR;
+    const total = hoursBetween(begin, coveredUntil);
     for (let from = begin; from < coveredUntil; ) {
-      const to = Math.min(from + CHUNK, coveredUntil);
+      const to = earliest(from + CHUNK, coveredUntil);
       const written = await refresh(databases, [{ from, to }], timeZone, () => ({}), { everyHour: true });
       if (written === null) continue;
       from = to;
-      onProgress({ done: (from - begin) / HOUR, total });
+      onProgress({ done: hoursBetween(begin, from), total });
     }
   }
   await backfill(databases, timeZone, now(), onProgress);
@@ -98,13 +101,13 @@ export async function rebuild(
 
 /** The oldest hour that has records or rollups, or null without any. */
 async function oldestHour({ workflows, backoffice }: RollupDatabases): Promise<Instant | null> {
-  const earliest = await readEarliest(workflows);
+  const first = await readEarliest(workflows);
   const stored = await backoffice('hour_fingerprints').min<{ min: string | null }[]>('hour as min').first();
   const candidates = [
-    ...(earliest === null ? [] : [startOfHour(earliest)]),
+    ...(first === null ? [] : [startOfHour(first)]),
     ...(stored?.min ? [instantFromPostgres(stored.min)] : []),
   ];
-  return candidates.length === 0 ? null : Math.min(...candidates);
+  return candidates.length === 0 ? null : candidates.reduce(earliest);
 }
 
 /** The next stretch of older hours to audit: an even share of all records, however they are spread. */
@@ -116,10 +119,10 @@ async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: C
        SELECT hour, sum(requests) OVER (ORDER BY hour) AS so_far, (SELECT sum(requests) FROM hour_fingerprints) AS total
          FROM hour_fingerprints WHERE hour >= ? AND hour < ?) AS running
       WHERE so_far >= total / ?`,
-    [isoFromInstant(from), isoFromInstant(recentFrom), TICKS_PER_AUDIT],
+    [postgresFromInstant(from), postgresFromInstant(recentFrom), TICKS_PER_AUDIT],
   );
   const end = rows[0]?.hour ? instantFromPostgres(rows[0].hour) + HOUR : recentFrom;
-  return { from, to: Math.min(end, recentFrom) };
+  return { from, to: earliest(end, recentFrom) };
 }
 
 /**
@@ -130,7 +133,7 @@ export async function tick(databases: RollupDatabases, timeZone: string, at: Ins
   await backfill(databases, timeZone, at);
   const coverage = await readCoverage(databases.backoffice);
   if (coverage.coveredUntil === null) return;
-  const recentFrom = Math.min(startOfHour(at - RECENT), coverage.coveredUntil);
+  const recentFrom = earliest(startOfHour(at - RECENT), coverage.coveredUntil);
   const slice = await nextSlice(databases, coverage, recentFrom);
   const ranges = [slice, { from: recentFrom, to: coverage.coveredUntil }].filter(({ from, to }) => from < to);
   await refresh(databases, ranges, timeZone, ({ auditBeganAt, auditPosition }): Progress => {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Instant, instantFromPostgres, isoFromInstant } from '../../units/time.ts';
+import { earliest, type Instant, instantFromPostgres, latest, postgresFromInstant } from '../../units/time.ts';
 import { type Coverage, readCoverage } from './coverage.ts';
 import {
   type Fingerprint,
@@ -63,7 +63,7 @@ async function readHours(snapshot: Knex, runs: HourRange[]): Promise<Changes> {
   const visits = visitsIn(cells);
   const stories = [...new Set(visits.map(({ story }) => story))];
   // Of earlier runs, if there are any, it tells once more what the cells say.
-  const before = await readVisitsOf(snapshot, stories, Math.max(...runs.map(({ from }) => from)));
+  const before = await readVisitsOf(snapshot, stories, runs.map(({ from }) => from).reduce(latest));
   return { runs, cells, visits: storyHoursOf([...before, ...visits], runs) };
 }
 
@@ -81,7 +81,7 @@ async function readChanges(
   const fresh: HourRange[] = [];
   let unchecked: HourRange[] = [];
   for (const { from, to } of ranges) {
-    const split = Math.min(Math.max(coveredUntil ?? from, from), to);
+    const split = earliest(latest(coveredUntil ?? from, from), to);
     if (from < split) unchecked.push({ from, to: split });
     if (split < to) fresh.push({ from: split, to });
   }
@@ -121,8 +121,8 @@ async function differingHours(snapshot: Knex, backoffice: Knex, ranges: HourRang
 
 async function storedFingerprints(backoffice: Knex, { from, to }: HourRange): Promise<Fingerprint[]> {
   const rows = await backoffice('hour_fingerprints')
-    .where('hour', '>=', isoFromInstant(from))
-    .where('hour', '<', isoFromInstant(to))
+    .where('hour', '>=', postgresFromInstant(from))
+    .where('hour', '<', postgresFromInstant(to))
     .select<{ hour: string; requests: string; fingerprint: string }[]>('hour', 'requests', 'fingerprint');
   return rows.map((row) => ({ ...row, hour: instantFromPostgres(row.hour) }));
 }
@@ -131,6 +131,6 @@ async function storedFingerprints(backoffice: Knex, { from, to }: HourRange): Pr
 async function hoursPointingTo(backoffice: Knex, hours: Instant[]): Promise<Instant[]> {
   const rows = await backoffice('story_hours')
     .distinct<{ hour: string }[]>('hour')
-    .whereRaw('previous_hour = ANY(?::timestamptz[])', [hours.map(isoFromInstant)]);
+    .whereRaw('previous_hour = ANY(?::timestamptz[])', [hours.map(postgresFromInstant)]);
   return rows.map(({ hour }) => instantFromPostgres(hour));
 }

@@ -2,6 +2,7 @@ import {
   addDays,
   type Day,
   dayOf,
+  earliest,
   HOUR,
   type Instant,
   startOfDay,
@@ -51,7 +52,7 @@ export function segmentsOf(
   timeZone: string,
   { days }: { days: boolean },
 ): Segment[] {
-  const until = coveredUntil === null ? null : Math.min(coveredUntil, startOfHour(to));
+  const until = coveredUntil === null ? null : earliest(coveredUntil, startOfHour(to));
   const firstHour = from === null ? null : nextWholeHour(from);
   if (until === null || (firstHour !== null && firstHour >= until)) return [{ kind: 'raw', from, to }];
 

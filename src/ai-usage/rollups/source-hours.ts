@@ -1,6 +1,14 @@
 import type { Knex } from 'knex';
 import { elementsOf } from '../../db/arrays.ts';
-import { HOUR, type Instant, instantFromPostgres, isoFromInstant } from '../../units/time.ts';
+import {
+  compareInstants,
+  earliest,
+  HOUR,
+  hourNumber,
+  type Instant,
+  instantFromPostgres,
+  postgresFromInstant,
+} from '../../units/time.ts';
 
 /** Half-open, on whole UTC hours. */
 export type HourRange = { from: Instant; to: Instant };
@@ -42,7 +50,7 @@ export async function readFingerprints(source: Knex, { from, to }: HourRange): P
        FROM token_usage_tracking
       WHERE created_at >= ? AND created_at < ?
       GROUP BY 1`,
-    [isoFromInstant(from), isoFromInstant(to)],
+    [postgresFromInstant(from), postgresFromInstant(to)],
   );
   return rows.map((row) => ({ ...row, hour: instantFromPostgres(row.hour) }));
 }
@@ -50,7 +58,7 @@ export async function readFingerprints(source: Knex, { from, to }: HourRange): P
 /** Consecutive hours as ranges: few index scans instead of one an hour. */
 export function runsOf(hours: Instant[]): HourRange[] {
   const runs: HourRange[] = [];
-  for (const hour of [...new Set(hours)].sort((a, b) => a - b)) {
+  for (const hour of [...new Set(hours)].sort(compareInstants)) {
     const last = runs.at(-1);
     if (last?.to === hour) last.to = hour + HOUR;
     else runs.push({ from: hour, to: hour + HOUR });
@@ -62,7 +70,7 @@ const RUNS = 'unnest(?::timestamptz[], ?::timestamptz[]) AS run (run_from, run_t
 const IN_RUN = 'created_at >= run_from AND created_at < run_to';
 
 function runBindings(runs: HourRange[]): [string[], string[]] {
-  return [runs.map(({ from }) => isoFromInstant(from)), runs.map(({ to }) => isoFromInstant(to))];
+  return [runs.map(({ from }) => postgresFromInstant(from)), runs.map(({ to }) => postgresFromInstant(to))];
 }
 
 /** The sums of every (hour, action, model) of some runs of hours, with the hash of its rows and what each story had of it. */
@@ -101,10 +109,10 @@ export async function readVisitsOf(
   before: Instant | null = null,
 ): Promise<StoryVisit[]> {
   const { rows } = await source.raw<{ rows: StoryVisit[] }>(
-    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::integer AS hour
+    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::float8 AS hour
        FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
       GROUP BY active.story_id, action, ai_model, 4`,
-    [stories, before === null ? 'infinity' : isoFromInstant(before)],
+    [stories, before === null ? 'infinity' : postgresFromInstant(before)],
   );
   return rows;
 }
@@ -112,7 +120,7 @@ export async function readVisitsOf(
 /** The same of some hours whose cells are known. */
 export function visitsIn(cells: HourCell[]): StoryVisit[] {
   return cells.flatMap(({ hour, action, model, story_ids }) => {
-    const number = instantFromPostgres(hour) / HOUR;
+    const number = hourNumber(instantFromPostgres(hour));
     return [...new Set(elementsOf(story_ids))].map((story) => ({ story, action, model, hour: number }));
   });
 }
@@ -125,7 +133,7 @@ export async function readLaterHours(source: Knex, runs: HourRange[]): Promise<I
      )
      SELECT DISTINCT ${HOUR_OF_ROW} AS hour
        FROM active CROSS JOIN LATERAL (${STORY_ROWS} AND created_at >= ? OFFSET 0) AS row`,
-    [...runBindings(runs), isoFromInstant(Math.min(...runs.map(({ from }) => from)))],
+    [...runBindings(runs), postgresFromInstant(runs.map(({ from }) => from).reduce(earliest))],
   );
   return rows.map(({ hour }) => instantFromPostgres(hour));
 }

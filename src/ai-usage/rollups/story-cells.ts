@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { elementsOf } from '../../db/arrays.ts';
+import { compareDays } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
@@ -9,7 +10,7 @@ import {
   dayOf,
   type Instant,
   instantFromPostgres,
-  isoFromInstant,
+  postgresFromInstant,
   startOfDay,
 } from '../../units/time.ts';
 import { type Days, daysWithin } from './days.ts';
@@ -65,8 +66,8 @@ function addElements(lists: PairLists, pairs: Pairs, row: Row): void {
 /** Arrays come as text: the driver's own reading of them takes several times as long. */
 function readHours(backoffice: Knex, firstDay: Day, lastDay: Day, timeZone: string) {
   return backoffice('usage_hours_by_story')
-    .where('hour', '>=', isoFromInstant(startOfDay(firstDay, timeZone)))
-    .where('hour', '<', isoFromInstant(startOfDay(addDays(lastDay, 1), timeZone)))
+    .where('hour', '>=', postgresFromInstant(startOfDay(firstDay, timeZone)))
+    .where('hour', '<', postgresFromInstant(startOfDay(addDays(lastDay, 1), timeZone)))
     .select<Row[]>(
       'hour',
       'action',
@@ -136,7 +137,7 @@ export async function storyCellsWithin(
 ): Promise<StoryCell[]> {
   const wanted = [...daysWithin(days, segment)]
     .map(({ day, version, cells }) => ({ day, version, kinds: cells.filter(passes) }))
-    .sort((a, b) => (a.day < b.day ? -1 : 1));
+    .sort((a, b) => compareDays(a.day, b.day));
   const missing = wanted.flatMap(({ day, version, kinds }) => {
     const kept = storyCells.get(day);
     const unknown = kept?.version === version ? kinds.filter((kind) => !kept.cells.has(nameOf(kind))) : kinds;

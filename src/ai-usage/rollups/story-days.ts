@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
+import { postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/handled.ts';
 import type { Day } from '../../units/time.ts';
+import { isWithin, readDayVersions } from './days.ts';
 import type { DaySegment } from './segments.ts';
 import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
 
@@ -30,16 +32,17 @@ const COLUMNS = {
 };
 
 async function load(backoffice: Knex, { pairs, byDay }: StoryDays): Promise<void> {
-  const current = await backoffice('rollup_days').select<{ day: Day; version: string }[]>('day', 'version');
+  const current = await readDayVersions(backoffice);
   const changed = current.filter(({ day, version }) => byDay.get(day)?.version !== version);
   const loaded = new Map<Day, { version: string; sums: PairSums }>();
   for (let first = 0; first < changed.length; first += DAYS_A_LOAD) {
     const some = changed.slice(first, first + DAYS_A_LOAD);
     const rows = await backoffice('usage_days_by_story')
-      .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => day)])
-      .select<(PairRow & { day: Day })[]>({ day: 'day', ...COLUMNS });
+      .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => postgresFromDay(day))])
+      .select<(PairRow & { day: string })[]>({ day: 'day', ...COLUMNS });
     const ofDays = groupedBy(rows, ({ day }) => day);
-    for (const { day, version } of some) loaded.set(day, { version, sums: pairSums(pairs, ofDays.get(day) ?? []) });
+    for (const { day, version } of some)
+      loaded.set(day, { version, sums: pairSums(pairs, ofDays.get(postgresFromDay(day)) ?? []) });
   }
   // At once, so that no reader sees half of a change.
   const still = new Set(current.map(({ day }) => day));
@@ -52,7 +55,7 @@ export async function storyDaysWithin(
   backoffice: Knex,
   days: StoryDays,
   contentVersion: string,
-  { firstDay, endDay }: DaySegment,
+  segment: DaySegment,
 ): Promise<PairSums[]> {
   if (days.current?.contentVersion !== contentVersion) {
     const before = days.current?.loaded ?? Promise.resolve();
@@ -64,7 +67,6 @@ export async function storyDaysWithin(
   }
   await days.current.loaded;
   const within: PairSums[] = [];
-  for (const [day, { sums }] of days.byDay)
-    if ((firstDay === null || day >= firstDay) && day < endDay) within.push(sums);
+  for (const [day, { sums }] of days.byDay) if (isWithin(day, segment)) within.push(sums);
   return within;
 }

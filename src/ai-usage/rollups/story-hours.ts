@@ -1,4 +1,4 @@
-import { HOUR } from '../../units/time.ts';
+import { hourNumber } from '../../units/time.ts';
 import type { HourRange, StoryVisit } from './source-hours.ts';
 
 /**
@@ -48,6 +48,6 @@ function count(counts: Map<string, StoryHour>, scope: string, hour: number, prev
 
 function wantedHours(runs: HourRange[]): (hour: number) => boolean {
   const hours = new Set<number>();
-  for (const { from, to } of runs) for (let hour = from / HOUR; hour < to / HOUR; hour++) hours.add(hour);
+  for (const { from, to } of runs) for (let hour = hourNumber(from); hour < hourNumber(to); hour++) hours.add(hour);
   return (hour) => hours.has(hour);
 }

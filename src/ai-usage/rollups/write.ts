@@ -1,13 +1,14 @@
 import type { Knex } from 'knex';
+import { postgresFromDay } from '../../units/calendar.ts';
 import {
   addDays,
   type Day,
   dayOf,
-  HOUR,
   type Instant,
   instantFromPostgres,
-  isoFromInstant,
+  postgresFromInstant,
   startOfDay,
+  startOfHourNumber,
 } from '../../units/time.ts';
 import type { Coverage } from './coverage.ts';
 import type { HourCell, HourRange } from './source-hours.ts';
@@ -49,7 +50,7 @@ async function write(
 ): Promise<string | null> {
   const columns = Object.entries(progress).map(([name, value]) => [
     STATE_COLUMNS[name as keyof Progress],
-    value === null ? null : isoFromInstant(value),
+    value === null ? null : postgresFromInstant(value),
   ]);
   const changesContent = runs.length > 0 || coverage.timeZone !== timeZone;
   const [current] = await transaction('rollup_state')
@@ -66,8 +67,8 @@ async function write(
   for (const { from, to } of runs) {
     for (const table of ['usage_hours', 'usage_hours_by_story', 'story_hours', 'hour_fingerprints']) {
       await transaction(table)
-        .where('hour', '>=', isoFromInstant(from))
-        .where('hour', '<', isoFromInstant(to))
+        .where('hour', '>=', postgresFromInstant(from))
+        .where('hour', '<', postgresFromInstant(to))
         .delete();
     }
   }
@@ -131,10 +132,12 @@ async function insertVisits(transaction: Knex, visits: StoryHour[]): Promise<voi
     `INSERT INTO story_hours (hour, action, model, previous_hour, stories)
      SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::timestamptz[], ?::integer[])`,
     [
-      visits.map(({ hour }) => isoFromInstant(hour * HOUR)),
+      visits.map(({ hour }) => postgresFromInstant(startOfHourNumber(hour))),
       visits.map(({ action }) => action),
       visits.map(({ model }) => model),
-      visits.map(({ previous }) => (previous === null ? '-infinity' : isoFromInstant(previous * HOUR))),
+      visits.map(({ previous }) =>
+        previous === null ? '-infinity' : postgresFromInstant(startOfHourNumber(previous)),
+      ),
       visits.map(({ stories }) => stories),
     ],
   );
@@ -153,7 +156,7 @@ function completeDays(
   timeZone: string,
 ): Day[] {
   const days = new Set<Day>();
-  const justCovered = before !== null && coveredUntil !== null ? [{ from: before - 1, to: coveredUntil }] : [];
+  const justCovered = before !== null && coveredUntil !== null ? [{ from: before - 1n, to: coveredUntil }] : [];
   for (const { from, to } of [...runs, ...justCovered]) {
     for (let day = dayOf(from, timeZone); startOfDay(day, timeZone) < to; day = addDays(day, 1)) {
       if (coveredUntil !== null && startOfDay(addDays(day, 1), timeZone) <= coveredUntil) days.add(day);
@@ -165,16 +168,22 @@ function completeDays(
 /** Days are their hours added up; a story counts in a day by its first hour there, which knows where it was before. */
 async function writeDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
   if (days.length === 0) return;
+  const names = days.map(postgresFromDay);
   await transaction('rollup_days')
-    .insert(days.map((day) => ({ day, version: transaction.raw('(SELECT version FROM rollup_state)') })))
+    .insert(
+      days.map((day) => ({
+        day: postgresFromDay(day),
+        version: transaction.raw('(SELECT version FROM rollup_state)'),
+      })),
+    )
     .onConflict('day')
     .merge();
   for (const table of ['usage_days', 'usage_days_by_story', 'story_days'])
-    await transaction(table).whereIn('day', days).delete();
+    await transaction(table).whereIn('day', names).delete();
   const bounds = [
-    days,
-    days.map((day) => isoFromInstant(startOfDay(day, timeZone))),
-    days.map((day) => isoFromInstant(startOfDay(addDays(day, 1), timeZone))),
+    names,
+    days.map((day) => postgresFromInstant(startOfDay(day, timeZone))),
+    days.map((day) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
   ];
   const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';
   await transaction.raw(

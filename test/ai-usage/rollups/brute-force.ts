@@ -3,17 +3,17 @@ import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import type { UsageStats } from '../../../src/ai-usage/stats.ts';
 import type { Sums } from '../../../src/ai-usage/sums.ts';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
-import { isoFromInstant, type Window } from '../../../src/units/time.ts';
+import { postgresFromInstant, type Window } from '../../../src/units/time.ts';
 
 export const NO_FILTER: UsageFilter = { models: null, actions: null, author: null, story: null, search: null };
 
 /** Sums by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
 function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
   const conditions = ['created_at < ?'];
-  const bindings: (string | string[])[] = [isoFromInstant(window.to)];
+  const bindings: (string | string[])[] = [postgresFromInstant(window.to)];
   if (window.from !== null) {
     conditions.push('created_at >= ?');
-    bindings.push(isoFromInstant(window.from));
+    bindings.push(postgresFromInstant(window.from));
   }
   if (filter.models) {
     conditions.push('ai_model = ANY(?)');

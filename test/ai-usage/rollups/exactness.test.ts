@@ -14,9 +14,11 @@ import { sumOf } from '../../../src/ai-usage/sums.ts';
 import { openDatabase } from '../../../src/db/connect.ts';
 import {
   DAY_OF_24_HOURS,
+  earliest,
   HOUR,
   type Instant,
   isoFromInstant,
+  latest,
   MINUTE,
   parseInstant,
   type Window,
@@ -27,7 +29,7 @@ import { insertUsage, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, NO_FILTER } from './brute-force.ts';
 
 const ZONE = 'Europe/Lisbon';
-const SPAN = 20 * DAY_OF_24_HOURS;
+const SPAN = 20n * DAY_OF_24_HOURS;
 const MODELS = ['gpt-5', 'tts-1', 'imagen-4.0'];
 const ACTIONS = ['chapter_writing', 'image_edit', 'test'];
 const AUTHORS = Array.from({ length: 3 }, (_, i) => `10000000-0000-4000-8000-00000000000${i}`);
@@ -38,21 +40,21 @@ const NOWS = ['2026-04-06T10:34:56.789012Z', '2026-11-02T00:10:00Z', '2026-10-26
   (iso) => parseInstant(iso) as Instant,
 );
 
-type Row = { ago: number; story: number; model: number; action: number; cost: number };
+type Row = { ago: bigint; story: number; model: number; action: number; cost: number };
 type Step =
   | { do: 'insert'; rows: Row[] }
   | { do: 'late commit'; rows: Row[] }
   | { do: 'delete' | 'replace'; share: number }
-  | { do: 'move'; share: number; by: number }
+  | { do: 'move'; share: number; by: bigint }
   | { do: 'truncate' }
-  | { do: 'tick'; later: number }
+  | { do: 'tick'; later: bigint }
   | { do: 'two ticks' };
 
 /** Ages from a microsecond to the whole span; whole hours often, for the edges. */
 const ago = fc.oneof(
-  fc.integer({ min: 1, max: SPAN }),
-  fc.integer({ min: 1, max: 30 * HOUR }),
-  fc.integer({ min: 0, max: 480 }).map((hours) => hours * HOUR + 34 * MINUTE),
+  fc.bigInt({ min: 1n, max: SPAN }),
+  fc.bigInt({ min: 1n, max: 30n * HOUR }),
+  fc.integer({ min: 0, max: 480 }).map((hours) => BigInt(hours) * HOUR + 34n * MINUTE),
 );
 const row: fc.Arbitrary<Row> = fc.record({
   ago,
@@ -75,11 +77,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('move' as const),
       share,
-      by: fc.integer({ min: -40 * HOUR, max: 40 * HOUR }),
+      by: fc.bigInt({ min: -40n * HOUR, max: 40n * HOUR }),
     }),
   },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'truncate' }) },
-  { weight: 4, arbitrary: fc.integer({ min: 1, max: 200 * MINUTE }).map((later): Step => ({ do: 'tick', later })) },
+  { weight: 4, arbitrary: fc.bigInt({ min: 1n, max: 200n * MINUTE }).map((later): Step => ({ do: 'tick', later })) },
   { weight: onServer() ? 1 : 0, arbitrary: fc.constant<Step>({ do: 'two ticks' }) },
 );
 
@@ -148,7 +150,7 @@ async function perform(one: Step, world: World): Promise<void> {
     await insertUsage(
       toInsert(
         Array.from({ length: rowCount }, (_, i) => ({
-          ago: (i + 1) * 7 * HOUR,
+          ago: BigInt(i + 1) * 7n * HOUR,
           story: i % 9,
           model: i % 3,
           action: i % 2,
@@ -162,7 +164,7 @@ async function perform(one: Step, world: World): Promise<void> {
     // Never into the future: no window ends there.
     await workflows.raw(
       `UPDATE token_usage_tracking SET created_at = least(?::timestamptz, created_at + make_interval(secs => ?)) WHERE ${some(one.share)}`,
-      [isoFromInstant(world.at - 1), one.by / 1e6],
+      [isoFromInstant(world.at - 1n), Number(one.by) / 1e6],
     );
   }
   if (one.do === 'truncate' && world.open.length === 0) await workflows.raw('TRUNCATE token_usage_tracking');
@@ -219,9 +221,9 @@ async function assertExact(window: Window, wanted: UsageFilter): Promise<void> {
   }
 }
 
-function windowOf([from, to]: [number | null, number], at: Instant): Window {
+function windowOf([from, to]: [bigint | null, bigint], at: Instant): Window {
   if (from === null) return { from, to: at - to };
-  return { from: at - Math.max(from, to), to: at - Math.min(from, to) };
+  return { from: at - latest(from, to), to: at - earliest(from, to) };
 }
 
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
@@ -266,7 +268,7 @@ describe('rollups are exact', function () {
 
   it('after one tick, for every change within the last 26 hours', async () => {
     const recent = fc.record({
-      ago: fc.integer({ min: 1, max: 25 * HOUR }),
+      ago: fc.bigInt({ min: 1n, max: 25n * HOUR }),
       story: fc.nat(8),
       model: fc.nat(2),
       action: fc.nat(2),
@@ -284,14 +286,14 @@ describe('rollups are exact', function () {
           await auditAll(databases(), ZONE, at);
           await databases()
             .workflows('token_usage_tracking')
-            .where('created_at', '>=', isoFromInstant(at - 25 * HOUR))
+            .where('created_at', '>=', isoFromInstant(at - 25n * HOUR))
             .whereRaw(some(one))
             .delete();
           await insertUsage(toInsert(young, at));
           await tick(databases(), ZONE, at + MINUTE);
           for (const days of [null, 1, 3, 19]) {
             await assertExact(
-              { from: days === null ? null : at - days * DAY_OF_24_HOURS - 17 * MINUTE, to: at },
+              { from: days === null ? null : at - BigInt(days) * DAY_OF_24_HOURS - 17n * MINUTE, to: at },
               NO_FILTER,
             );
           }
@@ -306,7 +308,7 @@ describe('rollups are exact', function () {
     await insertUsage(
       toInsert(
         Array.from({ length: 60 }, (_, i) => ({
-          ago: i * 8 * HOUR + 1,
+          ago: BigInt(i) * 8n * HOUR + 1n,
           story: i % 9,
           model: i % 3,
           action: i % 2,
@@ -316,10 +318,11 @@ describe('rollups are exact', function () {
       ),
     );
     await assertExact({ from: null, to: at }, NO_FILTER);
-    await tick(databases(), ZONE, at - 9 * DAY_OF_24_HOURS);
+    await tick(databases(), ZONE, at - 9n * DAY_OF_24_HOURS);
     const { coverage } = await openSource(databases(), ZONE, memory);
-    assert.equal(coverage.coveredUntil, coverableUntil(at - 9 * DAY_OF_24_HOURS));
-    for (const days of [1, 5, 12, 19]) await assertExact({ from: at - days * DAY_OF_24_HOURS, to: at }, NO_FILTER);
+    assert.equal(coverage.coveredUntil, coverableUntil(at - 9n * DAY_OF_24_HOURS));
+    for (const days of [1, 5, 12, 19])
+      await assertExact({ from: at - BigInt(days) * DAY_OF_24_HOURS, to: at }, NO_FILTER);
   });
 
   it('and a window split anywhere sums to the whole', async () => {
@@ -332,7 +335,7 @@ describe('rollups are exact', function () {
         const { source } = await openSource(databases(), ZONE, memory);
         const whole = windowOf(ages, at);
         const from = whole.from ?? at - SPAN;
-        const split = from + Math.floor(((whole.to - from) * cut) / 1_000);
+        const split = from + ((whole.to - from) * BigInt(cut)) / 1_000n;
         const totals = (window: Window) => readTotals(source, window, NO_FILTER);
         const [all, left, right] = [
           await totals(whole),
@@ -358,7 +361,7 @@ describe('rollups are exact', function () {
     await insertUsage(
       toInsert(
         Array.from({ length: 80 }, (_, i) => ({
-          ago: i * 5 * HOUR + 1,
+          ago: BigInt(i) * 5n * HOUR + 1n,
           story: i % 9,
           model: i % 3,
           action: i % 3,
@@ -380,7 +383,7 @@ describe('rollups are exact', function () {
     const at = NOWS[1] as Instant;
     const half = (round: number) =>
       Array.from({ length: 120 }, (_, i) => ({
-        ago: 20 * HOUR + ((i * 7919 * MINUTE + round * HOUR) % (9 * DAY_OF_24_HOURS)),
+        ago: 20n * HOUR + ((BigInt(i) * 7919n * MINUTE + BigInt(round) * HOUR) % (9n * DAY_OF_24_HOURS)),
         story: i % 9,
         model: i % 3,
         action: i % 2,
@@ -406,6 +409,6 @@ describe('rollups are exact', function () {
     }
     assert.ok(kills > 0);
     for (const days of [null, 1, 6, 19])
-      await assertExact({ from: days === null ? null : at - days * DAY_OF_24_HOURS, to: at }, NO_FILTER);
+      await assertExact({ from: days === null ? null : at - BigInt(days) * DAY_OF_24_HOURS, to: at }, NO_FILTER);
   });
 });

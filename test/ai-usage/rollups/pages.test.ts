@@ -86,7 +86,10 @@ describe('pages of records over rollups', function () {
     // Some instants shared by many rows, some models rare, some hours empty.
     await insertUsage(
       Array.from({ length: ROWS }, (_, i) => ({
-        at: AT - 1 - (i % 7 === 0 ? 5 * HOUR * (i % 60) : Math.floor((i * 7919 * HOUR) / 97) % (25 * DAY_OF_24_HOURS)),
+        at:
+          AT -
+          1n -
+          (i % 7 === 0 ? 5n * HOUR * BigInt(i % 60) : ((BigInt(i) * 7919n * HOUR) / 97n) % (25n * DAY_OF_24_HOURS)),
         model: i % 90 === 0 ? 'flux-2-pro' : (MODELS[i % 2] ?? ''),
         action: ACTIONS[i % 3] ?? '',
         input: i % 11,
@@ -163,7 +166,7 @@ describe('pages of records over rollups', function () {
     await page(NO_FILTER, { sortBy: 'createdAt', sortOrder: 'desc', page: 30, pageSize: 10, cursor: null });
     databases().workflows.off('query', note);
     const [from = '', to = ''] = read;
-    const hours = ((parseInstant(to) ?? 0) - (parseInstant(from) ?? 0)) / HOUR;
+    const hours = ((parseInstant(to) ?? 0n) - (parseInstant(from) ?? 0n)) / HOUR;
     assert.ok(hours > 0 && hours < 24, `${isoFromInstant(AT)}: read ${hours} hours, ${read.join(' ')}`);
   });
 });

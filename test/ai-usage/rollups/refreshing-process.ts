@@ -13,5 +13,5 @@ databases.backoffice.on('query-response', () => {
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 });
-await auditAll(databases, timeZone, Number(at));
+await auditAll(databases, timeZone, BigInt(at));
 process.exit(0);
