@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { GoogleClient } from '../config.ts';
+import { handled } from '../units/handled.ts';
 import { loggable } from '../units/loggable.ts';
 import { now } from '../units/time.ts';
 import type { Render } from '../web/render.ts';
@@ -38,7 +39,7 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
   const confirmed = (req: Request, res: Response, key: string): Promise<Entry> => {
     const known = underWay.get(key);
     if (known) return known;
-    const entry = confirmedEntry(passport, req, res).finally(() => underWay.delete(key));
+    const entry = handled(confirmedEntry(passport, req, res).finally(() => underWay.delete(key)));
     underWay.set(key, entry);
     return entry;
   };
