@@ -83,7 +83,7 @@ function pathOf(name: string): string[] {
   const base = isTuned ? text.slice(0, tuned) + text.slice(tuned + 3).split(':', 1)[0] : text;
   return base
     .split('/')
-    .map((part) => part.replace(/^(?:@|hf:)/, ''))
+    .map((part) => part.replace(/^hf:/, ''))
     .filter((part) => part !== '' && part !== 'models');
 }
 
