@@ -17,7 +17,7 @@ export const TASK_WORDS = 'text to image video audio speech edit master byok fil
 /** In front of a name, with a hyphen or a colon: `azure-gpt-4o`, `google-vertex:gemini-2.5-pro`. */
 export const GATEWAYS = [
   'azure azure-openai azure-ai bedrock aws-bedrock vertex vertex-ai google-vertex google-gla databricks snowflake',
-  'openrouter groq together together-ai fireworks copilot github-copilot replicate ollama litellm hf',
+  'openrouter groq together together-ai fireworks copilot github-copilot replicate ollama litellm parasail hf',
 ].join(' ');
 
 /** In front of a name, with a point: `eu.anthropic.claude-…`. */
