@@ -3,8 +3,9 @@ import { columns } from '../db/tables.ts';
 import { postgresFromInstant, type Window } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
-import type { NameMatches } from './names.ts';
+import type { NameMatches } from './find-names.ts';
 import type { UsageQuery } from './query.ts';
+import { fold, hasWords, wordsOf } from './words.ts';
 
 /** What a search text stands for, in terms that indexes can serve; a record matches when any of them does. */
 export type SearchMatches = {
@@ -42,14 +43,17 @@ export function idRangeOf(text: string): [string, string] | null {
   return asWritten === digits || low.startsWith(asWritten.replace(/-$/, '')) ? [low, high] : null;
 }
 
-/** Names and labels in any case against the few models and actions; ids by their beginning; people and titles by name. */
-export function matchesOf(search: string, { models, actions }: Dimensions, names: NameMatches): SearchMatches {
-  const wanted = search.toLowerCase();
-  const contains = (name: string) => name.toLowerCase().includes(wanted);
+/** Every word in the names and labels of the few models and actions; ids by their beginning; people and titles by name. */
+export function matchesOf(
+  search: string,
+  { models, actions }: Dimensions,
+  names: Pick<NameMatches, 'authors' | 'stories'>,
+): SearchMatches {
+  const words = wordsOf(search);
   return {
-    models: models.filter(contains),
-    actions: actions.filter((action) => contains(action) || contains(actionInfo(action).label)),
-    idRange: idRangeOf(search),
+    models: models.filter((model) => hasWords(fold(model), words)),
+    actions: actions.filter((action) => hasWords(fold(`${action} ${actionInfo(action).label}`), words)),
+    idRange: idRangeOf(fold(search)),
     authors: names.authors,
     stories: names.stories,
   };

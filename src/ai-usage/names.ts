@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { findKeptNames, keepNames, recallNames } from './known-names.ts';
+import { keepNames, type NameDatabases, recallNames } from './known-names.ts';
 
 /**
  * Names by id, as far as they are known; `available` is false when mythoria_db did not answer. `gone` are ids that it no
@@ -15,9 +15,6 @@ export type Names = {
 /** For what has no names. */
 export const NO_NAMES: Names = { authors: new Map(), stories: new Map(), gone: new Set(), available: true };
 
-export const MOST_NAME_MATCHES = 200;
-
-export type NameDatabases = { mythoria: Knex | null; backoffice: Knex };
 type NameIds = { authors: string[]; stories: string[] };
 
 /** Never fails: an account may be gone and a database may be down, and then the page shows the names last seen, or short ids. */
@@ -66,45 +63,4 @@ async function readCurrent(mythoria: Knex | null, ids: NameIds): Promise<Pick<Na
   } catch {
     return null;
   }
-}
-
-export type NameMatches = { authors: string[]; stories: string[]; cut: boolean; available: boolean };
-
-/**
- * Ids of authors and stories whose name or title contains a text (any case), at most 200 of each; `cut` says if more.
- * Names that mythoria_db no longer has are found as they were last seen, and all of them while it does not answer.
- */
-export async function findByName({ mythoria, backoffice }: NameDatabases, text: string): Promise<NameMatches> {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
-  const most = MOST_NAME_MATCHES + 1;
-  const [keptAuthors, keptStories] = await Promise.all([
-    findKeptNames(backoffice, 'author', pattern, most),
-    findKeptNames(backoffice, 'story', pattern, most),
-  ]);
-  if (mythoria === null) return matchesOf(keptAuthors, keptStories, true);
-  try {
-    const [authors, stories, presentAuthors, presentStories] = await Promise.all([
-      mythoria('authors').whereILike('display_name', pattern).orderBy('author_id').limit(most).pluck('author_id'),
-      mythoria('stories').whereILike('title', pattern).orderBy('story_id').limit(most).pluck('story_id'),
-      // Whoever is still there is found by the name of today only.
-      mythoria('authors').whereIn('author_id', keptAuthors).pluck('author_id'),
-      mythoria('stories').whereIn('story_id', keptStories).pluck('story_id'),
-    ]);
-    return matchesOf(
-      [...authors, ...keptAuthors.filter((id) => !presentAuthors.includes(id))],
-      [...stories, ...keptStories.filter((id) => !presentStories.includes(id))],
-      true,
-    );
-  } catch {
-    return matchesOf(keptAuthors, keptStories, false);
-  }
-}
-
-function matchesOf(authors: string[], stories: string[], available: boolean): NameMatches {
-  return {
-    authors: authors.slice(0, MOST_NAME_MATCHES),
-    stories: stories.slice(0, MOST_NAME_MATCHES),
-    cut: authors.length > MOST_NAME_MATCHES || stories.length > MOST_NAME_MATCHES,
-    available,
-  };
 }

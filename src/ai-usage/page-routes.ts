@@ -117,6 +117,10 @@ function notesOf({ search }: Answer<unknown>): string[] {
     notes.push(
       'The names of authors and stories do not answer right now: the search looked at models, actions, ids and the names last seen.',
     );
+  } else if (!search.namesGathered) {
+    notes.push(
+      'The names of authors and stories are still being gathered: until then they are found with the accents they have.',
+    );
   }
   return notes;
 }

@@ -4,9 +4,9 @@ import type { MicroEuros } from '../units/money.ts';
 import { type Instant, instantFromPostgres, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
+import { findByName, NO_NAME_MATCHES } from './find-names.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
-import { findByName } from './names.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
@@ -22,7 +22,7 @@ import { DEFAULT_VIEW } from './view.ts';
 import { readWeek, type Week } from './week.ts';
 
 /** What a person should know of how their search was understood. */
-export type SearchNotes = { cut: boolean; namesAvailable: boolean };
+export type SearchNotes = { cut: boolean; namesAvailable: boolean; namesGathered: boolean };
 
 /** An answer and the query as it was answered: up to five seconds ago, when it is reused, and `query.asOf` says so. */
 export type Answer<T> = {
@@ -37,7 +37,6 @@ export type Answer<T> = {
 export type UsageReader = ReturnType<typeof createUsageReader>;
 
 const NO_DIMENSIONS = { models: [], actions: [] };
-const NO_MATCHES = { authors: [], stories: [], cut: false, available: true };
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
 
@@ -62,10 +61,10 @@ export function createUsageReader({
       source(),
       // Only a filter by action or a search has to know them.
       query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
-      query.search === null ? NO_MATCHES : findByName(databases, query.search),
+      query.search === null ? NO_NAME_MATCHES : findByName(databases, query.search),
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
-    const search = { cut: names.cut, namesAvailable: names.available };
+    const search = { cut: names.cut, namesAvailable: names.available, namesGathered: names.gathered };
     const about = { query, coverage: opened.coverage, built: builtShare(opened.source, now()), search };
     return { source: opened.source, filter: filterOf(query, known, matches), about };
   };

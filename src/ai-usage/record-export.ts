@@ -1,7 +1,7 @@
 import { providerOf } from '../catalog/models.ts';
 import type { ExportColumn, Value } from '../export/table.ts';
 import { actionInfo } from './actions.ts';
-import type { NameDatabases } from './names.ts';
+import type { NameDatabases } from './known-names.ts';
 import { readNames } from './names.ts';
 import type { StreamedRecord } from './record-stream.ts';
 

@@ -4,6 +4,7 @@ import { cp, rename, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { type EmbeddedMessage, type EmbeddedUrls, SERVED_BY, type ServedBy, servedBy } from './embedded.ts';
 
@@ -68,7 +69,7 @@ async function createMissing(): Promise<void> {
 }
 
 async function serve(name: string) {
-  const database = await PGlite.create(join(dataDir, name)).catch((error: Error) => {
+  const database = await PGlite.create(join(dataDir, name), { extensions: { pg_trgm } }).catch((error: Error) => {
     const advice = 'delete the folder to begin anew';
     throw new Error(`The embedded database in ${join(dataDir, name)} cannot be opened (${error.message}): ${advice}`);
   });

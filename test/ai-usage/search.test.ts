@@ -5,7 +5,7 @@ import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { openJson, openPage, recordIds, textOf, tilesOf } from '../support/page.ts';
-import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
+import { gatherNames, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const AUTHOR = 'a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d';
 const STORY = 'beefcafe-0000-4000-8000-00000000f00d';
@@ -150,6 +150,7 @@ describe('search', () => {
           email: 'maria@example.com',
         })),
       );
+    await gatherNames();
     const notices = async () =>
       (await openPage(client, '/ai-usage/records?search=maria')).querySelectorAll('.notice').map(textOf).join();
     assert.equal((await found(client, 'maria')).length, 200);

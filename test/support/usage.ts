@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import { refreshNames } from '../../src/ai-usage/refresh-names.ts';
 import { auditAll } from '../../src/ai-usage/rollups/keep.ts';
 import { eurosText } from '../../src/units/money.ts';
 import { type Instant, now, postgresFromInstant } from '../../src/units/time.ts';
@@ -65,6 +66,11 @@ export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
   await auditAll(databases(), timeZone, now());
 }
 
+/** Brings the known names up to what mythoria_db holds now, as the running program does at every tick. */
+export async function gatherNames(): Promise<void> {
+  await refreshNames(databases());
+}
+
 /** As if rollups had never been built. */
 export async function resetRollups(): Promise<void> {
   await databases().backoffice.raw(`
@@ -77,6 +83,6 @@ export async function resetUsage(): Promise<void> {
   const { workflows, backoffice, mythoria } = databases();
   await workflows.raw('TRUNCATE token_usage_tracking');
   await mythoria.raw('TRUNCATE authors, stories');
-  await backoffice.raw('TRUNCATE known_names');
+  await backoffice.raw('TRUNCATE known_names, name_blocks, name_state');
   await resetRollups();
 }

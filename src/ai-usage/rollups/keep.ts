@@ -12,6 +12,8 @@ import {
   postgresFromInstant,
   startOfHour,
 } from '../../units/time.ts';
+import type { NameDatabases } from '../known-names.ts';
+import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
 import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
 import { daysAreWholeHours } from './segments.ts';
@@ -186,19 +188,19 @@ async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>)
 }
 
 /**
- * Keeps the rollups: a first backfill, then a tick a minute, until stopped. Errors are logged and tried again. With
- * `replicas`, one of them works at a time.
+ * Keeps the rollups and the known names: a first backfill, then a tick a minute, until stopped. Errors are logged and tried
+ * again. With `replicas`, one of them works at a time.
  */
 export function keepRollups(
-  databases: RollupDatabases,
+  databases: RollupDatabases & NameDatabases,
   timeZone: string,
   log: Logger,
   { replicas }: { replicas: boolean },
 ): { stop: () => Promise<void> } {
-  if (!daysAreWholeHours(timeZone)) {
+  const hasRollups = daysAreWholeHours(timeZone);
+  if (!hasRollups)
     log.warn(`Days of ${timeZone} are not whole UTC hours: statistics are read from raw rows, without rollups`);
-    return { stop: async () => {} };
-  }
+  const refreshNames = nameRefresher(databases, log);
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
@@ -211,8 +213,12 @@ export function keepRollups(
   };
   const run = () => {
     const work = async () => {
-      await backfill(databases, timeZone, now(), sayProgress);
-      if (!stopping) await tick(databases, timeZone, now());
+      try {
+        if (hasRollups) await backfill(databases, timeZone, now(), sayProgress);
+        if (hasRollups && !stopping) await tick(databases, timeZone, now());
+      } finally {
+        await refreshNames(() => stopping);
+      }
     };
     // Without replicas there is no lock to hold, nor a second connection to hold it on.
     const worked = handled(replicas ? alone(databases, work) : work());
