@@ -58,7 +58,11 @@ export const PROVIDERS: Provider[] = [
       { family: 'GPT Image', kind: 'image', name: '(?:chat)?gpt-image' },
       { family: 'GPT Audio', kind: 'speech', name: 'gpt-(?:audio|realtime)' },
       { family: 'GPT', kind: 'text', name: 'gpt-?(?:\\d{1,2}|\\d\\.\\d+)[ov]?|gpt-chat|chatgpt(?:-?\\d[.\\d]*o?)?' },
-      { family: 'o', kind: 'text', name: 'o[134](?=$|[:@]|-(?:mini|pro|preview|deep|low|medium|high|latest|v?\\d))' },
+      {
+        family: 'o',
+        kind: 'text',
+        name: 'o[134](?=$|[:@]|-(?:mini|pro|preview|deep|low|medium|high|latest|v?\\d|\\())',
+      },
       { family: 'Codex', kind: 'text', name: 'codex(?=$|[:@]|-(?:mini|max|latest))|code-cushman' },
       { family: 'Computer use', kind: 'text', name: 'computer-use-preview' },
       { family: 'DALL·E', kind: 'image', name: 'dall[-·]?e#' },
