@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { handled } from '../units/handled.ts';
 import {
+  BEGIN_OF_TIME,
   earliest,
   floorDivided,
   HOUR,
@@ -13,6 +14,7 @@ import {
   startOfHour,
 } from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
+import { HOUR_OF_ROW } from './rollups/source-hours.ts';
 import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
 
 /** An action and a model; one object for all rows of a reading that have both. */
@@ -28,9 +30,17 @@ type Settled = { version: string; from: Instant; until: Instant; readAt: number;
  * Raw rows kept in memory while the content of the rollups stays the same: those of covered hours that a window cuts, and
  * of the hours not covered yet those that are settled. Only the last minutes are asked of the source every time.
  */
-export type Ends = { hours: Map<Instant, Promise<EndRow[]>>; settled: Settled | null };
+export type Ends = {
+  hours: Map<Instant, Promise<EndRow[]>>;
+  settled: Settled | null;
+  /** All rows from before the days of the zone were made of whole hours: no row is made then, so there are few. */
+  ancient: { until: Instant; rows: Promise<EndRow[]> } | null;
+};
 
-export const noEnds = (): Ends => ({ hours: new Map(), settled: null });
+export const noEnds = (): Ends => ({ hours: new Map(), settled: null, ancient: null });
+
+/** With more of them the source adds them up, every time. */
+export const MOST_ANCIENT = 5_000;
 
 const MOST_HOURS = 40;
 /** As old as a rolled up hour may be before the next tick looks at it again. */
@@ -69,7 +79,7 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
   const { rows } = await workflows.raw<{ rows: Row[] }>(
     `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
-      GROUP BY story_id, author_id, action, ai_model, date_bin('1 hour', created_at, timestamptz 'epoch')`,
+      GROUP BY story_id, author_id, action, ai_model, ${HOUR_OF_ROW}`,
     [postgresFromInstant(from), postgresFromInstant(to)],
   );
   return endRows(rows);
@@ -108,6 +118,22 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
 }
 
 type EndsSource = { workflows: Knex; ends: Ends; version: string };
+
+/** The raw rows of a stretch that ends where days began to be made of whole hours, or before. */
+export async function readAncient(
+  { workflows, ends }: EndsSource,
+  { from, to }: { from: Instant; to: Instant },
+): Promise<EndRow[]> {
+  if (ends.ancient === null || ends.ancient.until < to) {
+    const reading = { until: to, rows: readRows(workflows, { from: BEGIN_OF_TIME, to }) };
+    reading.rows.catch(() => {
+      if (ends.ancient === reading) ends.ancient = null;
+    });
+    ends.ancient = reading;
+  }
+  const rows = await ends.ancient.rows;
+  return rows.filter(({ at }) => at >= from && at < to);
+}
 
 /** The raw rows of a stretch of at most a few hours that lies before, across or behind `coveredUntil`. */
 export async function readEnd(

@@ -1,7 +1,7 @@
 import type { Instant, Window } from '../units/time.ts';
-import { type EndRow, LONGEST_END, readEnd } from './ends.ts';
+import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { splitFilter, type UsageFilter } from './filter.ts';
-import { type DaySegment, type HourSegment, type RawSegment, segmentsOf } from './rollups/segments.ts';
+import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 
 /** What to read where, for a window and a filter; parts share no record. */
@@ -14,15 +14,14 @@ export type Parts = {
 /** What the rollups answer, in memory for the most part, with the ragged ends around them. */
 export type Kept = { filter: UsageFilter; ends: EndSegment[]; hours: HourSegment[]; days: DaySegment[] };
 
-/** A raw part short enough to be read row by row. */
+/** A raw part with so few rows that they are read one by one. */
 export type EndSegment = RawSegment & { from: Instant };
 
-const isEnd = (segment: RawSegment): segment is EndSegment =>
-  segment.from !== null && segment.to - segment.from <= LONGEST_END;
+const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 
 /** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
 export function partsOf(
-  { coveredUntil, timeZone }: UsageSource,
+  { coveredUntil, timeZone, memory }: UsageSource,
   window: Window,
   filter: UsageFilter,
   { days }: { days: boolean },
@@ -31,10 +30,16 @@ export function partsOf(
   const sql: Parts['sql'] = raw ? [{ window, filter: raw }] : [];
   if (!rollup) return { sql, kept: null };
   const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
-  for (const segment of segmentsOf(window, coveredUntil, timeZone, { days })) {
+  const { ancient } = memory.days;
+  const since = wholeHoursSince(timeZone);
+  const isEnd = (segment: RawSegment): segment is EndSegment =>
+    coveredUntil !== null &&
+    segment.from !== null &&
+    (isShort({ ...segment, from: segment.from }) || (since !== null && segment.to <= since && ancient <= MOST_ANCIENT));
+  for (const segment of segmentsOf(window, coveredUntil, timeZone, { days, ancient: ancient > 0 })) {
     if (segment.kind === 'days') kept.days.push(segment);
     else if (segment.kind === 'hours') kept.hours.push(segment);
-    else if (coveredUntil !== null && isEnd(segment)) kept.ends.push(segment);
+    else if (isEnd(segment)) kept.ends.push(segment);
     else sql.push({ window: segment, filter: rollup });
   }
   return { sql, kept };
@@ -45,7 +50,10 @@ export async function readEnds(source: UsageSource, { kept }: Parts): Promise<En
   const { workflows, memory, version, coveredUntil } = source;
   if (coveredUntil === null || kept === null) return [];
   const rows = await Promise.all(
-    kept.ends.map((end) => readEnd({ workflows, ends: memory.ends, version }, end, coveredUntil)),
+    kept.ends.map((end) => {
+      const from = { workflows, ends: memory.ends, version };
+      return isShort(end) ? readEnd(from, end, coveredUntil) : readAncient(from, end);
+    }),
   );
   return ([] as EndRow[]).concat(...rows);
 }

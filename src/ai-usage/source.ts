@@ -4,7 +4,7 @@ import { HOUR, type Instant, startOfDay } from '../units/time.ts';
 import { keepOnly, type Memory } from './memory.ts';
 import { type Coverage, readCoverage } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
-import { daysAreWholeHours } from './rollups/segments.ts';
+import { wholeHoursSince } from './rollups/segments.ts';
 
 /** Where statistics are read: the two databases, what the process remembers of them, and how far the rollups reach. */
 export type UsageSource = {
@@ -26,7 +26,7 @@ type SourceDatabases = { workflows: Knex; backoffice: Knex };
  */
 export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, memory: Memory) {
   const coverage = await readCoverage(backoffice);
-  await updateDays(backoffice, memory.days, coverage.contentVersion);
+  await updateDays(backoffice, memory.days, coverage.contentVersion, wholeHoursSince(timeZone));
   keepOnly(memory, coverage.contentVersion);
   const source: UsageSource = {
     workflows,
@@ -40,14 +40,14 @@ export async function openSource({ workflows, backoffice }: SourceDatabases, tim
 }
 
 function rollupsFit(coverage: Coverage, timeZone: string): boolean {
-  return coverage.timeZone === timeZone && daysAreWholeHours(timeZone);
+  return coverage.timeZone === timeZone && wholeHoursSince(timeZone) !== null;
 }
 
 const UP_TO_DATE = 3n * HOUR;
 
 /** How much of the time since the first record the rollups cover, 0 to 1, while they are being built; null when they are. */
 export function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant): number | null {
-  if (!daysAreWholeHours(timeZone)) return null;
+  if (wholeHoursSince(timeZone) === null) return null;
   if (coveredUntil === null) return 0;
   if (at - coveredUntil < UP_TO_DATE) return null;
   const [firstDay] = [...memory.days.byDay.keys()].sort(compareDays);

@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
+import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
 import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { type Day, dayOf, hourNumber, startOfHourNumber, type Window } from '../units/time.ts';
+import { type Day, dayOf, hourNumber, type Instant, type Window } from '../units/time.ts';
+import { businessTime } from './business-time.ts';
 import type { EndRow, Kind } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
+import { clockInstant } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories.ts';
 import { addTo, type Cell, cellOf, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
@@ -24,13 +27,18 @@ export type UsageStats = {
   cells: Cell[];
 };
 
-/** The bucket of a raw row in SQL; `?` is the business time zone. */
-const BUCKET_SQL = {
-  hour: 'floor(extract(epoch FROM created_at) / 3600)::bigint::text',
-  day: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM-DD')`,
-  month: `to_char(created_at AT TIME ZONE ?, 'YYYY-MM')`,
-  whole: `''`,
-} as const;
+/** The bucket of a raw row in SQL, where it is business time by this form of it. */
+const BUCKET_FORM = { day: 'YYYY-MM-DD BC', month: 'YYYY-MM-"01" BC' } as const;
+const BUCKET_SQL = { hour: 'floor(extract(epoch FROM created_at) / 3600)::bigint::text', whole: `''` } as const;
+
+function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string; bindings: string[] } {
+  if (size === 'hour' || size === 'whole') return { sql: BUCKET_SQL[size], bindings: [] };
+  const { sql, bindings } = businessTime(timeZone);
+  return { sql: `to_char(${sql}, '${BUCKET_FORM[size]}')`, bindings };
+}
+
+const bucketFromPostgres = (text: string, size: BucketSize | 'whole'): string =>
+  size === 'day' || size === 'month' ? dayFromPostgres(text) : text;
 
 type CellRow = SumRow & { bucket: string; action: string; model: string };
 
@@ -40,14 +48,16 @@ async function readSqlCells(
   size: BucketSize | 'whole',
   timeZone: string,
 ): Promise<Cell[]> {
-  const bucket = BUCKET_SQL[size];
+  const { sql, bindings } = bucketSql(size, timeZone);
   const rows: CellRow[] = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
-    .select(workflows.raw(`${bucket} AS bucket`, bucket.includes('?') ? [timeZone] : []))
+    .select(workflows.raw(`${sql} AS bucket`, bindings))
     .select({ action: 'action', model: 'ai_model' })
     .select(workflows.raw(SUM_RAW))
     .groupByRaw('1, 2, 3');
-  return rows.map(({ bucket, action, model, ...sums }) => cellOf(bucket, action, model, sumsOf(sums)));
+  return rows.map(({ bucket, action, model, ...sums }) =>
+    cellOf(bucketFromPostgres(bucket, size), action, model, sumsOf(sums)),
+  );
 }
 
 /** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
@@ -57,17 +67,17 @@ function cellsOfEnds(
   size: BucketSize | 'whole',
   timeZone: string,
 ): Cell[] {
-  const hours = new Map<number, { bucket: string; cells: Map<Kind, Cell> }>();
+  const hours = new Map<Instant, { bucket: string; cells: Map<Kind, Cell> }>();
   const all: Cell[] = [];
   for (const row of rows) {
-    const number = hourNumber(row.at);
-    let hour = hours.get(number);
+    const at = clockInstant(row.at, timeZone);
+    let hour = hours.get(at);
     if (hour === undefined) {
       hour = {
-        bucket: size === 'hour' ? String(number) : dayOf(startOfHourNumber(number), timeZone),
+        bucket: size === 'hour' ? String(hourNumber(at)) : dayOf(at, timeZone),
         cells: new Map(),
       };
-      hours.set(number, hour);
+      hours.set(at, hour);
     }
     const cell = hour.cells.get(row.kind);
     if (cell) {
@@ -159,6 +169,7 @@ export async function readDailyCosts(
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const byTime = (size: BucketSize) => (size === 'hour' ? (a: string, b: string) => Number(a) - Number(b) : compareDays);
 
 /** The sums of cells by a key. */
 export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
@@ -178,11 +189,11 @@ export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string,
   return groups;
 }
 
-/** Cells of days carry their day, also where months are wanted; an hour is never read from days. */
+/** Cells carry a day, also where months are wanted; an hour is never read from days. */
 export const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,
-  month: ({ bucket }) => bucket.slice(0, 7),
+  month: ({ bucket }) => monthOf(bucket),
 };
 
 const byCostFirst =
@@ -214,8 +225,7 @@ export async function readStats(
     total: { ...sumOf(models), stories: stories.total },
     models: models.sort(byCostFirst('model')),
     actions: actions.sort(byCostFirst('action')),
-    // Hours since 1970 have six digits until the year 2084, days and months sort as text anyway.
-    buckets: buckets.sort((a, b) => byText(a.bucket, b.bucket)),
+    buckets: buckets.sort((a, b) => byTime(size)(a.bucket, b.bucket)),
     cells,
   };
 }

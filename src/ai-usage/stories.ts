@@ -137,9 +137,8 @@ function addStories({ byAction }: DistinctStories, action: string, stories: numb
 function coveredPart({ hours, days }: Kept): Window | null {
   const segments = [...hours, ...days];
   if (segments.length === 0) return null;
-  const begins = segments.map(({ from }) => from);
   return {
-    from: begins.includes(null) ? null : begins.filter((from) => from !== null).reduce(earliest),
+    from: segments.map(({ from }) => from).reduce(earliest),
     to: segments.map(({ to }) => to).reduce(latest),
   };
 }

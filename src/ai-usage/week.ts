@@ -1,10 +1,12 @@
 import { weekdayOf } from '../units/calendar.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
-import { clockOf, type Instant, startOfHour, type Window } from '../units/time.ts';
+import { clockOf, type Instant, type Window } from '../units/time.ts';
+import { businessTime } from './business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
+import { clockInstant } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 
 /** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
@@ -27,7 +29,7 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
   };
   const clocks = new Map<Instant, { weekday: number; hour: number }>();
   const addAt = (at: Instant, cost: number) => {
-    const start = startOfHour(at);
+    const start = clockInstant(at, timeZone);
     const clock = clocks.get(start) ?? clockOf(start, timeZone);
     clocks.set(start, clock);
     add(clock.weekday, clock.hour, cost);
@@ -59,11 +61,12 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
 }
 
 async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filter }: Parts['sql'][number]) {
+  const local = businessTime(timeZone);
   const rows = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
     .select(
-      workflows.raw(`extract(isodow FROM created_at AT TIME ZONE ?)::int AS weekday`, [timeZone]),
-      workflows.raw(`extract(hour FROM created_at AT TIME ZONE ?)::int AS hour`, [timeZone]),
+      workflows.raw(`extract(isodow FROM ${local.sql})::int AS weekday`, local.bindings),
+      workflows.raw(`extract(hour FROM ${local.sql})::int AS hour`, local.bindings),
       workflows.raw('sum(estimated_cost_in_euros)::text AS cost'),
     )
     .groupByRaw('1, 2');

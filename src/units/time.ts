@@ -209,10 +209,14 @@ function firstInstant(day: Day, timeZone: string): Instant {
   return floorDivided(start, 1000n) + moved;
 }
 
+/** What a clock of a time zone shows, as if it were UTC. It stands still where time ends. */
+function localTime(instant: Instant, timeZone: string): Instant {
+  return latest(BEGIN_OF_TIME, earliest(instant + offsetAt(instant, timeZone), END_OF_TIME - 1n));
+}
+
 /** The business day that an instant falls on. */
 export function dayOf(instant: Instant, timeZone: string): Day {
-  const number = Number(floorDivided(instant + offsetAt(instant, timeZone), DAY_OF_24_HOURS));
-  return dayOfNumber(Math.min(Math.max(number, FIRST_DAY_NUMBER), LAST_DAY_NUMBER));
+  return dayOfNumber(Number(floorDivided(localTime(instant, timeZone), DAY_OF_24_HOURS)));
 }
 
 /** The day `days` after (or, negative, before) a day. */
@@ -248,7 +252,7 @@ export function shiftInstant(instant: Instant, by: { days: number } | { years: n
 
 /** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */
 export function clockOf(instant: Instant, timeZone: string): { hour: number; weekday: number } {
-  const local = instant + offsetAt(instant, timeZone);
+  const local = localTime(instant, timeZone);
   const day = floorDivided(local, DAY_OF_24_HOURS);
   return { hour: Number((local - day * DAY_OF_24_HOURS) / HOUR), weekday: weekdayOfNumber(Number(day)) };
 }

@@ -3,7 +3,7 @@ import { compareDays, dayFromPostgres, postgresFromDay } from '../../units/calen
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
-import { type Day, hourNumber, type Instant, instantFromPostgres } from '../../units/time.ts';
+import { type Day, hourNumber, type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
 import { type Cell, cellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
@@ -22,9 +22,14 @@ type KeptDay = { day: Day; version: string; cells: Cell[]; stories: FirstVisitsB
  * All complete days, kept in memory: they are few (some 40 cells a day), change once a day and when the audit heals one, and
  * every statistic needs most of them. Which have changed is asked of the database whenever its content has.
  */
-export type Days = { contentVersion: string | null; byDay: Map<Day, KeptDay> };
+export type Days = {
+  contentVersion: string | null;
+  byDay: Map<Day, KeptDay>;
+  /** How many records the rollups know from before days were made of whole hours. */
+  ancient: number;
+};
 
-export const noDays = (): Days => ({ contentVersion: null, byDay: new Map() });
+export const noDays = (): Days => ({ contentVersion: null, byDay: new Map(), ancient: 0 });
 
 /** The columns of a rolled up cell as they come out of the database. */
 export type KeptCellRow = {
@@ -93,9 +98,24 @@ export async function readDayVersions(backoffice: Knex): Promise<{ day: Day; ver
   return rows.map(({ day, version }) => ({ day: dayFromPostgres(day), version }));
 }
 
-/** Loads what has changed since the content these days are of. */
-export async function updateDays(backoffice: Knex, days: Days, contentVersion: string): Promise<void> {
+async function readAncient(backoffice: Knex, since: Instant | null): Promise<number> {
+  if (since === null) return 0;
+  const row = await backoffice('hour_fingerprints')
+    .where('hour', '<', postgresFromInstant(since))
+    .sum<{ sum: string | null }[]>('requests as sum')
+    .first();
+  return exactInteger(row?.sum ?? '0');
+}
+
+/** Loads what has changed since the content these days are of; `since` is when days began to be made of whole hours. */
+export async function updateDays(
+  backoffice: Knex,
+  days: Days,
+  contentVersion: string,
+  since: Instant | null,
+): Promise<void> {
   if (days.contentVersion === contentVersion) return;
+  const ancient = await readAncient(backoffice, since);
   const current = await readDayVersions(backoffice);
   const changed = current.filter(({ day, version }) => days.byDay.get(day)?.version !== version);
   const loaded = new Map<Day, KeptDay>(
@@ -120,12 +140,13 @@ export async function updateDays(backoffice: Knex, days: Days, contentVersion: s
   const still = new Set(current.map(({ day }) => day));
   for (const day of days.byDay.keys()) if (!still.has(day)) days.byDay.delete(day);
   for (const [day, one] of loaded) days.byDay.set(day, one);
+  days.ancient = ancient;
   days.contentVersion = contentVersion;
 }
 
 /** Whether a day lies in a segment. */
 export const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
-  (firstDay === null || compareDays(day, firstDay) >= 0) && compareDays(day, endDay) < 0;
+  compareDays(day, firstDay) >= 0 && compareDays(day, endDay) < 0;
 
 /** The days of a segment, in no order. */
 export function* daysWithin({ byDay }: Days, segment: DaySegment): Generator<KeptDay> {

@@ -8,6 +8,7 @@ import {
   HOUR,
   type Instant,
   instantFromPostgres,
+  latest,
   now,
   postgresFromInstant,
   startOfHour,
@@ -16,7 +17,7 @@ import type { NameDatabases } from '../known-names.ts';
 import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
 import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
-import { daysAreWholeHours } from './segments.ts';
+import { wholeHoursSince } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
 import { type Progress, writeChanges } from './write.ts';
 
@@ -49,15 +50,14 @@ export async function backfill(
   const target = coverableUntil(at);
   let coverage = await readCoverage(backoffice);
   const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
-  const chunkFrom = (from: Instant): HourRange | null =>
-    from < target ? { from, to: earliest(from + CHUNK, target) } : null;
+  const chunkFrom = (from: Instant) => nextChunk(workflows, from, target);
   const read = (chunk: HourRange | null) => chunk && readFresh(workflows, chunk);
-  let chunk = chunkFrom(begin);
+  let chunk = await chunkFrom(begin);
   let reading = handled(read(chunk));
   while (chunk && reading) {
     const changes = await reading;
     // The source works on the next chunk while this one is written.
-    const next = chunkFrom(chunk.to);
+    const next = await chunkFrom(chunk.to);
     reading = handled(read(next));
     const coveredUntil = chunk.to;
     const version = await writeChanges(backoffice, changes, coverage, timeZone, { coveredUntil });
@@ -67,11 +67,26 @@ export async function backfill(
     } else {
       // Another refresher has moved on; continue from where it is.
       coverage = await readCoverage(backoffice);
-      chunk = chunkFrom(coverage.coveredUntil ?? chunk.from);
+      chunk = await chunkFrom(coverage.coveredUntil ?? chunk.from);
       reading = handled(read(chunk));
     }
     onProgress({ done: hoursBetween(begin, coverage.coveredUntil ?? begin), total: hoursBetween(begin, target) });
   }
+}
+
+const FEW_RECORDS = 2_000;
+
+/** What is computed at once: a day, or more as long as it holds few records, so that empty stretches cost nothing. Null at the end. */
+async function nextChunk(workflows: Knex, from: Instant, end: Instant): Promise<HourRange | null> {
+  if (from >= end) return null;
+  const row = await workflows('token_usage_tracking')
+    .where('created_at', '>=', postgresFromInstant(from))
+    .where('created_at', '<', postgresFromInstant(end))
+    .orderBy('created_at')
+    .offset(FEW_RECORDS)
+    .first<{ created_at: string } | undefined>('created_at');
+  const to = row ? latest(from + CHUNK, startOfHour(instantFromPostgres(row.created_at))) : end;
+  return { from, to: earliest(to, end) };
 }
 
 /** Where the rollups begin: the hour of the oldest record, or where they are to end when there is none. */
@@ -90,12 +105,12 @@ export async function rebuild(
   const begin = await oldestHour(databases);
   if (coveredUntil !== null && begin !== null) {
     const total = hoursBetween(begin, coveredUntil);
-    for (let from = begin; from < coveredUntil; ) {
-      const to = earliest(from + CHUNK, coveredUntil);
-      const written = await refresh(databases, [{ from, to }], timeZone, () => ({}), { everyHour: true });
+    let chunk = await nextChunk(databases.workflows, begin, coveredUntil);
+    while (chunk) {
+      const written = await refresh(databases, [chunk], timeZone, () => ({}), { everyHour: true });
       if (written === null) continue;
-      from = to;
-      onProgress({ done: hoursBetween(begin, from), total });
+      onProgress({ done: hoursBetween(begin, chunk.to), total });
+      chunk = await nextChunk(databases.workflows, chunk.to, coveredUntil);
     }
   }
   await backfill(databases, timeZone, now(), onProgress);
@@ -197,7 +212,7 @@ export function keepRollups(
   log: Logger,
   { replicas }: { replicas: boolean },
 ): { stop: () => Promise<void> } {
-  const hasRollups = daysAreWholeHours(timeZone);
+  const hasRollups = wholeHoursSince(timeZone) !== null;
   if (!hasRollups)
     log.warn(`Days of ${timeZone} are not whole UTC hours: statistics are read from raw rows, without rollups`);
   const refreshNames = nameRefresher(databases, log);

@@ -1,10 +1,13 @@
+import { dayNumber, dayOfNumber } from '../../units/calendar.ts';
 import {
   addDays,
+  BEGIN_OF_TIME,
   type Day,
   dayOf,
   earliest,
   HOUR,
   type Instant,
+  latest,
   startOfDay,
   startOfHour,
   type Window,
@@ -17,26 +20,61 @@ import {
 export type Segment = RawSegment | HourSegment | DaySegment;
 export type RawSegment = { kind: 'raw'; from: Instant | null; to: Instant };
 export type HourSegment = { kind: 'hours'; from: Instant; to: Instant };
-export type DaySegment = { kind: 'days'; from: Instant | null; to: Instant; firstDay: Day | null; endDay: Day };
+export type DaySegment = { kind: 'days'; from: Instant; to: Instant; firstDay: Day; endDay: Day };
 
 const isWholeHour = (instant: Instant) => startOfHour(instant) === instant;
 const nextWholeHour = (instant: Instant) => (isWholeHour(instant) ? instant : startOfHour(instant) + HOUR);
 
-const zones = new Map<string, boolean>();
+const zones = new Map<string, Instant | null>();
+
+/** Before the first clocks were set by a zone, and as far as rules for clocks differ from year to year. */
+const FIRST_YEAR = 1800;
+const LAST_YEAR = 2069;
 
 /**
- * Whether the days of a zone have always been made of whole UTC hours. Where they are not (India, Newfoundland), hours do
- * not tell which day a row belongs to, and everything is read raw: slower, never wrong.
+ * The first instant from which on the days of a zone are made of whole UTC hours: in Lisbon that of 1912, when local mean time
+ * (UTC-00:36:45) went. Before it hours do not tell which day a row belongs to. Null where that is still so (India,
+ * Newfoundland): then everything is read raw, slower, never wrong.
  */
-export function daysAreWholeHours(timeZone: string): boolean {
-  let whole = zones.get(timeZone);
-  if (whole === undefined) {
-    const days: Day[] = [];
-    for (let year = 1970; year < 2070; year++) days.push(`${year}-01-01`, `${year}-07-01`);
-    whole = days.every((day) => isWholeHour(startOfDay(day, timeZone)));
-    zones.set(timeZone, whole);
+export function wholeHoursSince(timeZone: string): Instant | null {
+  const known = zones.get(timeZone);
+  if (known !== undefined) return known;
+  const since = lookForWholeHours(timeZone);
+  zones.set(timeZone, since);
+  return since;
+}
+
+function lookForWholeHours(timeZone: string): Instant | null {
+  const isWhole = (day: Day) => isWholeHour(startOfDay(day, timeZone));
+  let whole: Day | null = null;
+  for (let year = LAST_YEAR; year >= FIRST_YEAR; year--) {
+    for (const day of [`${year}-10-01`, `${year}-07-01`, `${year}-04-01`, `${year}-01-01`]) {
+      if (isWhole(day)) {
+        whole = day;
+        continue;
+      }
+      if (whole === null) return null;
+      // Between the two.
+      let before = dayNumber(day);
+      let after = dayNumber(whole);
+      while (after - before > 1) {
+        const middle = (before + after) >> 1;
+        if (isWhole(dayOfNumber(middle))) after = middle;
+        else before = middle;
+      }
+      return startOfDay(dayOfNumber(after), timeZone);
+    }
   }
-  return whole;
+  return BEGIN_OF_TIME;
+}
+
+/**
+ * An instant with the same day and hour on the business clock as a record's: the beginning of its UTC hour, by which few are
+ * told for many; itself where hours do not tell.
+ */
+export function clockInstant(at: Instant, timeZone: string): Instant {
+  const since = wholeHoursSince(timeZone);
+  return since === null || at < since ? at : startOfHour(at);
 }
 
 /** The first business day that begins at or after an instant. */
@@ -45,35 +83,53 @@ function firstDayFrom(instant: Instant, timeZone: string): Day {
   return startOfDay(day, timeZone) === instant ? day : addDays(day, 1);
 }
 
-/** The parts of a window, oldest first, without gap or overlap; without `days` its whole days are read by their hours. */
+type Options = {
+  /** Without them the whole days of a window are read by their hours. */
+  days: boolean;
+  /** Whether the rollups know of records from before days were made of whole hours. */
+  ancient: boolean;
+};
+
+/** The parts of a window, oldest first, without gap or overlap, but for stretches that the rollups know to be empty. */
 export function segmentsOf(
   { from, to }: Window,
   coveredUntil: Instant | null,
   timeZone: string,
-  { days }: { days: boolean },
+  { days, ancient }: Options,
 ): Segment[] {
-  const until = coveredUntil === null ? null : earliest(coveredUntil, startOfHour(to));
-  const firstHour = from === null ? null : nextWholeHour(from);
-  if (until === null || (firstHour !== null && firstHour >= until)) return [{ kind: 'raw', from, to }];
+  const since = wholeHoursSince(timeZone);
+  if (coveredUntil === null || since === null || coveredUntil <= since) return [{ kind: 'raw', from, to }];
+  const old: RawSegment[] =
+    ancient && (from === null || from < since)
+      ? [{ kind: 'raw', from: from ?? BEGIN_OF_TIME, to: earliest(to, since) }]
+      : [];
+  if (to <= since) return old;
+  return [...old, ...recentSegments({ from: latest(from ?? since, since), to }, coveredUntil, timeZone, days)];
+}
 
-  const firstDay = firstHour === null ? null : firstDayFrom(firstHour, timeZone);
+/** Of a window whose days are made of whole hours. */
+function recentSegments(
+  { from, to }: Window & { from: Instant },
+  coveredUntil: Instant,
+  timeZone: string,
+  days: boolean,
+): Segment[] {
+  const until = earliest(coveredUntil, startOfHour(to));
+  const firstHour = nextWholeHour(from);
+  if (firstHour >= until) return [{ kind: 'raw', from, to }];
+
+  const firstDay = firstDayFrom(firstHour, timeZone);
   const endDay = dayOf(until, timeZone);
-  const daysFrom = firstDay === null ? null : startOfDay(firstDay, timeZone);
+  const daysFrom = startOfDay(firstDay, timeZone);
   const daysTo = startOfDay(endDay, timeZone);
-  const hours = (begin: Instant | null, end: Instant): Segment[] =>
-    begin === null ? [] : [{ kind: 'hours', from: begin, to: end }];
-  const hasDays = firstHour === null || (days && daysFrom !== null && daysFrom < daysTo);
-  const covered: Segment[] = hasDays
-    ? [
-        ...hours(firstHour, daysFrom ?? daysTo),
-        { kind: 'days', from: daysFrom, to: daysTo, firstDay, endDay },
-        ...hours(daysTo, until),
-      ]
-    : hours(firstHour, until);
-  const segments: Segment[] = [
-    ...(from === null || firstHour === null ? [] : [{ kind: 'raw', from, to: firstHour } as const]),
-    ...covered,
-    { kind: 'raw', from: until, to },
-  ];
+  const covered: Segment[] =
+    days && daysFrom < daysTo
+      ? [
+          { kind: 'hours', from: firstHour, to: daysFrom },
+          { kind: 'days', from: daysFrom, to: daysTo, firstDay, endDay },
+          { kind: 'hours', from: daysTo, to: until },
+        ]
+      : [{ kind: 'hours', from: firstHour, to: until }];
+  const segments: Segment[] = [{ kind: 'raw', from, to: firstHour }, ...covered, { kind: 'raw', from: until, to }];
   return segments.filter((segment) => segment.from === null || segment.from < segment.to);
 }

@@ -34,7 +34,12 @@ export type HourCell = {
 
 export type Fingerprint = { hour: Instant; requests: string; fingerprint: string };
 
-const HOUR_OF_ROW = `date_bin('1 hour', created_at, timestamptz 'epoch')`;
+/**
+ * The UTC hour of a row. Two origins: a distance of more than 292,000 years is none to date_bin, and before 15.7 it is wrong
+ * about whole hours before its origin. date_trunc takes two and a half times as long.
+ */
+export const HOUR_OF_ROW = `date_bin('1 hour', created_at, CASE WHEN created_at < timestamptz '200000-01-01 00:00Z'
+    THEN timestamptz '4714-11-24 00:00Z BC' ELSE timestamptz '200000-01-01 00:00Z' END)`;
 
 /**
  * A 64-bit hash over everything of a row that a rollup depends on besides its hour. Added up, it tells whether a set of

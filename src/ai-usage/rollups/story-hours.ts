@@ -47,7 +47,18 @@ function count(counts: Map<string, StoryHour>, scope: string, hour: number, prev
 }
 
 function wantedHours(runs: HourRange[]): (hour: number) => boolean {
-  const hours = new Set<number>();
-  for (const { from, to } of runs) for (let hour = hourNumber(from); hour < hourNumber(to); hour++) hours.add(hour);
-  return (hour) => hours.has(hour);
+  const ascending = runs
+    .map(({ from, to }) => ({ from: hourNumber(from), to: hourNumber(to) }))
+    .sort((a, b) => a.from - b.from);
+  return (hour) => {
+    // The last run that begins at or before the hour.
+    let low = 0;
+    let high = ascending.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ascending[middle] as { from: number }).from <= hour) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && hour < (ascending[low - 1] as { to: number }).to;
+  };
 }

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
-import { postgresFromDay } from '../../units/calendar.ts';
+import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import {
   addDays,
   type Day,
   dayOf,
+  endOfDay,
   type Instant,
   instantFromPostgres,
   postgresFromInstant,
@@ -11,6 +12,7 @@ import {
   startOfHourNumber,
 } from '../../units/time.ts';
 import type { Coverage } from './coverage.ts';
+import { wholeHoursSince } from './segments.ts';
 import type { HourCell, HourRange } from './source-hours.ts';
 import type { StoryHour } from './story-hours.ts';
 
@@ -64,23 +66,29 @@ async function write(
     .returning<{ version: string }[]>('version');
   if (!current) return null;
 
-  for (const { from, to } of runs) {
-    for (const table of ['usage_hours', 'usage_hours_by_story', 'story_hours', 'hour_fingerprints']) {
-      await transaction(table)
-        .where('hour', '>=', postgresFromInstant(from))
-        .where('hour', '<', postgresFromInstant(to))
-        .delete();
-    }
-  }
+  const touched = new Set(cells.map(({ hour }) => hour));
+  for (const run of runs) for (const hour of await deleteHours(transaction, run)) touched.add(hour);
   await insertCells(transaction, cells);
   await insertVisits(transaction, visits);
   const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
   if (coverage.timeZone !== timeZone)
     await transaction.raw('TRUNCATE usage_days, usage_days_by_story, story_days, rollup_days');
-  const earliest = coverage.timeZone === timeZone ? null : await earliestHour(transaction);
-  const touched = earliest === null || coveredUntil === null ? runs : [{ from: earliest, to: coveredUntil }];
-  await writeDays(transaction, completeDays(touched, coveredUntil, coverage.coveredUntil, timeZone), timeZone);
+  const hours = coverage.timeZone === timeZone ? [...touched] : await allHours(transaction);
+  // The day that was not covered to its end may be so now.
+  const last = coverage.coveredUntil === null ? [] : [coverage.coveredUntil - 1n];
+  const days = completeDays([...hours.map(instantFromPostgres), ...last], coveredUntil, timeZone);
+  for (let first = 0; first < days.length; first += DAYS_A_WRITE)
+    await writeDays(transaction, days.slice(first, first + DAYS_A_WRITE), timeZone);
   return current.version;
+}
+
+/** Deletes the hours of a run, and says which there were. */
+async function deleteHours(transaction: Knex, { from, to }: HourRange): Promise<string[]> {
+  const within = (table: string) =>
+    transaction(table).where('hour', '>=', postgresFromInstant(from)).where('hour', '<', postgresFromInstant(to));
+  for (const table of ['usage_hours', 'usage_hours_by_story', 'story_hours']) await within(table).delete();
+  const rows = await within('hour_fingerprints').delete().returning<{ hour: string }[]>('hour');
+  return rows.map(({ hour }) => hour);
 }
 
 async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> {
@@ -143,27 +151,24 @@ async function insertVisits(transaction: Knex, visits: StoryHour[]): Promise<voi
   );
 }
 
-async function earliestHour(transaction: Knex): Promise<Instant | null> {
-  const row = await transaction('usage_hours').min<{ min: string | null }[]>('hour as min').first();
-  return row?.min ? instantFromPostgres(row.min) : null;
+async function allHours(transaction: Knex): Promise<string[]> {
+  const rows = await transaction('hour_fingerprints').select<{ hour: string }[]>('hour');
+  return rows.map(({ hour }) => hour);
 }
 
-/** The business days that have hours in these runs and are covered to their end; also those that coverage has just completed. */
-function completeDays(
-  runs: HourRange[],
-  coveredUntil: Instant | null,
-  before: Instant | null,
-  timeZone: string,
-): Day[] {
-  const days = new Set<Day>();
-  const justCovered = before !== null && coveredUntil !== null ? [{ from: before - 1n, to: coveredUntil }] : [];
-  for (const { from, to } of [...runs, ...justCovered]) {
-    for (let day = dayOf(from, timeZone); startOfDay(day, timeZone) < to; day = addDays(day, 1)) {
-      if (coveredUntil !== null && startOfDay(addDays(day, 1), timeZone) <= coveredUntil) days.add(day);
-    }
-  }
-  return [...days];
+/**
+ * The business days that some instants fall on and that are covered to their end. Those before days of the zone were made
+ * of whole UTC hours are none: they are read raw.
+ */
+function completeDays(instants: Instant[], coveredUntil: Instant | null, timeZone: string): Day[] {
+  const since = wholeHoursSince(timeZone);
+  if (coveredUntil === null || since === null) return [];
+  const days = new Set(instants.filter((instant) => instant >= since).map((instant) => dayOf(instant, timeZone)));
+  return [...days].filter((day) => endOfDay(day, timeZone) <= coveredUntil).sort(compareDays);
 }
+
+/** So many days are written by one statement, however long ago the time zone was another. */
+const DAYS_A_WRITE = 1_000;
 
 /** Days are their hours added up; a story counts in a day by its first hour there, which knows where it was before. */
 async function writeDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import type { UsageStats } from '../../../src/ai-usage/stats.ts';
 import type { Sums } from '../../../src/ai-usage/sums.ts';
+import { dayFromPostgres } from '../../../src/units/calendar.ts';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
 import { postgresFromInstant, type Window } from '../../../src/units/time.ts';
 
@@ -74,6 +75,30 @@ export async function bruteForceBy(
   return new Map(rows.map(({ value, sums }) => [value, sums]));
 }
 
+/** What each weekday and hour of the business clock costs, Monday first. */
+export async function bruteForceWeek(
+  workflows: Knex,
+  window: Window,
+  filter: UsageFilter,
+  timeZone: string,
+): Promise<number[][]> {
+  const select = bruteSums(workflows, window, filter);
+  const hours = await select(`to_char(created_at AT TIME ZONE '${timeZone}', 'ID HH24')`, 'GROUP BY 1');
+  const week = Array.from({ length: 7 }, () => Array<number>(24).fill(0));
+  for (const { value, sums } of hours) {
+    const [weekday, hour] = value.split(' ').map(Number) as [number, number];
+    (week[weekday - 1] as number[])[hour] = sums.cost;
+  }
+  return week;
+}
+
+/** The ids of a window's records in order of time, latest first. */
+export async function bruteForceIds(workflows: Knex, window: Window, filter: UsageFilter): Promise<string[]> {
+  const select = bruteSums(workflows, window, filter);
+  const rows = await select('token_usage_id', 'GROUP BY 1 ORDER BY min(created_at) DESC, 1 DESC');
+  return rows.map(({ value }) => value);
+}
+
 export async function bruteForce(
   workflows: Knex,
   window: Window,
@@ -84,7 +109,10 @@ export async function bruteForce(
   const [total] = await select(`''`, '');
   const models = await select('ai_model', 'GROUP BY 1');
   const actions = await select('action::text', 'GROUP BY 1');
-  const days = await select(`to_char(created_at AT TIME ZONE '${timeZone}', 'YYYY-MM-DD')`, 'GROUP BY 1 ORDER BY 1');
+  const days = await select(
+    `to_char(created_at AT TIME ZONE '${timeZone}', 'YYYY-MM-DD BC')`,
+    'GROUP BY 1 ORDER BY min(created_at)',
+  );
   const byCost = <T extends { value: string; sums: { cost: number; requests: number } }>(a: T, b: T) =>
     b.sums.cost - a.sums.cost || b.sums.requests - a.sums.requests || (a.value < b.value ? -1 : 1);
   if (!total) throw new Error('an aggregate without GROUP BY has a row');
@@ -92,6 +120,6 @@ export async function bruteForce(
     total: { ...total.sums, stories: total.stories },
     models: models.sort(byCost).map(({ value, sums }) => ({ ...sums, model: value })),
     actions: actions.sort(byCost).map(({ value, sums, stories }) => ({ ...sums, action: value, stories })),
-    buckets: days.map(({ value, sums }) => ({ ...sums, bucket: value })),
+    buckets: days.map(({ value, sums }) => ({ ...sums, bucket: dayFromPostgres(value) })),
   };
 }

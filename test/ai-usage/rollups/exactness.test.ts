@@ -4,13 +4,17 @@ import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
+import type { Cursor } from '../../../src/ai-usage/cursor.ts';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import { noMemory } from '../../../src/ai-usage/memory.ts';
+import { readRecordPage } from '../../../src/ai-usage/record-pages.ts';
+import { cursorBeside } from '../../../src/ai-usage/records.ts';
 import { auditAll, coverableUntil, tick } from '../../../src/ai-usage/rollups/keep.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats, readTotals } from '../../../src/ai-usage/stats.ts';
 import { readSumsBy, sumsAt } from '../../../src/ai-usage/story-sums.ts';
 import { sumOf } from '../../../src/ai-usage/sums.ts';
+import { readWeek } from '../../../src/ai-usage/week.ts';
 import { openDatabase } from '../../../src/db/connect.ts';
 import {
   DAY_OF_24_HOURS,
@@ -26,7 +30,7 @@ import {
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { onceIn } from '../../support/generated-usage.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
-import { bruteForce, bruteForceBy, NO_FILTER } from './brute-force.ts';
+import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } from './brute-force.ts';
 
 const ZONE = 'Europe/Lisbon';
 const SPAN = 20n * DAY_OF_24_HOURS;
@@ -36,9 +40,10 @@ const AUTHORS = Array.from({ length: 3 }, (_, i) => `10000000-0000-4000-8000-000
 const STORIES = Array.from({ length: 90 }, (_, i) => `00000000-0000-4000-8000-0000000000${String(i).padStart(2, '0')}`);
 
 /** "Now" of a run: a few days after the clocks change, so that the rows lie on both sides of it. */
-const NOWS = ['2026-04-06T10:34:56.789012Z', '2026-11-02T00:10:00Z', '2026-10-26T00:20:00.5Z'].map(
-  (iso) => parseInstant(iso) as Instant,
-);
+const at = (iso: string) => parseInstant(iso) as Instant;
+const NOWS = ['2026-04-06T10:34:56.789012Z', '2026-11-02T00:10:00Z', '2026-10-26T00:20:00.5Z'].map(at);
+/** 12,000 years after PostgreSQL's time began. */
+const FAR_NOW = at('7287-06-15T10:34:56.789012Z');
 
 type Row = { ago: bigint; story: number; model: number; action: number; cost: number };
 type Step =
@@ -106,6 +111,28 @@ const filter: fc.Arbitrary<UsageFilter> = fc.record({
   ),
 });
 
+/** Anywhere in PostgreSQL's time of which a clock in Lisbon can tell, most often within 12,000 years; where eras, zones and ways of writing change. */
+const farInstant: fc.Arbitrary<Instant> = fc.oneof(
+  fc.bigInt({ min: at('-004713-11-25T00:00:00Z'), max: at('7287-01-01T00:00:00Z') }),
+  fc.bigInt({ min: at('1800-01-01T00:00:00Z'), max: at('2100-01-01T00:00:00Z') }),
+  fc
+    .tuple(
+      fc.constantFrom(
+        at('0001-01-01T00:36:45Z'),
+        at('0000-03-01T00:36:45Z'),
+        at('1911-12-31T23:30:00Z'),
+        at('1912-01-01T00:00:00Z'),
+        at('1970-01-01T00:00:00Z'),
+        at('2000-01-01T00:00:00Z'),
+        at('+010000-01-01T00:00:00Z'),
+        at('+294276-12-31T12:00:00Z'),
+        ...NOWS,
+      ),
+      fc.bigInt({ min: -2n * HOUR, max: 2n * HOUR }),
+    )
+    .map(([instant, beside]) => instant + beside),
+);
+
 /** Ages of a window's ends; `from` may be missing, and ends often fall on hours and days. */
 const windowAges = fc.tuple(fc.option(ago, { freq: 6 }), ago);
 
@@ -134,7 +161,7 @@ async function commitAll({ open }: World): Promise<void> {
   for (const transaction of open.splice(0)) await transaction.commit();
 }
 
-const some = (one: number) => `('x' || substr(token_usage_id::text, 1, 4))::bit(16)::int % ${one} = 0`;
+const someOf = (one: number) => `('x' || substr(token_usage_id::text, 1, 4))::bit(16)::int % ${one} = 0`;
 
 async function perform(one: Step, world: World): Promise<void> {
   const { workflows } = databases();
@@ -144,9 +171,9 @@ async function perform(one: Step, world: World): Promise<void> {
     await insertUsage(toInsert(one.rows, world.at), transaction);
     world.open.push(transaction);
   }
-  if (one.do === 'delete') await workflows('token_usage_tracking').whereRaw(some(one.share)).delete();
+  if (one.do === 'delete') await workflows('token_usage_tracking').whereRaw(someOf(one.share)).delete();
   if (one.do === 'replace') {
-    const { rowCount } = await workflows.raw(`DELETE FROM token_usage_tracking WHERE ${some(one.share)}`);
+    const { rowCount } = await workflows.raw(`DELETE FROM token_usage_tracking WHERE ${someOf(one.share)}`);
     await insertUsage(
       toInsert(
         Array.from({ length: rowCount }, (_, i) => ({
@@ -163,7 +190,7 @@ async function perform(one: Step, world: World): Promise<void> {
   if (one.do === 'move') {
     // Never into the future: no window ends there.
     await workflows.raw(
-      `UPDATE token_usage_tracking SET created_at = least(?::timestamptz, created_at + make_interval(secs => ?)) WHERE ${some(one.share)}`,
+      `UPDATE token_usage_tracking SET created_at = least(?::timestamptz, created_at + make_interval(secs => ?)) WHERE ${someOf(one.share)}`,
       [isoFromInstant(world.at - 1n), Number(one.by) / 1e6],
     );
   }
@@ -218,6 +245,33 @@ async function assertExact(window: Window, wanted: UsageFilter): Promise<void> {
     const found = new Map(active.map((number) => [idOf(number), sumsAt(columns, number)]));
     assert.deepEqual(found, await bruteForceBy(databases().workflows, window, wanted, by));
     assert.equal(found.size, active.length);
+  }
+}
+
+async function assertWeek(window: Window, wanted: UsageFilter): Promise<void> {
+  const { source } = await openSource(databases(), ZONE, memory);
+  assert.deepEqual(
+    await readWeek(source, window, wanted),
+    await bruteForceWeek(databases().workflows, window, wanted, ZONE),
+  );
+}
+
+/** By number and by cursor. */
+async function assertPages(window: Window, wanted: UsageFilter): Promise<void> {
+  const { source } = await openSource(databases(), ZONE, memory);
+  const sort = { sortBy: 'createdAt', sortOrder: 'desc' } as const;
+  for (const by of ['number', 'cursor']) {
+    const seen: string[] = [];
+    let cursor: Cursor | null = null;
+    for (let page = 1; ; page++) {
+      const query = { ...sort, page, pageSize: 7, cursor: by === 'cursor' ? cursor : null };
+      const { records, hasNext } = await readRecordPage(source, window, wanted, query);
+      seen.push(...records.map(({ tokenUsageId }) => tokenUsageId));
+      const last = records.at(-1);
+      if (!hasNext || !last) break;
+      cursor = cursorBeside(last, 'after', sort);
+    }
+    assert.deepEqual(seen, await bruteForceIds(databases().workflows, window, wanted), by);
   }
 }
 
@@ -287,7 +341,7 @@ describe('rollups are exact', function () {
           await databases()
             .workflows('token_usage_tracking')
             .where('created_at', '>=', isoFromInstant(at - 25n * HOUR))
-            .whereRaw(some(one))
+            .whereRaw(someOf(one))
             .delete();
           await insertUsage(toInsert(young, at));
           await tick(databases(), ZONE, at + MINUTE);
@@ -323,6 +377,38 @@ describe('rollups are exact', function () {
     assert.equal(coverage.coveredUntil, coverableUntil(at - 9n * DAY_OF_24_HOURS));
     for (const days of [1, 5, 12, 19])
       await assertExact({ from: at - BigInt(days) * DAY_OF_24_HOURS, to: at }, NO_FILTER);
+  });
+
+  it('with rows over 12,000 years: every statistic and every page of records', async () => {
+    const fewWindows = fc.array(fc.tuple(fc.option(farInstant, { freq: 4 }), farInstant, filter), {
+      minLength: WINDOWS_A_RUN,
+      maxLength: WINDOWS_A_RUN,
+    });
+    await check(
+      fc.asyncProperty(
+        fc.constantFrom(...NOWS, FAR_NOW),
+        fc.array(fc.record({ at: farInstant, row }), { minLength: 1, maxLength: 40 }),
+        share,
+        fewWindows,
+        async (at, some, one, asked) => {
+          await resetUsage();
+          const insert = (rows: typeof some) =>
+            insertUsage(rows.flatMap(({ at, row }) => toInsert([{ ...row, ago: 0n }], at)));
+          await insert(some.slice(1));
+          await auditAll(databases(), ZONE, at);
+          await databases().workflows('token_usage_tracking').whereRaw(someOf(one)).delete();
+          await insert(some.slice(0, 9));
+          await auditAll(databases(), ZONE, at);
+          for (const [from, to, wanted] of asked) {
+            const window = { from: from === null ? null : earliest(from, to), to: latest(from ?? to, to) };
+            await assertExact(window, wanted);
+            await assertWeek(window, wanted);
+            await assertPages(window, wanted);
+          }
+        },
+      ),
+      onServer() ? 10 : 5,
+    );
   });
 
   it('and a window split anywhere sums to the whole', async () => {
@@ -395,7 +481,7 @@ describe('rollups are exact', function () {
     for (let round = 1; round <= 6; round++) {
       const before = await dump();
       await insertUsage(toInsert(half(round), at));
-      await databases().workflows('token_usage_tracking').whereRaw(some(4)).delete();
+      await databases().workflows('token_usage_tracking').whereRaw(someOf(4)).delete();
       // The reading takes some eight answers; the writing begins behind them.
       if (await killedAudit(at, 8 + ((seed >> round) % 40) + round)) kills += 1;
       const after = await dump();
