@@ -125,7 +125,7 @@ export async function readAncient(
   { from, to }: { from: Instant; to: Instant },
 ): Promise<EndRow[]> {
   if (ends.ancient === null || ends.ancient.until < to) {
-    const reading = { until: to, rows: readRows(workflows, { from: BEGIN_OF_TIME, to }) };
+    const reading = { until: to, rows: handled(readRows(workflows, { from: BEGIN_OF_TIME, to })) };
     reading.rows.catch(() => {
       if (ends.ancient === reading) ends.ancient = null;
     });
