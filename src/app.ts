@@ -15,7 +15,7 @@ import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
 import { requestLog } from './web/log.ts';
 import { createRender } from './web/render.ts';
-import { noStore, sameOriginChanges, securityHeaders } from './web/security.ts';
+import { noStore, pathsOnly, sameOriginChanges, securityHeaders } from './web/security.ts';
 
 export type Dependencies = {
   config: Config;
@@ -50,6 +50,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   const auth = { client, appUrl, allowedDomains, secrets, database: databases.sessions, render, log };
 
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
+  app.use(pathsOnly);
   app.use(health(databases, isStopping));
   app.use(requestLog(log));
   app.use(compress());

@@ -9,6 +9,7 @@ import { eurosText } from '../units/money.ts';
 import { isoFromInstant, now } from '../units/time.ts';
 import { goneSignal, sendDownload } from '../web/download.ts';
 import { NotFound, TooMany } from '../web/errors.ts';
+import { openedFromHere } from '../web/security.ts';
 import { type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
 import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
@@ -34,6 +35,7 @@ export function usageExports({ databases, reader, format }: Omit<PageDependencie
 
   const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
     const person = personOf(req);
+    if (options.withPrompts) openedFromHere(req, { label: 'To the records', href: asked.address });
     const release = atOnce(person.sub);
     if (!release) {
       throw new TooMany(

@@ -7,6 +7,7 @@ import type { Databases } from '../db/connect.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { NotFound } from '../web/errors.ts';
 import type { Render } from '../web/render.ts';
+import { openedFromHere } from '../web/security.ts';
 import { actionInfo } from './actions.ts';
 import { readNames } from './names.ts';
 import { RECORDS_PATH } from './paths.ts';
@@ -49,6 +50,8 @@ export function recordPages({ databases, render }: { databases: Databases; rende
 
   router.get(`${RECORDS_PATH}/:id/prompt`, async (req, res) => {
     const data = await recordData(req.params.id);
+    openedFromHere(req, { label: 'To the record', href: `${RECORDS_PATH}/${data.record.tokenUsageId}` });
+    if (req.method === 'HEAD') return res.type('html').end();
     // Before the prompt is read: who cannot be written down does not see it.
     await writeAuditLog(backoffice, personOf(req), { action: 'open prompt', subject: data.record.tokenUsageId });
     const prompt = await readPrompt(workflows, data.record.tokenUsageId);

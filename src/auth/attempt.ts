@@ -12,6 +12,7 @@ const attempt = z.object({ verifier: z.string(), returnTo: z.string(), expires: 
 export type Attempt = z.infer<typeof attempt>;
 
 const COOKIE_PREFIX = '__Host-sign-in-';
+const STATE = /^[\w-]{22}$/;
 const MINUTES = 10;
 // Four sealed return paths of full length leave a quarter of the 16 kB that Node reads as headers.
 const MOST_PENDING = 4;
@@ -32,7 +33,10 @@ export function beginAttempt(
 ): string {
   const state = randomBytes(16).toString('base64url');
   const expires = Date.now() + MINUTES * 60_000;
-  const abandoned = Object.keys(cookiesOf(req)).filter((name) => name.startsWith(COOKIE_PREFIX));
+  // Only names that we give: some that a request may hold cannot be written into an answer.
+  const abandoned = Object.keys(cookiesOf(req)).filter(
+    (name) => name.startsWith(COOKIE_PREFIX) && STATE.test(name.slice(COOKIE_PREFIX.length)),
+  );
   // Headers have a size limit: someone who reloads the sign-in page all morning must not be locked out by it.
   for (const name of abandoned.slice(0, Math.max(0, abandoned.length - MOST_PENDING + 1)))
     res.clearCookie(name, COOKIE);
@@ -43,7 +47,7 @@ export function beginAttempt(
 
 /** The attempt that this browser began under `state`, or null: another browser's, forged or older than ten minutes. */
 export function readAttempt(req: Request, state: unknown, secrets: string[]): Attempt | null {
-  if (typeof state !== 'string' || !/^[\w-]{22}$/.test(state)) return null;
+  if (typeof state !== 'string' || !STATE.test(state)) return null;
   const sealed = cookiesOf(req)[cookieName(state)];
   const text = sealed ? unseal(sealed, state, secrets) : null;
   if (text === null) return null;

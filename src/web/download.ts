@@ -8,12 +8,19 @@ export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { o
 /** A client that takes nothing for so long does not come back. */
 const PATIENCE_MS = 60_000;
 
-/** Aborts when the client goes before it has everything. */
+/**
+ * Aborts when the client goes before it has everything, or is gone already: its session is read before anybody listens. It
+ * is the socket that tells, for an answer that waits behind another on its connection never hears of the end.
+ */
 export function goneSignal(res: Response): AbortSignal {
   const gone = new AbortController();
-  res.on('close', () => {
-    if (!res.writableFinished) gone.abort();
-  });
+  const { socket } = res.req;
+  const left = () => gone.abort();
+  if (socket.destroyed) left();
+  else {
+    socket.once('close', left);
+    res.once('finish', () => socket.off('close', left));
+  }
   return gone.signal;
 }
 

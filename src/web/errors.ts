@@ -9,8 +9,15 @@ import { returnPath } from './return-path.ts';
 /** No such page or record. */
 export class NotFound extends Error {}
 
-/** The person is known, and may not do this. */
-export class Refused extends Error {}
+/** The person is known, and may not do this; `wayOut` leads to where they may. */
+export class Refused extends Error {
+  readonly wayOut: WayOut | null;
+  constructor(message: string, wayOut: WayOut | null = null) {
+    super(message);
+    this.wayOut = wayOut;
+  }
+}
+export type WayOut = { label: string; href: string };
 
 /** The person does too much at once, and may go on in a moment. */
 export class TooMany extends Error {}
@@ -104,7 +111,15 @@ export function errorHandler({
     render(req, res, {
       title,
       view: 'error',
-      data: { status, title, message, details, id: req.id, again: returnPath(req.originalUrl, appUrl) },
+      data: {
+        status,
+        title,
+        message,
+        details,
+        id: req.id,
+        again: returnPath(req.originalUrl, appUrl),
+        wayOut: error instanceof Refused ? error.wayOut : null,
+      },
     });
   };
 }

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
-import { Refused } from './errors.ts';
+import { Refused, type WayOut } from './errors.ts';
 
 /** Headers of every answer. Scripts, styles and requests come from our own origin only; nothing may frame us. */
 export function securityHeaders({ https }: { https: boolean }) {
@@ -36,8 +36,31 @@ export function sameOriginChanges(appUrl: URL) {
   };
 }
 
-/** Answers hold what others must not see from a cache: numbers, names, the cookies of a sign-in. */
-export function noStore(_req: Request, res: Response, next: NextFunction): void {
+/**
+ * For doors that tell a secret and write down who opened it: a link, an image or a frame on another site would open them in
+ * the name of whoever looks at that, and so would a browser that fetches ahead.
+ * @throws Refused with `wayOut`, where the door can be opened
+ */
+export function openedFromHere(req: Request, wayOut: WayOut): void {
+  const site = req.get('Sec-Fetch-Site');
+  if (site === 'cross-site' || site === 'same-site' || req.get('Sec-Purpose')?.includes('prefetch')) {
+    throw new Refused('Prompts are opened from a page of this site, not from another one.', wayOut);
+  }
+}
+
+/** Answers what is asked of the server and no page of it ("OPTIONS *"); everything behind this has a path. */
+export function pathsOnly(req: Request, res: Response, next: NextFunction): void {
+  if (req.path?.startsWith('/')) next();
+  else if (req.method === 'OPTIONS') res.set('Allow', 'GET, HEAD, POST, OPTIONS').status(204).end();
+  else res.status(400).type('text').send('This request cannot be read.\n');
+}
+
+/**
+ * Answers hold what others must not see from a cache: numbers, names, the cookies of a sign-in. Nobody keeps one, so nobody
+ * is told that theirs is still good: a prompt that is written down as opened has been sent.
+ */
+export function noStore(req: Request, res: Response, next: NextFunction): void {
+  for (const header of ['if-none-match', 'if-modified-since']) delete req.headers[header];
   res.set('Cache-Control', 'no-store');
   next();
 }

@@ -118,6 +118,53 @@ describe('one record', () => {
     );
   });
 
+  it('its prompt is not opened by a page of another site, nor by a browser that fetches ahead', async () => {
+    const doors = [
+      `${PATH}/${row.id}/prompt`,
+      `${PATH}.csv?period=all&include=prompt`,
+      `${PATH}.json?period=all&include=prompt`,
+    ];
+    const elsewhere: Headers[] = [
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { 'Sec-Fetch-Site': 'same-site' },
+      { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-User': '?1' },
+      { 'Sec-Fetch-Site': 'none', 'Sec-Purpose': 'prefetch;prerender' },
+      { 'Sec-Fetch-Site': 'cross-site', ...HTMX_FRAGMENT },
+    ];
+    for (const path of doors) {
+      for (const headers of elsewhere) {
+        const answer = await client.get(path, headers);
+        assert.equal(answer.status, 403, `${path} ${JSON.stringify(headers)}`);
+        assert.doesNotMatch(answer.text, new RegExp(SECRET));
+        assert.match(answer.text, /opened from a page of this site/);
+        assert.equal(answer.headers['content-disposition'], undefined);
+      }
+    }
+    const refused = parse((await client.get(doors[0] ?? '', elsewhere[0])).text);
+    assert.equal(linkTo(refused, '.ways-out a'), `${PATH}/${row.id}`, 'where one may open it');
+    assert.deepEqual(await auditLines(), []);
+    for (const headers of [{ 'Sec-Fetch-Site': 'same-origin' }, { 'Sec-Fetch-Site': 'none' }]) {
+      for (const path of doors) assert.equal((await client.get(path, headers)).status, 200);
+    }
+    assert.equal((await auditLines()).length, 2 * doors.length);
+  });
+
+  it('its prompt is written down as opened where it is sent, and only there: not for HEAD, and nobody keeps a copy', async () => {
+    const path = `${PATH}/${row.id}/prompt`;
+    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const head = await fetch(app.origin + path, { method: 'HEAD', headers: { cookie } });
+    assert.equal(head.status, 200);
+    assert.equal(head.headers.get('Cache-Control'), 'no-store');
+    assert.deepEqual(await auditLines(), []);
+    const { etag = '*' } = (await client.get(path)).headers;
+    for (const [i, tag] of [etag, '*', 'W/"x", *'].entries()) {
+      const answer = await client.get(path, { 'If-None-Match': tag, 'If-Modified-Since': new Date().toUTCString() });
+      assert.equal(answer.status, 200);
+      assert.match(answer.text, new RegExp(SECRET));
+      assert.equal((await auditLines()).length, i + 2);
+    }
+  });
+
   it('its prompt is not shown to someone who cannot be written down', async () => {
     const { backoffice } = databases();
     await backoffice.raw('ALTER TABLE audit_log ADD CONSTRAINT full_disk CHECK (false) NOT VALID');

@@ -202,6 +202,15 @@ describe('an attempt to sign in', () => {
     assert.equal(await countSessions(), before);
   });
 
+  it('is begun whatever cookies of such a name a browser has', async () => {
+    for (const name of ['a b1', '', '€', 'x'.repeat(300), 'a\tb', '(', 'A'.repeat(22)]) {
+      const cookies = Array.from({ length: 8 }, (_, i) => `__Host-sign-in-${name}${i || ''}=x`).join('; ');
+      const away = await createClient(origin).get('/auth/google', { Cookie: Buffer.from(cookies).toString('latin1') });
+      assert.equal(away.status, 302, name);
+      assert.match(location(away), /stand-in-for-google/);
+    }
+  });
+
   it('leaves room in the headers, however many are abandoned and however long their addresses', async () => {
     for (const returnTo of [`/ai-usage?search=${'a'.repeat(1_900)}`, `/ai-usage?search=${'ã€'.repeat(900)}`]) {
       const client = createClient(origin);

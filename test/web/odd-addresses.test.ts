@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, signedIn } from '../support/client.ts';
 
@@ -91,6 +93,18 @@ describe('an address that cannot be meant', () => {
       ODD_QUERIES.flatMap((query) => [`/auth/google?${query}`, `/auth/google/callback?${query}`]),
     );
     assert.equal(({} as Record<string, unknown>).period, undefined, 'no prototype was changed');
+  });
+
+  it('is answered where it is of the server and no page: OPTIONS *, and any other method', async () => {
+    for (const method of ['OPTIONS', 'GET', 'HEAD', 'POST', 'DELETE', 'PROPFIND']) {
+      const { hostname, port } = new URL(app.origin);
+      const asked = request({ hostname, port, method, path: '*', agent: false }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      assert.equal(answer.statusCode, method === 'OPTIONS' ? 204 : 400, method);
+      assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+      if (method === 'OPTIONS') assert.equal(answer.headers.allow, 'GET, HEAD, POST, OPTIONS');
+    }
   });
 
   it('is a 400 when it cannot be decoded', async () => {
