@@ -1,43 +1,37 @@
-import { type Format, hasShares } from '../units/format.ts';
-import { type MicroEuros, nearestMicro } from '../units/money.ts';
-import { floorDivided, type Instant, isoFromInstant, SECOND } from '../units/time.ts';
+import type { Format } from '../units/format.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { type Instant, isoFromInstant } from '../units/time.ts';
 import type { Cell } from './table.ts';
 
-/** The makers of cells that are numbers: printed for people, exact for exports. */
+/** The makers of cells that are numbers, as they are printed. */
 export function cellsOf(format: Format) {
   return {
-    integer: (count: number): Cell => ({ text: format.integer(count), data: { kind: 'integer', value: count } }),
+    integer: (count: number): Cell => ({ text: format.integer(count) }),
     euros: (micro: MicroEuros): Cell => ({
       text: format.euros(micro),
       // An average has more digits than there is money.
       exact: format.exactEuros(micro),
-      data: { kind: 'euros', value: nearestMicro(micro) },
     }),
     /** All six decimals. */
     exactEuros: (micro: MicroEuros): Cell => ({
       text: format.exactEuros(micro),
-      data: { kind: 'euros', value: micro },
     }),
     /** A difference in cost with its percentage; `isNew` where there was nothing before. */
     change: (now: MicroEuros, before: MicroEuros, isNew: boolean): Cell => ({
       text: format.eurosChange(now - before),
       exact: format.exactEuros(now - before),
-      data: { kind: 'euros', value: now - before },
       note: isNew ? 'new' : format.shareChange(now, before) || undefined,
     }),
     share: (part: number, total: number): Cell => ({
       text: format.share(part, total),
-      ...(!hasShares(part, total) ? {} : { data: { kind: 'ratio', value: part / total } }),
     }),
-    /** Microseconds, exported in whole seconds. */
+    /** Microseconds. */
     duration: (length: bigint): Cell => ({
       text: format.duration(length),
-      data: { kind: 'seconds', value: Number(floorDivided(length, SECOND)) },
     }),
     instant: (instant: Instant): Cell => ({
       text: format.shortInstant(instant),
       time: isoFromInstant(instant),
-      data: { kind: 'instant', value: instant },
     }),
   };
 }

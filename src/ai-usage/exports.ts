@@ -1,23 +1,32 @@
 import type { Databases } from '../db/connect.ts';
-import { monthOf } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
-import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
+import { breakdownOf } from './breakdowns.ts';
 import { bucketSizeOf } from './buckets.ts';
-import { type Names, readNames } from './names.ts';
-import { type Overview, overviewOf } from './overview.ts';
-import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
-import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
-import { parseUsageQuery, type QueryLimits, type UsageQuery, usageUrl, type ViewLinks } from './query.ts';
+import type { FileTable } from './file-columns.ts';
+import {
+  breakdownFile,
+  causesFile,
+  forecastsFile,
+  partsFile,
+  repeatsFile,
+  STATEMENT_FILES,
+  stepsFile,
+  storiesFile,
+  usageFile,
+  weekFile,
+} from './file-tables.ts';
+import { forecastAt, monthCardWindow } from './month-card.ts';
+import { NO_NAMES, readNames } from './names.ts';
+import { type Counted, readCompared, readTopBreakdown } from './overview-panels.ts';
+import { OVERVIEW_PATH } from './paths.ts';
+import { parseUsageQuery, type QueryLimits, queryWithin, type UsageQuery, usageUrl } from './query.ts';
 import type { UsageReader } from './reader.ts';
-import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PATH, type Statement, statementOf } from './statement.ts';
-import { type StoryPage, storyPageOf } from './story-page.ts';
+import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PATH } from './statement.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
-import type { Table } from './table.ts';
-import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
+import { MOST_TOP_STORIES } from './top-stories.ts';
 import type { Stack } from './view.ts';
-import { whyPanel } from './why-panel.ts';
 
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
 export type Asked = { query: UsageQuery; address: string; title: string };
@@ -25,7 +34,7 @@ export type Asked = { query: UsageQuery; address: string; title: string };
 /** Everything that the tables of a page are read from. */
 export type View = { reader: UsageReader; databases: Databases; query: UsageQuery; format: Format };
 
-type TableReader = (view: View) => Promise<Table | null>;
+type TableReader = (view: View) => Promise<FileTable>;
 
 /** A page with tables beside which their data stands. `path` is its route, with `:name` for a subject's. */
 export type ExportPage = {
@@ -37,63 +46,73 @@ export type ExportPage = {
   cost: (view: View) => Promise<MicroEuros>;
 };
 
-const NO_IDS = { authors: [], stories: [] };
+const usageCost = async ({ reader, query }: View) => (await reader.stats(query, bucketSizeOf(query))).value.total.cost;
 
-/** Links that nobody follows: a file has none. */
-const NO_LINKS: ViewLinks = { here: () => OVERVIEW_PATH, records: () => RECORDS_PATH };
-
-async function count({ reader, query, format }: View): Promise<Counted> {
+/** The numbers of the overview, with those that they are compared with. */
+const compared = async ({ reader, query, format }: View): Promise<Counted> => {
   const size = bucketSizeOf(query);
-  const [{ value: stats }, compared] = await Promise.all([
+  const [{ value: stats }, before] = await Promise.all([
     reader.stats(query, size),
     readCompared(reader, query, size, format.timeZone),
   ]);
-  return { stats, compared };
-}
-
-function numbers({ query, format }: View, { stats, compared }: Counted, by = query.by): Overview {
-  const shown: UsageQuery = { ...query, show: 'table' };
-  return overviewOf(stats, compared, { links: NO_LINKS, query: shown, size: bucketSizeOf(query), by, format });
-}
-
-/** The numbers of the overview, which stand beside those that they are compared with. */
-const overview = async (view: View) => numbers(view, await count(view));
+  return { stats, compared: before };
+};
 
 /** The numbers of a subject's page, which compares nothing. */
-const subject = (by?: Stack) => async (view: View) => {
-  const { value: stats } = await view.reader.stats(view.query, bucketSizeOf(view.query));
-  return numbers(view, { stats, compared: null }, by);
+const alone = async ({ reader, query }: View): Promise<Counted> => {
+  const { value: stats } = await reader.stats(query, bucketSizeOf(query));
+  return { stats, compared: null };
 };
 
-const tablesOf = (read: (view: View) => Promise<Overview>) => ({
-  usage: async (view: View) => (await read(view)).usage.table,
-  models: async (view: View) => (await read(view)).models,
-  actions: async (view: View) => (await read(view)).actions,
-});
+/** The tables of numbers that the overview and the pages of subjects have; `by` where the page decides on the parts of its bars. */
+const numbers = (count: (view: View) => Promise<Counted>, by?: Stack) => {
+  const options = ({ query, format }: View) => ({
+    query,
+    size: bucketSizeOf(query),
+    by: by ?? query.by,
+    timeZone: format.timeZone,
+  });
+  const breakdown = (by: 'model' | 'action') => async (view: View) => {
+    const { stats, compared } = await count(view);
+    return breakdownFile(breakdownOf(by, stats, compared?.stats ?? null, view.query), NO_NAMES);
+  };
+  return {
+    usage: async (view: View) => usageFile(await count(view), options(view)),
+    parts: async (view: View) => partsFile((await count(view)).stats, options(view)),
+    models: breakdown('model'),
+    actions: breakdown('action'),
+  };
+};
 
-const SUBJECT_TABLES = tablesOf(subject());
+const OF_SUBJECT = numbers(alone);
 /** A model is not made of models, but of what it is used for. */
-const ofModel = tablesOf(subject('action'));
+const OF_MODEL = numbers(alone, 'action');
 
-const topStories: TableReader = async ({ reader, databases, query, format }) => {
-  const { value, query: answered } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, cost: 0 });
-  const authors = [...new Set(value.top.map(({ author }) => author))];
-  const names = await readNames(databases, { authors, stories: value.top.map(({ story }) => story) });
-  return topStoriesOf(value, answered, names, format).table;
+/** The breakdown that the query asks for besides models and actions. */
+const breakdownBeside: TableReader = async (view) => {
+  const { reader, query, format } = view;
+  const { breakdown: by } = query;
+  if (by === 'hour') return weekFile((await reader.week(query)).value, format);
+  if (by !== 'provider') {
+    const { breakdown, names } = await readTopBreakdown(view, query, by, compared(view));
+    return breakdownFile(breakdown, names);
+  }
+  const { stats, compared: before } = await compared(view);
+  return breakdownFile(breakdownOf('provider', stats, before?.stats ?? null, query), NO_NAMES);
 };
 
-const usageCost = async ({ reader, query }: View) => (await reader.stats(query, bucketSizeOf(query))).value.total.cost;
+const topStories: TableReader = async ({ reader, databases, query }) => {
+  const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, cost: 0 });
+  const authors = [...new Set(value.top.map(({ author }) => author))];
+  return storiesFile(value, await readNames(databases, { authors, stories: value.top.map(({ story }) => story) }));
+};
 
-async function story({ reader, databases, query, format }: View): Promise<StoryPage | null> {
-  const { value } = await reader.story(query);
-  const names: Names = await readNames(databases, NO_IDS);
-  return value.total.requests === 0 ? null : storyPageOf(value, query, names, format);
-}
+const forecasts: TableReader = async ({ reader, query, format: { timeZone } }) => {
+  const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone)));
+  return forecastsFile(forecastAt(value, query.asOf, timeZone).past);
+};
 
-async function statement({ reader, query, format }: View): Promise<Statement> {
-  const { value, query: answered } = await reader.stats(query, 'day');
-  return statementOf(value, answered, monthOf(query.from?.day ?? ''), format);
-}
+const days = async ({ reader, query }: View) => (await reader.stats(query, 'day')).value;
 
 /** The query at an instant that is written down, so that several readings of it are of one moment. */
 const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: query.asOf });
@@ -126,25 +145,31 @@ export const EXPORT_PAGES: ExportPage[] = [
       return { query, address: usageUrl(OVERVIEW_PATH, query), title: 'AI usage' };
     },
     tables: {
-      ...tablesOf(overview),
-      breakdown: async (view) =>
-        (await readBeside(view, view.query, handled(count(view)), { links: NO_LINKS, format: view.format })).table,
-      causes: async (view) => {
-        const { stats, compared } = await count(view);
-        return whyPanel(stats, compared, view.format)?.table ?? null;
-      },
-      forecasts: async ({ reader, query, format }) => (await readMonthCard(reader, query, query.asOf, format)).past,
+      ...numbers(compared),
+      breakdown: breakdownBeside,
+      causes: async (view) => causesFile(await compared(view)),
+      forecasts,
     },
     cost: usageCost,
   },
-  subjectPage('author', { ...SUBJECT_TABLES, stories: topStories }),
-  subjectPage('model', { usage: ofModel.usage, actions: ofModel.actions, stories: topStories }),
-  subjectPage('action', { usage: SUBJECT_TABLES.usage, models: SUBJECT_TABLES.models, stories: topStories }),
+  subjectPage('author', { ...OF_SUBJECT, stories: topStories }),
+  subjectPage('model', {
+    usage: OF_MODEL.usage,
+    parts: OF_MODEL.parts,
+    actions: OF_MODEL.actions,
+    stories: topStories,
+  }),
+  subjectPage('action', {
+    usage: OF_SUBJECT.usage,
+    parts: OF_SUBJECT.parts,
+    models: OF_SUBJECT.models,
+    stories: topStories,
+  }),
   subjectPage(
     'story',
     {
-      steps: async (view) => (await story(view))?.steps ?? null,
-      repeats: async (view) => (await story(view))?.repeats.table ?? null,
+      steps: async ({ reader, query }) => stepsFile((await reader.story(query)).value),
+      repeats: async ({ reader, query }) => repeatsFile((await reader.story(query)).value),
     },
     async ({ reader, query }) => (await reader.story(query)).value.total.cost,
   ),
@@ -159,10 +184,11 @@ export const EXPORT_PAGES: ExportPage[] = [
       return { query, address, title: `Statement ${month}` };
     },
     tables: {
-      models: async (view) => (await statement(view)).models,
-      actions: async (view) => (await statement(view)).actions,
-      days: async (view) => (await statement(view)).days,
-      tieOut: async (view) => (await statement(view)).tieOut,
+      models: async (view) => STATEMENT_FILES.models(await days(view)),
+      actions: async (view) => STATEMENT_FILES.actions(await days(view)),
+      days: async (view) =>
+        STATEMENT_FILES.days(await days(view), { query: view.query, timeZone: view.format.timeZone }),
+      tieOut: async (view) => STATEMENT_FILES.tieOut(await days(view)),
     },
     cost: async ({ reader, query }) => (await reader.stats(query, 'day')).value.total.cost,
   },

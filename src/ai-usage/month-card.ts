@@ -20,12 +20,16 @@ export function monthCardWindow(asOf: Instant, timeZone: string): { from: Instan
   return { from: startOfDay(historyBegins(dayOf(asOf, timeZone)), timeZone), to: asOf };
 }
 
-export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): MonthCard {
-  const { timeZone } = format;
+/** The forecast of the month that an instant lies in, as it was made then. */
+export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): MonthForecast {
   const today = dayOf(asOf, timeZone);
   const start = startOfDay(today, timeZone);
-  const passed = Number(asOf - start) / Number(endOfDay(today, timeZone) - start);
-  const month = forecastMonth(costs, today, passed);
+  return forecastMonth(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start));
+}
+
+export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): MonthCard {
+  const today = dayOf(asOf, format.timeZone);
+  const month = forecastAt(costs, asOf, format.timeZone);
   const { spent, total, range, past } = month;
   return {
     title: format.longMonth(`${today.slice(0, 7)}-01`),

@@ -10,7 +10,6 @@ import { filterSentence, windowText } from './filter-bar.ts';
 import { readNames } from './names.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
 import { openRecordStream, TotalsDiffer } from './record-stream.ts';
-import { exportOfTable } from './table-export.ts';
 
 /** A file that is ready to be written; `sent` counts the rows that its writer has taken. Whoever opens it closes it. */
 export type OpenExport = { file: ExportFile; sent: () => number; close: () => Promise<void> };
@@ -25,11 +24,11 @@ export async function openPageExport(
   const read = await Promise.all(
     Object.entries(page.tables)
       .filter(([name]) => tables.includes(name))
-      .map(async ([name, reader]) => ({ name, table: await reader(view) })),
+      .map(async ([name, reader]) => ({ name, ...(await reader(view)) })),
   );
-  const rows = read.reduce((sum, { table }) => sum + (table?.rows.length ?? 0), 0);
+  const rows = read.reduce((sum, table) => sum + table.rows.length, 0);
   const manifest = await manifestOf(asked, view, { rows, cost: await page.cost(view) });
-  const found = read.flatMap(({ name, table }) => (table ? [exportOfTable(name, table)] : []));
+  const found = read.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
   return { ...counting({ manifest, tables: found }), close: async () => {} };
 }
 

@@ -67,7 +67,7 @@ export async function readBeside(
 }
 
 /** The first authors or stories, with their names and what they were before. */
-async function readTopBreakdown(
+export async function readTopBreakdown(
   { databases, reader }: Sources,
   query: UsageQuery,
   by: TopBy,

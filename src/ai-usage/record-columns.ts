@@ -20,7 +20,6 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       sortBy: 'createdAt',
       cell: ({ createdAt, tokenUsageId }) => ({
         ...instant(createdAt),
-        id: tokenUsageId,
         href: `${path}/${tokenUsageId}`,
       }),
     },
@@ -30,7 +29,6 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
         const text = names.authors.get(authorId) ?? format.shortId(authorId);
         return {
           text,
-          id: authorId,
           href: usageUrl(path, query, { author: authorId }),
           ...detailsOf('author', authorId, text, query),
         };
@@ -42,7 +40,6 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
         const text = names.stories.get(storyId) ?? format.shortId(storyId);
         return {
           text,
-          id: storyId,
           href: usageUrl(path, query, { story: storyId }),
           ...detailsOf('story', storyId, text, query),
         };
@@ -55,7 +52,6 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
         const { label, kind } = actionInfo(action);
         return {
           text: label,
-          id: action,
           icon: kind,
           href: usageUrl(path, query, { actions: [action] }),
           ...detailsOf('action', action, label, query),

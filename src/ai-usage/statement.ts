@@ -88,7 +88,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       'By action',
       stats.actions.map(({ action, ...sums }) => ({
         ...sums,
-        name: { text: actionInfo(action).label, id: action, href: subjectUrl('action', action, query) ?? undefined },
+        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) ?? undefined },
       })),
     ),
     days: table(
@@ -96,7 +96,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       'By day',
       bucketsOf(query.window, 'day', format.timeZone, null).map(({ bucket, firstDay }) => ({
         ...(days.get(bucket) ?? noSums()),
-        name: { text: format.longDay(firstDay), id: firstDay },
+        name: { text: format.longDay(firstDay) },
       })),
     ),
     tieOut: tieOutTable(stats, format),

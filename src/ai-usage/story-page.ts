@@ -61,7 +61,6 @@ function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): 
         const { label, kind } = actionInfo(action);
         return {
           text: label,
-          id: action,
           icon: kind,
           note: models.join(', '),
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
@@ -107,7 +106,7 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
   const columns: Column<Repeat>[] = [
     {
       label: 'Action',
-      cell: ({ action }) => ({ text: actionInfo(action).label, id: action, icon: actionInfo(action).kind }),
+      cell: ({ action }) => ({ text: actionInfo(action).label, icon: actionInfo(action).kind }),
     },
     { label: 'Model', cell: ({ model }) => ({ text: model }) },
     { label: 'Tokens in, each', numeric: true, cell: ({ inputTokens }) => integer(inputTokens) },

@@ -1,12 +1,6 @@
-import type { Kind } from '../export/table.ts';
-
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
-  /** What it holds to an export, where that is not its text: `cellsOf` makes such cells. */
-  data?: { kind: Kind; value: number | bigint };
-  /** The name or id in the database of what the text is a label of. */
-  id?: string;
   href?: string;
   /** The link changes this very view, so that only a part of the page need be loaded. */
   narrows?: boolean;

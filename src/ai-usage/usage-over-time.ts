@@ -29,7 +29,11 @@ export type UsageOverTime = {
 /** As many colours as can be told apart; the rest is one more, "Other". */
 const MOST_SERIES = 5;
 
-const TITLES: Record<BucketSize, string> = { hour: 'Usage by hour', day: 'Usage by day', month: 'Usage by month' };
+export const TITLES: Record<BucketSize, string> = {
+  hour: 'Usage by hour',
+  day: 'Usage by day',
+  month: 'Usage by month',
+};
 const NAMES: Record<BucketSize, string> = { hour: 'Hour', day: 'Day', month: 'Month' };
 
 type Options = { links: ViewLinks; query: UsageQuery; size: BucketSize; by: Stack; format: Format };
@@ -125,7 +129,12 @@ function rowsOf(stats: UsageStats, compared: Compared | null, series: Series[], 
 }
 
 /** What each bar cost in the window compared with, when both have as many; months are of different lengths and have none. */
-function costsBefore(compared: Compared | null, size: BucketSize, bars: number, timeZone: string): number[] | null {
+export function costsBefore(
+  compared: Compared | null,
+  size: BucketSize,
+  bars: number,
+  timeZone: string,
+): number[] | null {
   if (compared === null || size === 'month') return null;
   const buckets = bucketsOf(compared.window, size, timeZone, null);
   if (buckets.length !== bars) return null;

@@ -20,25 +20,27 @@ const CAUSES: Record<keyof Causes, { label: string; note: string }> = {
 };
 const NAMES = Object.keys(CAUSES) as (keyof Causes)[];
 
-type Row = Omit<WhyRow, 'key'> & { label: string; faint: boolean };
+/** A model, or with `key` null all `others` as one. */
+type Row = Omit<WhyRow, 'key'> & { key: string | null; others: number | null };
+
+/** The models that moved the cost most, and all others as one row. */
+export function rowsShown(rows: WhyRow[]): Row[] {
+  const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, others: null }));
+  const rest = rows.slice(MOST_ROWS);
+  return rest.length === 0 ? shown : [...shown, { ...sumOfRows(rest), key: null, others: rest.length }];
+}
 
 /** Null when nothing is compared. */
 export function whyPanel(stats: UsageStats, compared: Compared | null, format: Format): WhyPanel | null {
   if (compared === null) return null;
   const { total, rows } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
-  const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, label: row.key, faint: false }));
-  const rest = rows.slice(MOST_ROWS);
-  if (rest.length > 0) {
-    const label = `${format.integer(rest.length)} other ${rest.length === 1 ? 'model' : 'models'}`;
-    shown.push({ ...sumOfRows(rest), label, faint: true });
-  }
   return {
     lead: leadOf(total, format),
     causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
     table: tableOf(columnsOf(total, format), {
       caption: 'Why the cost changed, by model',
-      rows: shown,
-      faint: ({ faint }) => faint,
+      rows: rowsShown(rows),
+      faint: ({ key }) => key === null,
     }),
   };
 }
@@ -51,6 +53,7 @@ function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format
 
 function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
   const { euros } = cellsOf(format);
+  const othersText = (count: number) => `${format.integer(count)} other ${count === 1 ? 'model' : 'models'}`;
   const money = (
     label: string,
     text: (micro: MicroEuros) => string,
@@ -63,7 +66,7 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
     return { label, numeric: true, cell, total: cell(total) } satisfies Column<Row>;
   };
   return [
-    { label: 'Model', cell: ({ label }) => ({ text: label }), total: { text: 'Total' } },
+    { label: 'Model', cell: ({ key, others }) => ({ text: key ?? othersText(others ?? 0) }), total: { text: 'Total' } },
     money('Before', format.euros, ({ before }) => before),
     ...NAMES.map((name) => money(CAUSES[name].label, format.eurosChange, (row) => row[name])),
     money('Now', format.euros, ({ now }) => now),

@@ -2,7 +2,9 @@ import { eurosText } from '../units/money.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
 import { neutral, neutralJson } from './neutral.ts';
-import type { ExportColumn, ExportFile, ExportTable, Kind, Value } from './table.ts';
+import { partsJson } from './parts.ts';
+import { plainNumber } from './plain-number.ts';
+import type { ExportColumn, ExportFile, ExportTable, Kind, Parts, Value } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
 export const DIALECTS = ['rfc4180', 'excel-pt'] as const;
@@ -14,8 +16,8 @@ type Field = (value: Value) => string;
 
 const LINE_END = '\r\n';
 
-/** In quotes where a list separator of any dialect is in it. */
-const quoted = (text: string) => (/[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** In quotes where a list separator of any dialect is in it, and where it is text without characters: nothing at all is no value. */
+const quoted = (text: string) => (text === '' || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** How each kind of column is written; numbers need no quotes in either dialect. */
 function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
@@ -27,10 +29,15 @@ function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
   return {
     text: (value) => quoted(neutral(String(value), other)),
     json: (value) => quoted(neutralJson(String(value), other)),
+    parts: (value) => quoted(neutralJson(partsJson(value as Parts), other)),
     uuid: String,
     integer: String,
-    seconds: (value) => decimal(String(value)),
-    ratio: (value) => decimal(String(value)),
+    boolean: String,
+    // Years of other than four digits have a sign.
+    day: (value) => quoted(neutral(String(value), other)),
+    month: (value) => quoted(neutral(String(value), other)),
+    seconds: String,
+    ratio: (value) => decimal(plainNumber(Number(value))),
     euros: (value) => decimal(eurosText(Number(value))),
     instant: (value) => (excel ? local.text(value as bigint) : iso(value as bigint)),
   };

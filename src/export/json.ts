@@ -1,18 +1,25 @@
 import { eurosText } from '../units/money.ts';
 import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
-import type { ExportColumn, ExportFile, Kind, Value } from './table.ts';
+import { partsJson } from './parts.ts';
+import { plainNumber } from './plain-number.ts';
+import type { ExportColumn, ExportFile, Kind, Parts, Value } from './table.ts';
 
 const iso = isoTimes();
 
 /** Text is escaped by JSON itself; what a spreadsheet makes of it is not this format's business. */
 const FIELDS: Record<Kind, (value: Value) => string> = {
   text: (value) => JSON.stringify(value),
-  json: (value) => JSON.stringify(JSON.parse(String(value))),
+  // As it is: parsed and written again, large numbers would lose digits.
+  json: String,
+  parts: (value) => partsJson(value as Parts),
   uuid: (value) => `"${value}"`,
   integer: String,
+  boolean: String,
+  day: (value) => `"${value}"`,
+  month: (value) => `"${value}"`,
   seconds: String,
-  ratio: String,
+  ratio: (value) => plainNumber(Number(value)),
   euros: (value) => `"${eurosText(Number(value))}"`,
   instant: (value) => `"${iso(value as bigint)}"`,
 };

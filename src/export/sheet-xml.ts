@@ -1,30 +1,39 @@
-import { DAY_OF_24_HOURS, type Instant, startOfDay } from '../units/time.ts';
+import { compareDays, dayNumber } from '../units/calendar.ts';
+import { DAY_OF_24_HOURS, type Day, type Instant, startOfDay } from '../units/time.ts';
 import type { LocalTimes } from './local-time.ts';
-import type { ExportColumn, Kind, Value } from './table.ts';
+import { partsJson } from './parts.ts';
+import { plainNumber } from './plain-number.ts';
+import type { ExportColumn, Kind, Parts, Value } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
 export const MOST_SHEET_ROWS = 1_048_576;
 export const MOST_CELL_CHARACTERS = 32_767;
 /** Excel counts days from the last of 1899; it has no dates before and after these years, and is wrong about the first two months. */
 const UNIX_EPOCH_IN_EXCEL = 25_569;
-const FIRST_IN_EXCEL: Instant = startOfDay('1900-03-01', 'UTC');
-const END_IN_EXCEL: Instant = startOfDay('+010000-01-01', 'UTC');
+const FIRST_DAY_IN_EXCEL: Day = '1900-03-01';
+const END_OF_DAYS_IN_EXCEL: Day = '+010000-01-01';
+const FIRST_IN_EXCEL: Instant = startOfDay(FIRST_DAY_IN_EXCEL, 'UTC');
+const END_IN_EXCEL: Instant = startOfDay(END_OF_DAYS_IN_EXCEL, 'UTC');
 
 /** Styles by their place in `STYLES`. Text has `quotePrefix`, so that it stays text when somebody edits its cell. */
 const STYLE: Record<Kind | 'heading', number> = {
   text: 0,
   uuid: 0,
   json: 0,
+  parts: 0,
   heading: 1,
   integer: 2,
+  boolean: 8,
   euros: 3,
   ratio: 4,
   seconds: 2,
   instant: 5,
+  day: 6,
+  month: 7,
 };
 
 export const STYLES = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="3"><numFmt numFmtId="164" formatCode="[$€-2]\\ #,##0.000000"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>`;
+<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="5"><numFmt numFmtId="164" formatCode="[$€-2]\\ #,##0.000000"/><numFmt numFmtId="165" formatCode="0.0%"/><numFmt numFmtId="166" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/><numFmt numFmtId="167" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="168" formatCode="yyyy\\-mm"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="9"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0" quotePrefix="1"/><xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/><xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="167" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="168" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs></styleSheet>`;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
@@ -66,10 +75,21 @@ type WriteCell = (reference: string, value: Value) => string;
 function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
   const style = STYLE[kind];
   const number = (toNumber: (value: number) => number): WriteCell => {
-    return (reference, value) => `<c r="${reference}" s="${style}"><v>${toNumber(Number(value))}</v></c>`;
+    return (reference, value) => `<c r="${reference}" s="${style}"><v>${plainNumber(toNumber(Number(value)))}</v></c>`;
   };
   if (kind === 'text' || kind === 'json') {
     return (reference, value) => inline(reference, style, cellText(String(value)));
+  }
+  if (kind === 'parts') return (reference, value) => inline(reference, style, cellText(partsJson(value as Parts)));
+  if (kind === 'boolean')
+    return (reference, value) => `<c r="${reference}" s="${style}" t="b"><v>${value ? 1 : 0}</v></c>`;
+  if (kind === 'day' || kind === 'month') {
+    return (reference, value) => {
+      const day: Day = kind === 'day' ? String(value) : `${value}-01`;
+      const inExcel = compareDays(day, FIRST_DAY_IN_EXCEL) >= 0 && compareDays(day, END_OF_DAYS_IN_EXCEL) < 0;
+      if (!inExcel) return inline(reference, STYLE.text, String(value));
+      return `<c r="${reference}" s="${style}"><v>${dayNumber(day) + UNIX_EPOCH_IN_EXCEL}</v></c>`;
+    };
   }
   if (kind === 'uuid') {
     return (reference, value) => `<c r="${reference}" s="${style}" t="inlineStr"><is><t>${value}</t></is></c>`;
@@ -113,6 +133,10 @@ const WIDTHS: Record<Kind, number> = {
   ratio: 10,
   seconds: 12,
   instant: 20,
+  boolean: 10,
+  day: 12,
+  month: 10,
+  parts: 40,
 };
 const ID_WIDTH = 38;
 

@@ -1,16 +1,32 @@
 import type { Instant } from '../units/time.ts';
 
 /**
- * What a column holds: euros as whole micro-euros, instants in microseconds, ratios from 0 to 1, JSON as its text,
- * uuids as text that needs no care. Each format writes a kind in its own way: the one place where a new kind is named.
+ * What a column holds: euros as whole micro-euros, instants in microseconds, days and months in ISO 8601, shares as ratios
+ * (0.25), JSON as its text, uuids as text that needs no care, and amounts by name (`parts`, micro-euros). Each format writes
+ * a kind in its own way: the one place where a new kind is named.
  */
-export type Kind = 'text' | 'uuid' | 'integer' | 'euros' | 'ratio' | 'seconds' | 'instant' | 'json';
+export type Kind =
+  | 'text'
+  | 'uuid'
+  | 'integer'
+  | 'boolean'
+  | 'euros'
+  | 'ratio'
+  | 'seconds'
+  | 'instant'
+  | 'day'
+  | 'month'
+  | 'json'
+  | 'parts';
 
 /** `name` is what programs read (camelCase, as in the API), `label` what people read. */
 export type ExportColumn = { name: string; label: string; kind: Kind };
 
-/** Text for text, uuids and JSON, a bigint for instants, a number for all others; null is an empty cell. */
-export type Value = string | number | bigint | null;
+/** What names are keys of: a Map, for which no name is special. */
+export type Parts = Map<string, number>;
+
+/** Text for text, uuids, days, months and JSON, a bigint for instants, a number for amounts; null is an empty cell. */
+export type Value = string | number | bigint | boolean | Parts | null;
 
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
 export type ExportTable = {

@@ -204,19 +204,18 @@ describe('an export of the tables of a page', () => {
   after(resetUsage);
 
   const lastMonth = isoFromInstant(now() - 31n * DAY_OF_24_HOURS).slice(0, 7);
+  const OVERVIEW = ['usage', 'parts', 'models', 'actions', 'breakdown', 'causes', 'forecasts'];
   const PAGES: [path: string, tables: string[]][] = [
     // Usage over time is a chart, or this table.
-    ['/ai-usage?show=table', ['usage', 'models', 'actions', 'breakdown']],
-    ['/ai-usage?show=table&period=7d&model=gpt-5', ['usage', 'models', 'actions', 'breakdown', 'causes']],
-    ['/ai-usage?show=table&period=1d&by=action&breakdown=hour', ['usage', 'models', 'actions', 'breakdown', 'causes']],
-    ['/ai-usage?show=table&breakdown=author&rankBy=requests', ['usage', 'models', 'actions', 'breakdown']],
-    [
-      '/ai-usage?show=table&breakdown=story&rankOrder=asc&period=7d',
-      ['usage', 'models', 'actions', 'breakdown', 'causes'],
-    ],
-    [`/ai-usage/authors/${author}?show=table`, ['usage', 'models', 'actions', 'stories']],
-    ['/ai-usage/models/gemini-2.5-pro?show=table', ['usage', 'actions', 'stories']],
-    ['/ai-usage/actions/test?show=table', ['usage', 'models', 'stories']],
+    ['/ai-usage?show=table', OVERVIEW],
+    ['/ai-usage?show=table&period=7d&model=gpt-5', OVERVIEW],
+    ['/ai-usage?show=table&period=1d&by=action&breakdown=hour', OVERVIEW],
+    ['/ai-usage?show=table&breakdown=author&rankBy=requests', OVERVIEW],
+    ['/ai-usage?show=table&breakdown=story&rankOrder=asc&period=7d', OVERVIEW],
+    ['/ai-usage?show=table&period=all&by=provider', OVERVIEW],
+    [`/ai-usage/authors/${author}?show=table`, ['usage', 'parts', 'models', 'actions', 'stories']],
+    ['/ai-usage/models/gemini-2.5-pro?show=table', ['usage', 'parts', 'actions', 'stories']],
+    ['/ai-usage/actions/test?show=table', ['usage', 'parts', 'models', 'stories']],
     [`/ai-usage/stories/${story}`, ['steps', 'repeats']],
     [`/ai-usage/statement?month=${lastMonth}`, ['models', 'actions', 'days', 'tieOut']],
   ];
@@ -238,6 +237,15 @@ describe('an export of the tables of a page', () => {
       // A tab has at most 31 characters.
       const captionOf = (tab: string) => captions.find((caption) => caption.startsWith(tab)) ?? tab;
       const exported = sheets.map((sheet) => captionOf(sheet.name));
+      const parts = new Map<string, Record<string, string>>();
+      for (const { hour, day, month, part, cost } of json.tables.parts ?? []) {
+        const bucket = hour ?? day ?? month;
+        parts.set(bucket, { ...parts.get(bucket), [part]: cost });
+      }
+      for (const row of json.tables.usage ?? []) {
+        assert.deepEqual(row.parts, parts.get(row.hour ?? row.day ?? row.month) ?? {});
+        assert.equal(sum(Object.values<string>(row.parts).map(microOf)), microOf(row.cost));
+      }
       // The records of a story have an export of their own, which does not end after a hundred.
       assert.deepEqual(
         captions.filter((caption) => caption !== 'Records' && !exported.includes(caption)),
@@ -250,13 +258,19 @@ describe('an export of the tables of a page', () => {
         const rows = csvRows(one.text);
         const sheet = sheets[i];
         assert.ok(sheet);
+        if (!captions.includes(captionOf(sheet.name))) {
+          // What the page shows only where there is something to show is a table without rows; parts are columns there.
+          if (name !== 'parts') assert.deepEqual([rows, sheet.rows], [[], []], name);
+          continue;
+        }
+        const ofParts = (label: string) => name === 'usage' && !one.text.split('\r\n')[0]?.includes(label);
         const shown = tableOf(page, captionOf(sheet.name));
         const numeric = page
           .querySelectorAll('table')
           .find((table) => textOf(table.querySelector('caption')) === captionOf(sheet.name))
           ?.querySelectorAll('thead th.number')
           .map(textOf);
-        for (const label of numeric ?? []) {
+        for (const label of (numeric ?? []).filter((label) => !ofParts(label))) {
           for (const row of sheet.rows) {
             const value = row[label];
             assert.ok(value === null || typeof value === 'number', `${name}, ${label}: ${value} is no number`);
@@ -264,7 +278,7 @@ describe('an export of the tables of a page', () => {
         }
         assert.equal(rows.length, shown.rows.length, name);
         assert.equal(sheet.rows.length, shown.rows.length, name);
-        for (const label of shown.head) {
+        for (const label of shown.head.filter((label) => !ofParts(label))) {
           const cells = columnOf(shown, label);
           cells.forEach((cell, row) => {
             const text = rows[row]?.[label] ?? rows[row]?.[`${label} (€)`] ?? '';
@@ -284,7 +298,10 @@ describe('an export of the tables of a page', () => {
 
   it('says in front of each row which table it is of, where a CSV holds all of them', async () => {
     const rows = csvRows((await download(origin, client, '/ai-usage.csv')).text);
-    assert.deepEqual([...new Set(rows.map((row) => row.Table))], ['Usage by day', 'Models', 'Actions', 'Providers']);
+    assert.deepEqual(
+      [...new Set(rows.map((row) => row.Table))],
+      ['Usage by day', 'Usage by day, in parts', 'Models', 'Actions', 'Providers'],
+    );
     const models = rows.filter((row) => row.Table === 'Models');
     const actions = rows.filter((row) => row.Table === 'Actions');
     const total = (some: typeof rows) => sum(some.map((row) => microOf(row[COST])));

@@ -9,7 +9,7 @@ import { csvRows, xlsxSheets } from '../support/export.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('npm run export', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let folder: string;
 
   before(async () => {
@@ -58,7 +58,16 @@ describe('npm run export', function () {
     const sheets = await xlsxSheets(readFileSync(xlsx));
     assert.deepEqual(
       sheets.map(({ name }) => name),
-      ['About', 'Usage by day', 'Models', 'Actions', 'Providers'],
+      [
+        'About',
+        'Usage by day',
+        'Usage by day, in parts',
+        'Models',
+        'Actions',
+        'Providers',
+        'Why the cost changed, by model',
+        'Past forecasts',
+      ],
     );
 
     const model = join(folder, 'model.csv');

@@ -1,0 +1,7 @@
+import { eurosText } from '../units/money.ts';
+import type { Parts } from './table.ts';
+
+/** Amounts by name as JSON, euros as text with six decimals; the names as they are. */
+export function partsJson(parts: Parts): string {
+  return `{${[...parts].map(([name, micro]) => `${JSON.stringify(name)}:"${eurosText(micro)}"`).join(',')}}`;
+}
