@@ -1,5 +1,6 @@
 import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
+import { handled } from '../units/handled.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import { breakdownOf } from './breakdowns.ts';
@@ -94,7 +95,7 @@ const breakdownBeside: TableReader = async (view) => {
   const { breakdown: by } = query;
   if (by === 'hour') return weekFile((await reader.week(query)).value, format);
   if (by !== 'provider') {
-    const { breakdown, names } = await readTopBreakdown(view, query, by, compared(view));
+    const { breakdown, names } = await readTopBreakdown(view, query, by, handled(compared(view)));
     return breakdownFile(breakdown, names);
   }
   const { stats, compared: before } = await compared(view);

@@ -16,7 +16,7 @@ const AUTHOR = '00000000-0000-4000-8000-000000000001';
 /** Records over some days with few different costs and tokens, so that ties reach over many pages. */
 async function insertMany(count: number): Promise<void> {
   const { workflows, mythoria } = databases();
-  for (let first = 1; first <= count; first += 20_000) {
+  for (let first = 1; first <= count; first += 5_000) {
     await workflows.raw(
       `INSERT INTO token_usage_tracking
        (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
@@ -24,7 +24,7 @@ async function insertMany(count: number): Promise<void> {
             (ARRAY['test', 'image_edit'])[1 + n % 2]::ai_action_type, (ARRAY['gpt-5', 'tts-1', 'anna'])[1 + n % 3],
             n * 7 % 11, n % 5, (n * 31 % 4000) / 1e6, '{}', now() - interval '1 hour' - n * interval '9 seconds'
        FROM generate_series(?::int, ?::int) AS n`,
-      [first, Math.min(count, first + 19_999)],
+      [first, Math.min(count, first + 4_999)],
     );
   }
   await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Anna', email: 'anna@example.com' });
