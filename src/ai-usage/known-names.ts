@@ -72,12 +72,17 @@ export async function writeNames(
   );
 }
 
-/** The kept names of ids, as far as there are any. Never fails. */
-export async function recallNames(backoffice: Knex, kind: NameKind, ids: string[]): Promise<Map<string, string>> {
+/** The kept names of ids, as far as there are any; with `onlyShown`, those that stay when the account is gone. Never fails. */
+export async function recallNames(
+  backoffice: Knex,
+  kind: NameKind,
+  ids: string[],
+  { onlyShown }: { onlyShown: boolean },
+): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   try {
-    const rows = await backoffice<NamedId & { kind: NameKind }>('known_names')
-      .where({ kind })
+    const rows = await backoffice<NamedId & { kind: NameKind; shown: boolean }>('known_names')
+      .where({ kind, ...(onlyShown ? { shown: true } : {}) })
       .whereIn('id', ids)
       .select('id', 'name');
     return new Map(rows.map(({ id, name }) => [id, name]));

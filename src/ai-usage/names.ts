@@ -35,7 +35,8 @@ export async function readNames({ mythoria, backoffice }: NameDatabases, ids: Na
     ).map(async ([kind, found, wanted]) => {
       await keepNames(backoffice, kind, found);
       const missing = wanted.filter((id) => !found.has(id));
-      for (const [id, name] of await recallNames(backoffice, kind, missing)) {
+      // Erased since the last tick, and never shown: then it is not shown now.
+      for (const [id, name] of await recallNames(backoffice, kind, missing, { onlyShown: current !== null })) {
         found.set(id, name);
         if (current !== null) names.gone.add(id);
       }

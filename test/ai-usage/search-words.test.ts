@@ -142,6 +142,13 @@ describe('a search for a name', () => {
     assert.deepEqual(await databases().backoffice('name_state').sum('unread as unread').first(), { unread: '0' });
   });
 
+  it('shows nothing of what was erased before it was ever shown', async () => {
+    await databases().mythoria.raw('TRUNCATE authors');
+    const table = textOf((await openPage(client, '/ai-usage/records')).querySelector('tbody'));
+    assert.match(table, /A Fada/);
+    assert.doesNotMatch(table, /Márcia/);
+  });
+
   it('keeps what a page has shown, when it is erased', async () => {
     assert.deepEqual(await found('marcia'), [row.id]);
     await databases().mythoria.raw('TRUNCATE authors, stories');
