@@ -33,7 +33,7 @@ const REUSE_MS = 5_000;
 const EXIT_WITHIN_MS = 9_500;
 const CLEAN_UP_EVERY_MS = 60 * 60_000;
 
-/** For the person at the terminal; what programs read goes through the log. */
+/** For the person at the terminal. In production, where programs read standard output, only the log is written there. */
 function say(line: string): void {
   console.log(line);
 }
@@ -70,11 +70,11 @@ async function main(): Promise<void> {
   let embedded: Embedded | null = null;
   let stopping = false;
   // While starting there is nothing to put away: the embedded database ends with this process.
-  let shutDown = async (): Promise<void> => process.exit(130);
+  let shutDown = async (_signal: string): Promise<void> => process.exit(130);
   // For good: a signal that comes while one listener gives way to another reaches neither.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      shutDown().catch((error: Error) => stop(reasonOf(error)));
+      shutDown(signal).catch((error: Error) => stop(reasonOf(error)));
     });
   }
 
@@ -91,7 +91,8 @@ async function main(): Promise<void> {
 
   const secrets = await sessionSecrets(config);
   server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
-  say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
+  log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
+  if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
   const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null });
   const cleanUp = setInterval(() => {
@@ -100,9 +101,10 @@ async function main(): Promise<void> {
     );
   }, CLEAN_UP_EVERY_MS);
 
-  shutDown = async () => {
+  shutDown = async (signal) => {
     if (stopping) return;
     stopping = true;
+    log.info({ signal }, 'stopping');
     // A database that no longer answers would hold its pool open.
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
     clearInterval(cleanUp);
@@ -111,6 +113,7 @@ async function main(): Promise<void> {
     await rollupsStopped;
     await closeDatabases(databases);
     await embedded?.stop();
+    log.info('stopped');
     process.exit(0);
   };
   await embedded?.ended;

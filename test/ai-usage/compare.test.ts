@@ -159,6 +159,6 @@ describe('the comparison on the overview', () => {
     assert.deepEqual(await timings('/ai-usage'), []);
     const asked = await timings(`/ai-usage?debug=1&${asOf}`);
     assert.equal(asked.length, 4);
-    for (const text of asked) assert.match(text, /^Read in \d+ ms$/);
+    for (const text of asked) assert.match(text, /^Read in [\d,]+ ms$/);
   });
 });

@@ -91,7 +91,7 @@ describe('an error of ours', () => {
       /token_usage|relation|select "|SELECT|42P01|node_modules|\.ts\b|\n {4}at |postgres/,
     );
   };
-  const logged = (id: string) => entries().filter((entry) => entry.id === id && entry.level === 50);
+  const logged = (id: string) => entries().filter((entry) => entry.id === id && entry.level === 'error');
 
   it('is a page with a number, and the log has the same number and the reason', async () => {
     const page = await ana.get(record);
@@ -102,7 +102,7 @@ describe('an error of ours', () => {
     assert.match(id, UUID);
     const [failure, line] = logged(id);
     assert.match(JSON.stringify(failure?.error), /"code":"42P01"/);
-    assert.equal(line?.msg, 'request');
+    assert.equal(line?.message, 'request');
     assert.equal(line?.route, '/ai-usage/records/:id');
     assertSilent(page);
   });
@@ -130,7 +130,7 @@ describe('an error of ours', () => {
       assert.equal(linkTo(page, 'Try again'), path);
       assertSilent(page);
       const [panel, line] = entries().slice(-2);
-      assert.equal(panel?.msg, 'panel failed');
+      assert.equal(panel?.message, 'panel failed');
       assert.equal(panel?.id, line?.id);
     }
   });

@@ -48,6 +48,22 @@ describe('the log', () => {
     for (const { ms } of entries()) assert.equal(typeof ms, 'number');
   });
 
+  it('names severities as Cloud Logging does, and levels as Loki does', () => {
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) log[level](`at ${level}`);
+    assert.deepEqual(
+      entries().map(({ level, severity, message }) => [level, severity, message]),
+      [
+        ['trace', 'DEBUG', 'at trace'],
+        ['debug', 'DEBUG', 'at debug'],
+        ['info', 'INFO', 'at info'],
+        ['warn', 'WARNING', 'at warn'],
+        ['error', 'ERROR', 'at error'],
+        ['fatal', 'CRITICAL', 'at fatal'],
+      ],
+    );
+    assert.ok(entries().every(({ time }) => !Number.isNaN(Date.parse(String(time)))));
+  });
+
   it('is silent about health, which is asked all day', async () => {
     await createClient(app.origin).get('/healthz');
     await createClient(app.origin).get('/readyz');
@@ -125,6 +141,6 @@ describe('the log', () => {
       console.log = print;
     }
     assert.deepEqual(printed, []);
-    assert.ok(entries().filter(({ level }) => level === 50).length >= 2);
+    assert.ok(entries().filter(({ level }) => level === 'error').length >= 2);
   });
 });
