@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -173,6 +173,15 @@ describe('the program', () => {
         const answer = await fetch(`${origin.replace('localhost', host)}/healthz`);
         assert.equal(answer.status, 200, host);
       }
+    });
+
+    it('tells the password of its databases to nobody but its owner', async function () {
+      if (process.platform === 'win32') return this.skip();
+      for (const path of [join(dataDir, SERVED_BY), join(dataDir, 'session-secret')]) {
+        assert.equal((await stat(path)).mode & 0o777, 0o600, path);
+      }
+      assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
+      assert.equal(new URL((await servedBy()).urls?.workflows ?? '').password.length, 43);
     });
 
     it('lets no second program into its data folder', async () => {

@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp, rename, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { type EmbeddedMessage, type EmbeddedUrls, SERVED_BY, type ServedBy, servedBy } from './embedded.ts';
+import { serveInTurns } from './embedded-server.ts';
 
 const DATABASES = ['workflows', 'backoffice', 'mythoria'] as const;
 
@@ -38,7 +39,7 @@ async function takeFolder(): Promise<{ pid: number; lockPort: number }> {
   try {
     rmSync(lockFile, { force: true });
     // In one go: a file without its content would look like one that a killed process left.
-    writeFileSync(lockFile, JSON.stringify({ ...lock, urls: null } satisfies ServedBy), { flag: 'wx' });
+    writeFileSync(lockFile, JSON.stringify({ ...lock, urls: null } satisfies ServedBy), { flag: 'wx', mode: 0o600 });
   } catch (error) {
     throw new Error(`The data folder ${dataDir} cannot be written: ${(error as Error).message}`);
   }
@@ -68,14 +69,16 @@ async function createMissing(): Promise<void> {
   await rm(template, { recursive: true, force: true });
 }
 
-async function serve(name: string) {
+async function serve(name: string, password: string) {
   const database = await PGlite.create(join(dataDir, name), { extensions: { pg_trgm } }).catch((error: Error) => {
     const advice = 'delete the folder to begin anew';
     throw new Error(`The embedded database in ${join(dataDir, name)} cannot be opened (${error.message}): ${advice}`);
   });
-  const server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port: 0, maxConnections: 100 });
-  await server.start();
-  return { database, server, url: `postgres://postgres@${server.getServerConn()}/postgres` };
+  const server = await serveInTurns(database, password, (error) => {
+    console.error(`The embedded database ${name} has failed: ${error.message}`);
+    process.exit(1);
+  });
+  return { database, server, url: `postgres://postgres:${password}@127.0.0.1:${server.port}/postgres` };
 }
 
 // Ctrl-C and a closed terminal reach the whole process group; the parent stops first, with its queries, and then lets go
@@ -94,14 +97,17 @@ try {
 
   await createMissing();
   tell({ progress: 'Opening the embedded databases' });
+  // Made anew at every start, and told to those who may read the file that holds it: any account of the machine reaches the port.
+  const password = randomBytes(32).toString('base64url');
   const [workflows, backoffice, mythoria] = await Promise.all([
-    serve('workflows'),
-    serve('backoffice'),
-    serve('mythoria'),
+    serve('workflows', password),
+    serve('backoffice', password),
+    serve('mythoria', password),
   ]);
   const served = [workflows, backoffice, mythoria];
   const urls: EmbeddedUrls = { workflows: workflows.url, backoffice: backoffice.url, mythoria: mythoria.url };
-  writeFileSync(lockFile, JSON.stringify({ ...lock, urls } satisfies ServedBy));
+  writeFileSync(`${lockFile}.partial`, JSON.stringify({ ...lock, urls } satisfies ServedBy), { mode: 0o600 });
+  renameSync(`${lockFile}.partial`, lockFile);
 
   const close = async () => {
     for (const { server, database } of served) {

@@ -63,7 +63,7 @@ async function listensAt(port: number): Promise<boolean> {
  */
 export async function startEmbedded(dataDir: string, onProgress: (line: string) => void): Promise<Embedded> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new Error(`The data folder ${dataDir} cannot be written: ${(error as Error).message}`);
   }

@@ -13,12 +13,12 @@ process.on('warning', ({ message, stack }) => {
 });
 
 before(async function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   await startDatabases();
 });
 
 after(async function () {
-  this.timeout(30_000);
+  this.timeout(600_000);
   await closeSharedBrowser();
   await closeSharedApp();
   await stopDatabases();

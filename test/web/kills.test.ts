@@ -111,7 +111,7 @@ describe('while connections of every database are ended at random', function () 
       settings: { ...SETTINGS, ...urls, DATA_DIR: folder },
     });
     try {
-      const said = await program.line(/^Mythoria Admin/, 60_000);
+      const said = await program.line(/^Mythoria Admin/);
       const origin = said.split(': ')[1] ?? '';
       const ana = await signedIn(origin);
 
