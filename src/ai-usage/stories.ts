@@ -183,8 +183,9 @@ async function countEnds(
     if (actions) actions.add(kind.action);
     else actionsOf.set(story, new Set([kind.action]));
   }
+  const { backoffice, timeZone } = source;
   const { visits } = source.memory;
-  if (covered !== null) await lookUpVisits(source.workflows, visits, actionsOf.keys());
+  if (covered !== null) await lookUpVisits(backoffice, visits, actionsOf.keys(), timeZone);
   for (const [story, actions] of actionsOf) {
     let active = false;
     for (const visit of covered === null ? [] : (visits.get(story) ?? [])) {

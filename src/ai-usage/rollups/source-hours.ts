@@ -107,17 +107,13 @@ const STORY_ROWS = `SELECT action, ai_model, created_at FROM token_usage_trackin
 /** One (story, action, model, hour) with records; the hour by its number since 1970. */
 export type StoryVisit = { story: string; action: string; model: string; hour: number };
 
-/** Where and when some stories were active, before an instant or ever. */
-export async function readVisitsOf(
-  source: Knex,
-  stories: string[],
-  before: Instant | null = null,
-): Promise<StoryVisit[]> {
+/** Where and when some stories were active before an instant. */
+export async function readVisitsOf(source: Knex, stories: string[], before: Instant): Promise<StoryVisit[]> {
   const { rows } = await source.raw<{ rows: StoryVisit[] }>(
     `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::float8 AS hour
        FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
       GROUP BY active.story_id, action, ai_model, 4`,
-    [stories, before === null ? 'infinity' : postgresFromInstant(before)],
+    [stories, postgresFromInstant(before)],
   );
   return rows;
 }

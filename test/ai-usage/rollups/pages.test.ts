@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import { noMemory } from '../../../src/ai-usage/memory.ts';
-import { readRecordPage } from '../../../src/ai-usage/record-pages.ts';
+import { readRolledUp } from '../../../src/ai-usage/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/ai-usage/records.ts';
 import { auditAll } from '../../../src/ai-usage/rollups/keep.ts';
 import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/ai-usage/sorts.ts';
@@ -107,7 +107,7 @@ describe('pages of records over rollups', function () {
     query: Order & { page: number; pageSize: number; cursor: ReturnType<typeof cursorBeside> | null },
   ) => {
     const { source } = await openSource(databases(), ZONE, memory);
-    return readRecordPage(source, { from: null, to: AT }, wanted, query);
+    return readRolledUp(source, { from: null, to: AT }, wanted, query);
   };
   const idsOf = (records: UsageRecord[]) => records.map(({ tokenUsageId }) => tokenUsageId);
 
