@@ -7,12 +7,13 @@ import { BREAKDOWNS } from './breakdowns.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { comparisonBar } from './compare.ts';
 import { tablesMenu } from './download-menu.ts';
+import { frozenNotes, frozenUrl } from './frozen.ts';
 import { HEAT_MAP_TITLE } from './heat-map.ts';
 import { overviewOf } from './overview.ts';
 import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { frozenUrl, parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
+import { parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
 import { BREAKDOWNS_BESIDE } from './view.ts';
 import { whyPanel } from './why-panel.ts';
 
@@ -65,8 +66,10 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       earliest,
       frame(OVERVIEW_PATH, query, answered, req.log),
     ]);
+    const total = overview.ok ? (await counted).stats.total : null;
     const data = {
       ...shared,
+      notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
       ...{ overview, why, month, beside },
       tabs: BREAKDOWNS_BESIDE.map((breakdown) => ({
         label: breakdown === 'hour' ? HEAT_MAP_TITLE : BREAKDOWNS[breakdown].title,
@@ -75,9 +78,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       })),
       comparison: comparisonBar(query, first.ok ? first.value : null, links, format),
       comparisonFailed: compared.ok ? null : compared.message,
-      download: overview.ok
-        ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, query), (await counted).stats.total, format)
-        : null,
+      download: total ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,
       records: links.records({}),
       recompute: sameUrl(TIE_OUT_PATH, query),
       debug: query.debug,

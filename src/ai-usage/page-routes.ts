@@ -10,9 +10,10 @@ import type { Render } from '../web/render.ts';
 import { recordsMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
 import { freshness } from './freshness.ts';
+import { frozenNotes, frozenUrl } from './frozen.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { frozenUrl, parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
 import { SUBJECTS, type SubjectKind } from './subjects.ts';
@@ -60,10 +61,11 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     const list = answer.ok
       ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
       : answer;
-    const download = answer.ok
-      ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query), answer.value.value.total, format)
-      : null;
-    const data = { ...shared, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
+    const total = answer.ok ? answer.value.value.total : null;
+    const download =
+      answer.ok && total ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query, total), total, format) : null;
+    const notes = [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])];
+    const data = { ...shared, notes, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
     render(req, res, { title: 'Records', view: 'ai-usage/records', data });
   });
 

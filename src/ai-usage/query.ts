@@ -164,7 +164,7 @@ export function parseUsageQuery(
   const period = hasBounds ? null : (raw.period ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { author = null, story = null, search = null, sortBy, sortOrder, page, pageSize } = raw;
-  const { compare, by, show, breakdown, rankBy, rankOrder, debug } = raw;
+  const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
   const window = windowOf({ period, from, to }, asOf);
   return {
     period,
@@ -183,7 +183,7 @@ export function parseUsageQuery(
     pinned,
     asOf,
     window,
-    ...{ compare, by, show, breakdown, rankBy, rankOrder, debug },
+    ...{ compare, by, show, breakdown, rankBy, rankOrder, debug, counted },
   };
 }
 
@@ -192,8 +192,8 @@ export type QueryChange = Partial<Omit<UsageQuery, 'asOf' | 'window'>>;
 
 /** The same query as an address: defaults left out, so that one view has one address. */
 export function usageUrl(path: string, query: UsageQuery, change: QueryChange = {}): string {
-  const firstPage = { page: 1, cursor: null };
-  const q = { ...query, ...firstPage, ...change };
+  const ofThisViewAlone = { page: 1, cursor: null, counted: null };
+  const q = { ...query, ...ofThisViewAlone, ...change };
   const parameters = new URLSearchParams();
   const add = (name: string, value: string | null | undefined) => {
     if (value) parameters.append(name, value);
@@ -221,12 +221,7 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
 
 /** The address of this very view, page and cursor included. */
 export function sameUrl(path: string, query: UsageQuery): string {
-  return usageUrl(path, query, { page: query.page, cursor: query.cursor });
-}
-
-/** The address of a view as it was at its instant, page by page or with an extension: its numbers stay what they are. */
-export function frozenUrl(path: string, query: UsageQuery): (extension: string) => string {
-  return (extension) => usageUrl(path + extension, query, { pinned: query.asOf });
+  return usageUrl(path, query, { page: query.page, cursor: query.cursor, counted: query.counted });
 }
 
 /** The same query over another window, which its address then says. */

@@ -7,11 +7,12 @@ import { panel } from '../web/panel.ts';
 import { actionInfo } from './actions.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { tablesMenu } from './download-menu.ts';
+import { frozenNotes, frozenUrl } from './frozen.ts';
 import { readNames } from './names.ts';
 import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
-import { frozenUrl, parseUsageQuery, usageUrl } from './query.ts';
+import { parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
@@ -45,10 +46,11 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       frame(path, query, comparing, req.log, 'story'),
     ]);
     const story = answer.ok ? answer.value.value : null;
-    const frozen = frozenUrl(path, { ...query, asOf: answer.ok ? answer.value.query.asOf : query.asOf });
+    const { asOf } = answer.ok ? answer.value.query : query;
     const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
     const data = {
       ...shared,
+      notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
       id,
       title: names.stories.get(id) ?? null,
       gone: names.gone.has(id),
@@ -63,7 +65,14 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
               answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
           }
         : answer,
-      download: story ? tablesMenu(`${SUBJECTS.story.path}/:name`, frozen, story.total, format) : null,
+      download: story
+        ? tablesMenu(
+            `${SUBJECTS.story.path}/:name`,
+            frozenUrl(path, { ...query, asOf }, story.total),
+            story.total,
+            format,
+          )
+        : null,
       place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
       filtered: shared.bar.chips.length > 0,
       unfiltered: path,
@@ -97,22 +106,25 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         model: { title: name, note: aboutModel(name) },
         action: { title: actionInfo(name).label, note: actionInfo(name).description },
       }[kind];
+      const total = stats.ok ? stats.value.value.total : null;
       const data = {
         ...shared,
+        notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
         kind,
         label: SUBJECTS[kind].label,
         name,
         ...about,
         gone: names.gone.has(name),
         isId: kind === 'author',
-        download: stats.ok
-          ? tablesMenu(
-              `${SUBJECTS[kind].path}/:name`,
-              frozenUrl(path, { ...query, asOf: stats.value.query.asOf }),
-              stats.value.value.total,
-              format,
-            )
-          : null,
+        download:
+          stats.ok && total
+            ? tablesMenu(
+                `${SUBJECTS[kind].path}/:name`,
+                frozenUrl(path, { ...query, asOf: stats.value.query.asOf }, total),
+                total,
+                format,
+              )
+            : null,
         parts: { models: kind !== 'model', actions: kind !== 'action' },
         overview: stats.ok
           ? {

@@ -31,6 +31,8 @@ export type View = {
   rankOrder: RankOrder;
   /** How long each panel took to read. */
   debug: boolean;
+  /** What a frozen link counted when it was made: "12~3.400000", requests and euros. */
+  counted: string | null;
 };
 
 export const DEFAULT_VIEW: View = {
@@ -41,6 +43,7 @@ export const DEFAULT_VIEW: View = {
   rankBy: 'cost',
   rankOrder: 'desc',
   debug: false,
+  counted: null,
 };
 
 const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
@@ -55,6 +58,11 @@ export const VIEW_SHAPE = {
   debug: oneOf(['1', '0'])
     .default('0')
     .transform((value) => value === '1'),
+  counted: z
+    .string()
+    .regex(/^\d{1,15}~-?\d{1,9}\.\d{6}$/, 'takes requests and euros as a frozen link has them, such as 12~3.400000')
+    .nullable()
+    .default(DEFAULT_VIEW.counted),
 };
 
 /** The parameters of an address that say a view, defaults left out. */

@@ -21,6 +21,7 @@ const BAD: [parameters: string, parameter: string, takes: RegExp][] = [
   ['from=2026-10-31T10:00:00Z&to=2026-10-31T10:00:00Z', 'from', /before to/],
   ['asOf=2199-01-01T00:00:00Z', 'asOf', /past/],
   ['asOf=2026-10-31', 'asOf', /instant/],
+  ['asOf=2026-10-31T10:00:00Z&counted=12', 'counted', /12~3.400000/],
   [`model=${'x'.repeat(101)}`, 'model', /100 characters/],
   ['model=gpt%00', 'model', /model name/],
   [`${'model=m&'.repeat(51)}`.replace(/m&/g, () => `m${Math.random()}&`), 'model', /50/],

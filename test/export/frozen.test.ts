@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HTMLElement } from 'node-html-parser';
 import { HOUR, isoFromInstant, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { databases, onServer } from '../support/databases.ts';
 import { download } from '../support/export.ts';
-import { openPage, recordIds, recordSum, tilesOf } from '../support/page.ts';
+import { linkTo, openPage, recordIds, recordSum, textOf, tilesOf } from '../support/page.ts';
 import { insertUsage, resetUsage, usageRow } from '../support/usage.ts';
+
+const STORY = 'aaaaaaaa-0000-4000-8000-000000000000';
+const AUTHOR = 'bbbbbbbb-0000-4000-8000-000000000000';
 
 describe('a view that is frozen', function () {
   this.timeout(60_000);
@@ -60,5 +64,46 @@ describe('a view that is frozen', function () {
       await writer;
       await resetUsage();
     }
+  });
+
+  it('says by how much it has changed where records of before are written later, or deleted', async () => {
+    const client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    const row = { story: STORY, author: AUTHOR, at: now() - HOUR, cost: 1_000_000 };
+    await insertUsage([row, row]);
+    const note = (page: HTMLElement) =>
+      page
+        .querySelectorAll('.notice')
+        .map(textOf)
+        .filter((text) => text.includes('since the link was made'));
+    const paths = [
+      '/ai-usage',
+      '/ai-usage?period=7d&model=gpt-5&by=action',
+      '/ai-usage/records?sortBy=estimatedCostInEuros',
+      `/ai-usage/stories/${STORY}`,
+      `/ai-usage/authors/${AUTHOR}`,
+      '/ai-usage/models/gpt-5',
+      '/ai-usage/actions/chapter_writing',
+    ];
+    const links: string[] = [];
+    for (const path of paths) {
+      const link = linkTo(await openPage(client, path), 'a.frozen') ?? '';
+      assert.deepEqual(note(await openPage(client, link)), [], link);
+      links.push(link);
+    }
+    const later = await insertUsage([{ ...row, cost: 250_000 }]);
+    for (const link of links) {
+      const page = await openPage(client, link);
+      assert.match(note(page).join(), /: \+1 record, \+€0\.25\./, link);
+      // Another view is not what was counted; the way to the raw rows leads back to this one.
+      for (const other of page.querySelectorAll('main a').map((a) => a.getAttribute('href') ?? ''))
+        if (other !== linkTo(page, 'a.frozen') && !other.includes('/tie-out?')) assert.doesNotMatch(other, /counted=/);
+    }
+    const gone = later.map(({ id }) => id);
+    await databases().workflows('token_usage_tracking').whereIn('token_usage_id', gone).delete();
+    for (const link of links) assert.deepEqual(note(await openPage(client, link)), [], link);
+    await databases().workflows('token_usage_tracking').delete();
+    assert.match(note(await openPage(client, links[0] ?? '')).join(), /: -2 records, -€2\.00\./);
+    await resetUsage();
   });
 });
