@@ -1,3 +1,4 @@
+import { monthOf } from '../units/calendar.ts';
 import {
   addDays,
   DAY_OF_24_HOURS,
@@ -29,12 +30,12 @@ export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'wi
   return length <= LONGEST_BY_DAY ? 'day' : 'month';
 }
 
-function firstDayOfMonth(day: Day): Day {
-  return `${day.slice(0, 7)}-01`;
+function firstDayOfMonth(month: string): Day {
+  return `${month}-01`;
 }
 
 function nextMonth(firstDay: Day): Day {
-  return firstDayOfMonth(addDays(firstDay, 31));
+  return firstDayOfMonth(monthOf(addDays(firstDay, 31)));
 }
 
 type Edge = Pick<Bucket, 'bucket' | 'from' | 'to' | 'firstDay'>;
@@ -47,31 +48,57 @@ function hours(start: Instant, end: Instant, timeZone: string): Edge[] {
   return edges;
 }
 
-function calendar(start: Instant, end: Instant, timeZone: string, size: 'day' | 'month'): Edge[] {
+function monthEdge(month: string, timeZone: string): Edge {
+  const firstDay = firstDayOfMonth(month);
+  const from = startOfDay(firstDay, timeZone);
+  return { bucket: month, from, to: startOfDay(nextMonth(firstDay), timeZone), firstDay: dayOf(from, timeZone) };
+}
+
+function days(start: Instant, end: Instant, timeZone: string): Edge[] {
   const edges: Edge[] = [];
-  const first = dayOf(start, timeZone);
-  let firstDay = size === 'day' ? first : firstDayOfMonth(first);
-  for (let from = startOfDay(firstDay, timeZone); from < end; ) {
-    const next = size === 'day' ? addDays(firstDay, 1) : nextMonth(firstDay);
+  for (let day = dayOf(start, timeZone), from = startOfDay(day, timeZone); from < end; ) {
+    const next = addDays(day, 1);
     const to = startOfDay(next, timeZone);
-    edges.push({ bucket: size === 'day' ? firstDay : firstDay.slice(0, 7), from, to, firstDay });
-    firstDay = next;
+    edges.push({ bucket: day, from, to, firstDay: day });
+    day = next;
     from = to;
   }
   return edges;
 }
 
-/**
- * Every bucket of a window, oldest first, empty ones included. A window without a beginning starts at `earliest`, the
- * first bucket that has records (null: no records, no buckets).
- */
-export function bucketsOf(window: Window, size: BucketSize, timeZone: string, earliest: string | null): Bucket[] {
-  let { from } = window;
-  if (from === null) {
-    if (earliest === null) return [];
-    from = size === 'hour' ? startOfHourNumber(Number(earliest)) : startOfDay(`${earliest}-01`.slice(0, 10), timeZone);
+/** With more months than these, those without records are left out. */
+export const MOST_MONTHS = 120;
+
+/** Null where there are too many. */
+function months(start: Instant, end: Instant, timeZone: string): Edge[] | null {
+  const edges: Edge[] = [];
+  let edge = monthEdge(monthOf(dayOf(start, timeZone)), timeZone);
+  while (edge.from < end) {
+    if (edges.length === MOST_MONTHS) return null;
+    edges.push(edge);
+    if (edge.to >= end) break;
+    edge = monthEdge(monthOf(dayOf(edge.to, timeZone)), timeZone);
   }
-  const start = from;
-  const edges = size === 'hour' ? hours(start, window.to, timeZone) : calendar(start, window.to, timeZone, size);
+  return edges;
+}
+
+/**
+ * The buckets of a window, oldest first, empty ones included, but for months of more than ten years: then those that are
+ * `filled`, which names the buckets with records, oldest first. A window without a beginning starts with the first of them.
+ */
+export function bucketsOf(window: Window, size: BucketSize, timeZone: string, filled: string[]): Bucket[] {
+  const start = window.from ?? startOfBucket(filled[0], size, timeZone);
+  if (start === null) return [];
+  const edges = {
+    hour: () => hours(start, window.to, timeZone),
+    day: () => days(start, window.to, timeZone),
+    month: () => months(start, window.to, timeZone) ?? filled.map((month) => monthEdge(month, timeZone)),
+  }[size]();
   return edges.map((edge) => ({ ...edge, partial: edge.from < start || edge.to > window.to }));
+}
+
+function startOfBucket(bucket: string | undefined, size: BucketSize, timeZone: string): Instant | null {
+  if (bucket === undefined) return null;
+  if (size === 'hour') return startOfHourNumber(Number(bucket));
+  return startOfDay(size === 'day' ? bucket : firstDayOfMonth(bucket), timeZone);
 }

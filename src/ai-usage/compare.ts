@@ -2,6 +2,7 @@ import { dayNumber } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import {
   addDays,
+  BEGIN_OF_TIME,
   type Day,
   dayOf,
   earliest as earlier,
@@ -37,8 +38,10 @@ export function comparedWindow(
     return days === null ? instant - lengthOf(query, from) : shiftInstant(instant, { days: -days }, timeZone);
   };
   const end = shift(to);
+  // There is nothing before time.
+  if (end <= BEGIN_OF_TIME) return null;
   // Two instants of an hour that clocks repeat can change places on a day that has no such hour.
-  return { from: earlier(shift(from), end), to: end };
+  return { from: later(earlier(shift(from), end), BEGIN_OF_TIME), to: end };
 }
 
 /** How long the window is once it is over. */

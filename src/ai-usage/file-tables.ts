@@ -32,7 +32,7 @@ import { type BucketSize, bucketOf, group, type UsageStats } from './stats.ts';
 import type { Story } from './story.ts';
 import type { StoryCosts } from './story-costs.ts';
 import { type Cell, noSums, restOf, type Sums, sumOf, totalTokens } from './sums.ts';
-import { costsBefore, TITLES } from './usage-over-time.ts';
+import { costsBefore, titleOf } from './usage-over-time.ts';
 import type { Stack } from './view.ts';
 import type { Week } from './week.ts';
 import { whyOf } from './why.ts';
@@ -122,7 +122,7 @@ export function usageFile({ stats, compared }: Counted, options: UsageOptions): 
   const buckets = bucketsWithParts(stats, options);
   const before = costsBefore(compared, size, buckets.length, options.timeZone);
   const rows = buckets.map((bucket, i) => ({ ...bucket, costBefore: before?.[i] ?? null }));
-  return fileTable(TITLES[size], columns, rows.reverse());
+  return fileTable(titleOf(size), columns, rows.reverse());
 }
 
 /** The parts of those bars as rows of their own, for spreadsheets. */
@@ -139,7 +139,7 @@ export function partsFile(stats: UsageStats, options: UsageOptions): FileTable {
   const rows = bucketsWithParts(stats, options).flatMap(({ hour, day, month, parts }) =>
     [...parts].map(([part, sums]) => ({ hour, day, month, part, ...sums })),
   );
-  return fileTable(`${TITLES[size]}, in parts`, columns, rows.reverse());
+  return fileTable(`${titleOf(size)}, in parts`, columns, rows.reverse());
 }
 
 /** Every bucket of a window, oldest first, with its sums and those of its parts in the order of their total cost. */
@@ -154,20 +154,19 @@ function bucketsWithParts(stats: UsageStats, { query, size, by, timeZone }: Usag
     if (found) found.push(cell);
     else cells.set(bucket, [cell]);
   }
-  return bucketsOf(query.window, size, timeZone, stats.buckets[0]?.bucket ?? null).map(
-    ({ bucket, from, firstDay, partial }) => {
-      const parts = [...group(cells.get(bucket) ?? [], keyOf)];
-      const inOrder = parts.sort(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
-      return {
-        hour: size === 'hour' ? from : null,
-        day: size === 'month' ? null : firstDay,
-        month: monthOf(firstDay),
-        partial,
-        ...sumOf(parts.map(([, sums]) => sums)),
-        parts: new Map(inOrder),
-      };
-    },
-  );
+  const filled = stats.buckets.map(({ bucket }) => bucket);
+  return bucketsOf(query.window, size, timeZone, filled).map(({ bucket, from, firstDay, partial }) => {
+    const parts = [...group(cells.get(bucket) ?? [], keyOf)];
+    const inOrder = parts.sort(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+    return {
+      hour: size === 'hour' ? from : null,
+      day: size === 'month' ? null : firstDay,
+      month: monthOf(firstDay),
+      partial,
+      ...sumOf(parts.map(([, sums]) => sums)),
+      parts: new Map(inOrder),
+    };
+  });
 }
 
 /** Why the cost changed; without rows where nothing is compared. */
@@ -276,7 +275,7 @@ export const STATEMENT_FILES = {
   actions: ({ actions, total }: UsageStats): FileTable => sumsFile('By action', ACTION, actions, total),
   days: ({ buckets, total }: UsageStats, { query, timeZone }: Pick<UsageOptions, 'query' | 'timeZone'>): FileTable => {
     const sums = new Map(buckets.map((day) => [day.bucket, day]));
-    const days = bucketsOf(query.window, 'day', timeZone, null);
+    const days = bucketsOf(query.window, 'day', timeZone, []);
     const rows = days.map(({ bucket }) => ({ ...(sums.get(bucket) ?? noSums()), day: bucket }));
     return sumsFile('By day', [column('day', 'day', 'Day', ({ day }: { day: string }) => day)], rows, total);
   },

@@ -1,10 +1,10 @@
 import type { Format } from '../units/format.ts';
-import { dayOf } from '../units/time.ts';
+import { type Day, dayOf } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Names } from './names.ts';
-import { DEFAULT_PERIOD, PERIOD_LABELS, PERIODS } from './period.ts';
-import { type UsageQuery, usageUrl } from './query.ts';
+import { PERIOD_LABELS, PERIODS } from './period.ts';
+import { freshQuery, type UsageQuery, usageUrl } from './query.ts';
 import { type SubjectKind, subjectUrl } from './subjects.ts';
 
 /**
@@ -19,7 +19,7 @@ export type Choice = { value: string; label: string; selected: boolean };
 export type FilterBar = {
   path: string;
   periods: { label: string; href: string; current: boolean }[];
-  custom: { open: boolean; from: string; to: string; hidden: Hidden[] };
+  custom: { open: boolean; from: DateField; to: DateField; hidden: Hidden[] };
   /** null where the address says which model or action the page is about. */
   form: { models: Choice[] | null; actions: Choice[] | null; search: string; hidden: Hidden[] };
   chips: Chip[];
@@ -29,6 +29,14 @@ export type FilterBar = {
 };
 
 type Hidden = { name: string; value: string };
+
+/** Browsers have calendars for the years from 1 to 9999; other days are text. */
+type DateField = { type: 'date' | 'text'; value: string };
+
+const dateField = (day: Day | ''): DateField => ({
+  type: day === '' || /^(?!0000)\d{4}-/.test(day) ? 'date' : 'text',
+  value: day,
+});
 
 const without = (values: string[], value: string) => values.filter((other) => other !== value);
 
@@ -140,8 +148,8 @@ export function filterBar(
     })),
     custom: {
       open: query.period === null,
-      from: from?.day ?? (window.from === null ? '' : dayOf(window.from, format.timeZone)),
-      to: to?.day ?? lastDay,
+      from: dateField(from?.day ?? (window.from === null ? '' : dayOf(window.from, format.timeZone))),
+      to: dateField(to?.day ?? lastDay),
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
     form: {
@@ -174,16 +182,4 @@ export function filterBar(
 }
 
 /** The same page with no filter and the default period: the way out of an empty answer. */
-export function freshUrl(path: string, query: UsageQuery): string {
-  return usageUrl(path, query, {
-    period: DEFAULT_PERIOD,
-    from: null,
-    to: null,
-    models: [],
-    actions: [],
-    author: null,
-    story: null,
-    search: null,
-    pinned: null,
-  });
-}
+export const freshUrl = (path: string, query: UsageQuery): string => usageUrl(path, freshQuery(query));

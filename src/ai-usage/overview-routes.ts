@@ -9,6 +9,7 @@ import { comparisonBar } from './compare.ts';
 import { tablesMenu } from './download-menu.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
 import { HEAT_MAP_TITLE } from './heat-map.ts';
+import { oddTimesNotes } from './odd-times.ts';
 import { overviewOf } from './overview.ts';
 import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
@@ -25,7 +26,8 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   const frame = pageFrame({ databases, reader, format });
 
   router.get(OVERVIEW_PATH, async (req, res) => {
-    const asked = parseUsageQuery(req.query, limits, now());
+    const at = now();
+    const asked = parseUsageQuery(req.query, limits, at);
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;
     const query = await reader.recent(asked);
     const fixed = { ...query, pinned: query.asOf };
@@ -49,7 +51,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         req.log,
       ),
     );
-    const [overview, why, month, beside, compared, first, shared] = await Promise.all([
+    const [overview, why, month, beside, compared, first, odd, shared] = await Promise.all([
       timed(
         counted.then(({ stats, compared }) =>
           overviewOf(stats, compared, { links, query, size, by: query.by, format }),
@@ -64,6 +66,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       timed(readBeside({ databases, reader }, fixed, counted, { links, format }), req.log),
       comparing,
       earliest,
+      panel(reader.oddTimes(at), req.log),
       frame(OVERVIEW_PATH, query, answered, req.log),
     ]);
     const total = overview.ok ? (await counted).stats.total : null;
@@ -77,6 +80,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         current: breakdown === query.breakdown,
       })),
       comparison: comparisonBar(query, first.ok ? first.value : null, links, format),
+      oddTimes: odd.ok ? oddTimesNotes(odd.value, query, at, format) : [],
       comparisonFailed: compared.ok ? null : compared.message,
       download: total ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,
       records: links.records({}),

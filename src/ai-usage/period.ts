@@ -2,6 +2,7 @@ import { BadInput } from '../units/bad-input.ts';
 import {
   DAY_OF_24_HOURS,
   type Day,
+  END_OF_TIME,
   earliest,
   endOfDay,
   type Instant,
@@ -50,16 +51,17 @@ export type Span = { period: Period | null; from: Bound | null; to: Bound | null
 
 /**
  * The half-open window that a span means at `asOf`: nothing from `asOf` on is counted, and a period ends there and began
- * exactly its days (of 24 hours) before.
+ * exactly its days (of 24 hours) before. One that begins after `now` holds what claims to be of the future, which no `asOf` counts.
  * @throws BadInput when from is not before to
  */
-export function windowOf({ period, from, to }: Span, asOf: Instant): Window {
+export function windowOf({ period, from, to }: Span, asOf: Instant, now: Instant): Window {
   if (period !== null) {
     return period === 'all' ? { from: null, to: asOf } : { from: asOf - DAYS[period] * DAY_OF_24_HOURS, to: asOf };
   }
   if (from && to && from.instant >= to.instant) {
     throw new BadInput([{ parameter: 'from', message: `must be before to (${to.text})` }]);
   }
+  if (from && from.instant > now) return { from: from.instant, to: to?.instant ?? END_OF_TIME };
   const end = earliest(to?.instant ?? asOf, asOf);
   return { from: from === null ? null : earliest(from.instant, end), to: end };
 }

@@ -165,7 +165,7 @@ export function parseUsageQuery(
   const asOf = pinned ?? now;
   const { author = null, story = null, search = null, sortBy, sortOrder, page, pageSize } = raw;
   const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
-  const window = windowOf({ period, from, to }, asOf);
+  const window = windowOf({ period, from, to }, asOf, now);
   return {
     period,
     from,
@@ -184,6 +184,24 @@ export function parseUsageQuery(
     asOf,
     window,
     ...{ compare, by, show, breakdown, rankBy, rankOrder, debug, counted },
+  };
+}
+
+/** The same query with no filter and the default period. */
+export function freshQuery(query: UsageQuery): UsageQuery {
+  return {
+    ...query,
+    page: 1,
+    cursor: null,
+    period: DEFAULT_PERIOD,
+    from: null,
+    to: null,
+    models: [],
+    actions: [],
+    author: null,
+    story: null,
+    search: null,
+    pinned: null,
   };
 }
 

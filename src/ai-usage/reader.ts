@@ -7,6 +7,7 @@ import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
 import { findByName, NO_NAME_MATCHES } from './find-names.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
+import { type OddTimes, readOddTimes } from './odd-times.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
@@ -101,6 +102,9 @@ export function createUsageReader({
         const row = await workflows('token_usage_tracking').min({ first: 'created_at' }).first();
         return row?.first ? instantFromPostgres(row.first) : null;
       }),
+
+    /** Records whose time cannot be right. */
+    oddTimes: (at: Instant): Promise<OddTimes> => reuse('odd times', () => readOddTimes(workflows, at, timeZone)),
 
     stats: (query: UsageQuery, size: BucketSize): Promise<Answer<UsageStats>> =>
       answer(`stats by ${size}`, query, (source, filter) => readStats(source, query.window, filter, size)),

@@ -94,7 +94,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
     days: table(
       'Day',
       'By day',
-      bucketsOf(query.window, 'day', format.timeZone, null).map(({ bucket, firstDay }) => ({
+      bucketsOf(query.window, 'day', format.timeZone, []).map(({ bucket, firstDay }) => ({
         ...(days.get(bucket) ?? noSums()),
         name: { text: format.longDay(firstDay) },
       })),

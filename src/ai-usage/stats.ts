@@ -10,6 +10,7 @@ import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
+import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories.ts';
 import { addTo, type Cell, cellOf, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
@@ -29,7 +30,7 @@ export type UsageStats = {
 
 /** The bucket of a raw row in SQL, where it is business time by this form of it. */
 const BUCKET_FORM = { day: 'YYYY-MM-DD BC', month: 'YYYY-MM-"01" BC' } as const;
-const BUCKET_SQL = { hour: 'floor(extract(epoch FROM created_at) / 3600)::bigint::text', whole: `''` } as const;
+const BUCKET_SQL = { hour: `${HOUR_NUMBER_OF_ROW}::text`, whole: `''` } as const;
 
 function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string; bindings: string[] } {
   if (size === 'hour' || size === 'whole') return { sql: BUCKET_SQL[size], bindings: [] };

@@ -14,6 +14,7 @@ import { rollupPasses, splitFilter, type UsageFilter, whereUsage } from './filte
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
+import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
 import type { UsageSource } from './source.ts';
 import { addTo, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
 
@@ -61,7 +62,7 @@ type HourRow = SumRow & { hour: string };
 async function rawUnits(workflows: Knex, { window, filter }: Parts['sql'][number]): Promise<Unit[]> {
   const rows: HourRow[] = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
-    .select(workflows.raw(`floor(extract(epoch FROM created_at) / 3600)::bigint AS hour, ${SUM_RAW}`))
+    .select(workflows.raw(`${HOUR_NUMBER_OF_ROW} AS hour, ${SUM_RAW}`))
     .groupByRaw('1');
   return rows.map(({ hour, ...sums }) => {
     const from = startOfHourNumber(Number(hour));

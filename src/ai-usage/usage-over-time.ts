@@ -1,14 +1,15 @@
 import type { Format } from '../units/format.ts';
 import { dayOf, earliest, isoFromInstant, latest } from '../units/time.ts';
+import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
-import { type Bucket, bucketsOf } from './buckets.ts';
+import { bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 import type { Compared } from './compare.ts';
 import { parseBound } from './period.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from './query.ts';
 import { type BucketSize, bucketOf, type UsageStats } from './stats.ts';
-import { noSums, type Sums } from './sums.ts';
+import { addTo, noSums, type Sums } from './sums.ts';
 import { type Column, type Table, tableOf } from './table.ts';
 import { SHOWN, STACKS, type Stack } from './view.ts';
 
@@ -29,23 +30,32 @@ export type UsageOverTime = {
 /** As many colours as can be told apart; the rest is one more, "Other". */
 const MOST_SERIES = 5;
 
-export const TITLES: Record<BucketSize, string> = {
-  hour: 'Usage by hour',
-  day: 'Usage by day',
-  month: 'Usage by month',
+/** In headings, and more than one of them in a sentence. */
+const NAMES: Record<BarSize, { one: string; many: string }> = {
+  hour: { one: 'Hour', many: 'hours' },
+  day: { one: 'Day', many: 'days' },
+  month: { one: 'Month', many: 'months' },
+  year: { one: 'Year', many: 'years' },
+  century: { one: 'Century', many: 'centuries' },
+  millennium: { one: 'Millennium', many: 'millennia' },
 };
-const NAMES: Record<BucketSize, string> = { hour: 'Hour', day: 'Day', month: 'Month' };
+
+export const titleOf = (size: BarSize): string => `Usage by ${NAMES[size].one.toLowerCase()}`;
 
 type Options = { links: ViewLinks; query: UsageQuery; size: BucketSize; by: Stack; format: Format };
-type Row = Sums & ChartBar & Bucket & { records: string };
+type Row = Sums & ChartBar & Bar & { records: string };
 
 export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
   const { links, query, size, by, format } = options;
   const series = seriesOf(stats, options);
-  const rows = rowsOf(stats, compared, series, options);
+  const filled = stats.buckets.map(({ bucket }) => bucket);
+  const buckets = bucketsOf(query.window, size, format.timeZone, filled);
+  const shown = barsOf(buckets, size, query.window, format.timeZone);
+  const rows = rowsOf(stats, compared, series, shown, options);
+  const title = titleOf(shown.size);
   return {
-    title: TITLES[size],
-    unit: `${size}s`,
+    title,
+    unit: NAMES[shown.size].many,
     stacks: STACKS.map((stack) => ({
       label: BREAKDOWNS[stack].label.toLowerCase(),
       href: links.here({ by: stack }),
@@ -63,8 +73,8 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
         : null,
     table:
       query.show === 'table'
-        ? tableOf(columnsOf(stats, rows, series, options), {
-            caption: TITLES[size],
+        ? tableOf(columnsOf(stats, rows, series, shown.size, options), {
+            caption: title,
             rows: [...rows].reverse(),
             faint: ({ requests }) => requests === 0,
           })
@@ -97,33 +107,40 @@ function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
   return series;
 }
 
-function rowsOf(stats: UsageStats, compared: Compared | null, series: Series[], options: Options): Row[] {
+function rowsOf(
+  stats: UsageStats,
+  compared: Compared | null,
+  series: Series[],
+  { size: barSize, bars }: ReturnType<typeof barsOf>,
+  options: Options,
+): Row[] {
   const { links, query, size, by, format } = options;
   const { timeZone } = format;
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
-  const sums = new Map(stats.buckets.map((bucket) => [bucket.bucket, bucket]));
-  const costs = new Map(stats.buckets.map(({ bucket }) => [bucket, series.map(() => 0)]));
+  const barOf = new Map(bars.flatMap(({ buckets }, bar) => buckets.map((bucket) => [bucket, bar])));
+  const sums = bars.map(noSums);
+  for (const { bucket, ...more } of stats.buckets) addTo(sums[barOf.get(bucket) as number] as Sums, more);
+  const costs = bars.map(() => series.map(() => 0));
   const places = new Map(series.flatMap(({ keys }, i) => [...keys].map((key) => [key, i])));
   for (const cell of stats.cells) {
-    const ofBucket = costs.get(bucketOf[size](cell)) as number[];
+    const ofBar = costs[barOf.get(bucketOf[size](cell)) as number] as number[];
     const i = places.get(keyOf(cell)) as number;
-    ofBucket[i] = (ofBucket[i] as number) + cell.cost;
+    ofBar[i] = (ofBar[i] as number) + cell.cost;
   }
-  const buckets = bucketsOf(query.window, size, timeZone, stats.buckets[0]?.bucket ?? null);
-  const before = costsBefore(compared, size, buckets.length, timeZone);
-  return buckets.map((bucket, i) => {
-    const { requests, inputTokens, outputTokens, cost } = sums.get(bucket.bucket) ?? noSums();
-    const span = bucketSpan(bucket, size, query, timeZone);
+  const before = costsBefore(compared, size, bars.length, timeZone);
+  return bars.map((bar, i) => {
+    const span = barSpan(bar, barSize, query, timeZone);
     const records = links.records(span);
     return {
-      ...bucket,
-      ...{ requests, inputTokens, outputTokens, cost, records },
-      costs: costs.get(bucket.bucket) ?? series.map(() => 0),
+      ...bar,
+      ...(sums[i] as Sums),
+      records,
+      costs: costs[i] as number[],
       before: before?.[i] ?? null,
-      label: bucketLabel(bucket, size, format),
-      axisLabel: axisLabel(bucket, size, format),
+      label: barLabel(bar, barSize, format),
+      axisLabel: axisLabel(bar, barSize, format),
       // A bar that is all there is has nothing to narrow.
-      href: buckets.length === 1 ? records : links.here(span),
+      href: bars.length === 1 ? records : links.here(span),
     };
   });
 }
@@ -136,13 +153,19 @@ export function costsBefore(
   timeZone: string,
 ): number[] | null {
   if (compared === null || size === 'month') return null;
-  const buckets = bucketsOf(compared.window, size, timeZone, null);
+  const buckets = bucketsOf(compared.window, size, timeZone, []);
   if (buckets.length !== bars) return null;
   const costs = new Map(compared.stats.buckets.map(({ bucket, cost }) => [bucket, cost]));
   return buckets.map(({ bucket }) => costs.get(bucket) ?? 0);
 }
 
-function columnsOf(stats: UsageStats, rows: Row[], series: Series[], { size, format }: Options): Column<Row>[] {
+function columnsOf(
+  stats: UsageStats,
+  rows: Row[],
+  series: Series[],
+  size: BarSize,
+  { format }: Options,
+): Column<Row>[] {
   const { total } = stats;
   const { integer, euros, change } = cellsOf(format);
   const hasBefore = rows.some(({ before }) => before !== null);
@@ -155,7 +178,7 @@ function columnsOf(stats: UsageStats, rows: Row[], series: Series[], { size, for
   });
   return [
     {
-      label: `${NAMES[size]} (${format.timeZone})`,
+      label: `${NAMES[size].one} (${format.timeZone})`,
       cell: ({ label, href, partial, requests }) => ({
         text: label,
         ...(requests > 0 ? { href, narrows: rows.length > 1 } : {}),
@@ -213,28 +236,31 @@ function columnsOf(stats: UsageStats, rows: Row[], series: Series[], { size, for
 }
 
 /**
- * What a link to a bucket changes: whole days by their dates, today as well, so that it is compared with the day before
+ * What a link to a bar changes: whole days by their dates, today as well, so that it is compared with the day before
  * until the same time; hours and parts of days by their instants.
  */
-function bucketSpan(bucket: Bucket, size: BucketSize, { window, asOf }: UsageQuery, timeZone: string): QueryChange {
-  const isWhole = bucket.from >= (window.from ?? bucket.from) && (bucket.to <= window.to || window.to === asOf);
+function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone: string): QueryChange {
+  const isWhole = bar.from >= (window.from ?? bar.from) && (bar.to <= window.to || window.to === asOf);
   const [from, to] =
-    size !== 'hour' && isWhole
-      ? [bucket.firstDay, size === 'day' ? bucket.firstDay : dayOf(bucket.to - 1n, timeZone)]
-      : [
-          isoFromInstant(latest(bucket.from, window.from ?? bucket.from)),
-          isoFromInstant(earliest(bucket.to, window.to)),
-        ];
+    size !== 'hour' && isWhole && !bar.isGap
+      ? [bar.firstDay, size === 'day' ? bar.firstDay : dayOf(bar.to - 1n, timeZone)]
+      : [isoFromInstant(latest(bar.from, window.from ?? bar.from)), isoFromInstant(earliest(bar.to, window.to))];
   return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
 }
 
-function bucketLabel(bucket: Bucket, size: BucketSize, format: Format): string {
+function barLabel(bar: Bar, size: BarSize, format: Format): string {
+  const last = dayOf(bar.to - 1n, format.timeZone);
   if (size === 'hour')
-    return `${format.shortDay(bucket.firstDay)}, ${format.timeOfDay(bucket.from)}–${format.timeOfDay(bucket.to)}`;
-  return size === 'day' ? format.longDay(bucket.firstDay) : format.month(bucket.firstDay);
+    return `${format.shortDay(bar.firstDay)}, ${format.timeOfDay(bar.from)}–${format.timeOfDay(bar.to)}`;
+  if (size === 'day') return format.longDay(bar.firstDay);
+  if (bar.isGap) return `${format.month(bar.firstDay)} – ${format.month(last)}`;
+  if (size === 'month') return format.month(bar.firstDay);
+  return size === 'year' ? format.year(bar.firstDay) : `${format.year(bar.firstDay)} – ${format.year(last)}`;
 }
 
-function axisLabel(bucket: Bucket, size: BucketSize, format: Format): string {
-  if (size === 'hour') return format.timeOfDay(bucket.from);
-  return size === 'day' ? format.shortDay(bucket.firstDay) : format.month(bucket.firstDay);
+function axisLabel(bar: Bar, size: BarSize, format: Format): string {
+  if (bar.isGap) return '…';
+  if (size === 'hour') return format.timeOfDay(bar.from);
+  if (size === 'day') return format.shortDay(bar.firstDay);
+  return size === 'month' ? format.month(bar.firstDay) : format.year(bar.firstDay);
 }

@@ -61,6 +61,7 @@ export function createFormat(locale: string, timeZone: string) {
   const shortDay = ofDay({ day: 'numeric', month: 'short' });
   const month = ofDay({ month: 'short', year: 'numeric' });
   const longMonth = ofDay({ month: 'long', year: 'numeric' });
+  const year = ofDay({ year: 'numeric' });
   const unit = (name: 'day' | 'hour' | 'minute' | 'second') =>
     new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
   const units = [
@@ -121,6 +122,7 @@ export function createFormat(locale: string, timeZone: string) {
     shortDay,
     month,
     longMonth,
+    year,
     /** How long something took, in microseconds: "1 hr 12 mins", its two largest units; whole seconds, rounded down. */
     duration: (length: bigint) => {
       const largest = Math.max(

@@ -41,6 +41,9 @@ export type Fingerprint = { hour: Instant; requests: string; fingerprint: string
 export const HOUR_OF_ROW = `date_bin('1 hour', created_at, CASE WHEN created_at < timestamptz '200000-01-01 00:00Z'
     THEN timestamptz '4714-11-24 00:00Z BC' ELSE timestamptz '200000-01-01 00:00Z' END)`;
 
+/** The number of its hour since 1970. Of the hour and not of the row: extract rounds in the last years of time. */
+export const HOUR_NUMBER_OF_ROW = `(extract(epoch FROM ${HOUR_OF_ROW}) / 3600)::bigint`;
+
 /**
  * A 64-bit hash over everything of a row that a rollup depends on besides its hour. Added up, it tells whether a set of
  * rows is the same without moving it, several times cheaper than computing the rollups again.
@@ -110,7 +113,7 @@ export type StoryVisit = { story: string; action: string; model: string; hour: n
 /** Where and when some stories were active before an instant. */
 export async function readVisitsOf(source: Knex, stories: string[], before: Instant): Promise<StoryVisit[]> {
   const { rows } = await source.raw<{ rows: StoryVisit[] }>(
-    `SELECT active.story_id AS story, action::text, ai_model AS model, floor(extract(epoch FROM created_at) / 3600)::float8 AS hour
+    `SELECT active.story_id AS story, action::text, ai_model AS model, ${HOUR_NUMBER_OF_ROW}::float8 AS hour
        FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
       GROUP BY active.story_id, action, ai_model, 4`,
     [stories, postgresFromInstant(before)],
