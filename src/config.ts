@@ -52,6 +52,8 @@ function isLocale(tag: string): boolean {
   }
 }
 
+const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+
 const DOMAIN = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
 const wholeNumber = (min: number, max: number, what: string) =>
@@ -104,6 +106,7 @@ const schema = z.object({
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   TRUST_PROXY: wholeNumber(0, 10, 'the number of proxies in front, 0 to 10').default(0),
+  KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
   LOG_LEVEL: z
     .enum(
       ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
@@ -140,6 +143,8 @@ export type Config = {
   timeZone: string;
   locale: string;
   trustProxy: number;
+  /** How long an idle connection stays open, in milliseconds: longer than the proxies in front keep theirs. */
+  keepAliveMs: number;
   logLevel: string;
   dataDir: string;
 };
@@ -178,6 +183,17 @@ function problemsBetween(settings: Partial<Settings>, environment: NodeJS.Proces
     if (Boolean(environment.GOOGLE_CLIENT_ID) !== Boolean(environment.GOOGLE_CLIENT_SECRET)) {
       const missing = environment.GOOGLE_CLIENT_ID ? 'GOOGLE_CLIENT_SECRET' : 'GOOGLE_CLIENT_ID';
       problems.push(`${missing} is missing: set both, or none to use the stand-in for Google`);
+    }
+    // Through the stand-in anybody is anybody.
+    if (environment.WORKFLOWS_DATABASE_URL && !environment.GOOGLE_CLIENT_ID && !environment.GOOGLE_CLIENT_SECRET) {
+      const open = [settings.HOST ?? 'localhost', settings.APP_URL?.hostname ?? 'localhost'].some(
+        (host) => !isLoopback(host),
+      );
+      if (open) {
+        problems.push(
+          'GOOGLE_CLIENT_ID is missing: without a Google client real databases are for this machine only, with HOST and APP_URL localhost',
+        );
+      }
     }
   }
   return problems;
@@ -232,6 +248,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,
     trustProxy: data.TRUST_PROXY,
+    keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
   };

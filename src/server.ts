@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
-import { join } from 'node:path';
 import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
 import { keepRollups } from './ai-usage/rollups/keep.ts';
 import { createApp } from './app.ts';
+import { keptSessionSecret } from './auth/session-secret.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
-import { type Config, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import {
   closeDatabases,
   type Databases,
@@ -25,6 +23,7 @@ import { reasonOf } from './units/reason.ts';
 import { now } from './units/time.ts';
 import { listen } from './web/listen.ts';
 import { createLog } from './web/log.ts';
+import { securityHeaderValues } from './web/security.ts';
 
 /** Cloud Run kills ten seconds after SIGTERM. */
 const CLOSE_WITHIN_MS = 8_000;
@@ -43,28 +42,26 @@ function stop(line: string): never {
   process.exit(1);
 }
 
-const starting: RequestListener = (_req, res) => {
-  res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2', Refresh: '2' });
-  res.end('Mythoria Admin is starting: this page will reload by itself.\n');
-};
-
-/** Outside production a secret makes itself once and stays in the data folder, so that a restart signs nobody out. */
-async function sessionSecrets(config: Config): Promise<string[]> {
-  if (config.sessionSecrets) return config.sessionSecrets;
-  const path = join(config.dataDir, 'session-secret');
-  await mkdir(config.dataDir, { recursive: true });
-  const kept = await readFile(path, 'utf8').catch(() => null);
-  if (kept) return [kept];
-  const secret = randomBytes(32).toString('base64url');
-  await writeFile(path, secret, { mode: 0o600 });
-  return [secret];
-}
+const starting =
+  (headers: Record<string, string>): RequestListener =>
+  (_req, res) => {
+    const meanwhile = {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Retry-After': '2',
+      Refresh: '2',
+    };
+    res.writeHead(503, { ...headers, ...meanwhile });
+    res.end('Mythoria Admin is starting: this page will reload by itself.\n');
+  };
 
 async function main(): Promise<void> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
   // Before anything slow, so that a taken port is said at once.
-  const server = await listen(config.host, config.port, starting);
+  const headers = securityHeaderValues({ https: config.appUrl.protocol === 'https:' });
+  const limits = { keepAliveMs: config.keepAliveMs, headers };
+  const server = await listen(config.host, config.port, limits, starting(headers));
   if (config.port === 0 && config.appUrl.port === '0') config.appUrl.port = String(server.port);
 
   let embedded: Embedded | null = null;
@@ -89,9 +86,10 @@ async function main(): Promise<void> {
     if (!embedded) log.warn(problem.message);
   }
 
-  const secrets = await sessionSecrets(config);
+  const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
   server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
+  if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
   const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null });

@@ -40,6 +40,7 @@ describe('configuration', () => {
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',
       trustProxy: 0,
+      keepAliveMs: 620_000,
       logLevel: 'warn',
       dataDir: '.data',
     });
@@ -133,6 +134,7 @@ describe('configuration', () => {
     ],
     SESSION_SECRET: ['a'.repeat(31), `${'a'.repeat(32)},b`, ','],
     TRUST_PROXY: ['true', '11', '-1', 'loopback', '10.0.0.0/8'],
+    KEEP_ALIVE_TIMEOUT: ['0', '-1', '3601', '60s', '1.5'],
     NODE_ENV: ['prod', 'Production', 'staging'],
     GOOGLE_TOKEN_URL: ['oauth2.googleapis.com/token', 'file:///etc/passwd'],
     MYTHORIA_DATABASE_URL: ['http://x', 'x', 'postgres:x', 'postgres://x:port/d'],
@@ -234,6 +236,41 @@ describe('configuration', () => {
       /^MYTHORIA_DATABASE_URL goes with/,
     );
     assert.match(problemsOf({ GOOGLE_CLIENT_SECRET: 'x' })[0] ?? '', /^GOOGLE_CLIENT_ID is missing/);
+  });
+});
+
+describe('configuration with real databases and no Google client', () => {
+  const { WORKFLOWS_DATABASE_URL, BACKOFFICE_DATABASE_URL } = PRODUCTION;
+  const databases = { WORKFLOWS_DATABASE_URL, BACKOFFICE_DATABASE_URL };
+
+  it('is for this machine only: anybody who reaches it is whoever they like', () => {
+    for (const HOST of [
+      '0.0.0.0',
+      '::',
+      '10.0.0.7',
+      '192.168.1.2',
+      'admin.internal',
+      '127.0.0.1.nip.io',
+      'localhost.evil',
+    ]) {
+      assert.match(
+        problemsOf({ ...databases, HOST })[0] ?? '',
+        /^GOOGLE_CLIENT_ID is missing: .*HOST and APP_URL/,
+        HOST,
+      );
+      assert.deepEqual(problemsOf({ ...databases, HOST, GOOGLE_CLIENT_ID: 'x', GOOGLE_CLIENT_SECRET: 'x' }), []);
+      assert.deepEqual(problemsOf({ HOST }), [], 'the embedded databases hold nothing real');
+    }
+    for (const APP_URL of ['https://admin.mythoria.pt', 'http://10.0.0.7:3000', 'http://localhost.evil.example']) {
+      assert.match(problemsOf({ ...databases, APP_URL })[0] ?? '', /^GOOGLE_CLIENT_ID is missing/, APP_URL);
+    }
+    assert.deepEqual(problemsOf(databases), []);
+    for (const HOST of ['localhost', '127.0.0.1', '127.0.0.53', '::1', 'LOCALHOST']) {
+      assert.deepEqual(problemsOf({ ...databases, HOST }), [], HOST);
+    }
+    for (const APP_URL of ['http://localhost:8080', 'http://127.0.0.1', 'http://[::1]:3000']) {
+      assert.deepEqual(problemsOf({ ...databases, APP_URL }), [], APP_URL);
+    }
   });
 });
 

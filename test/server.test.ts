@@ -148,7 +148,7 @@ describe('the program', () => {
       const said = out.slice(out.findIndex((line) => line.startsWith('Creating')));
       assert.match(
         said.join('\n'),
-        /^Creating .*\nOpening .*\nDemo data: 0%\n(Demo data: .*\n)+Demo data: 100%\nMythoria.*$/,
+        /^Creating .*\nOpening .*\nDemo data: 0%\n(Demo data: .*\n)+Demo data: 100%\nSign-in is a stand-in for Google: .*\nMythoria.*$/,
       );
       // npm itself may have something to say.
       assert.deepEqual(
@@ -161,6 +161,9 @@ describe('the program', () => {
       assert.equal(whileStarting.status, 503);
       assert.ok(whileStarting.headers.get('Retry-After'));
       assert.match(await whileStarting.text(), /is starting/);
+      for (const name of ['Content-Security-Policy', 'X-Content-Type-Options', 'Referrer-Policy']) {
+        assert.ok(whileStarting.headers.get(name), name);
+      }
     });
 
     it('serves the sign-in page, and four months of usage behind it', async () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { handled } from '../units/handled.ts';
+import { createHttpServer, type HttpServerOptions } from './http-server.ts';
 
 export type Listening = {
   port: number;
@@ -16,19 +17,21 @@ const ADDRESSES: Record<string, string[]> = { localhost: ['127.0.0.1', '::1'] };
 
 const NO_IPV6 = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-// Node's own limits let 300 slow connections stay open.
-const LIMITS = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
-
 /**
  * Listens on a port; 0 takes a free one.
  * @throws Error in one line: the port is taken, or not ours to open
  */
-export async function listen(host: string, port: number, first: RequestListener): Promise<Listening> {
+export async function listen(
+  host: string,
+  port: number,
+  options: HttpServerOptions,
+  first: RequestListener,
+): Promise<Listening> {
   let answer = first;
   const servers: Server[] = [];
   let taken = port;
   for (const address of ADDRESSES[host] ?? [host]) {
-    const server = createServer(LIMITS, (req, res) => answer(req, res));
+    const server = createHttpServer(options, (req, res) => answer(req, res));
     try {
       server.listen(taken, address);
       await once(server, 'listening');

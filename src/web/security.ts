@@ -24,6 +24,17 @@ export function securityHeaders({ https }: { https: boolean }) {
   });
 }
 
+/** The same headers as names and values, for what is answered without Express. */
+export function securityHeaderValues(options: { https: boolean }): Record<string, string> {
+  const values: Record<string, string> = {};
+  const res = {
+    setHeader: (name: string, value: string) => Object.assign(values, { [name]: value }),
+    removeHeader() {},
+  };
+  securityHeaders(options)({} as Request, res as unknown as Response, () => {});
+  return values;
+}
+
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Other sites may not change anything here: browsers say where a request comes from, and old ones name the Origin. */

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
@@ -11,6 +11,8 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
+import { createHttpServer } from '../../src/web/http-server.ts';
+import { securityHeaderValues } from '../../src/web/security.ts';
 import { databaseUrls, onServer } from './databases.ts';
 
 export type RunningApp = {
@@ -37,7 +39,12 @@ export async function startApp({
   google,
   reuseForMs = 0,
 }: Overrides = {}): Promise<RunningApp> {
-  const server: Server = createServer();
+  let answer: RequestListener = () => {};
+  const headers = securityHeaderValues({ https: false });
+  const keepAliveMs = readConfig(
+    variables.KEEP_ALIVE_TIMEOUT ? { KEEP_ALIVE_TIMEOUT: variables.KEEP_ALIVE_TIMEOUT } : {},
+  ).keepAliveMs;
+  const server = createHttpServer({ keepAliveMs, headers }, (req, res) => answer(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
   const config = {
@@ -56,7 +63,7 @@ export async function startApp({
     isStopping: () => false,
     reuseForMs,
   });
-  server.on('request', express);
+  answer = express;
   const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
