@@ -98,8 +98,7 @@ describe('what others have written', () => {
     assert.deepEqual(shown.sort(), rows.map(({ id }) => id).sort());
   });
 
-  it('stands on a record’s page and in its prompt as text', async function () {
-    this.timeout(60_000);
+  it('stands on a record’s page and in its prompt as text', async () => {
     const pageOf = (row: UsageRow | undefined) => client.get(`${PATH}/${row?.id}/prompt`);
     const expected = structureOf(parse((await pageOf(rows.at(-1))).text));
     for (let i = 0; i < PAYLOADS.length; i += 10) {

@@ -155,8 +155,7 @@ function assertAddsUp(table: PageTable, cost: number, requests: number): void {
 const format = createFormat('en-GB', 'Europe/Lisbon');
 
 describe('the top stories of any model, action or author', () => {
-  it('and the row of the others are all stories, to the micro-euro; half and nine tenths are what SQL says', async function () {
-    this.timeout(60_000);
+  it('and the row of the others are all stories, to the micro-euro; half and nine tenths are what SQL says', async () => {
     const client = await signedIn((await sharedApp()).origin);
     const recently = fc.integer({ min: 1, max: 20 * 24 * 60 }).map((minutes) => now() - BigInt(minutes) * MINUTE);
     // Up to 40 stories, so that often some are among the others.

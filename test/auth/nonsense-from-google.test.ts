@@ -54,10 +54,7 @@ describe('whatever Google answers', () => {
 
   const signInWith = async (answers: Partial<FakeGoogle['answers']>): Promise<Response> => {
     Object.assign(google.answers, { token: json(TOKEN), userinfo: profileOf({}), ...answers });
-    const began = performance.now();
-    const answer = await signInAtFake(createClient(app.origin));
-    assert.ok(performance.now() - began < 5_000);
-    return answer;
+    return signInAtFake(createClient(app.origin));
   };
 
   const isNotConfirmed = (answer: Response, what: string) => {
@@ -193,9 +190,7 @@ describe('whatever Google answers', () => {
       const itsApp = await startApp({ google: () => other.client });
       try {
         Object.assign(other.answers, answers);
-        const began = performance.now();
         isNotConfirmed(await signInAtFake(createClient(itsApp.origin)), 'slow');
-        assert.ok(performance.now() - began < 5_500);
       } finally {
         await itsApp.close();
         await other.close();

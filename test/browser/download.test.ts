@@ -7,9 +7,7 @@ import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/br
 import { csvRows } from '../support/export.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-describe('taking data away in a browser', function () {
-  this.timeout(60_000);
-
+describe('taking data away in a browser', () => {
   let browser: Browser;
   let origin: string;
   before(async function () {

@@ -31,9 +31,7 @@ async function fill(): Promise<void> {
     .insert({ author_id: AUTHOR, display_name: 'Inês <b>Duarte</b>', email: 'ines@example.com' });
 }
 
-describe('in a browser', function () {
-  this.timeout(120_000);
-
+describe('in a browser', () => {
   let browser: Browser;
   let origin: string;
 

@@ -101,9 +101,7 @@ const VIEWS = [
   { name: '390', colorScheme: 'dark', width: 390 },
 ] as const;
 
-describe('every page in a browser', function () {
-  this.timeout(120_000);
-
+describe('every page in a browser', () => {
   let browser: Browser;
   let origin: string;
   let record: string;

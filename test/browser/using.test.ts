@@ -10,9 +10,7 @@ import { insertUsage, resetUsage } from '../support/usage.ts';
 const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
 const STORY = '8a7b6c5d-4e3f-4a1b-9c8d-7e6f5a4b3c2d';
 
-describe('using it in a browser', function () {
-  this.timeout(60_000);
-
+describe('using it in a browser', () => {
   let browser: Browser;
   let origin: string;
 

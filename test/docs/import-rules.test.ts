@@ -102,8 +102,7 @@ describe('import rules', () => {
   /** "path line" of every import that the linter refuses. */
   let refused: Set<string>;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'import-rules-'));
     for (const name of ['biome.json', '.gitignore']) await cp(name, join(folder, name));
     const files = new Map<string, string[]>(Object.entries(OTHER_WAYS).map(([file, line]) => [file, [line]]));

@@ -55,8 +55,7 @@ describe('asking for an export', () => {
     assert.deepEqual(await auditLines(), []);
   });
 
-  it('is answered or refused whatever else stands in the address, and never our mistake', async function () {
-    this.timeout(60_000);
+  it('is answered or refused whatever else stands in the address, and never our mistake', async () => {
     const asked = fc.tuple(address, fc.constantFrom(...EXTENSIONS)).filter(([path]) => !/^\/api|tie-out/.test(path));
     await fc.assert(
       fc.asyncProperty(asked, async ([path, extension]) => {

@@ -20,8 +20,7 @@ const NAMES = ['gpt-5', 'gpt5', 'GPT 5', 'Cost', 'Other', '__proto__', 'construc
 
 type Cells = Record<string, unknown>;
 
-describe('the columns of exports', function () {
-  this.timeout(120_000);
+describe('the columns of exports', () => {
   let origin: string;
   let client: Client;
   const at = now() - 30n * HOUR;

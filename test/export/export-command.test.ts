@@ -8,8 +8,7 @@ import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-describe('npm run export', function () {
-  this.timeout(180_000);
+describe('npm run export', () => {
   let folder: string;
 
   before(async () => {

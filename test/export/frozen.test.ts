@@ -12,9 +12,7 @@ import { insertUsage, resetUsage, usageRow } from '../support/usage.ts';
 const STORY = 'aaaaaaaa-0000-4000-8000-000000000000';
 const AUTHOR = 'bbbbbbbb-0000-4000-8000-000000000000';
 
-describe('a view that is frozen', function () {
-  this.timeout(60_000);
-
+describe('a view that is frozen', () => {
   it('keeps its tiles, tables, pages and exports while rows arrive', async () => {
     const { origin, databases: own } = await sharedApp();
     const client = await signedIn(origin);

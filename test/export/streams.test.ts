@@ -45,16 +45,18 @@ async function openAtSource(): Promise<number> {
   return rows[0].open;
 }
 
-async function until(condition: () => Promise<boolean>, withinMs: number, what: string): Promise<void> {
-  const end = Date.now() + withinMs;
+/** Less than the time limits of a connection, which would end a query as well. */
+const BEFORE_ITS_LIMIT_MS = 12_000;
+
+async function until(condition: () => Promise<boolean>, what: string, withinMs = 120_000): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!(await condition())) {
-    assert.ok(Date.now() < end, what);
+    assert.ok(performance.now() < end, what);
     await sleep(20);
   }
 }
 
-describe('an export under way', function () {
-  this.timeout(60_000);
+describe('an export under way', () => {
   const ROWS = 60_000;
 
   let app: RunningApp;
@@ -85,14 +87,15 @@ describe('an export under way', function () {
     assert.ok(!warnings.includes('MaxListenersExceededWarning'), 'a listener a batch is a leak');
   });
 
-  it('waits for a client that is slow, ends within a second when it goes, and says how far it came', async () => {
+  it('waits for a client that is slow, ends when it goes, and says how far it came', async () => {
     const response = await begin(app.origin, client, '/ai-usage/records.csv?period=all');
     response.once('data', () => response.pause());
+    await until(async () => (await openAtSource()) === 1, 'the query waits for its client');
     await sleep(500);
     assert.equal(await openAtSource(), 1);
     response.destroy();
-    await until(async () => (await openAtSource()) === 0, 1_000, 'the query ends with its client');
-    await until(async () => (await auditLines()).length === 2, 1_000, 'two lines');
+    await until(async () => (await openAtSource()) === 0, 'the query ends with its client', BEFORE_ITS_LIMIT_MS);
+    await until(async () => (await auditLines()).length === 2, 'two lines');
     const [line, broken] = await auditLines();
     assert.deepEqual([line?.action, line?.rows], ['export', String(ROWS)]);
     assert.equal(broken?.action, 'export broken off');
@@ -100,7 +103,7 @@ describe('an export under way', function () {
     assert.ok(sent < ROWS, `${sent} rows were read for a client that took almost none`);
   });
 
-  it('ends its query within a second also where the client goes before the first row', async () => {
+  it('ends its query also where the client goes before the first row', async () => {
     const { workflows } = databases();
     const lock = await workflows.transaction();
     await lock.raw('LOCK TABLE token_usage_tracking IN ACCESS EXCLUSIVE MODE');
@@ -112,9 +115,9 @@ describe('an export under way', function () {
     };
     const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const request = get(`${app.origin}/ai-usage/records.csv?period=all`, { headers: { cookie } }).on('error', () => {});
-    await until(waiting, 2_000, 'the export waits for the table');
+    await until(waiting, 'the export waits for the table');
     request.destroy();
-    await until(async () => !(await waiting()), 1_000, 'the query ends with its client');
+    await until(async () => !(await waiting()), 'the query ends with its client', BEFORE_ITS_LIMIT_MS);
     await lock.rollback();
     assert.deepEqual(await auditLines(), []);
   });
@@ -133,7 +136,7 @@ describe('an export under way', function () {
     rui.destroy();
     first.destroy();
     second.destroy();
-    await until(async () => (await client.get('/ai-usage.csv')).status === 200, 2_000, 'a place is free again');
+    await until(async () => (await client.get('/ai-usage.csv')).status === 200, 'a place is free again');
   });
 
   it('gives its place back where the client has left before it is known who it is', async () => {
@@ -154,8 +157,8 @@ describe('an export under way', function () {
         await sleep(20);
         proxy.release();
       }
-      await until(async () => (await openAtSource()) === 0, 5_000, 'no query is left');
-      await until(async () => (await person.get('/ai-usage.csv')).status === 200, 5_000, 'every place is free again');
+      await until(async () => (await openAtSource()) === 0, 'no query is left', BEFORE_ITS_LIMIT_MS);
+      await until(async () => (await person.get('/ai-usage.csv')).status === 200, 'every place is free again');
     } finally {
       proxy.release();
       await other.close();
@@ -172,15 +175,15 @@ describe('an export under way', function () {
       const path = '/ai-usage/records.csv?period=all';
       const socket = connect(Number(new URL(other.origin).port), 'localhost').on('error', () => {});
       socket.write(ask(path) + ask(path));
-      await until(async () => (await openAtSource()) === 2, 30_000, 'both are under way');
+      await until(async () => (await openAtSource()) === 2, 'both are under way');
       socket.destroy();
-      await until(async () => (await openAtSource()) === 0, 10_000, 'both queries end');
+      await until(async () => (await openAtSource()) === 0, 'both queries end', BEFORE_ITS_LIMIT_MS);
       const bothPlacesAreFree = async () => {
         const files = [await begin(other.origin, person, path), await begin(other.origin, person, path)];
         for (const file of files) file.destroy();
         return files.every(({ statusCode }) => statusCode === 200);
       };
-      await until(bothPlacesAreFree, 10_000, 'both places are free again');
+      await until(bothPlacesAreFree, 'both places are free again');
     } finally {
       await other.close();
     }
@@ -193,7 +196,7 @@ describe('an export under way', function () {
       for (let i = 0; i < 2; i++) files.push(await begin(app.origin, person, '/ai-usage/records.csv?period=all'));
     }
     await openPage(client, '/ai-usage?period=1d');
-    await until(async () => (await openAtSource()) === 4, 10_000, 'and all four are still under way');
+    await until(async () => (await openAtSource()) === 4, 'and all four are still under way');
     for (const file of files) file.destroy();
   });
 
@@ -215,7 +218,7 @@ describe('an export under way', function () {
         assert.equal(await outcome, 'ECONNRESET');
         // Among lines of clients that other tests have sent away.
         const failed = async () => (await auditLines()).some(({ action }) => action === 'export failed');
-        await until(failed, 2_000, 'it is written down as failed');
+        await until(failed, 'it is written down as failed');
       } finally {
         await other.close();
         await proxy.close();

@@ -8,9 +8,7 @@ import { freePort } from '../support/program.ts';
 
 type Result = { code: number; stdout: string; stderr: string };
 
-describe('every command', function () {
-  this.timeout(120_000);
-
+describe('every command', () => {
   let folder: string;
   let commands: [name: string, script: string][];
   before(async () => {

@@ -53,8 +53,7 @@ const TAKEN = [
 ];
 
 describe('a promise', () => {
-  it('is awaited, given on or handled, or the linter says where it is not', async function () {
-    this.timeout(120_000);
+  it('is awaited, given on or handled, or the linter says where it is not', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'promises-'));
     try {
       const compilerOptions = { target: 'es2023', lib: ['es2023'], module: 'preserve', strict: true, types: [] };

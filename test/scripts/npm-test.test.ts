@@ -4,9 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-describe('npm test', function () {
-  this.timeout(120_000);
-
+describe('npm test', () => {
   /** The files whose tests a command would run. */
   async function filesOf(...args: string[]): Promise<string[]> {
     const command = ['run', '--silent', 'test', '--', ...args, '--dry-run', '--reporter', 'json'];

@@ -61,7 +61,7 @@ export async function signInAs(page: Page, origin: string, path = '/ai-usage'): 
 }
 
 /** Waits until an expression is true in a page; playwright's own way would need the policy to allow eval. */
-export async function until(page: Page, expression: string, withinMs = 10_000): Promise<void> {
+export async function until(page: Page, expression: string, withinMs = 60_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!(await page.evaluate(`Boolean(${expression})`))) {
     if (Date.now() > end) throw new Error(`never true: ${expression}`);
@@ -81,7 +81,7 @@ export async function pictureFailure(browser: Browser): Promise<void> {
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page: Page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   // A violation of the content security policy is an error of the console.
   page.on('console', (message) => {

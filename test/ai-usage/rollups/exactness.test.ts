@@ -284,8 +284,7 @@ const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 const check = <T>(property: fc.IAsyncProperty<T>, numRuns: number) =>
   fc.assert(property, { seed, numRuns, endOnFailure: true });
 
-describe('rollups are exact', function () {
-  this.timeout(120_000);
+describe('rollups are exact', () => {
   before(() => {
     console.log(`    seed ${seed} (FC_SEED repeats it)`);
     lateCommitters = openDatabase(databaseUrls().workflows, { maxConnections: 20 });

@@ -78,9 +78,7 @@ async function idsInOrder({ models, actions, search }: UsageFilter, { sortBy, so
   return (rows as { id: string }[]).map(({ id }) => id);
 }
 
-describe('pages of records over rollups', function () {
-  this.timeout(60_000);
-
+describe('pages of records over rollups', () => {
   before(async () => {
     await resetUsage();
     // Some instants shared by many rows, some models rare, some hours empty.
