@@ -15,6 +15,7 @@ import { writeAuditLog } from '../src/audit/log.ts';
 import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
 import { migrateBackoffice } from '../src/db/migrate.ts';
+import { followSourceClock } from '../src/db/source-clock.ts';
 import { EXTENSIONS, type Extension, FORMATS } from '../src/export/formats.ts';
 import type { ExportFile } from '../src/export/table.ts';
 import { createFormat } from '../src/units/format.ts';
@@ -152,6 +153,7 @@ async function write(file: ExportFile, { out, extension }: Arguments, options: E
 }
 
 async function exportTo(args: Arguments, databases: Databases, config: Config): Promise<void> {
+  await followSourceClock(databases.workflows, { info: () => {}, warn: (line) => console.error(line) });
   await migrateBackoffice(databases.backoffice);
   const { opened, asked, options, view } = await open(args, databases, config);
   const account = `${userInfo().username}@${hostname()}`;

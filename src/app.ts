@@ -9,6 +9,7 @@ import { standInClient, standInForGoogle } from './auth/stand-in.ts';
 import type { Config } from './config.ts';
 import type { Databases } from './db/connect.ts';
 import { health } from './health.ts';
+import { clockProblem } from './units/clock.ts';
 import { createFormat } from './units/format.ts';
 import { assets } from './web/assets.ts';
 import { compress } from './web/compress.ts';
@@ -44,7 +45,12 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   const demo = config.databaseUrls === null;
   const render = createRender({
     format,
-    chromeOf: (req) => ({ person: req.session?.person ?? null, navigation: NAVIGATION, demo }),
+    chromeOf: (req) => ({
+      person: req.session?.person ?? null,
+      navigation: NAVIGATION,
+      demo,
+      warning: req.session?.person ? clockProblem() : null,
+    }),
   });
   const client = config.google ?? standInClient(appUrl);
   const auth = { client, appUrl, allowedDomains, secrets, database: databases.sessions, render, log };

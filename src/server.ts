@@ -16,6 +16,7 @@ import {
 import { type Embedded, startEmbedded } from './db/embedded.ts';
 import { migrateBackoffice } from './db/migrate.ts';
 import { sourceProblems } from './db/source-check.ts';
+import { followSourceClock } from './db/source-clock.ts';
 import { fillDemoData } from './demo/fill.ts';
 import { handled } from './units/handled.ts';
 import { loggable } from './units/loggable.ts';
@@ -86,6 +87,7 @@ async function main(): Promise<void> {
     if (!embedded) log.warn(problem.message);
   }
 
+  await followSourceClock(databases.workflows, log);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
   server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');

@@ -14,7 +14,7 @@ export function createReuse(maxAgeMs: number): Reuse {
 
   return <T>(key: string, compute: () => Promise<T>): Promise<T> => {
     const found = kept.get(key);
-    if (found && found.until > Date.now()) return found.promise as Promise<T>;
+    if (found && found.until > performance.now()) return found.promise as Promise<T>;
     const promise = handled(compute());
     const entry = { promise, until: Number.POSITIVE_INFINITY };
     kept.delete(key);
@@ -23,7 +23,7 @@ export function createReuse(maxAgeMs: number): Reuse {
     if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
     promise.then(
       () => {
-        entry.until = Date.now() + maxAgeMs;
+        entry.until = performance.now() + maxAgeMs;
       },
       () => {
         if (kept.get(key) === entry) kept.delete(key);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { millisecondsNow } from '../units/clock.ts';
 import { seal, unseal } from './sealed.ts';
 
 /**
@@ -32,7 +33,8 @@ export function beginAttempt(
   pending: Omit<Attempt, 'expires'>,
 ): string {
   const state = randomBytes(16).toString('base64url');
-  const expires = Date.now() + MINUTES * 60_000;
+  // In the browser's cookie, which another process may read.
+  const expires = millisecondsNow() + MINUTES * 60_000;
   // Only names that we give: some that a request may hold cannot be written into an answer.
   const abandoned = Object.keys(cookiesOf(req)).filter(
     (name) => name.startsWith(COOKIE_PREFIX) && STATE.test(name.slice(COOKIE_PREFIX.length)),
@@ -52,7 +54,7 @@ export function readAttempt(req: Request, state: unknown, secrets: string[]): At
   const text = sealed ? unseal(sealed, state, secrets) : null;
   if (text === null) return null;
   const parsed = attempt.safeParse(JSON.parse(text));
-  return parsed.success && parsed.data.expires > Date.now() ? parsed.data : null;
+  return parsed.success && parsed.data.expires > millisecondsNow() ? parsed.data : null;
 }
 
 export function endAttempt(res: Response, state: string): void {

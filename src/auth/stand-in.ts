@@ -75,7 +75,7 @@ export function standInForGoogle({
       return;
     }
     const code = randomBytes(16).toString('base64url');
-    grants.set(code, { sub: person.sub, redirectUri, challenge, expires: Date.now() + 60_000 });
+    grants.set(code, { sub: person.sub, redirectUri, challenge, expires: performance.now() + 60_000 });
     res.redirect(302, `${callback}?${new URLSearchParams({ code, state })}`);
   });
 
@@ -88,7 +88,7 @@ export function standInForGoogle({
       res.status(401).json({ error: 'invalid_client' });
     } else if (
       !grant ||
-      grant.expires < Date.now() ||
+      grant.expires < performance.now() ||
       grant.redirectUri !== form.redirect_uri ||
       grant.challenge !== challenge
     ) {

@@ -13,6 +13,7 @@ import {
   yearOf,
   yearText,
 } from './calendar.ts';
+import { millisecondsNow } from './clock.ts';
 
 /**
  * A point in time: whole microseconds since 1970-01-01T00:00:00Z, PostgreSQL's own precision. A bigint, for PostgreSQL holds
@@ -36,8 +37,9 @@ export const DAY_OF_24_HOURS = 24n * HOUR;
 export const BEGIN_OF_TIME: Instant = -210_866_803_200n * SECOND;
 export const END_OF_TIME: Instant = 9_224_318_016_000n * SECOND;
 
+/** What time it is, by the clock that the records are stamped by once it has been compared; in whole milliseconds. */
 export function now(): Instant {
-  return BigInt(Date.now()) * 1000n;
+  return BigInt(millisecondsNow()) * 1000n;
 }
 
 export const earliest = (a: Instant, b: Instant): Instant => (a < b ? a : b);

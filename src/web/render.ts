@@ -17,6 +17,8 @@ export type Chrome = {
   person: { name: string; email: string } | null;
   navigation: { label: string; href: string }[];
   demo: boolean;
+  /** What concerns every number and time that the page shows, or null. */
+  warning: string | null;
 };
 
 type RenderOptions = { format: Format; chromeOf: (req: Request) => Chrome };

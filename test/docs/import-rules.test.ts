@@ -87,6 +87,9 @@ const OTHER_WAYS = {
   'src/units/again.ts': "export { default } from 'express';",
 };
 
+/** The last two ask no clock. */
+const CLOCKS = ['Date.now();', 'new Date();', 'performance.now();', 'new Date(0);'];
+
 type Report = { diagnostics: { category: string; location: { path: string; start: { line: number } } }[] };
 
 function lint(folder: string): Promise<Report> {
@@ -101,17 +104,23 @@ describe('import rules', () => {
   let folder: string;
   /** "path line" of every import that the linter refuses. */
   let refused: Set<string>;
+  /** Likewise where this machine's clock is asked. */
+  let clocks: string[];
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'import-rules-'));
-    for (const name of ['biome.json', '.gitignore']) await cp(name, join(folder, name));
+    for (const name of ['biome.json', '.gitignore', 'scripts/own-clock.grit']) await cp(name, join(folder, name));
     const files = new Map<string, string[]>(Object.entries(OTHER_WAYS).map(([file, line]) => [file, [line]]));
     for (const { file, may, mayNot } of RULES) files.set(file, [...may, ...mayNot].map(importOf));
+    for (const file of ['src/auth/clock.ts', 'scripts/clock.ts', 'src/units/clock.ts']) files.set(file, CLOCKS);
     for (const [file, lines] of files) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), lines.join('\n'));
     }
     const { diagnostics } = await lint(folder);
+    clocks = diagnostics
+      .filter(({ category }) => category === 'plugin')
+      .map(({ location: { path, start } }) => `${path} ${files.get(path)?.[start.line - 1]}`);
     refused = new Set(
       diagnostics
         .filter(({ category }) => category === 'lint/style/noRestrictedImports')
@@ -127,6 +136,13 @@ describe('import rules', () => {
       assert.deepEqual(found, mayNot);
     });
   }
+
+  it('leave the clock of this machine to the one module that sets it right', () => {
+    const expected = ['scripts/clock.ts', 'src/auth/clock.ts'].flatMap((file) =>
+      CLOCKS.slice(0, 2).map((line) => `${file} ${line}`),
+    );
+    assert.deepEqual(clocks.sort(), expected.sort());
+  });
 
   it('hold for types, dynamic imports and re-exports too', () => {
     const found = Object.entries(OTHER_WAYS).filter(([file, line]) => refused.has(`${file} ${line}`));

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { followSourceClock } from '../../db/source-clock.ts';
 import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
 import {
@@ -184,19 +185,18 @@ export async function auditAll(databases: RollupDatabases, timeZone: string, at:
 
 const TICK_LOCK = 20_26_12;
 
-/** Skips the work where another replica is at it: correct without, but wasted. Returns false when skipped. */
-async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<boolean> {
+/** Skips the work where another replica is at it: correct without, but wasted. */
+async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<void> {
   // On a connection of its own the lock lives as long as the connection, so a killed process leaves none behind.
   const connection = await backoffice.client.acquireConnection();
   try {
     const taken = await backoffice.raw('SELECT pg_try_advisory_lock(?) AS taken', [TICK_LOCK]).connection(connection);
-    if (!taken.rows[0].taken) return false;
+    if (!taken.rows[0].taken) return;
     try {
       await work();
     } finally {
       await backoffice.raw('SELECT pg_advisory_unlock(?)', [TICK_LOCK]).connection(connection);
     }
-    return true;
   } finally {
     await backoffice.client.releaseConnection(connection);
   }
@@ -236,7 +236,9 @@ export function keepRollups(
       }
     };
     // Without replicas there is no lock to hold, nor a second connection to hold it on.
-    const worked = handled(replicas ? alone(databases, work) : work());
+    const worked = handled(
+      followSourceClock(databases.workflows, log).then(() => (replicas ? alone(databases, work) : work())),
+    );
     const next = () => {
       if (!stopping) timer = setTimeout(run, TICK_MS);
     };
