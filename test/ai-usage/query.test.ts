@@ -144,7 +144,11 @@ describe('the query string', () => {
     assert.deepEqual(iso({ from: '2026-10-01', to: '2026-10-31' }), october);
     assert.deepEqual(iso({ to: '2026-10-31' }), [null, '2026-11-01T00:00:00.000Z']);
     assert.deepEqual(iso({ from: '2026-11-22' }), ['2026-11-22T00:00:00.000Z', now]);
-    assert.deepEqual(iso({ from: '2030-01-01' }), [now, now]);
+    assert.deepEqual(iso({ from: '2030-01-01' }), ['2030-01-01T00:00:00.000Z', '+294277-01-01T00:00:00.000Z']);
+    assert.deepEqual(iso({ from: '2030-01-01', to: '2030-01-01' }), [
+      '2030-01-01T00:00:00.000Z',
+      '2030-01-02T00:00:00.000Z',
+    ]);
     const asOf = '2026-11-01T12:00:00.000001Z';
     assert.deepEqual(iso({ period: '1d', asOf }), ['2026-10-31T12:00:00.000001Z', asOf]);
     assert.deepEqual(iso({ from: '2026-10-31', to: '2026-11-05', asOf }), ['2026-10-31T00:00:00.000Z', asOf]);
