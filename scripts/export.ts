@@ -14,7 +14,7 @@ import { createReuse } from '../src/ai-usage/reuse.ts';
 import { writeAuditLog } from '../src/audit/log.ts';
 import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
-import { migrateBackoffice } from '../src/db/migrate.ts';
+import { requireMigrated } from '../src/db/migrate.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { EXTENSIONS, type Extension, FORMATS } from '../src/export/formats.ts';
 import type { ExportFile } from '../src/export/table.ts';
@@ -154,7 +154,7 @@ async function write(file: ExportFile, { out, extension }: Arguments, options: E
 
 async function exportTo(args: Arguments, databases: Databases, config: Config): Promise<void> {
   await followSourceClock(databases.workflows, { info: () => {}, warn: (line) => console.error(line) });
-  await migrateBackoffice(databases.backoffice);
+  await requireMigrated(databases.backoffice);
   const { opened, asked, options, view } = await open(args, databases, config);
   const account = `${userInfo().username}@${hostname()}`;
   const actor = { sub: `shell ${account}`, email: account };

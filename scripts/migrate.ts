@@ -1,4 +1,4 @@
-import { migrateBackoffice } from '../src/db/migrate.ts';
+import { migrateBackoffice, newerSchemaNote } from '../src/db/migrate.ts';
 import { command } from './command.ts';
 import { withDatabases } from './with-databases.ts';
 
@@ -13,6 +13,6 @@ await command(MIGRATE, () =>
   withDatabases(async ({ backoffice }) => {
     const applied = await migrateBackoffice(backoffice);
     for (const name of applied) console.log(`applied: ${name}`);
-    console.log('backoffice_db has the newest schema.');
+    console.log((await newerSchemaNote(backoffice)) ?? 'backoffice_db has the newest schema.');
   }),
 );

@@ -1,5 +1,5 @@
 import { rebuild } from '../src/ai-usage/rollups/keep.ts';
-import { migrateBackoffice } from '../src/db/migrate.ts';
+import { requireMigrated } from '../src/db/migrate.ts';
 import { command } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
@@ -13,7 +13,7 @@ const REBUILD = {
 
 await command(REBUILD, () =>
   withDatabases(async ({ workflows, backoffice }, { timeZone }) => {
-    await migrateBackoffice(backoffice);
+    await requireMigrated(backoffice);
     await withProgressBar('Rollups', 'hours', (onProgress) => rebuild({ workflows, backoffice }, timeZone, onProgress));
     console.log('The rollups are computed anew.');
   }),

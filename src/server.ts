@@ -14,7 +14,7 @@ import {
   openEmbeddedDatabases,
 } from './db/connect.ts';
 import { type Embedded, startEmbedded } from './db/embedded.ts';
-import { migrateBackoffice } from './db/migrate.ts';
+import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { fillDemoData } from './demo/fill.ts';
@@ -81,6 +81,8 @@ async function main(): Promise<void> {
   await migrateBackoffice(databases.backoffice).catch((error) => {
     throw new Error(`backoffice_db cannot be migrated: ${reasonOf(error)}`);
   });
+  const newer = await newerSchemaNote(databases.backoffice);
+  if (newer !== null) log.warn(newer);
   if (embedded) await fillEmbedded(embedded);
   for (const problem of await sourceProblems(databases.workflows)) {
     if (problem.fatal) stop(problem.message);
@@ -95,11 +97,14 @@ async function main(): Promise<void> {
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
   const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null });
-  const cleanUp = setInterval(() => {
+  // They hold addresses and browsers; a process that is replaced every hour would never come to it.
+  const deleteExpired = () => {
     deleteExpiredSessions(databases.sessions).catch((error) =>
       log.error({ error: loggable(error) }, 'expired sessions stay'),
     );
-  }, CLEAN_UP_EVERY_MS);
+  };
+  deleteExpired();
+  const cleanUp = setInterval(deleteExpired, CLEAN_UP_EVERY_MS);
 
   shutDown = async (signal) => {
     if (stopping) return;
