@@ -17,9 +17,11 @@ import { type Embedded, startEmbedded } from './db/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
+import { type Configured, lastingProblems } from './db/start-check.ts';
 import { fillDemoData } from './demo/fill.ts';
 import { handled } from './units/handled.ts';
 import { loggable } from './units/loggable.ts';
+import { createOutages } from './units/outages.ts';
 import { reasonOf } from './units/reason.ts';
 import { now } from './units/time.ts';
 import { listen } from './web/listen.ts';
@@ -78,6 +80,8 @@ async function main(): Promise<void> {
 
   if (config.databaseUrls === null) embedded = await startEmbedded(config.dataDir, say);
   const databases = openFor(config.databaseUrls, embedded);
+  const problems = await lastingProblems(configured(databases, config.databaseUrls));
+  if (problems.length > 0) stop(problems.join('\n'));
   await migrateBackoffice(databases.backoffice).catch((error) => {
     throw new Error(`backoffice_db cannot be migrated: ${reasonOf(error)}`);
   });
@@ -89,19 +93,20 @@ async function main(): Promise<void> {
     if (!embedded) log.warn(problem.message);
   }
 
-  await followSourceClock(databases.workflows, log);
+  const outages = createOutages(log);
+  await followSourceClock(databases.workflows, log, outages);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
   server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
-  const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null });
+  const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null, outages });
   // They hold addresses and browsers; a process that is replaced every hour would never come to it.
   const deleteExpired = () => {
-    deleteExpiredSessions(databases.sessions).catch((error) =>
-      log.error({ error: loggable(error) }, 'expired sessions stay'),
-    );
+    deleteExpiredSessions(databases.sessions).catch((error) => {
+      if (!outages.met(error)) log.error({ error: loggable(error) }, 'expired sessions stay');
+    });
   };
   deleteExpired();
   const cleanUp = setInterval(deleteExpired, CLEAN_UP_EVERY_MS);
@@ -123,6 +128,16 @@ async function main(): Promise<void> {
   };
   await embedded?.ended;
   if (embedded && !stopping) stop('The embedded database has ended: please start again');
+}
+
+function configured({ workflows, backoffice, mythoria }: Databases, urls: DatabaseUrls | null): Configured[] {
+  if (urls === null) return [];
+  const all = { workflows, backoffice, mythoria };
+  return Object.entries(all).flatMap(([key, database]) => {
+    const url = urls[key as keyof DatabaseUrls];
+    const setting = `${key.toUpperCase()}_DATABASE_URL`;
+    return database && url ? [{ name: `${key}_db`, setting, url, database }] : [];
+  });
 }
 
 function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Databases {

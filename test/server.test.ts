@@ -77,6 +77,18 @@ describe('the program', () => {
       assert.match(lines[0] ?? '', /^backoffice_db cannot be migrated: .*ECONNREFUSED/);
     });
 
+    it('with a database that does not exist, whichever it is', async function () {
+      if (!onServer()) this.skip();
+      const { workflows, backoffice } = databaseUrls();
+      const nothing = new URL(workflows);
+      nothing.pathname = '/nothing';
+      const urls = { WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice };
+      const lines = await refusal({ PORT: '0', ...urls, MYTHORIA_DATABASE_URL: nothing.href });
+      assert.deepEqual(lines, [
+        `mythoria_db: ${nothing.host} has no database "nothing": create it, or correct MYTHORIA_DATABASE_URL`,
+      ]);
+    });
+
     it('in production with a configuration that is wrong, with the whole list', async () => {
       const lines = await refusal({ NODE_ENV: 'production', PORT: 'eighty', APP_URL: 'http://admin.mythoria.pt' });
       assert.deepEqual(lines.sort(), [

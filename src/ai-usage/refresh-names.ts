@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { Outages } from '../units/outages.ts';
 import { reasonOf } from '../units/reason.ts';
 import {
   blockOf,
@@ -26,7 +27,11 @@ type Block = { block: number; names: number; fingerprint: string };
 const WITHIN_MS = 10_000;
 
 /** A tick's work on names. Fails never: what goes wrong is logged, once while it stays the same, and tried again. */
-export function nameRefresher(databases: NameDatabases, log: Logger): (isStopping: () => boolean) => Promise<void> {
+export function nameRefresher(
+  databases: NameDatabases,
+  log: Logger,
+  outages: Outages,
+): (isStopping: () => boolean) => Promise<void> {
   let said = '';
   let indexed = false;
   const warn = (message: string) => {
@@ -45,7 +50,7 @@ export function nameRefresher(databases: NameDatabases, log: Logger): (isStoppin
       await refreshNames(databases, { isLate: () => isStopping() || performance.now() - begin > WITHIN_MS });
       said = '';
     } catch (error) {
-      if (!isStopping()) warn(`names: tick failed: ${reasonOf(error)}`);
+      if (!isStopping() && !outages.met(error)) warn(`names: tick failed: ${reasonOf(error)}`);
     }
   };
 }

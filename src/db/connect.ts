@@ -1,5 +1,7 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
+import { handled } from '../units/handled.ts';
+import { applySettings, type Purpose } from './session-settings.ts';
 
 export type DatabaseUrls = { workflows: string; backoffice: string; mythoria: string | null };
 
@@ -30,35 +32,54 @@ const types: pg.CustomTypesConfig = {
     TYPES_WE_PARSE.includes(oid) ? (text: unknown) => text : pg.types.getTypeParser(oid, format),
 };
 
-// Compiling a query and starting workers for it takes longer than the few thousand rows that a page asks for.
-const READING_PAGES = '-c default_transaction_read_only=on -c jit=off -c max_parallel_workers_per_gather=0';
+type Access = Partial<Purpose> & { maxConnections: number; acquireWithinMs?: number };
 
-/** `unhurried`: for maintenance that takes as long as it takes, without the limits that protect pages. */
-type Access = { maxConnections: number; readOnly?: boolean; unhurried?: boolean; acquireWithinMs?: number };
-
-/** One Knex instance on a PostgreSQL URL, with the time limits that keep one slow query from holding up the rest. */
+/** One Knex instance on a PostgreSQL URL, whose every connection has what session-settings.ts lists. */
 export function openDatabase(
   url: string,
   { maxConnections, readOnly = false, unhurried = false, acquireWithinMs = 3_000 }: Access,
 ): Knex {
-  return knex({
+  const database = knex({
     client: 'pg',
     connection: {
       connectionString: url,
       types,
       application_name: 'mythoria-admin',
       connectionTimeoutMillis: 2_000,
-      statement_timeout: unhurried ? 0 : 5_000,
-      lock_timeout: 2_000,
-      idle_in_transaction_session_timeout: unhurried ? 0 : 15_000,
       keepAlive: true,
-      ...(readOnly ? { options: READING_PAGES } : {}),
     } as Knex.PgConnectionConfig,
     acquireConnectionTimeout: acquireWithinMs,
-    pool: { min: 0, max: maxConnections },
+    pool: {
+      min: 0,
+      max: maxConnections,
+      afterCreate: (client: pg.Client, done: (error: unknown, client: pg.Client) => void) => {
+        applySettings(client, { readOnly, unhurried }).then(
+          () => done(null, client),
+          (error) => {
+            handled(client.end());
+            done(error, client);
+          },
+        );
+      },
+    },
     // Knex would print each broken connection to the terminal, stack included; the query that met it says so in the log.
     log: { warn: () => {} },
   });
+  nameFailures(database, url);
+  return database;
+}
+
+/** Whatever fails on a database says so: "workflows_db at db.example:5432" as the error's `database`. */
+function nameFailures(database: Knex, url: string): void {
+  const address = new pg.Client({ connectionString: url });
+  const name = { database: `${address.database} at ${address.host}:${address.port}` };
+  database.on('query-error', (error: Error) => Object.assign(error, name));
+  const { client } = database;
+  const acquire: () => Promise<unknown> = client.acquireConnection.bind(client);
+  client.acquireConnection = () =>
+    acquire().catch((error: Error) => {
+      throw Object.assign(error, name);
+    });
 }
 
 /** Opens no connection yet: each pool connects at its first query, so a database that is down is an error of that query. */

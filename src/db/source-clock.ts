@@ -1,14 +1,20 @@
 import type { Knex } from 'knex';
 import { clockProblem, followClock } from '../units/clock.ts';
+import type { Outages } from '../units/outages.ts';
 import { reasonOf } from '../units/reason.ts';
 
 type Log = { info: (line: string) => void; warn: (line: string) => void };
 
 /**
  * Compares this machine's clock with the source's, goes by the latter where they differ, and logs when a difference of a
- * minute or more begins, changes or ends. A source that does not answer changes nothing.
+ * minute or more begins, changes or ends. A source that does not answer changes nothing, and is
+ * logged unless that is left to `outages`.
  */
-export async function followSourceClock(workflows: Knex, log: Log): Promise<void> {
+export async function followSourceClock(
+  workflows: Knex,
+  log: Log,
+  outages: Pick<Outages, 'met'> = { met: () => false },
+): Promise<void> {
   const before = clockProblem();
   try {
     await followClock(async () => {
@@ -19,7 +25,7 @@ export async function followSourceClock(workflows: Knex, log: Log): Promise<void
       return rows[0].time;
     });
   } catch (error) {
-    log.warn(`The clock of workflows_db cannot be read: ${reasonOf(error)}`);
+    if (!outages.met(error)) log.warn(`The clock of workflows_db cannot be read: ${reasonOf(error)}`);
   }
   const problem = clockProblem();
   if (problem === before) return;

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
 import { loggable } from '../units/loggable.ts';
+import { isUnavailable } from '../units/unavailable.ts';
 import { keepAddress } from './htmx.ts';
 import type { Render } from './render.ts';
 import { returnPath } from './return-path.ts';
@@ -23,22 +24,6 @@ export type WayOut = { label: string; href: string };
 export class TooMany extends Error {}
 
 type Explained = { status: number; title: string; message: string; details: ParameterProblem[] };
-
-// PostgreSQL's classes and codes for "not now" (connection failure, rolled back for another's sake, too many connections,
-// shutting down, cancelled by a timeout) and Node's for an address that does not answer.
-const NOT_NOW = /^(08|40|53|57P|57014|55P03|25P0[34]|ECONN|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ETIMEDOUT|EPIPE)/;
-// What pg and Knex say without a code.
-const NOT_NOW_MESSAGE =
-  /timeout expired|Timeout acquiring a connection|Unable to acquire a connection|Connection (terminated|ended)|not queryable/;
-
-/** Whether an error means that a database does not answer now, and may do so in a moment. */
-export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  // With a code, the message is PostgreSQL's and may hold what a person searched for: "timeout", say.
-  if (typeof code !== 'string') return NOT_NOW_MESSAGE.test(error.message);
-  return NOT_NOW.test(code) || (code === 'ENOENT' && syscall === 'connect');
-}
 
 function statusOf(error: unknown): number | undefined {
   const status = (error as { status?: unknown } | null)?.status;

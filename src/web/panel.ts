@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { BadInput } from '../units/bad-input.ts';
 import { loggable } from '../units/loggable.ts';
-import { isUnavailable } from './errors.ts';
+import { isUnavailable } from '../units/unavailable.ts';
 
 /** A part of a page that stands or falls alone: its value, or the sentence to show in its place. */
 export type Panel<T> = { ok: true; value: T } | { ok: false; message: string };

@@ -7,6 +7,7 @@ import { nameRefresher, refreshNames } from '../../src/ai-usage/refresh-names.ts
 import { keepRollups } from '../../src/ai-usage/rollups/keep.ts';
 import { openDatabase } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
+import { createOutages } from '../../src/units/outages.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -267,12 +268,12 @@ describe('names are gathered by the tick', () => {
     const said: string[] = [];
     const log = pino({ level: 'warn' }, { write: (line: string) => said.push(JSON.parse(line).msg) });
     const mythoria = openDatabase('postgres://127.0.0.1:1/nobody-listens', { maxConnections: 1 });
-    const refresh = nameRefresher({ mythoria, backoffice }, log);
+    const refresh = nameRefresher({ mythoria, backoffice }, log, createOutages(log));
     await refresh(() => false);
     await refresh(() => false);
     await mythoria.destroy();
     assert.equal(said.length, 1, said.join());
-    assert.match(said[0] ?? '', /names: tick failed: .*ECONNREFUSED/);
+    assert.match(said[0] ?? '', /^nobody-listens at 127\.0\.0\.1:1 does not answer/);
   });
 });
 

@@ -9,6 +9,8 @@ export type DatabaseProxy = {
   /** Ends every connection; until `up`, new ones end at once. */
   down: () => void;
   up: () => void;
+  /** How many connections have ended at once. */
+  refused: () => number;
   close: () => Promise<void>;
 };
 
@@ -17,11 +19,13 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let isDown = false;
+  let refused = 0;
   let held: (() => void)[] | null = null;
   let caught = () => {};
 
   const server = createServer((app) => {
     if (isDown) {
+      refused += 1;
       app.destroy();
       return;
     }
@@ -75,6 +79,7 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
     up: () => {
       isDown = false;
     },
+    refused: () => refused,
     close: async () => {
       cut();
       await new Promise((resolve) => server.close(resolve));

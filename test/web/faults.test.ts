@@ -279,6 +279,44 @@ describe('when a database server ends every connection', () => {
   });
 });
 
+describe('while a database takes no connections for now', () => {
+  const opened = closing();
+  before(function () {
+    if (!onServer()) this.skip();
+  });
+
+  for (const closed of ['backoffice', 'workflows', 'mythoria'] as const) {
+    it(`an answer is a 503 or a page that says so, and never a 500: ${closed}_db`, async () => {
+      const app = await opened(startApp());
+      const ana = await signedIn(app.origin);
+      const beside = closed === 'workflows' ? databases().backoffice : databases().workflows;
+      const name = new URL(databaseUrls()[closed]).pathname.slice(1);
+      await beside.raw('ALTER DATABASE ?? ALLOW_CONNECTIONS false', [name]);
+      try {
+        await beside.raw('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?', [name]);
+        await until(async () => (await beside('pg_stat_activity').where('datname', name)).length === 0);
+        for (const path of [...PAGES, ...APIS, '/ai-usage/records.csv', '/sessions', '/audit']) {
+          const answer = await ana.get(path);
+          if (answer.status !== 200) assertUnavailable(answer);
+          if (closed === 'backoffice') assert.equal(answer.status, 503, path);
+        }
+        if (closed === 'backoffice') {
+          const stranger = createClient(app.origin);
+          assertUnavailable(await stranger.get(await untilCallback(stranger, ANA)));
+          assertUnavailable(await ana.post('/sign-out', SAME_ORIGIN));
+        }
+      } finally {
+        await beside.raw('ALTER DATABASE ?? ALLOW_CONNECTIONS true', [name]);
+      }
+      for (const path of [...PAGES, ...APIS]) assert.equal((await ana.get(path)).status, 200, path);
+    });
+  }
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+
 describe('while statistics take every connection they may have', () => {
   const opened = closing();
   before(function () {

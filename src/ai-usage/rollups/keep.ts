@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { followSourceClock } from '../../db/source-clock.ts';
 import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
+import { createOutages, type Outages } from '../../units/outages.ts';
 import {
   DAY_OF_24_HOURS,
   earliest,
@@ -187,20 +188,16 @@ const TICK_LOCK = 20_26_12;
 
 /** Skips the work where another replica is at it: correct without, but wasted. */
 async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<void> {
-  // On a connection of its own the lock lives as long as the connection, so a killed process leaves none behind.
-  const connection = await backoffice.client.acquireConnection();
-  try {
-    const taken = await backoffice.raw('SELECT pg_try_advisory_lock(?) AS taken', [TICK_LOCK]).connection(connection);
-    if (!taken.rows[0].taken) return;
-    try {
-      await work();
-    } finally {
-      await backoffice.raw('SELECT pg_advisory_unlock(?)', [TICK_LOCK]).connection(connection);
-    }
-  } finally {
-    await backoffice.client.releaseConnection(connection);
-  }
+  // Held by a transaction that does nothing else: a killed process leaves none behind, nor does a pooler that gives the
+  // connection to others between transactions.
+  await backoffice.transaction(async (holding) => {
+    await holding.raw('SET LOCAL idle_in_transaction_session_timeout = 0');
+    const { rows } = await holding.raw('SELECT pg_try_advisory_xact_lock(?) AS taken', [TICK_LOCK]);
+    if (rows[0].taken) await work();
+  });
 }
+
+type Keeping = { replicas: boolean; outages?: Outages; everyMs?: number };
 
 /**
  * Keeps the rollups and the known names: a first backfill, then a tick a minute, until stopped. Errors are logged and tried
@@ -210,12 +207,12 @@ export function keepRollups(
   databases: RollupDatabases & NameDatabases,
   timeZone: string,
   log: Logger,
-  { replicas }: { replicas: boolean },
+  { replicas, outages = createOutages(log), everyMs = TICK_MS }: Keeping,
 ): { stop: () => Promise<void> } {
   const hasRollups = wholeHoursSince(timeZone) !== null;
   if (!hasRollups)
     log.warn(`Days of ${timeZone} are not whole UTC hours: statistics are read from raw rows, without rollups`);
-  const refreshNames = nameRefresher(databases, log);
+  const refreshNames = nameRefresher(databases, log, outages);
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
@@ -235,17 +232,24 @@ export function keepRollups(
         await refreshNames(() => stopping);
       }
     };
+    outages.begin();
     // Without replicas there is no lock to hold, nor a second connection to hold it on.
     const worked = handled(
-      followSourceClock(databases.workflows, log).then(() => (replicas ? alone(databases, work) : work())),
+      followSourceClock(databases.workflows, log, outages).then(() => (replicas ? alone(databases, work) : work())),
     );
     const next = () => {
-      if (!stopping) timer = setTimeout(run, TICK_MS);
+      if (!stopping) timer = setTimeout(run, everyMs);
     };
-    running = worked.then(next, (error) => {
-      if (!stopping) log.error({ error: loggable(error) }, 'rollups: tick failed');
-      next();
-    });
+    running = worked.then(
+      () => {
+        outages.passed();
+        next();
+      },
+      (error) => {
+        if (!stopping && !outages.met(error)) log.error({ error: loggable(error) }, 'rollups: tick failed');
+        next();
+      },
+    );
   };
   run();
   return {

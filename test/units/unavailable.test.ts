@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loggable } from '../../src/units/loggable.ts';
-import { isUnavailable } from '../../src/web/errors.ts';
+import { isUnavailable } from '../../src/units/unavailable.ts';
 
 describe('whether a database only does not answer now', () => {
   const failure = (message: string, code?: string) => Object.assign(new Error(message), code ? { code } : {});
@@ -29,6 +29,12 @@ describe('whether a database only does not answer now', () => {
     for (const code of ['42P01', '42703', '22P02', '23505', '28P01', '3D000', '42501', 'ERR_INVALID_URL', 'EACCES']) {
       assert.equal(isUnavailable(failure('x', code)), false, code);
     }
+  });
+
+  it('is told of a database that takes no connections, and not of whatever else is not in its state', () => {
+    const refused = failure('database "backoffice" nimmt keine Verbindungen an', '55000');
+    assert.equal(isUnavailable(Object.assign(refused, { routine: 'CheckMyDatabase' })), true);
+    assert.equal(isUnavailable(Object.assign(failure('x', '55000'), { routine: 'lastval' })), false);
   });
 
   it('is told by the words of pg and Knex where there is no code', () => {
