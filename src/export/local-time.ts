@@ -38,7 +38,10 @@ export function localTimes(timeZone: string) {
     shifted: (instant: Instant): Instant => instant + offset(instant),
     /** "2026-10-31 10:44:41", what spreadsheets take for a date; as text also "4713-11-24 00:00:00 BC" and "12026-10-31 …". */
     text: (instant: Instant): string => {
-      const [day = '', time = ''] = iso(instant + offset(instant)).split('T');
+      const shown = iso(instant + offset(instant));
+      // Nearly all of them.
+      if (shown.startsWith('20') && shown[10] === 'T') return `${shown.slice(0, 10)} ${shown.slice(11, 19)}`;
+      const [day = '', time = ''] = shown.split('T');
       return postgresYear(yearOf(day), `${day.slice(-6)} ${time.slice(0, 8)}`);
     },
   };
