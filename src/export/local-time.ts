@@ -2,6 +2,7 @@ import { postgresYear, yearOf } from '../units/calendar.ts';
 import { DAY_OF_24_HOURS, floorDivided, type Instant, isoFromInstant, MINUTE, offsetAt } from '../units/time.ts';
 
 const QUARTER = 15n * MINUTE;
+const QUARTER_MICROS = Number(QUARTER);
 const MOST_KEPT = 10_000;
 const DAY = Number(DAY_OF_24_HOURS);
 
@@ -55,17 +56,17 @@ const BY_QUARTERS: Instant = 0n;
  * rows would take longer than everything else.
  */
 function offsets(timeZone: string): (instant: Instant) => bigint {
-  const known = new Map<bigint, bigint>();
-  let quarter = -1n;
-  let offset = 0n;
+  const known = new Map<Instant, bigint>();
+  let begun: Instant = 0n;
+  let offset = offsetAt(begun, timeZone);
   return (instant) => {
     if (instant < BY_QUARTERS) return offsetAt(instant, timeZone);
-    const current = instant / QUARTER;
-    if (current === quarter) return offset;
-    quarter = current;
-    offset = known.get(quarter) ?? offsetAt(quarter * QUARTER, timeZone);
+    const micros = Number(instant - begun);
+    if (micros >= 0 && micros < QUARTER_MICROS) return offset;
+    begun = (instant / QUARTER) * QUARTER;
+    offset = known.get(begun) ?? offsetAt(begun, timeZone);
     if (known.size > MOST_KEPT) known.clear();
-    known.set(quarter, offset);
+    known.set(begun, offset);
     return offset;
   };
 }
