@@ -34,7 +34,7 @@ export function createHttpServer({ keepAliveMs, headers }: HttpServerOptions, an
   };
   const words = (status: number) => `${STATUS_CODES[status]}: this request cannot be read.\n`;
   const refuse = (res: ServerResponse, status: number) => res.writeHead(status, ours).end(words(status));
-  const answering = new Map<Socket, number>();
+  const answering = new WeakMap<Socket, number>();
 
   const server = createServer({ ...LIMITS, keepAliveTimeout: keepAliveMs, requireHostHeader: false }, (req, res) => {
     count(answering, req, res);
@@ -44,7 +44,7 @@ export function createHttpServer({ keepAliveMs, headers }: HttpServerOptions, an
   server.on('checkExpectation', (_req, res) => refuse(res, 417));
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Socket) => {
     // In the middle of an answer nothing else may stand: it breaks off.
-    if (!socket.writable || answering.has(socket)) {
+    if (!socket.writable || (answering.get(socket) ?? 0) > 0) {
       socket.destroy();
       return;
     }
@@ -57,13 +57,8 @@ export function createHttpServer({ keepAliveMs, headers }: HttpServerOptions, an
   return server;
 }
 
-/** Counts the answers under way on a connection, until it has closed. */
-function count(answering: Map<Socket, number>, { socket }: IncomingMessage, res: ServerResponse): void {
-  if (!answering.has(socket)) socket.once('close', () => answering.delete(socket));
+/** Counts the answers under way on a connection. */
+function count(answering: WeakMap<Socket, number>, { socket }: IncomingMessage, res: ServerResponse): void {
   answering.set(socket, (answering.get(socket) ?? 0) + 1);
-  res.once('finish', () => {
-    const left = (answering.get(socket) ?? 1) - 1;
-    if (left > 0) answering.set(socket, left);
-    else answering.delete(socket);
-  });
+  res.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
 }

