@@ -8,6 +8,7 @@ import { type ExportOptions, parseExportOptions } from '../src/ai-usage/export-o
 import { type Asked, EXPORT_PAGES, type ExportPage, type View } from '../src/ai-usage/exports.ts';
 import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from '../src/ai-usage/open-export.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../src/ai-usage/paths.ts';
+import { NO_RIGHT } from '../src/ai-usage/prompts.ts';
 import { parseUsageQuery, usageUrl } from '../src/ai-usage/query.ts';
 import { createUsageReader } from '../src/ai-usage/reader.ts';
 import { createReuse } from '../src/ai-usage/reuse.ts';
@@ -15,6 +16,7 @@ import { writeAuditLog } from '../src/audit/log.ts';
 import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
 import { requireMigrated } from '../src/db/migrate.ts';
+import { mayReadPrompts } from '../src/db/required-columns.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { EXTENSIONS, type Extension, FORMATS } from '../src/export/formats.ts';
 import type { ExportFile } from '../src/export/table.ts';
@@ -118,6 +120,7 @@ async function open(
     return { opened: await openPageExport(page, asked, view, options), asked, options, view };
   }
   const options = parseExportOptions(parameters, extension, null);
+  if (options.withPrompts && !(await mayReadPrompts(databases.workflows))) throw new Error(NO_RIGHT);
   const parsed = parseUsageQuery(parameters, limits, now());
   const query = { ...parsed, pinned: parsed.asOf };
   const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };

@@ -1,23 +1,22 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { writeAuditLog } from '../audit/log.ts';
 import { personOf } from '../auth/require-person.ts';
+import { mayReadPrompts } from '../db/required-columns.ts';
 import { EXTENSIONS, type Extension, FORMATS } from '../export/formats.ts';
-import { createLimit } from '../export/limit.ts';
 import type { Manifest } from '../export/table.ts';
 import { loggable } from '../units/loggable.ts';
 import { eurosText } from '../units/money.ts';
 import { isoFromInstant, now } from '../units/time.ts';
-import { goneSignal, sendDownload } from '../web/download.ts';
-import { NotFound, TooMany } from '../web/errors.ts';
+import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
+import { NotFound, Refused } from '../web/errors.ts';
 import { openedFromHere } from '../web/security.ts';
 import { type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
 import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { RECORDS_PATH } from './paths.ts';
+import { NO_RIGHT } from './prompts.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
-
-const MOST_AT_ONCE = 2;
 
 type Opening = {
   asked: Asked;
@@ -26,22 +25,24 @@ type Opening = {
 };
 
 /** The data of every table, at the address of its page and an extension. */
-export function usageExports({ databases, reader, format }: Omit<PageDependencies, 'render'>): Router {
+export function usageExports({
+  databases,
+  reader,
+  format,
+  atOnce,
+}: Omit<PageDependencies, 'render'> & { atOnce: AtOnce }): Router {
   const router = express.Router();
   const { timeZone } = format;
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
-  const atOnce = createLimit(MOST_AT_ONCE);
   const records = createRecordExports();
 
   const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
     const person = personOf(req);
-    if (options.withPrompts) openedFromHere(req, { label: 'To the records', href: asked.address });
-    const release = atOnce(person.sub);
-    if (!release) {
-      throw new TooMany(
-        'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
-      );
+    if (options.withPrompts) {
+      openedFromHere(req, { label: 'To the records', href: asked.address });
+      if (!(await mayReadPrompts(databases.workflows))) throw new Refused(NO_RIGHT);
     }
+    const release = beginDownload(atOnce, person);
     const gone = goneSignal(res);
     let opened: OpenExport | null = null;
     try {

@@ -1,32 +1,61 @@
-import express, { type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { writeAuditLog } from '../audit/log.ts';
 import { personOf } from '../auth/require-person.ts';
 import { aboutModel } from '../catalog/models.ts';
 import type { Databases } from '../db/connect.ts';
+import type { Format } from '../units/format.ts';
+import { loggable } from '../units/loggable.ts';
 import { isoFromInstant } from '../units/time.ts';
-import { NotFound } from '../web/errors.ts';
+import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
+import { NotFound, Refused } from '../web/errors.ts';
+import { keepAddress } from '../web/htmx.ts';
 import type { Render } from '../web/render.ts';
 import { openedFromHere } from '../web/security.ts';
 import { actionInfo } from './actions.ts';
 import { readNames } from './names.ts';
 import { RECORDS_PATH } from './paths.ts';
-import { readPrompt, readRecord } from './records.ts';
+import { readPromptExcerpt } from './prompt-excerpt.ts';
+import { type PromptView, promptView } from './prompt-view.ts';
+import { isUnprintable, NO_RIGHT, type OpenPrompt, openPrompt, UNPRINTABLE } from './prompts.ts';
+import { type FoundRecord, readRecord, type UsageRecord } from './records.ts';
 import { subjectUrl } from './subjects.ts';
 
+const DELETED = 'There is no record with this id. It may have been deleted.';
+
+type RecordDependencies = { databases: Databases; render: Render; format: Format; atOnce: AtOnce };
+
 /** One record, and its prompt for those who ask. */
-export function recordPages({ databases, render }: { databases: Databases; render: Render }): Router {
+export function recordPages({ databases, render, format, atOnce }: RecordDependencies): Router {
   const router = express.Router();
   const { workflows, backoffice } = databases;
 
-  const recordData = async (id: string) => {
+  const find = async (id: string) => {
     if (!z.guid().safeParse(id).success) {
       throw new NotFound('A record has an id such as 6f9619ff-8b86-4011-b42d-00c04fc964ff.');
     }
-    const record = await readRecord(workflows, id);
-    if (!record) throw new NotFound('There is no record with this id. It may have been deleted.');
+    const found = await readRecord(workflows, id);
+    if (!found) throw new NotFound(DELETED);
+    return found;
+  };
+
+  /** Before the prompt is read: who cannot be written down does not see it. */
+  const writeDown = (req: Request, { tokenUsageId }: UsageRecord, details: string) =>
+    writeAuditLog(backoffice, personOf(req), { action: 'open prompt', subject: tokenUsageId, details });
+
+  const toRecord = ({ tokenUsageId }: UsageRecord) => ({
+    label: 'To the record',
+    href: `${RECORDS_PATH}/${tokenUsageId}`,
+  });
+
+  const show = async (
+    req: Request,
+    res: Response,
+    { record, mayReadPrompt }: FoundRecord,
+    { prompt = null, closed = null }: { prompt?: PromptView | null; closed?: string | null },
+  ) => {
     const names = await readNames(databases, { authors: [record.authorId], stories: [record.storyId] });
-    return {
+    const data = {
       record,
       createdAt: isoFromInstant(record.createdAt),
       action: actionInfo(record.action),
@@ -40,22 +69,64 @@ export function recordPages({ databases, render }: { databases: Databases; rende
         story: subjectUrl('story', record.storyId),
       },
       path: RECORDS_PATH,
+      prompt,
+      closed,
+      mayOpen: mayReadPrompt,
     };
+    render(req, res, { title: 'Record', view: 'ai-usage/record', data });
   };
 
   router.get(`${RECORDS_PATH}/:id`, async (req, res) => {
-    const data = await recordData(req.params.id);
-    render(req, res, { title: 'Record', view: 'ai-usage/record', data: { ...data, prompt: null } });
+    const found = await find(req.params.id);
+    await show(req, res, found, { closed: found.mayReadPrompt ? null : NO_RIGHT });
   });
 
-  router.get(`${RECORDS_PATH}/:id/prompt`, async (req, res) => {
-    const data = await recordData(req.params.id);
-    openedFromHere(req, { label: 'To the record', href: `${RECORDS_PATH}/${data.record.tokenUsageId}` });
+  router.get(`${RECORDS_PATH}/:id/prompt`, async (req: Request<{ id: string }>, res) => {
+    const found = await find(req.params.id);
+    const { record } = found;
+    openedFromHere(req as Request, toRecord(record));
+    if (!found.mayReadPrompt) {
+      res.status(403);
+      keepAddress(res);
+      return show(req as Request, res, found, { closed: NO_RIGHT });
+    }
     if (req.method === 'HEAD') return res.type('html').end();
-    // Before the prompt is read: who cannot be written down does not see it.
-    await writeAuditLog(backoffice, personOf(req), { action: 'open prompt', subject: data.record.tokenUsageId });
-    const prompt = await readPrompt(workflows, data.record.tokenUsageId);
-    render(req, res, { title: 'Record', view: 'ai-usage/record', data: { ...data, prompt } });
+    const gone = goneSignal(res);
+    try {
+      await writeDown(req as Request, record, '');
+      const excerpt = await readPromptExcerpt(databases, record.tokenUsageId, gone);
+      if (!excerpt) throw new NotFound(DELETED);
+      await show(req as Request, res, found, { prompt: promptView(record.tokenUsageId, excerpt, format) });
+    } catch (error) {
+      if (gone.aborted) return;
+      if (!isUnprintable(error)) throw error;
+      await show(req as Request, res, found, { closed: UNPRINTABLE });
+    }
+  });
+
+  router.get(`${RECORDS_PATH}/:id/prompt.json`, async (req: Request<{ id: string }>, res) => {
+    const { record, mayReadPrompt } = await find(req.params.id);
+    openedFromHere(req as Request, toRecord(record));
+    if (!mayReadPrompt) throw new Refused(NO_RIGHT);
+    const describe = () => res.attachment(`prompt-${record.tokenUsageId}.json`).type('application/json');
+    if (req.method === 'HEAD') return describe().end();
+    const release = beginDownload(atOnce, personOf(req as Request));
+    const gone = goneSignal(res);
+    let opened: OpenPrompt | null = null;
+    try {
+      await writeDown(req as Request, record, 'all of it, as a file');
+      opened = await openPrompt(databases, record.tokenUsageId, gone);
+      if (!opened) throw new NotFound(DELETED);
+      describe();
+      const sending = await sendDownload(res, opened.pieces, gone);
+      if (sending.outcome === 'failed') req.log.error({ error: loggable(sending.error) }, 'prompt failed');
+    } catch (error) {
+      if (gone.aborted) return;
+      throw isUnprintable(error) ? new Refused(UNPRINTABLE) : error;
+    } finally {
+      await opened?.close();
+      release();
+    }
   });
 
   return router;

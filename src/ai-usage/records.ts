@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { MAY_READ_PROMPTS } from '../db/required-columns.ts';
 import { columns, type TokenUsageRow } from '../db/tables.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
 import { type Instant, instantFromPostgres, isoFromInstant } from '../units/time.ts';
@@ -66,17 +67,15 @@ export function cursorBeside(
   return { direction, values, id: record.tokenUsageId };
 }
 
-export async function readRecord(workflows: Knex, id: string): Promise<UsageRecord | null> {
-  const row = await workflows('token_usage_tracking')
-    .where({ token_usage_id: id })
-    .first<RecordRow | undefined>(RECORD_COLUMNS);
-  return row ? recordOf(row) : null;
-}
+export type FoundRecord = { record: UsageRecord; mayReadPrompt: boolean };
 
-/** The prompt of a record as indented JSON text. Sensitive: call it only where the look is written to the audit log. */
-export async function readPrompt(workflows: Knex, id: string): Promise<string | null> {
+/** One record, and whether its prompt may be read. */
+export async function readRecord(workflows: Knex, id: string): Promise<FoundRecord | null> {
   const row = await workflows('token_usage_tracking')
     .where({ token_usage_id: id })
-    .first<{ prompt: string } | undefined>(workflows.raw('jsonb_pretty(input_prompt_json) AS prompt'));
-  return row?.prompt ?? null;
+    .first<(RecordRow & { may_read_prompt: boolean }) | undefined>(
+      ...RECORD_COLUMNS,
+      workflows.raw(`${MAY_READ_PROMPTS} AS may_read_prompt`),
+    );
+  return row ? { record: recordOf(row), mayReadPrompt: row.may_read_prompt } : null;
 }

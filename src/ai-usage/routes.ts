@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Databases } from '../db/connect.ts';
+import { createLimit } from '../export/limit.ts';
 import type { Format } from '../units/format.ts';
 import type { Render } from '../web/render.ts';
 import { usageApi } from './api-routes.ts';
@@ -12,18 +13,22 @@ import { createReuse } from './reuse.ts';
 import { statementPages } from './statement-routes.ts';
 import { subjectPages } from './subject-routes.ts';
 
+/** Of one person at once. */
+const MOST_DOWNLOADS = 2;
+
 type UsageDependencies = { databases: Databases; render: Render; format: Format; reuseForMs: number };
 
 /** All of the feature: pages, one record, subjects, the statement, and the API, over one reader. */
 export function usageRoutes({ databases, render, format, reuseForMs }: UsageDependencies): Router {
   const { timeZone } = format;
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs) });
+  const atOnce = createLimit(MOST_DOWNLOADS);
   const router = express.Router();
   // Before the pages, whose last part would take any name.
-  router.use(usageExports({ databases, reader, format }));
+  router.use(usageExports({ databases, reader, format, atOnce }));
   router.use(overviewPage({ databases, reader, render, format }));
   router.use(usagePages({ databases, reader, render, format }));
-  router.use(recordPages({ databases, render }));
+  router.use(recordPages({ databases, render, format, atOnce }));
   router.use(subjectPages({ databases, reader, render, format }));
   router.use(statementPages({ reader, render, format }));
   router.use(usageApi({ reader, format }));

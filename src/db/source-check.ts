@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { reasonOf } from '../units/reason.ts';
-import { missingColumns } from './required-columns.ts';
+import { MAY_READ_PROMPTS, missingColumns } from './required-columns.ts';
 
 /** What is wrong with workflows_db at start; `fatal` where the program could not show one right number. */
 export type SourceProblem = { fatal: boolean; message: string };
 
-/** The columns that are missing, and a role that may write: read-only by setting alone can be switched off by the role. */
+/** The columns that are missing, a role that may not read prompts, and one that may write: read-only by setting alone can be switched off by the role. */
 export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> {
   let missing: string[];
   try {
@@ -16,16 +16,16 @@ export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> 
   if (missing.length > 0) {
     return [{ fatal: true, message: ['workflows_db lacks what this program reads:', ...missing].join('\n  ') }];
   }
-  const { rows } = await workflows.raw<{ rows: { writable: boolean }[] }>(
-    `SELECT has_table_privilege('token_usage_tracking', 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable`,
+  const { rows } = await workflows.raw<{ rows: [{ writable: boolean; prompts: boolean }] }>(
+    `SELECT has_table_privilege('token_usage_tracking', 'INSERT, UPDATE, DELETE, TRUNCATE') AS writable,
+            ${MAY_READ_PROMPTS} AS prompts`,
   );
-  const writable = rows[0]?.writable ?? false;
-  return writable
-    ? [
-        {
-          fatal: false,
-          message: 'The role for workflows_db may write to token_usage_tracking: grant it SELECT only (README).',
-        },
-      ]
-    : [];
+  const [{ writable, prompts }] = rows;
+  const warnings = [
+    ...(writable
+      ? ['The role for workflows_db may write to token_usage_tracking: grant it SELECT only (README).']
+      : []),
+    ...(prompts ? [] : ['The role for workflows_db may not read input_prompt_json: prompts are shown to nobody.']),
+  ];
+  return warnings.map((message) => ({ fatal: false, message }));
 }

@@ -1,10 +1,19 @@
 import { eurosText } from '../units/money.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
-import { neutral, neutralJson } from './neutral.ts';
+import { neutral, neutralJson, neutralJsonPieces, type Separator } from './neutral.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import type { ExportColumn, ExportFile, ExportTable, Kind, Parts, Value } from './table.ts';
+import {
+  type ExportColumn,
+  type ExportFile,
+  type ExportTable,
+  isLarge,
+  type Kind,
+  type LargeJson,
+  type Parts,
+  type Value,
+} from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
 export const DIALECTS = ['rfc4180', 'excel-pt'] as const;
@@ -12,17 +21,27 @@ export type Dialect = (typeof DIALECTS)[number];
 
 export type CsvOptions = { dialect: Dialect; manifest: boolean };
 
-type Field = (value: Value) => string;
+type Field = (value: Exclude<Value, LargeJson>) => string;
 
 const LINE_END = '\r\n';
 
 /** In quotes where a list separator of any dialect is in it, and where it is text without characters: nothing at all is no value. */
 const quoted = (text: string) => (text === '' || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
+/** The list separator that a dialect has not. */
+const OTHER: Record<Dialect, Separator> = { rfc4180: ';', 'excel-pt': ',' };
+
+/** A cell whose text comes in pieces, always in quotes. */
+async function* largeField({ pieces }: LargeJson, other: Separator): AsyncGenerator<string> {
+  yield '"';
+  for await (const piece of neutralJsonPieces(pieces(), other)) yield piece.replaceAll('"', '""');
+  yield '"';
+}
+
 /** How each kind of column is written; numbers need no quotes in either dialect. */
 function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
   const excel = dialect === 'excel-pt';
-  const other = excel ? ',' : ';';
+  const other = OTHER[dialect];
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
   const local = localTimes(timeZone);
   const iso = isoTimes();
@@ -78,7 +97,13 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
         for (let i = 0; i < places.length; i++) {
           const value = row[places[i] as number];
           if (i > 0) text += separator;
-          if (value !== undefined && value !== null) text += (write[i] as Field)(value);
+          if (isLarge(value)) {
+            yield text;
+            text = '';
+            yield* largeField(value, OTHER[dialect]);
+          } else if (value !== undefined && value !== null) {
+            text += (write[i] as Field)(value);
+          }
         }
         text += LINE_END;
       }

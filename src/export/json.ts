@@ -3,12 +3,20 @@ import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import type { ExportColumn, ExportFile, Kind, Parts, Value } from './table.ts';
+import {
+  type ExportFile,
+  type ExportTable,
+  isLarge,
+  type Kind,
+  type LargeJson,
+  type Parts,
+  type Value,
+} from './table.ts';
 
 const iso = isoTimes();
 
 /** Text is escaped by JSON itself; what a spreadsheet makes of it is not this format's business. */
-const FIELDS: Record<Kind, (value: Value) => string> = {
+const FIELDS: Record<Kind, (value: Exclude<Value, LargeJson | null>) => string> = {
   text: (value) => JSON.stringify(value),
   // As it is: parsed and written again, large numbers would lose digits.
   json: String,
@@ -24,35 +32,44 @@ const FIELDS: Record<Kind, (value: Value) => string> = {
   instant: (value) => `"${iso(value as bigint)}"`,
 };
 
-/** A writer of rows as objects, made once per table. */
-function objects(columns: ExportColumn[], first = ''): (row: Value[]) => string {
+type Around = { between?: string; before?: string; first?: string; after?: string };
+
+/** The rows of a table as objects, with what stands between, before and after them, and first in each. */
+async function* objects(
+  { columns, batches }: ExportTable,
+  { between = '', before = '', first = '', after = '' }: Around,
+): AsyncGenerator<string> {
   const parts = columns.map(({ name, kind }, i) => ({ key: `${i === 0 ? '' : ','}${JSON.stringify(name)}:`, kind }));
-  return (row) => {
-    let text = `{${first}`;
-    for (let i = 0; i < parts.length; i++) {
-      const { key, kind } = parts[i] as (typeof parts)[number];
-      const value = row[i];
-      text += key + (value === null || value === undefined ? 'null' : FIELDS[kind](value));
+  let separator = '';
+  for await (const rows of batches) {
+    let text = '';
+    for (const row of rows) {
+      text += `${separator}${before}{${first}`;
+      for (let i = 0; i < parts.length; i++) {
+        const { key, kind } = parts[i] as (typeof parts)[number];
+        const value = row[i];
+        text += key;
+        if (isLarge(value)) {
+          yield text;
+          text = '';
+          yield* value.pieces();
+        } else {
+          text += value === null || value === undefined ? 'null' : FIELDS[kind](value);
+        }
+      }
+      text += `}${after}`;
+      separator = between;
     }
-    return `${text}}`;
-  };
+    yield text;
+  }
 }
 
 /** `{ "manifest": { … }, "tables": { "<name>": [ { … }, … ] } }`: the closing brackets come last, so a part is no JSON. */
 export async function* json({ manifest, tables }: ExportFile): AsyncGenerator<string> {
   yield `{"manifest":${manifestJson(manifest)},"tables":{`;
-  for (const [i, { name, columns, batches }] of tables.entries()) {
-    const object = objects(columns);
-    yield `${i === 0 ? '' : ','}\n${JSON.stringify(name)}:[`;
-    let separator = '\n';
-    for await (const rows of batches) {
-      let text = '';
-      for (const row of rows) {
-        text += separator + object(row);
-        separator = ',\n';
-      }
-      yield text;
-    }
+  for (const [i, table] of tables.entries()) {
+    yield `${i === 0 ? '' : ','}\n${JSON.stringify(table.name)}:[`;
+    yield* objects(table, { between: ',', before: '\n' });
     yield ']';
   }
   yield '}}\n';
@@ -61,12 +78,7 @@ export async function* json({ manifest, tables }: ExportFile): AsyncGenerator<st
 /** A first line with the manifest and how many lines follow, then a line a row; `table` where there are several. */
 export async function* ndjson({ manifest, tables }: ExportFile): AsyncGenerator<string> {
   yield `${JSON.stringify({ manifest: manifestOf(manifest) })}\n`;
-  for (const { name, columns, batches } of tables) {
-    const object = objects(columns, tables.length > 1 ? `"table":${JSON.stringify(name)},` : '');
-    for await (const rows of batches) {
-      let text = '';
-      for (const row of rows) text += `${object(row)}\n`;
-      yield text;
-    }
+  for (const table of tables) {
+    yield* objects(table, { first: tables.length > 1 ? `"table":${JSON.stringify(table.name)},` : '', after: '\n' });
   }
 }

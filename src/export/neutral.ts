@@ -5,27 +5,57 @@ const DROPPED = '\\t\\r\\n\\0';
 const AT_THE_START = new RegExp(`^[${BEGINS_FORMULA}${DROPPED}]`);
 /**
  * The list separator is the reader's: in a file of commas that is opened where lists have semicolons, quotes are plain
- * characters wherever a cell of the file does not begin a cell of the reader's, and lines end within them.
+ * characters wherever a cell of the file does not begin a cell of the reader's, and lines end within them. A run is matched
+ * also where no formula follows it, so that a million separators are looked at once each.
  */
 const WITHIN = { ',': within(','), ';': within(';') };
 
 function within(separator: string): RegExp {
-  return new RegExp(`([${separator}\\r\\n]["${separator}${DROPPED}]*)([${BEGINS_FORMULA}])`, 'g');
+  return new RegExp(`([${separator}\\r\\n]["${separator}${DROPPED}]*)([${BEGINS_FORMULA}])?`, 'g');
 }
 
 export type Separator = keyof typeof WITHIN;
+
+const plainWithin = (text: string, other: Separator, plain: (character: string) => string): string =>
+  text.replace(WITHIN[other], (all: string, before: string, character?: string) =>
+    character === undefined ? all : before + plain(character),
+  );
 
 /**
  * Text that a spreadsheet would run as a formula, made plain by an apostrophe in front: at its start, and within it behind
  * line ends and the list separator `other` than the file's. All other text as it is.
  */
 export function neutral(text: string, other: Separator): string {
-  return (AT_THE_START.test(text) ? `'${text}` : text).replace(WITHIN[other], "$1'$2");
+  return plainWithin(AT_THE_START.test(text) ? `'${text}` : text, other, (character) => `'${character}`);
 }
+
+const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The same for JSON, which stays what it means: within its strings there is an escape for every character. */
 export function neutralJson(json: string, other: Separator): string {
-  const escaped = (_: string, before: string, [character = '']: string) =>
-    `${before}\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return (AT_THE_START.test(json) ? `'${json}` : json).replace(WITHIN[other], escaped);
+  return plainWithin(AT_THE_START.test(json) ? `'${json}` : json, other, escaped);
+}
+
+/** The same for JSON that comes in pieces: a formula may begin in another piece than what is in front of it. */
+export async function* neutralJsonPieces(pieces: AsyncIterable<string>, other: Separator): AsyncGenerator<string> {
+  let first = true;
+  let open = false;
+  for await (const piece of pieces) {
+    const apostrophe = first && AT_THE_START.test(piece) ? "'" : '';
+    // What the piece before it left open is as good as one separator.
+    const text = (open ? other : '') + piece;
+    yield apostrophe + plainWithin(text, other, escaped).slice(open ? 1 : 0);
+    open = endsOpen(text, other);
+    first = false;
+  }
+}
+
+/** Whether a formula could begin right behind a text. */
+function endsOpen(text: string, other: Separator): boolean {
+  for (let i = text.length - 1; i >= 0; i--) {
+    const character = text[i] as string;
+    if (character === other || character === '\r' || character === '\n') return true;
+    if (!'"\t\0'.includes(character)) return false;
+  }
+  return false;
 }

@@ -3,7 +3,7 @@ import { DAY_OF_24_HOURS, type Day, type Instant, startOfDay } from '../units/ti
 import type { LocalTimes } from './local-time.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import type { ExportColumn, Kind, Parts, Value } from './table.ts';
+import type { ExportColumn, Kind, LargeJson, Parts, Value } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
 export const MOST_SHEET_ROWS = 1_048_576;
@@ -54,8 +54,23 @@ export function xmlText(text: string): string {
 /** Text as a cell can hold it, saying so where it had to be cut. The cell is of type text: nothing in it is run. */
 export function cellText(text: string): string {
   if (text.length <= MOST_CELL_CHARACTERS) return text;
-  const note = ` … [cut: ${text.length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
-  return text.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
+  return cut(text, text.length);
+}
+
+function cut(start: string, length: number): string {
+  const note = ` … [cut: ${length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
+  return start.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
+}
+
+/** The same for text that comes in pieces, of which no more is kept than a cell holds. */
+export async function largeCellText({ pieces }: LargeJson): Promise<string> {
+  let start = '';
+  let length = 0;
+  for await (const piece of pieces()) {
+    length += piece.length;
+    if (start.length <= MOST_CELL_CHARACTERS) start += piece.slice(0, MOST_CELL_CHARACTERS + 1);
+  }
+  return length <= MOST_CELL_CHARACTERS ? start : cut(start, length);
 }
 
 /** "A" for 0, "AA" for 26. */

@@ -25,8 +25,14 @@ export type ExportColumn = { name: string; label: string; kind: Kind };
 /** What names are keys of: a Map, for which no name is special. */
 export type Parts = Map<string, number>;
 
+/** JSON too large to be held as a whole: its text, read anew by each who asks for it. */
+export type LargeJson = { pieces: () => AsyncIterable<string> };
+
 /** Text for text, uuids, days, months and JSON, a bigint for instants, a number for amounts; null is an empty cell. */
-export type Value = string | number | bigint | boolean | Parts | null;
+export type Value = string | number | bigint | boolean | Parts | LargeJson | null;
+
+export const isLarge = (value: Value | undefined): value is LargeJson =>
+  typeof value === 'object' && value !== null && 'pieces' in value;
 
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
 export type ExportTable = {

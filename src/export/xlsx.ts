@@ -1,8 +1,25 @@
 import { Readable } from 'node:stream';
 import ZipStream from 'zip-stream';
 import { type LocalTimes, localTimes } from './local-time.ts';
-import { headingRow, MOST_SHEET_ROWS, rowWriter, STYLES, sheetBegin, sheetEnd, workbookParts } from './sheet-xml.ts';
-import type { ExportColumn, ExportFile, ExportTable, Kind, Manifest, Value } from './table.ts';
+import {
+  headingRow,
+  largeCellText,
+  MOST_SHEET_ROWS,
+  rowWriter,
+  STYLES,
+  sheetBegin,
+  sheetEnd,
+  workbookParts,
+} from './sheet-xml.ts';
+import {
+  type ExportColumn,
+  type ExportFile,
+  type ExportTable,
+  isLarge,
+  type Kind,
+  type Manifest,
+  type Value,
+} from './table.ts';
 
 /** Half of the time of the default level 6, and files a third larger. */
 const DEFLATE_LEVEL = 1;
@@ -88,11 +105,16 @@ async function* sheetXml({ columns }: ExportTable, rows: RowReader, timeZone: st
     let xml = '';
     for (const values of taken) {
       number += 1;
-      xml += row(values, number);
+      xml += row(values.some(isLarge) ? await held(values) : values, number);
     }
     yield xml;
   }
   yield sheetEnd(columns, number);
+}
+
+/** A row with of each value as much as a cell holds. */
+function held(values: Value[]): Promise<Value[]> {
+  return Promise.all(values.map((value) => (isLarge(value) ? largeCellText(value) : value)));
 }
 
 function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Manifest, local: LocalTimes): string {

@@ -1,12 +1,25 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import { handled } from '../units/handled.ts';
+import { TooMany } from './errors.ts';
 
 /** `broken off`: whoever asked went away first; `failed`: we did. */
 export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { outcome: 'failed'; error: unknown };
 
 /** A client that takes nothing for so long does not come back. */
 const PATIENCE_MS = 60_000;
+
+/** Takes a place among what a key holds at once, and gives the way to give it back; null when there is none. */
+export type AtOnce = (key: string) => (() => void) | null;
+
+/** Begins a download of a person, and gives the way to end it. @throws TooMany when they have two under way */
+export function beginDownload(atOnce: AtOnce, { sub }: { sub: string }): () => void {
+  const release = atOnce(sub);
+  if (release) return release;
+  throw new TooMany(
+    'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
+  );
+}
 
 /**
  * Aborts when the client goes before it has everything, or is gone already: its session is read before anybody listens. It

@@ -121,6 +121,7 @@ describe('one record', () => {
   it('its prompt is not opened by a page of another site, nor by a browser that fetches ahead', async () => {
     const doors = [
       `${PATH}/${row.id}/prompt`,
+      `${PATH}/${row.id}/prompt.json`,
       `${PATH}.csv?period=all&include=prompt`,
       `${PATH}.json?period=all&include=prompt`,
     ];

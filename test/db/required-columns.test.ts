@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { missingColumns } from '../../src/db/required-columns.ts';
+import { mayReadPrompts, missingColumns } from '../../src/db/required-columns.ts';
 import { aiActionType, tokenUsageTracking } from '../../src/db/schema/workflows/index.ts';
 import { databases } from '../support/databases.ts';
 import { inScratchSchema } from '../support/scratch-schema.ts';
@@ -42,12 +42,18 @@ describe('the columns that the program needs', () => {
       const { rows } = await scratch.raw<{ rows: { names: string }[] }>(
         `SELECT string_agg(attname, ', ') AS names FROM pg_attribute
           WHERE attrelid = 'token_usage_tracking'::regclass AND attnum > 0 AND NOT attisdropped
-            AND attname <> 'input_prompt_json'`,
+            AND attname NOT IN ('input_prompt_json', 'ai_model')`,
       );
       await scratch.raw(`GRANT SELECT (${rows[0]?.names}) ON token_usage_tracking TO ${role}; SET LOCAL ROLE ${role}`);
       assert.deepEqual(await missingColumns(scratch), [
         'token_usage_tracking.story_id (uuid): does not exist',
-        'token_usage_tracking.input_prompt_json (jsonb): no SELECT privilege',
+        'token_usage_tracking.ai_model (varchar(100)): no SELECT privilege',
       ]);
+      // Everything but prompts works without it.
+      assert.equal(await mayReadPrompts(scratch), false);
+      await scratch.raw('RESET ROLE; ALTER TABLE token_usage_tracking DROP input_prompt_json');
+      assert.ok(
+        (await missingColumns(scratch)).includes('token_usage_tracking.input_prompt_json (jsonb): does not exist'),
+      );
     }));
 });

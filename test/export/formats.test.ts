@@ -139,6 +139,45 @@ describe('formats', () => {
     );
   });
 
+  it('write JSON that comes in pieces as they write it whole', async () => {
+    const json: ExportColumn[] = [
+      { name: 'prompt', label: 'Prompt', kind: 'json' },
+      { name: 'second', label: 'Second', kind: 'text' },
+    ];
+    const hostile = fc.string({ unit: fc.constantFrom(...'=+-@＝\t\r\n\0",;\'x'), minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(hostile, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom('rfc4180' as const, 'excel-pt' as const),
+        fc.constantFrom(...EXTENSIONS),
+        async (pieces, dialect, extension) => {
+          // In quotes, as everything large is: a comma, a semicolon and a quote are in it.
+          const given = [',;"', ...pieces];
+          const whole = await written(fileOf(json, [[given.join(''), 'x']]), extension, { dialect });
+          const large = {
+            pieces: async function* () {
+              yield* given;
+            },
+          };
+          const inPieces = await written(fileOf(json, [[large, 'x']]), extension, { dialect });
+          if (extension !== 'xlsx') return assert.equal(inPieces.toString(), whole.toString());
+          assert.deepEqual(await xlsxSheets(inPieces), await xlsxSheets(whole));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('look at each of many separators once', async () => {
+    const json: ExportColumn[] = [{ name: 'prompt', label: 'Prompt', kind: 'json' }];
+    const text = JSON.stringify(';'.repeat(300_000));
+    const began = process.cpuUsage();
+    const [row] = csvRows((await written(fileOf(json, [[text]]), 'csv')).toString());
+    assert.equal(row?.Prompt, text);
+    // Of the processor's time, however busy the machine: looked at from each of them, they would take a minute.
+    assert.ok(process.cpuUsage(began).user < 5_000_000);
+  });
+
   it('make no formula of text, and no text of numbers', async () => {
     const columns: ExportColumn[] = [
       ...TEXT,
