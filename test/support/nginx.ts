@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './program.ts';
+
+export type Nginx = { port: number; close: () => Promise<void> };
+
+/** Where nginx is, or null; a run that must have it (REQUIRE_NGINX) fails without. */
+export function nginxPath(): string | null {
+  const found = ['nginx', '/usr/sbin/nginx'].find((path) => spawnSync(path, ['-v']).status === 0) ?? null;
+  if (!found && process.env.REQUIRE_NGINX) throw new Error('nginx is not installed');
+  return found;
+}
+
+/** nginx in front of a port, which keeps its connections there and does not ask again when one of them breaks. */
+export async function startNginx(path: string, upstream: number, connections: number): Promise<Nginx> {
+  const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-nginx-'));
+  const port = await freePort();
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
+     worker_rlimit_nofile ${4 * connections + 100};
+     events { worker_connections ${3 * connections + 100}; }
+     http {
+       access_log off;
+       ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+       upstream app { server 127.0.0.1:${upstream}; keepalive ${connections}; keepalive_requests 1000000; }
+       server {
+         listen 127.0.0.1:${port} backlog=${connections};
+         keepalive_requests 1000000;
+         location / {
+           proxy_pass http://app;
+           proxy_http_version 1.1;
+           proxy_set_header Connection "";
+           proxy_next_upstream off;
+         }
+       }
+     }`,
+  );
+  const child: ChildProcess = spawn(path, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
+    await sleep(20);
+  }
+  return {
+    port,
+    close: async () => {
+      child.kill();
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
