@@ -107,6 +107,7 @@ const schema = z.object({
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   TRUST_PROXY: wholeNumber(0, 10, 'the number of proxies in front, 0 to 10').default(0),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
+  DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   LOG_LEVEL: z
     .enum(
       ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
@@ -145,6 +146,8 @@ export type Config = {
   trustProxy: number;
   /** How long an idle connection stays open, in milliseconds: longer than the proxies in front keep theirs. */
   keepAliveMs: number;
+  /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
+  drainSeconds: number;
   logLevel: string;
   dataDir: string;
 };
@@ -249,6 +252,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     locale: data.LOCALE,
     trustProxy: data.TRUST_PROXY,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
+    drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
   };

@@ -1,5 +1,30 @@
+import type { RequestListener } from 'node:http';
 import express, { type Router } from 'express';
 import type { Databases } from './db/connect.ts';
+
+/**
+ * What is answered until the app is there. /healthz says from the first moment that the process lives, which may have to
+ * wait for another replica that migrates: whoever is told otherwise would kill it.
+ */
+export const starting =
+  (headers: Record<string, string>): RequestListener =>
+  (req, res) => {
+    const path = req.url?.split('?')[0];
+    if (path === '/healthz' || path === '/readyz') {
+      const [code, status] = path === '/healthz' ? [200, 'ok'] : [503, 'starting'];
+      res.writeHead(code, { ...headers, 'Content-Type': 'application/json; charset=utf-8' });
+      res.end(JSON.stringify({ status }));
+      return;
+    }
+    const meanwhile = {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Retry-After': '2',
+      Refresh: '2',
+    };
+    res.writeHead(503, { ...headers, ...meanwhile });
+    res.end('Mythoria Admin is starting: this page will reload by itself.\n');
+  };
 
 /** /healthz: the process answers. /readyz: its databases do, and it is not shutting down. */
 export function health(databases: Databases, isStopping: () => boolean): Router {
@@ -10,6 +35,8 @@ export function health(databases: Databases, isStopping: () => boolean): Router 
   });
 
   router.get('/readyz', async (_req, res) => {
+    // At once: a database that is slow to answer would keep a balancer sending.
+    if (isStopping()) return res.status(503).json({ status: 'stopping' });
     const answers = async (name: 'health' | 'sessions') =>
       databases[name].raw('SELECT 1').then(
         () => 'ok',
@@ -17,9 +44,8 @@ export function health(databases: Databases, isStopping: () => boolean): Router 
       );
     const [workflows, backoffice] = await Promise.all([answers('health'), answers('sessions')]);
     const ready = workflows === 'ok' && backoffice === 'ok' && !isStopping();
-    res
-      .status(ready ? 200 : 503)
-      .json({ status: ready ? 'ok' : isStopping() ? 'stopping' : 'unavailable', workflows, backoffice });
+    const status = ready ? 'ok' : isStopping() ? 'stopping' : 'unavailable';
+    res.status(ready ? 200 : 503).json({ status, workflows, backoffice });
   });
 
   return router;

@@ -1,4 +1,3 @@
-import type { RequestListener } from 'node:http';
 import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
 import { keepRollups } from './ai-usage/rollups/keep.ts';
 import { createApp } from './app.ts';
@@ -19,6 +18,7 @@ import { sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { type Configured, lastingProblems } from './db/start-check.ts';
 import { fillDemoData } from './demo/fill.ts';
+import { starting } from './health.ts';
 import { handled } from './units/handled.ts';
 import { loggable } from './units/loggable.ts';
 import { createOutages } from './units/outages.ts';
@@ -28,7 +28,7 @@ import { listen } from './web/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
 
-/** Cloud Run kills ten seconds after SIGTERM. */
+/** Cloud Run kills ten seconds after SIGTERM: until then answers end, and the databases after them. */
 const CLOSE_WITHIN_MS = 8_000;
 /** Short enough that nobody at the screen notices, long enough for a crowd. */
 const REUSE_MS = 5_000;
@@ -44,19 +44,6 @@ function stop(line: string): never {
   console.error(line);
   process.exit(1);
 }
-
-const starting =
-  (headers: Record<string, string>): RequestListener =>
-  (_req, res) => {
-    const meanwhile = {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'Retry-After': '2',
-      Refresh: '2',
-    };
-    res.writeHead(503, { ...headers, ...meanwhile });
-    res.end('Mythoria Admin is starting: this page will reload by itself.\n');
-  };
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -119,7 +106,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
     clearInterval(cleanUp);
     const rollupsStopped = handled(rollups.stop());
-    await server.close(CLOSE_WITHIN_MS);
+    await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
     await rollupsStopped;
     await closeDatabases(databases);
     await embedded?.stop();

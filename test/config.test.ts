@@ -40,6 +40,7 @@ describe('configuration', () => {
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',
       trustProxy: 0,
+      drainSeconds: 0,
       keepAliveMs: 620_000,
       logLevel: 'warn',
       dataDir: '.data',
@@ -134,6 +135,7 @@ describe('configuration', () => {
     ],
     SESSION_SECRET: ['a'.repeat(31), `${'a'.repeat(32)},b`, ','],
     TRUST_PROXY: ['true', '11', '-1', 'loopback', '10.0.0.0/8'],
+    DRAIN_SECONDS: ['8', '-1', '2.5', '5s'],
     KEEP_ALIVE_TIMEOUT: ['0', '-1', '3601', '60s', '1.5'],
     NODE_ENV: ['prod', 'Production', 'staging'],
     GOOGLE_TOKEN_URL: ['oauth2.googleapis.com/token', 'file:///etc/passwd'],
@@ -284,6 +286,11 @@ describe('configuration in production', () => {
       needed.map((name) => `${name} is missing`),
     );
     for (const name of needed) assert.deepEqual(problemsOf({ ...PRODUCTION, [name]: ' ' }), [`${name} is missing`]);
+  });
+
+  it('takes everything for five seconds after SIGTERM, or as long as it is told', () => {
+    assert.equal(readConfig(PRODUCTION).drainSeconds, 5);
+    assert.equal(readConfig({ ...PRODUCTION, DRAIN_SECONDS: '0' }).drainSeconds, 0);
   });
 
   it('lists what is wrong beside what is missing', () => {

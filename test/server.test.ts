@@ -111,6 +111,7 @@ describe('the program', () => {
       const { workflows, backoffice, mythoria } = databaseUrls();
       const program = start({
         NODE_ENV: 'production',
+        DRAIN_SECONDS: '0',
         HOST: '127.0.0.1',
         PORT: '0',
         APP_URL: 'https://admin.mythoria.pt',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 import { handled } from '../units/handled.ts';
+import { breakOff } from './break-off.ts';
 import { TooMany } from './errors.ts';
 
 /** `broken off`: whoever asked went away first; `failed`: we did. */
@@ -67,7 +68,7 @@ export async function sendDownload(
     }
   } catch (error) {
     if (!gone.aborted) {
-      res.destroy();
+      breakOff(res.req.socket);
       return { outcome: 'failed', error };
     }
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
 import { loggable } from '../units/loggable.ts';
 import { isUnavailable } from '../units/unavailable.ts';
+import { breakOff } from './break-off.ts';
 import { keepAddress } from './htmx.ts';
 import type { Render } from './render.ts';
 import { returnPath } from './return-path.ts';
@@ -79,7 +80,7 @@ export function errorHandler({
     if (status >= 500) log.error({ id: req.id, error: loggable(error) }, title);
     if (res.headersSent) {
       // Half an answer must look like half an answer.
-      res.destroy();
+      breakOff(req.socket);
       return;
     }
     res.status(status);

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { handled } from '../units/handled.ts';
+import { type ClosingTimes, drainable } from './draining.ts';
 import { createHttpServer, type HttpServerOptions } from './http-server.ts';
 
 export type Listening = {
   port: number;
   /** Answers requests with this from now on. */
   answerWith: (listener: RequestListener) => void;
-  /** Takes no new request, and cuts off those that are not answered in time. */
-  close: (withinMs: number) => Promise<void>;
+  /** Loses no request: see `drainable`. */
+  close: (times: ClosingTimes) => Promise<void>;
 };
 
 // A browser may take either address of "localhost": with one of them left to another program, it would meet that one.
@@ -28,16 +28,17 @@ export async function listen(
   first: RequestListener,
 ): Promise<Listening> {
   let answer = first;
-  const servers: Server[] = [];
+  const closes: ((times: ClosingTimes) => Promise<void>)[] = [];
   let taken = port;
   for (const address of ADDRESSES[host] ?? [host]) {
     const server = createHttpServer(options, (req, res) => answer(req, res));
+    const close = drainable(server);
     try {
       server.listen(taken, address);
       await once(server, 'listening');
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      if (servers.length > 0 && NO_IPV6.includes(code)) continue;
+      if (closes.length > 0 && NO_IPV6.includes(code)) continue;
       throw new Error(
         code === 'EADDRINUSE'
           ? `Port ${taken} is already in use: stop the other program, or set PORT`
@@ -45,24 +46,16 @@ export async function listen(
       );
     }
     taken = (server.address() as AddressInfo).port;
-    servers.push(server);
+    closes.push(close);
   }
 
-  const close = async (server: Server, withinMs: number) => {
-    const closed = handled(once(server, 'close'));
-    server.close();
-    server.closeIdleConnections();
-    const patience = setTimeout(() => server.closeAllConnections(), withinMs);
-    await closed;
-    clearTimeout(patience);
-  };
   return {
     port: taken,
     answerWith: (listener) => {
       answer = listener;
     },
-    close: async (withinMs) => {
-      await Promise.all(servers.map((server) => close(server, withinMs)));
+    close: async (times) => {
+      await Promise.all(closes.map((close) => close(times)));
     },
   };
 }

@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent, type ClientRequest, get } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startApp } from './support/app.ts';
+import { createClient, signedIn } from './support/client.ts';
+import { databases, databaseUrls, onServer } from './support/databases.ts';
+import { freePort, type Program, startProgram } from './support/program.ts';
+import { type DatabaseProxy, startProxy } from './support/proxy.ts';
+import { insertUsage, resetUsage } from './support/usage.ts';
+
+const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
+
+const SESSION_SECRET = 's'.repeat(32);
+
+type Answer = { status: number | 'lost'; connection: string | undefined; text: string };
+
+/** What a request is answered; `lost` where its connection ends before the answer does. */
+function answered(request: ClientRequest): Promise<Answer> {
+  return new Promise((done) => {
+    const lost = () => done({ status: 'lost', connection: undefined, text: '' });
+    request.on('error', lost).on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', lost);
+      response.on('end', () => {
+        const { statusCode = 0, headers } = response;
+        done({ status: statusCode, connection: headers.connection, text: Buffer.concat(chunks).toString() });
+      });
+    });
+  });
+}
+
+describe('a restart', function () {
+  this.timeout(120_000);
+
+  let folder: string;
+  let headers: { cookie: string };
+  const programs: Program[] = [];
+
+  async function start(port: number, settings: Record<string, string> = {}): Promise<Program> {
+    const { workflows, backoffice, mythoria } = databaseUrls();
+    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+      cwd: folder,
+      settings: {
+        NODE_ENV: 'test',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        WORKFLOWS_DATABASE_URL: workflows,
+        BACKOFFICE_DATABASE_URL: backoffice,
+        MYTHORIA_DATABASE_URL: mythoria,
+        SESSION_SECRET,
+        ...settings,
+      },
+    });
+    programs.push(program);
+    await program.line(/^Mythoria Admin/);
+    return program;
+  }
+
+  before(async function () {
+    // A second process beside the tests' own connections.
+    if (!onServer()) return this.skip();
+    folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-restarts-'));
+    // Before any of them starts: each process has a stand-in for Google of its own, behind a balancer as well.
+    const app = await startApp({ variables: { SESSION_SECRET } });
+    const ana = await signedIn(app.origin);
+    headers = { cookie: [...ana.cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+    await app.close();
+    await resetUsage();
+    await insertUsage(Array.from({ length: 200 }, () => ({})));
+  });
+  afterEach(async () => {
+    for (const program of programs) program.signal('SIGKILL');
+    await Promise.all(programs.map(({ exitCode }) => exitCode));
+    programs.length = 0;
+  });
+  after(async () => {
+    if (!onServer()) return;
+    await rm(folder, { recursive: true, force: true });
+    await resetUsage();
+  });
+
+  it('answers what was sent over kept-alive connections before the signal, with nothing to wait for', async () => {
+    const port = await freePort();
+    const program = await start(port);
+    const origin = `http://localhost:${port}`;
+    const agent = new Agent({ keepAlive: true, maxSockets: 40 });
+    const all = () =>
+      Promise.all(Array.from({ length: 40 }, () => answered(get(`${origin}/ai-usage`, { agent, headers }))));
+    assert.deepEqual(new Set((await all()).map(({ status }) => status)), new Set([200]));
+    const answers = all();
+    // On their way, and none of them answered: the signal comes before the process has read the last of them.
+    await sleep(10);
+    program.child.kill('SIGTERM');
+    assert.deepEqual(
+      (await answers).filter(({ status }) => status !== 200),
+      [],
+    );
+    assert.equal(await program.exitCode, 0);
+    agent.destroy();
+  });
+
+  it('answers what was asked for at once over one connection, and ends that with the last', async () => {
+    const port = await freePort();
+    const program = await start(port, { DRAIN_SECONDS: '1' });
+    const origin = `http://localhost:${port}`;
+    const { cookie } = headers;
+    const lock = await databases().workflows.transaction();
+    await lock.raw('LOCK TABLE token_usage_tracking IN ACCESS EXCLUSIVE MODE');
+    const socket = connect(port, '127.0.0.1');
+    const ask = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`);
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    ask('/ai-usage/records');
+    ask('/healthz');
+    await waitingForTable();
+    program.child.kill('SIGTERM');
+    await untilStopping(origin);
+    ask('/sign-in');
+    await lock.rollback();
+    await once(socket, 'close');
+    const answers = text.split('HTTP/1.1 ').slice(1);
+    assert.deepEqual(
+      answers.map((answer) => [answer.slice(0, 3), /^connection: close/im.test(answer)]),
+      [
+        ['200', false],
+        ['200', false],
+        ['302', true],
+      ],
+    );
+    assert.equal(await program.exitCode, 0);
+  });
+
+  it('takes everything for a while, then no connection, and resets within ten seconds what does not end', async () => {
+    const port = await freePort();
+    const proxy = await startProxy(databaseUrls().workflows);
+    const program = await start(port, { DRAIN_SECONDS: '2', WORKFLOWS_DATABASE_URL: proxy.url });
+    const origin = `http://localhost:${port}`;
+    const agent = new Agent({ keepAlive: true });
+    assert.equal((await answered(get(`${origin}/healthz`, { agent }))).status, 200);
+    await insertMany(60_000);
+    const download = await unfinishedDownload(port, headers.cookie, proxy);
+    const signalled = performance.now();
+    program.child.kill('SIGTERM');
+    await untilStopping(origin);
+    assert.ok(performance.now() - signalled < 1_500, 'said at once');
+
+    const kept = await answered(get(`${origin}/sessions`, { agent, headers }));
+    const fresh = await answered(get(`${origin}/audit`, { headers }));
+    assert.deepEqual([kept.status, kept.connection], [200, 'close']);
+    assert.deepEqual([fresh.status, fresh.connection], [200, 'close']);
+
+    await untilRefused(port);
+    assert.ok(performance.now() - signalled >= 2_000, 'taken for the whole time');
+    assert.equal(program.child.exitCode, null, 'the download goes on');
+    assert.equal(await download.end, 'ECONNRESET', 'who reads sees that there is more');
+    proxy.release();
+    await program.exitCode;
+    assert.ok(performance.now() - signalled < 10_000);
+    agent.destroy();
+    await proxy.close();
+  });
+
+  it('of two processes in turn behind nginx loses none of 2,000 requests', async function () {
+    if (!NGINX) {
+      assert.ok(!process.env.REQUIRE_NGINX, 'nginx is not installed');
+      return this.skip();
+    }
+    const replicas = await Promise.all(['a', 'b'].map(async (name) => ({ name, port: await freePort() })));
+    const front = await freePort();
+    const origin = `http://localhost:${front}`;
+    const settings = { APP_URL: origin, DRAIN_SECONDS: '1' };
+    const current = new Map<string, Program>();
+    for (const { name, port } of replicas) current.set(name, await start(port, settings));
+
+    const balancer = await startBalancer(NGINX, join(folder, 'nginx'), front, replicas);
+    try {
+      const agent = new Agent({ keepAlive: true, maxSockets: 30 });
+      const paths = ['/ai-usage/records', '/sessions', '/api/ai-usage/records?pageSize=5', '/audit'];
+      const wrong: Answer[] = [];
+      let sent = 0;
+      let replaced = false;
+      const person = async () => {
+        while (!replaced || sent < 2_000) {
+          const answer = await answered(get(`${origin}${paths[sent++ % paths.length]}`, { agent, headers }));
+          if (answer.status !== 200) wrong.push(answer);
+        }
+      };
+      const people = Promise.all(Array.from({ length: 30 }, person));
+      for (const { name, port } of replicas) {
+        current.get(name)?.child.kill('SIGTERM');
+        assert.equal(await current.get(name)?.exitCode, 0);
+        current.set(name, await start(port, settings));
+        await balancer.ready(name);
+      }
+      replaced = true;
+      await people;
+      assert.deepEqual(wrong, [], await balancer.errors());
+      assert.ok(sent >= 2_000);
+      agent.destroy();
+    } finally {
+      await balancer.stop();
+    }
+  });
+
+  it('lets whoever waits for another replica to migrate live, and not be sent anything', async () => {
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    const other = await databases().backoffice.transaction();
+    await other.raw('SELECT pg_advisory_xact_lock(202611)');
+    try {
+      const started = start(port);
+      await untilListening(port);
+      const [health, ready] = await Promise.all(['/healthz', '/readyz'].map((path) => createClient(origin).get(path)));
+      assert.deepEqual([health?.status, health?.body], [200, { status: 'ok' }]);
+      assert.deepEqual([ready?.status, ready?.body], [503, { status: 'starting' }]);
+      await other.rollback();
+      await started;
+      assert.equal((await createClient(origin).get('/readyz')).status, 200);
+    } finally {
+      await other.rollback();
+    }
+  });
+});
+
+async function insertMany(rows: number): Promise<void> {
+  for (let first = 0; first < rows; first += 5_000) {
+    await databases().workflows.raw(
+      `INSERT INTO token_usage_tracking
+         (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), 'test', 'gpt-5', 1, 1, 0.000001, '{}', now() - interval '1 hour'
+         FROM generate_series(1, 5000)`,
+    );
+  }
+}
+
+/**
+ * A download whose rows stop coming, over HTTP/1.0, where an answer ends as a connection does. `end` says how it ended.
+ */
+async function unfinishedDownload(
+  port: number,
+  cookie: string,
+  proxy: DatabaseProxy,
+): Promise<{ end: Promise<string> }> {
+  const socket = connect(port, '127.0.0.1');
+  const end = new Promise<string>((done) => {
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => done(String(code)));
+    socket.once('end', () => done('complete'));
+  });
+  socket.write(`GET /ai-usage/records.csv?period=all HTTP/1.0\r\nHost: localhost\r\nCookie: ${cookie}\r\n\r\n`);
+  const [first] = await once(socket, 'data');
+  assert.match(String(first), /^HTTP\/1.1 200/);
+  await proxy.hold();
+  socket.resume();
+  return { end };
+}
+
+async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < end, what);
+    await sleep(20);
+  }
+}
+
+/** Waits until a page is waiting for the table that the test has locked. */
+async function waitingForTable(): Promise<void> {
+  const { backoffice } = databases();
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%token_usage_tracking%'`;
+  await until(async () => (await backoffice.raw(waiting)).rows.length > 0, 'the page waits');
+}
+
+const untilStopping = (origin: string) =>
+  until(async () => (await createClient(origin).get('/readyz')).body.status === 'stopping', 'it says that it stops');
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const untilListening = (port: number) => until(() => listens(port), 'it listens');
+const untilRefused = (port: number) => until(async () => !(await listens(port)), 'it takes no connection');
+
+type Replica = { name: string; port: number };
+
+/**
+ * nginx that tries nothing twice, and a probe that asks every 250 ms which replica is ready, as a balancer does: a file says
+ * so to nginx, which would otherwise have to be reloaded and then ends the connections of its own clients.
+ */
+async function startBalancer(nginx: string, folder: string, port: number, replicas: Replica[]) {
+  await mkdir(folder, { recursive: true });
+  const marker = ({ name }: Replica) => join(folder, `${name}.ready`);
+  const [a, b] = replicas;
+  assert.ok(a && b);
+  await writeFile(
+    join(folder, 'nginx.conf'),
+    `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
+     ${process.getuid?.() === 0 ? 'user root;' : ''}
+     events { worker_connections 512; }
+     http {
+       access_log off;
+       client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
+       uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+       keepalive_requests 1000000;
+       ${replicas.map((one) => `upstream ${one.name} { server 127.0.0.1:${one.port} max_fails=0; keepalive 32; }`).join('\n')}
+       split_clients $request_id $half { 50% a; * b; }
+       server {
+         listen 127.0.0.1:${port};
+         location / {
+           set $replica $half;
+           if (!-f ${marker(a)}) { set $replica b; }
+           if (!-f ${marker(b)}) { set $replica a; }
+           proxy_pass http://$replica;
+           proxy_http_version 1.1;
+           proxy_set_header Connection "";
+           proxy_set_header Host $http_host;
+           proxy_next_upstream off;
+         }
+       }
+     }`,
+  );
+  const ready = new Set<string>();
+  let stopped = false;
+  const probe = async (replica: Replica) => {
+    while (!stopped) {
+      const { status } = await answered(get(`http://127.0.0.1:${replica.port}/readyz`, { agent: new Agent() }));
+      if (status === 200 && !ready.has(replica.name)) {
+        await writeFile(marker(replica), '');
+        ready.add(replica.name);
+      } else if (status !== 200 && ready.has(replica.name)) {
+        await rm(marker(replica));
+        ready.delete(replica.name);
+      }
+      await sleep(250);
+    }
+  };
+  const isReady = (name: string) => until(() => ready.has(name), `${name} is ready`);
+  execFileSync(nginx, ['-t', '-q', '-c', join(folder, 'nginx.conf')]);
+  const program = startProgram(nginx, ['-c', join(folder, 'nginx.conf')], { settings: {}, cwd: folder });
+  const probes = replicas.map(probe);
+  await Promise.all([untilListening(port), ...replicas.map(({ name }) => isReady(name))]);
+  return {
+    ready: isReady,
+    errors: () => readFile(join(folder, 'error.log'), 'utf8'),
+    stop: async () => {
+      stopped = true;
+      await Promise.all(probes);
+      program.signal('SIGTERM');
+      await program.exitCode;
+    },
+  };
+}
