@@ -69,7 +69,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
 
   app.use(requirePerson({ appUrl, allowedDomains }));
   app.get('/', (_req, res) => res.redirect(302, '/ai-usage'));
-  app.use(usageRoutes({ databases, render, format, reuseForMs }));
+  app.use(usageRoutes({ databases, render, format, reuseForMs, log, isStopping }));
   app.use(auditPages({ backoffice: databases.backoffice, render, format }));
   app.use(sessionRoutes(auth));
 

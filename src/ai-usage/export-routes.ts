@@ -12,7 +12,7 @@ import { NotFound, Refused } from '../web/errors.ts';
 import { openedFromHere } from '../web/security.ts';
 import { type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
-import { auditEntryOf, createRecordExports, type OpenExport, openPageExport } from './open-export.ts';
+import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from './open-export.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { RECORDS_PATH } from './paths.ts';
 import { NO_RIGHT } from './prompts.ts';
@@ -34,7 +34,6 @@ export function usageExports({
   const router = express.Router();
   const { timeZone } = format;
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
-  const records = createRecordExports();
 
   const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
     const person = personOf(req);
@@ -60,7 +59,6 @@ export function usageExports({
       const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
       if (sending.outcome === 'complete') return;
       if (sending.outcome === 'failed') {
-        records.failed(sending.error);
         req.log.error({ error: loggable(sending.error) }, 'export failed');
       }
       const broken = sending.outcome === 'failed' ? 'export failed' : 'export broken off';
@@ -80,7 +78,7 @@ export function usageExports({
       const query = { ...parsed, pinned: parsed.asOf };
       const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
       const view = { reader, databases, query, format };
-      await send(req, res, extension, { asked, options, open: (gone) => records.open(asked, view, options, gone) });
+      await send(req, res, extension, { asked, options, open: (gone) => openRecordExport(asked, view, options, gone) });
     });
 
     for (const page of EXPORT_PAGES) {

@@ -3,13 +3,12 @@ import type { Extension } from '../export/formats.ts';
 import type { ExportFile, Manifest } from '../export/table.ts';
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { HOUR, type Instant, now } from '../units/time.ts';
 import type { ExportOptions } from './export-options.ts';
 import type { Asked, ExportPage, View } from './exports.ts';
 import { filterSentence, windowText } from './filter-bar.ts';
 import { readNames } from './names.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
-import { openRecordStream, TotalsDiffer } from './record-stream.ts';
+import { openRecordStream } from './record-stream.ts';
 
 /** A file that is ready to be written; `sent` counts the rows that its writer has taken. Whoever opens it closes it. */
 export type OpenExport = { file: ExportFile; sent: () => number; close: () => Promise<void> };
@@ -32,18 +31,18 @@ export async function openPageExport(
   return { ...counting({ manifest, tables: found }), close: async () => {} };
 }
 
-/** The records of a query. `counted` as openRecordStream takes it. */
+/** The records of a query. */
 export async function openRecordExport(
   asked: Asked,
   { reader, databases, query, format }: View,
   { withPrompts }: ExportOptions,
-  counted: 'as the page' | 'row by row',
   gone: AbortSignal,
 ): Promise<OpenExport> {
   const { source, filter } = await reader.prepare(query);
   const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
   const wanted = { source, filter, order, window: query.window, withPrompts };
-  const stream = await openRecordStream(databases, wanted, counted, gone);
+  const stream = await openRecordStream(databases, wanted, gone);
+  if (!stream.asShown) reader.mend([query.window]);
   try {
     const manifest = await manifestOf(asked, { reader, databases, query, format }, stream.total);
     const batches = ahead(recordRows(databases, stream.batches, withPrompts));
@@ -53,26 +52,6 @@ export async function openRecordExport(
     await stream.close();
     throw error;
   }
-}
-
-/** An audit goes round within two hours and mends rollups that do not add up to the records. */
-const MENDED_WITHIN = 2n * HOUR;
-
-/**
- * Opens exports of records for those who wait for the first byte. The number of rows is told before them, so it comes from
- * the rollups; where the rows then do not add up, the file breaks off, and for two hours every row is counted beforehand.
- */
-export function createRecordExports() {
-  let distrustedUntil: Instant = 0n;
-
-  return {
-    open: (asked: Asked, view: View, options: ExportOptions, gone: AbortSignal): Promise<OpenExport> =>
-      openRecordExport(asked, view, options, now() < distrustedUntil ? 'row by row' : 'as the page', gone),
-    /** Tells what an export ended in. */
-    failed: (error: unknown): void => {
-      if (error instanceof TotalsDiffer) distrustedUntil = now() + MENDED_WITHIN;
-    },
-  };
 }
 
 /** How the audit log names an export: the page's address at its instant with the extension, and the same as a sentence. */

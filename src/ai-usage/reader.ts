@@ -12,12 +12,14 @@ import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
+import type { Mend } from './rollups/mend.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
 import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
 import { readStoryCosts, type StoryCosts } from './story-costs.ts';
 import type { TopBy } from './story-sums.ts';
 import type { Sums } from './sums.ts';
+import { sameFigures } from './tie-out.ts';
 import { readSumsOf, readTop, type Top } from './top.ts';
 import { DEFAULT_VIEW } from './view.ts';
 import { readWeek, type Week } from './week.ts';
@@ -46,10 +48,12 @@ export function createUsageReader({
   databases,
   timeZone,
   reuse,
+  mend,
 }: {
   databases: Databases;
   timeZone: string;
   reuse: Reuse;
+  mend: Mend;
 }) {
   const { workflows } = databases;
   const memory = noMemory();
@@ -86,6 +90,9 @@ export function createUsageReader({
 
   return {
     dimensions,
+
+    /** For whoever meets records that the rollups may not know. */
+    mend,
 
     /** A query as the database understands it, for those who read the records themselves. */
     prepare,
@@ -145,11 +152,17 @@ export function createUsageReader({
         },
         { isolationLevel: 'repeatable read', readOnly: true },
       );
+      if (!sameFigures(value.kept, value.raw)) mend([query.window]);
       return { ...about, value };
     },
 
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>
-      answer('records', query, (source, filter) => readRecordPage(source, query.window, filter, query)),
+      answer('records', query, async (source, filter) => {
+        const page = await readRecordPage(source, query.window, filter, query);
+        const seen = page.records.map(({ createdAt }) => ({ from: createdAt, to: createdAt + 1n }));
+        mend(seen, query.window);
+        return page;
+      }),
 
     /** The most expensive stories of a query, and how many stories cost less than `cost`. */
     storyCosts: (query: UsageQuery, asked: { most: number; cost: MicroEuros }): Promise<Answer<StoryCosts>> =>

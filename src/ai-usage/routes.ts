@@ -1,4 +1,5 @@
 import express, { type Router } from 'express';
+import type { Logger } from 'pino';
 import type { Databases } from '../db/connect.ts';
 import { createLimit } from '../export/limit.ts';
 import type { Format } from '../units/format.ts';
@@ -10,18 +11,27 @@ import { usagePages } from './page-routes.ts';
 import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
 import { createReuse } from './reuse.ts';
+import { createMend } from './rollups/mend.ts';
 import { statementPages } from './statement-routes.ts';
 import { subjectPages } from './subject-routes.ts';
 
 /** Of one person at once. */
 const MOST_DOWNLOADS = 2;
 
-type UsageDependencies = { databases: Databases; render: Render; format: Format; reuseForMs: number };
+type UsageDependencies = {
+  databases: Databases;
+  render: Render;
+  format: Format;
+  reuseForMs: number;
+  log: Logger;
+  isStopping: () => boolean;
+};
 
 /** All of the feature: pages, one record, subjects, the statement, and the API, over one reader. */
-export function usageRoutes({ databases, render, format, reuseForMs }: UsageDependencies): Router {
+export function usageRoutes({ databases, render, format, reuseForMs, log, isStopping }: UsageDependencies): Router {
   const { timeZone } = format;
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs) });
+  const mend = createMend(databases, timeZone, log, isStopping);
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend });
   const atOnce = createLimit(MOST_DOWNLOADS);
   const router = express.Router();
   // Before the pages, whose last part would take any name.

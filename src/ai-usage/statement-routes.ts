@@ -26,6 +26,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       at,
     );
     const answer = await panel(reader.stats(query, 'day'), req.log);
+    reader.mend([query.window]);
     const { previous, next } = neighbours(month, at, timeZone);
     const firstDay = monthSpan(month).from;
     const title = format.longMonth(firstDay);

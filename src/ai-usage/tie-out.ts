@@ -41,6 +41,10 @@ function linesOf(kept: UsageStats, raw: UsageStats): Line[] {
   ];
 }
 
+/** Whether every figure is the same as the page shows it and from raw rows. */
+export const sameFigures = (kept: UsageStats, raw: UsageStats): boolean =>
+  linesOf(kept, raw).every((line) => line.kept === line.raw);
+
 /** Each figure as the page shows it, from raw rows, and their difference; `equal` when every difference is 0. */
 export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { equal: boolean; table: Table } {
   const lines = linesOf(kept, raw);
@@ -57,7 +61,7 @@ export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { e
     },
   ];
   return {
-    equal: lines.every(({ kept, raw }) => kept === raw),
+    equal: sameFigures(kept, raw),
     table: tableOf(columns, { caption: 'Recomputed', rows: lines }),
   };
 }

@@ -1,5 +1,12 @@
 import type { Knex } from 'knex';
-import { earliest, type Instant, instantFromPostgres, latest, postgresFromInstant } from '../../units/time.ts';
+import {
+  compareInstants,
+  earliest,
+  type Instant,
+  instantFromPostgres,
+  latest,
+  postgresFromInstant,
+} from '../../units/time.ts';
 import { type Coverage, readCoverage } from './coverage.ts';
 import {
   type Fingerprint,
@@ -50,6 +57,16 @@ function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): P
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
+}
+
+/** The covered hours of some ranges whose rows are not those that the rollups were computed from, oldest first. */
+export async function findDifferingHours(
+  { workflows, backoffice }: RollupDatabases,
+  ranges: HourRange[],
+): Promise<Instant[]> {
+  if (ranges.length === 0) return [];
+  const hours = await inSnapshot(workflows, (snapshot) => differingHours(snapshot, backoffice, ranges));
+  return hours.sort(compareInstants);
 }
 
 /** All that the source says of hours which are not covered yet, in one snapshot. */

@@ -1,0 +1,90 @@
+import type { Logger } from 'pino';
+import { handled } from '../../units/handled.ts';
+import { loggable } from '../../units/loggable.ts';
+import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../units/time.ts';
+import { readCoverage } from './coverage.ts';
+import { findDifferingHours, type RollupDatabases, refresh } from './refresh.ts';
+import { type HourRange, runsOf } from './source-hours.ts';
+
+/**
+ * Asks for the rollups of some windows to be compared with the source soon, and made right where they differ. Where one
+ * hour does, so may others of `around`: then all of that is.
+ */
+export type Mend = (windows: Window[], around?: Window) => void;
+
+/** What is recomputed at once: as much as a long day of the backfill. */
+const HOURS_AT_ONCE = 72;
+/** Between two comparisons, however many people look at records. */
+const PAUSE_MS = 1_000;
+const MOST_ASKED = 500;
+
+const hoursOf = ({ from, to }: Window): HourRange => ({
+  from: startOfHour(from ?? BEGIN_OF_TIME),
+  to: startOfHour(to - 1n) + HOUR,
+});
+
+/** Ranges that share no hour. */
+function joined(ranges: HourRange[]): HourRange[] {
+  const result: HourRange[] = [];
+  for (const range of [...ranges].sort((a, b) => (a.from < b.from ? -1 : 1))) {
+    const last = result.at(-1);
+    if (last && range.from <= last.to) last.to = last.to > range.to ? last.to : range.to;
+    else result.push({ ...range });
+  }
+  return result;
+}
+
+/** Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. */
+export async function mendWindows(databases: RollupDatabases, timeZone: string, windows: Window[]): Promise<number> {
+  const coverage = await readCoverage(databases.backoffice);
+  const { coveredUntil } = coverage;
+  // Days of another zone are another process's to keep.
+  if (coveredUntil === null || coverage.timeZone !== timeZone) return 0;
+  const covered = joined(windows.map(hoursOf))
+    .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
+    .filter(({ from, to }) => from < to);
+  const hours = await findDifferingHours(databases, covered);
+  for (let first = 0; first < hours.length; first += HOURS_AT_ONCE) {
+    const runs = runsOf(hours.slice(first, first + HOURS_AT_ONCE));
+    let written: number | null = null;
+    while (written === null) written = await refresh(databases, runs, timeZone, () => ({}));
+  }
+  return hours.length;
+}
+
+/**
+ * Late and deleted rows are found by an audit that goes round within two hours; whoever meets some before it has them in the
+ * rollups within seconds. One comparison at a time, in the background; what is asked beyond a limit is left to the audit.
+ */
+export function createMend(databases: RollupDatabases, timeZone: string, log: Logger, isStopping: () => boolean): Mend {
+  let asked: HourRange[] = [];
+  let askedAround: HourRange[] = [];
+  let running = false;
+
+  const run = async () => {
+    while (asked.length > 0 && !isStopping()) {
+      const [windows, around] = [asked, askedAround];
+      asked = [];
+      askedAround = [];
+      let hours = await mendWindows(databases, timeZone, windows);
+      if (hours > 0) hours += await mendWindows(databases, timeZone, around);
+      if (hours > 0) log.info({ hours }, 'rollups: hours whose records had changed are computed again');
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
+    }
+  };
+  return (windows, around) => {
+    asked = joined([...asked, ...windows.map(hoursOf)]).slice(-MOST_ASKED);
+    if (around) askedAround = joined([...askedAround, hoursOf(around)]).slice(-MOST_ASKED);
+    if (running) return;
+    running = true;
+    const ended = () => {
+      running = false;
+    };
+    handled(
+      run().then(ended, (error) => {
+        ended();
+        if (!isStopping()) log.warn({ error: loggable(error) }, 'rollups: records that had changed wait for the audit');
+      }),
+    );
+  };
+}
