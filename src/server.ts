@@ -14,7 +14,7 @@ import {
 } from './db/connect.ts';
 import { type Embedded, startEmbedded } from './db/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
-import { sourceProblems } from './db/source-check.ts';
+import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { type Configured, lastingProblems } from './db/start-check.ts';
 import { fillDemoData } from './demo/fill.ts';
@@ -75,7 +75,11 @@ async function main(): Promise<void> {
   const newer = await newerSchemaNote(databases.backoffice);
   if (newer !== null) log.warn(newer);
   if (embedded) await fillEmbedded(embedded);
-  for (const problem of await sourceProblems(databases.workflows)) {
+  const found = [
+    ...(await sourceProblems(databases.workflows)),
+    ...(databases.mythoria ? await nameProblems(databases.mythoria) : []),
+  ];
+  for (const problem of found) {
     if (problem.fatal) stop(problem.message);
     if (!embedded) log.warn(problem.message);
   }
