@@ -121,7 +121,7 @@ describe('the JSON that existing callers read', () => {
       const stats = await openJson<StatsJson>(client, `${STATS}${period}`);
       const { from, to } = stats.window;
       assert.equal(stats.asOf, to);
-      return { requests: stats.totalRequests, days: from && (at(to) - at(from)) / DAY_OF_24_HOURS };
+      return { requests: stats.totalRequests, days: from && Number((at(to) - at(from)) / DAY_OF_24_HOURS) };
     };
     assert.deepEqual(await window(''), { requests: 8, days: 30 });
     assert.deepEqual(await window('?period=1d'), { requests: 7, days: 1 });
