@@ -9,7 +9,7 @@ import { type Client, signedIn } from './support/client.ts';
 import { databases, databaseUrls, onServer } from './support/databases.ts';
 import { memoryLog } from './support/log.ts';
 import { freePort, startProgram } from './support/program.ts';
-import { later, sessionRow } from './support/session.ts';
+import { sessionRow, withClockMoved } from './support/session.ts';
 import { insertUsage, resetUsage } from './support/usage.ts';
 
 const A_MINUTE = 60_000;
@@ -67,7 +67,7 @@ describe('a clock that is wrong', () => {
     it(`${how}: windows that end now end by the clock that stamps the records`, async () => {
       const before = warnings().length;
       await insertUsage([{ at: now() - SECOND }, { at: now() - 23n * HOUR - 58n * MINUTE }]);
-      await later(milliseconds, async () => {
+      await withClockMoved(milliseconds, async () => {
         await compare();
         const client = await signedIn(app.origin);
         assert.equal(await requests(client), 2);
@@ -91,7 +91,7 @@ describe('a clock that is wrong', () => {
   }
 
   it('is not told to those who have not signed in', async () => {
-    await later(-15 * A_MINUTE, async () => {
+    await withClockMoved(-15 * A_MINUTE, async () => {
       await compare();
       const { text } = await fetch(`${app.origin}/auth/sign-in`).then(async (answer) => ({
         text: await answer.text(),
@@ -115,7 +115,7 @@ describe('a clock that steps back', () => {
     const requests = async () => (await client.get('/api/ai-usage/stats?period=7d')).body.totalRequests;
     assert.equal(await requests(), 0);
     await insertUsage([{ at: now() - 2n * HOUR }]);
-    await later(-60 * A_MINUTE, async () => {
+    await withClockMoved(-60 * A_MINUTE, async () => {
       for (let asked = 0; (await requests()) === 0; asked++) {
         assert.ok(asked < 100, 'the answer from before is still given');
         await sleep(50);
@@ -126,13 +126,13 @@ describe('a clock that steps back', () => {
   it('does not step back what "now" is, once it has been compared', async () => {
     await followSourceClock(app.databases.workflows, pino({ level: 'silent' }));
     const before = now();
-    await later(-60 * A_MINUTE, async () => assert.ok(now() > before - SECOND));
+    await withClockMoved(-60 * A_MINUTE, async () => assert.ok(now() > before - SECOND));
     // A machine that slept: its monotonic clock did not go on.
-    await later(60 * A_MINUTE, async () => assert.ok(now() > before + HOUR - SECOND));
+    await withClockMoved(60 * A_MINUTE, async () => assert.ok(now() > before + HOUR - SECOND));
   });
 
   it('lets a session end when it would have ended', async () => {
-    const client = await later(30 * A_MINUTE, () => signedIn(app.origin));
+    const client = await withClockMoved(30 * A_MINUTE, () => signedIn(app.origin));
     const expires = async () => Date.parse((await sessionRow(client))?.expire ?? '') - Date.now();
     assert.ok((await expires()) > 80 * A_MINUTE);
     await client.get('/ai-usage');

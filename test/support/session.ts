@@ -27,8 +27,19 @@ export async function countSessions(where: Partial<SessionRow> = {}): Promise<nu
   return rows.length;
 }
 
-/** Runs `work` as if this much time had passed for the app, which shares this process. */
+/** Runs `work` as if this much time had passed for the app, which shares this process: by both of its clocks. */
 export async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const real = performance.now;
+  performance.now = () => real.call(performance) + milliseconds;
+  try {
+    return await withClockMoved(milliseconds, work);
+  } finally {
+    performance.now = real;
+  }
+}
+
+/** Runs `work` while the clock on the wall is this much ahead, or behind, and no time has passed. */
+export async function withClockMoved<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   const real = Date.now;
   Date.now = () => real() + milliseconds;
   try {
