@@ -39,7 +39,6 @@ const NAVIGATION = [
 export function createApp({ config, databases, log, secrets, isStopping, reuseForMs }: Dependencies): Express {
   const { appUrl, allowedDomains, production } = config;
   const app = express();
-  app.set('trust proxy', config.trustProxy);
 
   const format = createFormat(config.locale, config.timeZone);
   const demo = config.databaseUrls === null;

@@ -105,7 +105,6 @@ const schema = z.object({
     .optional(),
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
-  TRUST_PROXY: wholeNumber(0, 10, 'the number of proxies in front, 0 to 10').default(0),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   LOG_LEVEL: z
@@ -143,13 +142,14 @@ export type Config = {
   sessionSecrets: string[] | null;
   timeZone: string;
   locale: string;
-  trustProxy: number;
   /** How long an idle connection stays open, in milliseconds: longer than the proxies in front keep theirs. */
   keepAliveMs: number;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
   drainSeconds: number;
   logLevel: string;
   dataDir: string;
+  /** What looks like an accident and is none that stops the start, a line each. */
+  doubts: string[];
 };
 
 type Settings = z.infer<typeof schema>;
@@ -221,12 +221,15 @@ function googleClient(settings: Settings): GoogleClient | null {
 }
 
 /**
- * The configuration from environment variables; an empty variable counts as absent.
+ * The configuration from environment variables, without the space around their values; an empty one counts as absent.
  * @throws ConfigError with every problem at once
  */
 export function readConfig(variables: NodeJS.ProcessEnv): Config {
   const environment = Object.fromEntries(
-    Object.entries(variables).filter(([name, value]) => SETTING_NAMES.includes(name) && value?.trim()),
+    SETTING_NAMES.flatMap((name) => {
+      const value = trimmed(variables[name]);
+      return value === '' ? [] : [[name, value]];
+    }),
   );
   const parsed = schema.safeParse(environment);
   const problems = parsed.success
@@ -250,12 +253,32 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     sessionSecrets: data.SESSION_SECRET ?? null,
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,
-    trustProxy: data.TRUST_PROXY,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
+    doubts: doubtsAbout(variables),
   };
+}
+
+/** Invisible characters are space as well: a byte order mark comes with a file. */
+const trimmed = (value = '') => value.replace(/^[\s\u200b\u2060\ufeff]+|[\s\u200b\u2060\ufeff]+$/g, '');
+
+/** What no setting ends in on purpose: an escape that nobody has read, quotes around the value, the end of a line of code. */
+const ACCIDENTAL_END = /\\[nrt]$|^(["'`]).*\1$|["'`;]$/s;
+
+/** What of the values looks accidental at their ends, without repeating any. */
+function doubtsAbout(variables: NodeJS.ProcessEnv): string[] {
+  return SETTING_NAMES.flatMap((name) => {
+    const value = variables[name] ?? '';
+    const used = trimmed(value);
+    if (used === '') return [];
+    const around = used === value ? [] : [`${name} has a line break or space around its value, which is left out`];
+    const end = ACCIDENTAL_END.test(used)
+      ? [`${name} ends in a quotation mark, a semicolon or a written-out line break, which is taken as part of it`]
+      : [];
+    return [...around, ...end];
+  });
 }
 
 /** The settings that are right by themselves, so that one bad value does not hide another problem. */
@@ -270,6 +293,8 @@ function partlyParsed(environment: NodeJS.ProcessEnv): Partial<Settings> {
 
 /** The configuration of this process: its environment over a `.env` file, where there is one. */
 export function loadConfig(): Config {
+  // An empty variable would hide what the file says.
+  for (const name of SETTING_NAMES) if (trimmed(process.env[name]) === '') delete process.env[name];
   try {
     process.loadEnvFile();
   } catch (error) {

@@ -48,6 +48,7 @@ function stop(line: string): never {
 async function main(): Promise<void> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
+  for (const doubt of config.doubts) log.warn(doubt);
   // Before anything slow, so that a taken port is said at once.
   const headers = securityHeaderValues({ https: config.appUrl.protocol === 'https:' });
   const limits = { keepAliveMs: config.keepAliveMs, headers };

@@ -39,11 +39,11 @@ describe('configuration', () => {
       sessionSecrets: null,
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',
-      trustProxy: 0,
       drainSeconds: 0,
       keepAliveMs: 620_000,
       logLevel: 'warn',
       dataDir: '.data',
+      doubts: [],
     });
   });
 
@@ -60,7 +60,6 @@ describe('configuration', () => {
       SESSION_SECRET: `${'n'.repeat(32)} , ${'o'.repeat(40)}`,
       TIME_ZONE: 'America/Sao_Paulo',
       LOCALE: 'pt-PT',
-      TRUST_PROXY: '2',
       PORT: '8443',
     });
     assert.deepEqual(config.allowedDomains, ['mythoria.pt', 'example.org']);
@@ -78,8 +77,23 @@ describe('configuration', () => {
       tokenUrl: 'https://oauth2.googleapis.com/token',
       userinfoUrl: 'https://openidconnect.googleapis.com/v1/userinfo',
     });
-    assert.deepEqual([config.timeZone, config.locale, config.trustProxy], ['America/Sao_Paulo', 'pt-PT', 2]);
+    assert.deepEqual([config.timeZone, config.locale], ['America/Sao_Paulo', 'pt-PT']);
     assert.deepEqual([config.production, config.host, config.port, config.logLevel], [true, '0.0.0.0', 8443, 'info']);
+  });
+
+  it('takes every value without the space around it, and says where there was some, or an ending that looks accidental', () => {
+    const inSpace = Object.fromEntries(
+      Object.entries(PRODUCTION).map(([name, value]) => [name, `\ufeff ${value}\r\n`]),
+    );
+    const { doubts, ...config } = readConfig(inSpace);
+    assert.deepEqual({ ...config, doubts: [] }, readConfig(PRODUCTION));
+    assert.deepEqual(doubts.map((doubt) => doubt.split(' ')[0]).sort(), Object.keys(PRODUCTION).sort());
+    for (const ending of ['\\n', '"', "';", '`']) {
+      const [doubt, ...others] = readConfig({ ...PRODUCTION, GOOGLE_CLIENT_SECRET: `secret${ending}` }).doubts;
+      assert.match(doubt ?? '', /^GOOGLE_CLIENT_SECRET ends in /, ending);
+      assert.ok(!doubt?.includes('secret'));
+      assert.deepEqual(others, []);
+    }
   });
 
   it('says everything that is wrong at once, each by its name and with what it takes', () => {
@@ -93,7 +107,6 @@ describe('configuration', () => {
       SESSION_SECRET: 'short',
       TIME_ZONE: 'Lisbon',
       LOCALE: 'not a locale',
-      TRUST_PROXY: 'true',
       LOG_LEVEL: 'loud',
     });
     assert.deepEqual(problems.map((problem) => problem.split(' ')[0]).sort(), [
@@ -107,7 +120,6 @@ describe('configuration', () => {
       'PORT',
       'SESSION_SECRET',
       'TIME_ZONE',
-      'TRUST_PROXY',
       'WORKFLOWS_DATABASE_URL',
     ]);
     for (const problem of problems) assert.match(problem, /^[A-Z_]+ (takes .|is missing: .)/);
@@ -134,7 +146,6 @@ describe('configuration', () => {
       '\u212aiosk.pt',
     ],
     SESSION_SECRET: ['a'.repeat(31), `${'a'.repeat(32)},b`, ','],
-    TRUST_PROXY: ['true', '11', '-1', 'loopback', '10.0.0.0/8'],
     DRAIN_SECONDS: ['8', '-1', '2.5', '5s'],
     KEEP_ALIVE_TIMEOUT: ['0', '-1', '3601', '60s', '1.5'],
     NODE_ENV: ['prod', 'Production', 'staging'],
@@ -224,8 +235,12 @@ describe('configuration', () => {
         'application_name=x',
       ];
       for (const parameters of right) assert.equal(problem(parameters), undefined, parameters);
-      const socket = 'postgres://u:p@/d?host=/cloudsql/project:region:instance';
-      assert.deepEqual(problemsOf({ ...PRODUCTION, MYTHORIA_DATABASE_URL: socket }), []);
+      for (const socket of [
+        'postgres://u:p@/d?host=/cloudsql/project:region:instance',
+        'postgresql:///d?host=/cloudsql/project:region:instance&user=u&password=p',
+      ]) {
+        assert.deepEqual(problemsOf({ ...PRODUCTION, MYTHORIA_DATABASE_URL: socket }), []);
+      }
     });
   });
 

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SETTING_NAMES } from '../src/config.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { type EmbeddedUrls, SERVED_BY, type ServedBy } from '../src/db/embedded.ts';
 import { type Client, signedIn } from './support/client.ts';
 import { databaseUrls, onServer } from './support/databases.ts';
-import { freePort, gone, isRunning, type Program, startProgram } from './support/program.ts';
+import { freePort, gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
 
 const SERVER = resolve('src/server.ts');
 const TSX = import.meta.resolve('tsx');
@@ -134,6 +135,64 @@ describe('the program', () => {
     });
   });
 
+  describe('in a folder with a .env', () => {
+    it('takes what stands there for what is set and empty', async function () {
+      if (!onServer()) return this.skip();
+      const { workflows, backoffice } = databaseUrls();
+      const port = await freePort();
+      const checkout = await mkdtemp(join(folder, 'env-'));
+      const urls = `WORKFLOWS_DATABASE_URL=${workflows}\nBACKOFFICE_DATABASE_URL=${backoffice}\n`;
+      await writeFile(join(checkout, '.env'), `PORT=${port}\nTIME_ZONE=Nowhere\n${urls}`);
+      const empty = Object.fromEntries(SETTING_NAMES.map((name) => [name, name.length % 2 ? '' : ' ']));
+      const program = startProgram(process.execPath, ['--import', TSX, SERVER], {
+        cwd: checkout,
+        settings: { ...empty, TIME_ZONE: 'Europe/Lisbon\n' },
+      });
+      programs.push(program);
+      assert.equal(ADDRESS.exec(await program.line(ADDRESS))?.[1], `http://localhost:${port}`);
+      assert.ok(
+        program.lines.out.some((line) => line.includes('TIME_ZONE has a line break')),
+        'said in the log',
+      );
+      program.child.kill('SIGTERM');
+      assert.equal(await program.exitCode, 0);
+    });
+  });
+
+  describe('with npm run dev', () => {
+    it('serves a changed stylesheet under an address of its own', async function () {
+      // Started twice, which takes the embedded databases a minute.
+      if (!onServer()) return this.skip();
+      const { workflows, backoffice } = databaseUrls();
+      const checkout = await mkdtemp(join(folder, 'dev-'));
+      linkCheckout(checkout, ['src', 'views', 'public']);
+      const port = await freePort();
+      const program = startProgram('npm', ['run', 'dev'], {
+        cwd: checkout,
+        settings: { PORT: String(port), WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice },
+      });
+      programs.push(program);
+      await program.line(ADDRESS);
+      const stylesheet = async () => {
+        const page = await fetch(`http://localhost:${port}/sign-in`).catch(() => null);
+        return page?.status === 200 ? /\/assets\/app\.css\?v=[^"]+/.exec(await page.text())?.[0] : undefined;
+      };
+      const before = await stylesheet();
+      assert.ok(before);
+      const served = await (await fetch(`http://localhost:${port}${before}`)).text();
+      await appendFile(join(checkout, 'public/app.css'), '\n.changed { color: red }\n');
+      let after: string | undefined;
+      while (after === undefined || after === before) {
+        const still: Response | null = await fetch(`http://localhost:${port}${before}`).catch(() => null);
+        if (still?.ok && still.headers.get('cache-control')?.includes('immutable')) {
+          assert.equal(await still.text(), served, 'kept for a year under this address');
+        }
+        after = await stylesheet();
+      }
+      assert.match(await (await fetch(`http://localhost:${port}${after}`)).text(), /\.changed/);
+    });
+  });
+
   describe('with nothing configured', () => {
     let first: Program;
     let whileStarting: Response;
@@ -147,7 +206,10 @@ describe('the program', () => {
 
     before(async () => {
       const port = await freePort();
-      first = startProgram('npm', ['start'], { settings: { PORT: String(port), DATA_DIR: dataDir } });
+      const checkout = join(folder, 'checkout');
+      await mkdir(checkout);
+      linkCheckout(checkout);
+      first = startProgram('npm', ['start'], { cwd: checkout, settings: { PORT: String(port), DATA_DIR: dataDir } });
       programs.push(first);
       await first.line(/^Creating/);
       whileStarting = await fetch(`http://localhost:${port}/ai-usage`);

@@ -8,6 +8,15 @@ const MOST_BYTES = 512_000;
 
 /** What may stand in a header (RFC 6749, appendix A.12); Google's have up to two kilobytes. */
 const token = z.object({ access_token: z.string().regex(/^[\x21-\x7e]{1,8000}$/) });
+/** How it says no (RFC 6749, section 5.2). */
+const refusal = z.object({ error: z.enum(['invalid_client', 'unauthorized_client', 'redirect_uri_mismatch']) });
+const ADVICE = {
+  invalid_client:
+    ' invalid_client: check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, a copied line break or quotation mark among them',
+  unauthorized_client: ' unauthorized_client: check that the client at Google is of type “Web application”',
+  redirect_uri_mismatch:
+    ' redirect_uri_mismatch: check APP_URL and the authorised redirect URIs of the client at Google',
+};
 const person = z.record(z.string(), z.unknown());
 
 /**
@@ -31,8 +40,8 @@ async function answerOf<T>(endpoint: string, shape: z.ZodType<T>, url: string, r
   try {
     const response = await fetch(url, { ...request, redirect: 'manual' });
     if (!response.ok) {
-      await response.body?.cancel();
-      throw failed(`answered ${response.status}`);
+      const { error } = refusal.safeParse(jsonOf(await textOf(response, MOST_BYTES))).data ?? {};
+      throw failed(`answered ${response.status}${(error && ADVICE[error]) ?? ''}`);
     }
     const answer = shape.safeParse(jsonOf(await textOf(response, MOST_BYTES)));
     if (!answer.success) throw failed('answered what is no answer to our question');

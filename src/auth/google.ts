@@ -83,8 +83,12 @@ type GooglePassport = ReturnType<typeof createGooglePassport>;
  */
 export function confirmedEntry(passport: GooglePassport, req: Request, res: Response): Promise<Entry> {
   return new Promise((resolve, reject) => {
-    const done = (failure: unknown, entry: Entry | false | null | undefined) =>
-      entry ? resolve(entry) : reject(failure ?? new Error('Google did not confirm the sign-in'));
+    const done = (failure: unknown, entry: Entry | false | null | undefined) => {
+      if (entry) return resolve(entry);
+      // Passport's own error says only that there was one; ours, which says which, is inside.
+      const reason = (failure as { oauthError?: unknown } | null)?.oauthError ?? failure;
+      reject(reason ?? new Error('Google did not confirm the sign-in'));
+    };
     passport.authenticate('google', { session: false }, done)(req, res, reject);
   });
 }

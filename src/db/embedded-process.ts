@@ -15,7 +15,8 @@ const dataDir = process.argv[2] ?? '.data';
 const lockFile = join(dataDir, SERVED_BY);
 
 function tell(message: EmbeddedMessage): void {
-  if (process.connected) process.send?.(message);
+  // Who has gone meanwhile need not be told, and is no error: what follows from it is `disconnect`.
+  if (process.connected) process.send?.(message, () => {});
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type Router } from 'express';
 
 const PUBLIC = join(import.meta.dirname, '../../public');
 const HTMX = fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'));
 
-const ASSETS = new Map<string, string>([
-  ...readdirSync(PUBLIC).map((file): [string, string] => [file, join(PUBLIC, file)]),
-  ['htmx.min.js', HTMX],
-]);
-
-const digests = new Map(
-  [...ASSETS].map(([name, path]) => [
-    name,
-    createHash('sha256').update(readFileSync(path)).digest('base64url').slice(0, 12),
-  ]),
+/** Read once: what is served under a digest is what the digest is of, also when the file changes meanwhile. */
+const ASSETS = new Map(
+  [
+    ...readdirSync(PUBLIC).map((file): [string, string] => [file, join(PUBLIC, file)]),
+    ['htmx.min.js', HTMX] as const,
+  ].map(([name, path]) => {
+    const content = readFileSync(path);
+    return [name, { content, digest: createHash('sha256').update(content).digest('base64url').slice(0, 12) }];
+  }),
 );
 
 /**
@@ -24,19 +23,19 @@ const digests = new Map(
  * @throws Error for a name that does not exist, so that a template with a wrong one fails its test
  */
 export function assetUrl(name: string): string {
-  const digest = digests.get(name);
-  if (!digest) throw new Error(`no asset ${name}`);
-  return `/assets/${name}?v=${digest}`;
+  const asset = ASSETS.get(name);
+  if (!asset) throw new Error(`no asset ${name}`);
+  return `/assets/${name}?v=${asset.digest}`;
 }
 
 export function assets(): Router {
   const router = express.Router();
   router.get('/:name', (req, res, next) => {
     const { name } = req.params;
-    const path = ASSETS.get(name);
-    if (!path) return next();
-    const current = req.query.v === digests.get(name);
-    res.sendFile(path, { maxAge: current ? '1y' : 0, immutable: current });
+    const asset = ASSETS.get(name);
+    if (!asset) return next();
+    const kept = req.query.v === asset.digest ? 'max-age=31536000, immutable' : 'max-age=0';
+    res.set('Cache-Control', `public, ${kept}`).type(extname(name)).send(asset.content);
   });
   return router;
 }

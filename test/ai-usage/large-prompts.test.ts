@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -78,7 +78,9 @@ describe('prompts too large for any page', () => {
   });
 
   it('take no more memory than others, on the page, as a file and in every export', async () => {
-    program = startProgram(process.execPath, ['--import', 'tsx', 'src/server.ts'], { settings });
+    program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+      settings,
+    });
     await program.line(/^Mythoria Admin/);
     const origin = `http://localhost:${settings.PORT}`;
     const client = await signedIn(origin);
@@ -102,8 +104,8 @@ describe('prompts too large for any page', () => {
     const out = join(folder, 'usage.ndjson');
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', 'scripts/export.ts', '--include', 'prompt', '--out', out],
-      { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings }, stdio: 'ignore' },
+      ['--import', import.meta.resolve('tsx'), resolve('scripts/export.ts'), '--include', 'prompt', '--out', out],
+      { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings }, stdio: 'ignore' },
     );
     const ended = once(child, 'exit');
     let memory = 0;

@@ -212,7 +212,7 @@ describe('the callback', () => {
   });
 
   it('and every other absolute address come from configuration, whatever a request says of its host', async () => {
-    const app = await opened(startApp({ variables: { TRUST_PROXY: '1' } }));
+    const app = await opened(startApp());
     const lies = {
       Host: 'evil.example',
       'X-Forwarded-Host': 'evil.example',

@@ -15,6 +15,7 @@ import {
   startFakeGoogle,
 } from '../support/fake-google.ts';
 import { wordsOf } from '../support/html.ts';
+import { memoryLog } from '../support/log.ts';
 
 type Answer = (res: ServerResponse) => void;
 
@@ -41,11 +42,12 @@ const bytes =
     socket?.end(raw);
 
 describe('whatever Google answers', () => {
+  const written = memoryLog();
   let google: FakeGoogle;
   let app: RunningApp;
   before(async () => {
     google = await startFakeGoogle();
-    app = await startApp({ google: () => google.client });
+    app = await startApp({ google: () => google.client, log: written.log });
   });
   after(async () => {
     await app.close();
@@ -70,6 +72,23 @@ describe('whatever Google answers', () => {
     anyJson,
     fc.constantFrom('a\r\nX-Injected: 1', 'a\0b', '€', 'a b', '\ud800', '', 'x'.repeat(100_000)),
   );
+
+  it('is logged with what to check where it is the configuration, and without its own words', async () => {
+    const CHECKS = {
+      invalid_client: /check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET/,
+      unauthorized_client: /Web application/,
+      redirect_uri_mismatch: /check APP_URL/,
+      'invalid_grant\nX: y': /answered 401$/,
+    };
+    for (const [error, check] of Object.entries(CHECKS)) {
+      written.lines.length = 0;
+      const answer = { error, error_description: 'words of somebody' };
+      isNotConfirmed(await signInWith({ token: json(answer, 401) }), error);
+      const line = written.entries().find(({ message }) => message === 'sign-in failed at Google');
+      assert.match((line?.error as { message: string } | undefined)?.message ?? '', check, error);
+      assert.ok(!written.lines.join().includes('words of somebody'));
+    }
+  });
 
   it('is words and a 502 in place of a token', async () => {
     await fc.assert(

@@ -98,11 +98,13 @@ describe('a backoffice_db of an older version', () => {
     try {
       const { workflows, backoffice } = databaseUrls();
       const settings = { WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice };
-      for (const args of [
+      for (const [script = '', ...args] of [
         ['scripts/export.ts', '--out', join(tmpdir(), `${randomUUID()}.csv`)],
         ['scripts/rollups-rebuild.ts'],
       ]) {
-        const run = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), ...args], { settings });
+        const run = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve(script), ...args], {
+          settings,
+        });
         assert.equal(await run.exitCode, 1);
         assert.match(run.lines.err.join('\n'), new RegExp(`backoffice_db lacks ${last.name}: .*npm run migrate`));
       }

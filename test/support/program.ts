@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SETTING_NAMES } from '../../src/config.ts';
 
 /** The program as a person starts it: a process group of its own, as a terminal's foreground is. */
 export type Program = {
@@ -16,16 +18,32 @@ export type Program = {
   signal: (signal: NodeJS.Signals) => void;
 };
 
+/** `cwd`: an empty folder unless given, which keeps the tester's own .env out. */
 type Start = { settings: Record<string, string>; cwd?: string };
 
-export function startProgram(command: string, args: string[], { settings, cwd }: Start): Program {
-  // Empty counts as unset, and keeps the tester's own .env out.
-  const unset = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
+let folder: string | null = null;
+function emptyFolder(): string {
+  if (folder !== null) return folder;
+  const made = mkdtempSync(join(tmpdir(), 'mythoria-admin-empty-'));
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  folder = made;
+  return made;
+}
+
+/** A checkout as `npm` sees one, without a .env: the folders and files of this one by links, some as copies of their own. */
+export function linkCheckout(to: string, copies: string[] = []): void {
+  for (const name of ['package.json', 'node_modules', 'src', 'views', 'public', 'tsconfig.json']) {
+    if (copies.includes(name)) cpSync(name, join(to, name), { recursive: true });
+    else symlinkSync(resolve(name), join(to, name));
+  }
+}
+
+export function startProgram(command: string, args: string[], { settings, cwd = emptyFolder() }: Start): Program {
   const child = spawn(command, args, {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...settings },
   });
   const text = { out: '', err: '' };
   child.stdout?.on('data', (chunk) => {
