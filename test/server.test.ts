@@ -193,6 +193,29 @@ describe('the program', () => {
     });
   });
 
+  describe('stopped while it starts', () => {
+    // The process of its databases is busy for seconds and does not notice: what it says next, it says to nobody.
+    const GONE_BEFORE_A_WORD = `
+      const { ppid, send } = process;
+      const lives = () => { try { return process.kill(ppid, 0); } catch { return false; } };
+      if (send) process.send = (...words) => {
+        try { process.kill(ppid, 'SIGKILL'); } catch {}
+        while (lives());
+        return send.apply(process, words);
+      };`;
+
+    it('says nothing of it, nor does the process of its databases', async () => {
+      const program = start({
+        PORT: '0',
+        DATA_DIR: join(await mkdtemp(join(folder, 'stopped-')), 'data'),
+        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(GONE_BEFORE_A_WORD)}`,
+      });
+      // Of both: it is over when nobody can write to its output any more.
+      await program.exitCode;
+      assert.deepEqual(program.lines.err, []);
+    });
+  });
+
   describe('with nothing configured', () => {
     let first: Program;
     let whileStarting: Response;
