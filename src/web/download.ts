@@ -46,8 +46,13 @@ export async function sendDownload(
   res: Response,
   chunks: AsyncIterable<string | Buffer>,
   gone: AbortSignal,
+  patienceMs = PATIENCE_MS,
 ): Promise<Download> {
-  res.setTimeout(PATIENCE_MS, () => res.destroy());
+  // Where nothing waits to be taken, it is we who are slow, and the client is there.
+  let waiting = false;
+  res.setTimeout(patienceMs, () => {
+    if (waiting) res.destroy();
+  });
   // Listened to once: compression hands listeners on to its own stream and takes none back.
   let goOn = () => {};
   res.on('drain', () => goOn());
@@ -56,14 +61,17 @@ export async function sendDownload(
     for await (const piece of inPieces(chunks)) {
       if (gone.aborted) break;
       if (!res.write(piece) && !gone.aborted) {
+        waiting = true;
         await new Promise<void>((resolve) => {
           goOn = resolve;
         });
+        waiting = false;
       }
     }
     if (!gone.aborted) {
       const finished = handled(once(res, 'finish', { signal: gone }));
       res.end();
+      waiting = true;
       await finished;
     }
   } catch (error) {

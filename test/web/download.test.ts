@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import express from 'express';
+import { type Download, goneSignal, sendDownload } from '../../src/web/download.ts';
+
+const PATIENCE_MS = 100;
+
+/** Serves chunks once; the answer as its client gets it, and what the sender makes of it. */
+async function serve(chunks: AsyncIterable<string>) {
+  const app = express();
+  const sent = new Promise<Download>((resolve) => {
+    app.get('/', (_req, res) => {
+      resolve(sendDownload(res, chunks, goneSignal(res), PATIENCE_MS));
+    });
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const request = get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  request.on('error', () => {});
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+  close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { response, sent };
+}
+
+let close = () => {};
+
+describe('a download', () => {
+  afterEach(() => close());
+
+  it('goes on where its next part takes longer than a client’s patience', async () => {
+    async function* slow() {
+      yield 'first';
+      await sleep(5 * PATIENCE_MS);
+      yield ' second';
+    }
+    const { response, sent } = await serve(slow());
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    assert.equal(text, 'first second');
+    assert.deepEqual(await sent, { outcome: 'complete' });
+  });
+
+  it('ends where its client takes nothing', async () => {
+    async function* endless() {
+      for (;;) yield 'x'.repeat(1_000_000);
+    }
+    const { response, sent } = await serve(endless());
+    response.pause();
+    assert.deepEqual(await sent, { outcome: 'broken off' });
+  });
+});
