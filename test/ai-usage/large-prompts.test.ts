@@ -12,8 +12,9 @@ import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { freePort, type Program, startProgram } from '../support/program.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-/** The program at rest has half of it. */
-const MOST_MEMORY = 300_000_000;
+const MOST_MEMORY = 400_000_000;
+/** Above what the start itself has taken, which is 180 MB with Node 20 and 290 with Node 24. */
+const MOST_MEMORY_ABOVE_REST = 100_000_000;
 const RECORDS = '/ai-usage/records';
 
 /** The most memory that a process has had, in bytes; null where the machine does not tell, or no longer. */
@@ -84,6 +85,9 @@ describe('prompts too large for any page', () => {
     await program.line(/^Mythoria Admin/);
     const origin = `http://localhost:${settings.PORT}`;
     const client = await signedIn(origin);
+    const { pid } = program.child;
+    assert.ok(pid);
+    const rest = await peak(pid);
     const paths = [
       `${RECORDS}/${large}/prompt`,
       `${RECORDS}/${large}/prompt.json`,
@@ -94,8 +98,10 @@ describe('prompts too large for any page', () => {
       const { status, bytes } = await readAll(origin, client, path);
       assert.equal(status, 200, path);
       if (path.includes('json?')) assert.ok(bytes > size, path);
-      const memory = await peak(program.child.pid as number);
-      if (memory !== null) assert.ok(memory < MOST_MEMORY, `${path}: ${memory}`);
+      const memory = await peak(pid);
+      if (memory === null || rest === null) continue;
+      const most = Math.min(MOST_MEMORY, rest + MOST_MEMORY_ABOVE_REST);
+      assert.ok(memory < most, `${path}: ${memory} bytes, ${rest} at rest`);
     }
   });
 
