@@ -15,6 +15,7 @@ import { assets } from './web/assets.ts';
 import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
 import { requestLog } from './web/log.ts';
+import { readParameters } from './web/parameters.ts';
 import { createRender } from './web/render.ts';
 import { noStore, pathsOnly, sameOriginChanges, securityHeaders } from './web/security.ts';
 
@@ -39,6 +40,7 @@ const NAVIGATION = [
 export function createApp({ config, databases, log, secrets, isStopping, reuseForMs }: Dependencies): Express {
   const { appUrl, allowedDomains, production } = config;
   const app = express();
+  app.set('query parser', readParameters);
 
   const format = createFormat(config.locale, config.timeZone);
   const demo = config.databaseUrls === null;
@@ -67,7 +69,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains }));
-  app.get('/', (_req, res) => res.redirect(302, '/ai-usage'));
+  app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
   app.use(usageRoutes({ databases, render, format, reuseForMs, log, isStopping }));
   app.use(auditPages({ backoffice: databases.backoffice, render, format }));
   app.use(sessionRoutes(auth));

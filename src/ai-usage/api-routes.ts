@@ -2,8 +2,9 @@ import express, { type Request, type Router } from 'express';
 import { BadInput } from '../units/bad-input.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
+import { takesOnly } from '../web/parameters.ts';
 import { recordsJson, statsJson } from './api.ts';
-import { parseUsageQuery } from './query.ts';
+import { PARAMETERS, parseUsageQuery } from './query.ts';
 import type { UsageReader } from './reader.ts';
 import { gapText } from './record-reach.ts';
 
@@ -18,14 +19,14 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
   /** The JSON of answers that are being reused: under load, writing it takes longer than everything else. */
   const bodies = new WeakMap<object, string>();
 
-  router.get('/api/ai-usage/stats', async (req, res) => {
+  router.get('/api/ai-usage/stats', takesOnly(PARAMETERS), async (req, res) => {
     const answer = await reader.stats(queryOf(req), 'day');
     const body = bodies.get(answer) ?? JSON.stringify(statsJson(answer, timeZone));
     bodies.set(answer, body);
     res.type('json').send(body);
   });
 
-  router.get('/api/ai-usage/records', async (req, res) => {
+  router.get('/api/ai-usage/records', takesOnly(PARAMETERS), async (req, res) => {
     const answer = await reader.records(queryOf(req));
     const { gap, inGap } = answer.value;
     if (gap && inGap) throw new BadInput([{ parameter: 'page', message: gapText(gap, format) }]);

@@ -9,6 +9,8 @@ export type ExportOptions = CsvOptions & {
   withPrompts: boolean;
 };
 
+export const EXPORT_PARAMETERS = ['dialect', 'manifest', 'include', 'table'];
+
 /**
  * Reads the parameters `dialect`, `manifest`, `include` and `table`. `tables` are those that the page has; null for
  * records, which are one table and have prompts.

@@ -9,14 +9,15 @@ import { eurosText } from '../units/money.ts';
 import { isoFromInstant, now } from '../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
 import { NotFound, Refused } from '../web/errors.ts';
+import { takesOnly } from '../web/parameters.ts';
 import { openedFromHere } from '../web/security.ts';
-import { type ExportOptions, parseExportOptions } from './export-options.ts';
+import { EXPORT_PARAMETERS, type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
 import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from './open-export.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { RECORDS_PATH } from './paths.ts';
 import { NO_RIGHT } from './prompts.ts';
-import { parseUsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from './query.ts';
 
 type Opening = {
   asked: Asked;
@@ -72,17 +73,26 @@ export function usageExports({
   };
 
   for (const extension of EXTENSIONS) {
-    router.get(`${RECORDS_PATH}.${extension}`, async (req, res) => {
-      const options = parseExportOptions(req.query, extension, null);
-      const parsed = parseUsageQuery(req.query, limits, now());
-      const query = { ...parsed, pinned: parsed.asOf };
-      const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
-      const view = { reader, databases, query, format };
-      await send(req, res, extension, { asked, options, open: (gone) => openRecordExport(asked, view, options, gone) });
-    });
+    router.get(
+      `${RECORDS_PATH}.${extension}`,
+      takesOnly([...PAGE_PARAMETERS, ...EXPORT_PARAMETERS]),
+      async (req, res) => {
+        const options = parseExportOptions(req.query, extension, null);
+        const parsed = parseUsageQuery(req.query, limits, now());
+        const query = { ...parsed, pinned: parsed.asOf };
+        const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
+        const view = { reader, databases, query, format };
+        await send(req, res, extension, {
+          asked,
+          options,
+          open: (gone) => openRecordExport(asked, view, options, gone),
+        });
+      },
+    );
 
     for (const page of EXPORT_PAGES) {
-      router.get(`${page.path}.${extension}`, async (req: Request<{ name?: string }>, res) => {
+      const taken = takesOnly([...page.parameters, ...EXPORT_PARAMETERS]);
+      router.get(`${page.path}.${extension}`, taken, async (req: Request<{ name?: string }>, res) => {
         const options = parseExportOptions(req.query, extension, Object.keys(page.tables));
         const asked = page.asked(req.params.name ?? '', req.query, limits, now());
         if (asked === null) throw new NotFound('There is no page at this address.');

@@ -22,9 +22,9 @@ import { forecastAt, monthCardWindow } from './month-card.ts';
 import { NO_NAMES, readNames } from './names.ts';
 import { type Counted, readCompared, readTopBreakdown } from './overview-panels.ts';
 import { OVERVIEW_PATH } from './paths.ts';
-import { parseUsageQuery, type QueryLimits, queryWithin, type UsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, type QueryLimits, queryWithin, type UsageQuery, usageUrl } from './query.ts';
 import type { UsageReader } from './reader.ts';
-import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PATH } from './statement.ts';
+import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PARAMETERS, STATEMENT_PATH } from './statement.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES } from './top-stories.ts';
 import type { Stack } from './view.ts';
@@ -40,6 +40,8 @@ type TableReader = (view: View) => Promise<FileTable>;
 /** A page with tables beside which their data stands. `path` is its route, with `:name` for a subject's. */
 export type ExportPage = {
   path: string;
+  /** What its address takes. */
+  parameters: string[];
   /** Null where the address can name nothing. @throws BadInput */
   asked: (name: string, parameters: Record<string, unknown>, limits: QueryLimits, at: Instant) => Asked | null;
   /** By their names in addresses and JSON, in the order of the page. */
@@ -132,6 +134,7 @@ const askedSubject =
 
 const subjectPage = (kind: SubjectKind, tables: ExportPage['tables'], cost = usageCost): ExportPage => ({
   path: `${SUBJECTS[kind].path}/:name`,
+  parameters: PAGE_PARAMETERS,
   asked: askedSubject(kind),
   tables,
   cost,
@@ -141,6 +144,7 @@ const subjectPage = (kind: SubjectKind, tables: ExportPage['tables'], cost = usa
 export const EXPORT_PAGES: ExportPage[] = [
   {
     path: OVERVIEW_PATH,
+    parameters: PAGE_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
       const query = pinnedAt(parseUsageQuery(parameters, limits, at));
       return { query, address: usageUrl(OVERVIEW_PATH, query), title: 'AI usage' };
@@ -176,6 +180,7 @@ export const EXPORT_PAGES: ExportPage[] = [
   ),
   {
     path: STATEMENT_PATH,
+    parameters: STATEMENT_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
       const { timeZone } = limits;
       const given = parameters.month === undefined || parameters.month === '' ? null : parameters.month;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { handled } from '../units/handled.ts';
 import { now } from '../units/time.ts';
 import { type Panel, panel } from '../web/panel.ts';
+import { takes } from '../web/parameters.ts';
 import { BREAKDOWNS } from './breakdowns.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { comparisonBar } from './compare.ts';
@@ -14,7 +15,7 @@ import { overviewOf } from './overview.ts';
 import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
 import { BREAKDOWNS_BESIDE } from './view.ts';
 import { whyPanel } from './why-panel.ts';
 
@@ -25,7 +26,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
   const frame = pageFrame({ databases, reader, format });
 
-  router.get(OVERVIEW_PATH, async (req, res) => {
+  router.get(OVERVIEW_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;

@@ -6,6 +6,7 @@ import { handled } from '../units/handled.ts';
 import { isoFromInstant, now, SECOND } from '../units/time.ts';
 import { pushAddress, wantsFragment } from '../web/htmx.ts';
 import { type Panel, panel } from '../web/panel.ts';
+import { notUnderstood, takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { recordsMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
@@ -13,7 +14,7 @@ import { freshness } from './freshness.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
 import { SUBJECTS, type SubjectKind } from './subjects.ts';
@@ -30,7 +31,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
   const frame = pageFrame({ databases, reader, format });
 
-  router.get(TIE_OUT_PATH, async (req, res) => {
+  router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
     const asked = queryOf(req);
     // A few seconds ago, so that no transaction still under way falls between the two readings.
     const query =
@@ -50,7 +51,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out', data });
   });
 
-  router.get(RECORDS_PATH, async (req, res) => {
+  router.get(RECORDS_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
     const query = queryOf(req);
     if (shortened(req, res, RECORDS_PATH, query)) return;
     const answering = handled(panel(reader.records(query), req.log));
@@ -102,9 +103,12 @@ export function pageFrame({ databases, reader, format }: Omit<PageDependencies, 
   };
 }
 
-/** A form sends its empty fields too: the address bar gets the short address of the same view. */
+/**
+ * A form sends its empty fields too: the address bar gets the short address of the same view, but where the page has to say
+ * what of the address it did not understand.
+ */
 export function shortened(req: Request, res: Response, path: string, query: UsageQuery): boolean {
-  if (!Object.values(req.query).flat().includes('')) return false;
+  if (!Object.values(req.query).flat().includes('') || notUnderstood(req)) return false;
   const url = sameUrl(path, query);
   if (wantsFragment(req)) pushAddress(res, url);
   else res.redirect(302, url);

@@ -90,17 +90,18 @@ const schemaFor = (maxPageSize: number) =>
   });
 
 const schemas = new Map<number, ReturnType<typeof schemaFor>>();
-const ALL_PARAMETERS = Object.keys(schemaFor(1).shape);
+/** What pages and exports take. */
+export const PAGE_PARAMETERS = Object.keys(schemaFor(1).shape);
 /** Those that decide what is counted and listed: what the API takes. */
-export const PARAMETERS = ALL_PARAMETERS.filter((parameter) => !Object.hasOwn(VIEW_SHAPE, parameter));
+export const PARAMETERS = PAGE_PARAMETERS.filter((parameter) => !Object.hasOwn(VIEW_SHAPE, parameter));
 const REPEATABLE = ['model', 'action'];
 /** Values of the database as they are: a model's name may begin or end with a space. */
 const VERBATIM = [...REPEATABLE, 'after', 'before'];
 
-/** Forms send empty fields; they mean "not given". Names we do not know (utm_source …) are nobody's filter and pass. */
+/** Forms send empty fields; they mean "not given". What names there are is the business of who reads the address. */
 function given(parameters: Record<string, unknown>, problems: ParameterProblem[]): Record<string, unknown> {
   const entries: [string, unknown][] = [];
-  for (const parameter of ALL_PARAMETERS) {
+  for (const parameter of PAGE_PARAMETERS) {
     if (!Object.hasOwn(parameters, parameter)) continue;
     const values = [parameters[parameter]]
       .flat()

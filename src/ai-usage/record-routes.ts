@@ -10,6 +10,7 @@ import { isoFromInstant } from '../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
 import { NotFound, Refused } from '../web/errors.ts';
 import { keepAddress } from '../web/htmx.ts';
+import { takes, takesOnly } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { openedFromHere } from '../web/security.ts';
 import { actionInfo } from './actions.ts';
@@ -76,12 +77,12 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
     render(req, res, { title: 'Record', view: 'ai-usage/record', data });
   };
 
-  router.get(`${RECORDS_PATH}/:id`, async (req, res) => {
+  router.get(`${RECORDS_PATH}/:id`, takes([]), async (req, res) => {
     const found = await find(req.params.id);
     await show(req, res, found, { closed: found.mayReadPrompt ? null : NO_RIGHT });
   });
 
-  router.get(`${RECORDS_PATH}/:id/prompt`, async (req: Request<{ id: string }>, res) => {
+  router.get(`${RECORDS_PATH}/:id/prompt`, takes([]), async (req: Request<{ id: string }>, res) => {
     const found = await find(req.params.id);
     const { record } = found;
     openedFromHere(req as Request, toRecord(record));
@@ -104,7 +105,7 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
     }
   });
 
-  router.get(`${RECORDS_PATH}/:id/prompt.json`, async (req: Request<{ id: string }>, res) => {
+  router.get(`${RECORDS_PATH}/:id/prompt.json`, takesOnly([]), async (req: Request<{ id: string }>, res) => {
     const { record, mayReadPrompt } = await find(req.params.id);
     openedFromHere(req as Request, toRecord(record));
     if (!mayReadPrompt) throw new Refused(NO_RIGHT);

@@ -1,12 +1,21 @@
 import express, { type Router } from 'express';
 import { isoFromInstant, now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
+import { takes } from '../web/parameters.ts';
 import { tablesMenu } from './download-menu.ts';
 import { freshness } from './freshness.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { TIE_OUT_PATH } from './paths.ts';
 import { parseUsageQuery, usageUrl } from './query.ts';
-import { lastWholeMonth, monthSpan, neighbours, parseMonth, STATEMENT_PATH, statementOf } from './statement.ts';
+import {
+  lastWholeMonth,
+  monthSpan,
+  neighbours,
+  parseMonth,
+  STATEMENT_PARAMETERS,
+  STATEMENT_PATH,
+  statementOf,
+} from './statement.ts';
 
 /** A month on paper: the same numbers as everywhere, for whole days of the business time zone. */
 export function statementPages({ reader, render, format }: Omit<PageDependencies, 'databases'>): Router {
@@ -14,10 +23,13 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
   const { timeZone } = format;
   const urlOf = (month: string) => `${STATEMENT_PATH}?month=${encodeURIComponent(month)}`;
 
-  router.get(STATEMENT_PATH, async (req, res) => {
+  router.get(STATEMENT_PATH, takes(STATEMENT_PARAMETERS), async (req, res) => {
     const at = now();
     if (req.query.month === undefined || req.query.month === '') {
-      return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)));
+      const rest = new URL(req.originalUrl, 'http://localhost').searchParams;
+      rest.delete('month');
+      const others = rest.size === 0 ? '' : `&${rest}`;
+      return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
     }
     const month = parseMonth(req.query.month, at, timeZone);
     const query = parseUsageQuery(

@@ -14,6 +14,7 @@ import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import type { Tile } from './tiles.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
+export const STATEMENT_PARAMETERS = ['month', 'asOf'];
 
 /** A calendar month of the business time zone, "2026-10". */
 export type Month = string;

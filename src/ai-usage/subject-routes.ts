@@ -4,6 +4,7 @@ import { handled } from '../units/handled.ts';
 import { now } from '../units/time.ts';
 import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
+import { takes } from '../web/parameters.ts';
 import { actionInfo } from './actions.ts';
 import { bucketSizeOf } from './buckets.ts';
 import { tablesMenu } from './download-menu.ts';
@@ -12,7 +13,7 @@ import { readNames } from './names.ts';
 import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
-import { parseUsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
@@ -30,7 +31,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
     return narrowedTo(kind, req.params.name, parseUsageQuery(req.query, limits, now()));
   };
 
-  router.get(`${SUBJECTS.story.path}/:name`, async (req, res) => {
+  router.get(`${SUBJECTS.story.path}/:name`, takes(PAGE_PARAMETERS), async (req, res) => {
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
     const whole = wholeStory(narrowed);
@@ -83,7 +84,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   });
 
   for (const kind of ['author', 'model', 'action'] as const) {
-    router.get(`${SUBJECTS[kind].path}/:name`, async (req, res) => {
+    router.get(`${SUBJECTS[kind].path}/:name`, takes(PAGE_PARAMETERS), async (req, res) => {
       const { name, path, query, narrowed } = asked(req, kind);
       if (shortened(req, res, path, query)) return;
       const size = bucketSizeOf(query);

@@ -22,6 +22,8 @@ const schema = z.object({
     .optional(),
 });
 
+export const AUDIT_PARAMETERS = Object.keys(schema.shape);
+
 /** @throws BadInput with every parameter that is wrong and what it takes */
 export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): Asked {
   const given = Object.entries(parameters).filter(([, value]) => value !== '');

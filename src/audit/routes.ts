@@ -2,9 +2,10 @@ import express, { type Router } from 'express';
 import type { Knex } from 'knex';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
+import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { AUDITED, type AuditLine, type AuditQuery, readAuditedPeople, readAuditLog } from './log.ts';
-import { type Asked, parseAuditQuery } from './query.ts';
+import { type Asked, AUDIT_PARAMETERS, parseAuditQuery } from './query.ts';
 
 const AUDIT_PATH = '/audit';
 const A_PAGE = 100;
@@ -37,7 +38,7 @@ export function auditPages({
 }): Router {
   const router = express.Router();
 
-  router.get(AUDIT_PATH, async (req, res) => {
+  router.get(AUDIT_PATH, takes(AUDIT_PARAMETERS), async (req, res) => {
     const asked = parseAuditQuery(req.query, format.timeZone, now());
     const [lines, people] = await Promise.all([
       // One more than shown tells whether older ones follow.

@@ -5,6 +5,7 @@ import type { GoogleClient } from '../config.ts';
 import { handled } from '../units/handled.ts';
 import { loggable } from '../units/loggable.ts';
 import { now } from '../units/time.ts';
+import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
@@ -44,7 +45,7 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
     return entry;
   };
 
-  router.get('/sign-in', (req, res) => {
+  router.get('/sign-in', takes(['returnTo']), (req, res) => {
     const returnTo = returnPath(req.query.returnTo, appUrl);
     if (req.session.person) return res.redirect(302, returnTo);
     page(req, res, 200, null, returnTo);
@@ -123,7 +124,7 @@ export function sessionRoutes({ database, render }: Pick<AuthOptions, 'database'
     });
   });
 
-  router.get('/sessions', async (req, res) => {
+  router.get('/sessions', takes([]), async (req, res) => {
     const sessions = await sessionsOf(database, personOf(req).sub);
     const list = sessions.map((one) => ({ ...one, current: one.sidHash === sidHash(req.sessionID) }));
     render(req, res, { title: 'Your sessions', view: 'auth/sessions', data: { sessions: list } });

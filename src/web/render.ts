@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import type { Format } from '../units/format.ts';
 import { assetUrl } from './assets.ts';
 import { varyByHtmx, wantsFragment } from './htmx.ts';
+import { notUnderstood } from './parameters.ts';
 
 const VIEWS = join(import.meta.dirname, '../../views');
 
@@ -25,7 +26,8 @@ type RenderOptions = { format: Format; chromeOf: (req: Request) => Chrome };
 
 /**
  * Renders a view as a page, or alone where htmx asks for the fragment: the fragment is by construction a substring of
- * the page. Templates get the view's data, `format` and `asset`, and escape everything else.
+ * the page. Templates get the view's data, `format`, `asset` and what of its address
+ * a page did `notUnderstood`, and escape everything else.
  */
 export function createRender({ format, chromeOf }: RenderOptions): Render {
   // Compiled once: `npm run dev` starts anew when a template changes.
@@ -35,7 +37,7 @@ export function createRender({ format, chromeOf }: RenderOptions): Render {
   return (req, res, { title, view, data }) => {
     varyByHtmx(res);
     const partial = view.replace(/[^/]+$/, '_$&');
-    const body = eta.render(partial, { ...shared, ...data });
+    const body = eta.render(partial, { ...shared, notUnderstood: notUnderstood(req), ...data });
     const html = wantsFragment(req)
       ? body
       : eta.render('layouts/page', { ...shared, ...chromeOf(req), title, body, path: req.path });

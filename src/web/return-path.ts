@@ -1,3 +1,5 @@
+import { withoutMarks } from './parameters.ts';
+
 /** What a cookie of 4,096 bytes holds when it is sealed. */
 const MOST_CHARACTERS = 2_000;
 
@@ -7,7 +9,7 @@ const MOST_CHARACTERS = 2_000;
  */
 export function returnPath(target: unknown, appUrl: URL): string {
   if (typeof target !== 'string' || !URL.canParse(target, appUrl.href)) return '/';
-  const url = new URL(target, appUrl);
+  const url = withoutMarks(new URL(target, appUrl));
   if (url.origin !== appUrl.origin) return '/';
   const path = url.pathname + url.search;
   // The parser makes three characters of a space and nine of a €, so only its result has a length worth knowing.

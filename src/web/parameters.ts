@@ -1,0 +1,111 @@
+import { parse } from 'node:querystring';
+import type { NextFunction, Request } from 'express';
+import { BadInput } from '../units/bad-input.ts';
+import { nearest } from '../units/nearest.ts';
+
+/** What mail and advertising programs put on a link to know it again: nobody's filter, and in no link of ours. */
+const MARKS = new RegExp(
+  `^(${[
+    '(utm|mtm|matomo|piwik|pk|hsa|oly|vero|itm|hmb|sc|stm)_.+|_hs(enc|mi)|_ke|_kx|_ga|_gl|_openstat|_branch_match_id|__s',
+    'fbclid|fb_(action_ids|action_types|source|ref)|gclid|gclsrc|dclid|gbraid|wbraid|gad_(source|campaignid)|srsltid',
+    'msclkid|yclid|ysclid|twclid|ttclid|li_fat_id|igsh|igshid|epik|rdt_cid|sccid|irclickid|wickedid|rb_clickid|s_kwcid|ef_id',
+    'mc_(cid|eid)|mkt_tok|ml_subscriber(_hash)?|hsctatracking|cvid|ocid|trk|trackingid',
+  ].join('|')})$`,
+  'i',
+);
+
+/** A link copied out of HTML has `&amp;` where `&` was meant, once for each time that it was escaped. */
+const ESCAPED = /^(amp;|#0*38;|#x0*26;)+/i;
+
+type Parameters = Record<string, string | string[] | undefined>;
+
+/**
+ * The parameters of a query string as they were meant: all of them, however many; a repeated one is an array. Repaired
+ * where a link was copied out of HTML, and without the marks of mail and advertising programs.
+ */
+export function readParameters(queryString: string | null | undefined): Parameters {
+  // Without a limit of its own, behind which it drops in silence; the server takes 16 kB of headers.
+  const parsed = parse(queryString ?? '', '&', '=', { maxKeys: 0 });
+  const parameters: Parameters = Object.create(null);
+  for (const [written, value] of Object.entries(parsed)) {
+    const name = written.replace(ESCAPED, '');
+    if (value === undefined || MARKS.test(name)) continue;
+    const before = parameters[name];
+    parameters[name] = before === undefined ? value : [before, value].flat();
+  }
+  return parameters;
+}
+
+/** A path and its query string without the marks of mail and advertising programs. */
+export function withoutMarks(url: URL): URL {
+  const clean = new URL(url);
+  for (const name of [...clean.searchParams.keys()]) if (MARKS.test(name)) clean.searchParams.delete(name);
+  return clean.search.length === url.search.length ? url : clean;
+}
+
+/** The names that a request's address takes, as its route says. */
+const taken = new WeakMap<object, readonly string[]>();
+
+type Asked = Pick<Request, 'query'>;
+
+/** For pages: they answer, and say in a line what of their address they did not understand. */
+export function takes(names: readonly string[]) {
+  return (req: Asked, _res: unknown, next: NextFunction) => {
+    taken.set(req, names);
+    next();
+  };
+}
+
+/**
+ * For what nobody reads a line in: APIs and files. @throws BadInput with every parameter that it does not take, and the
+ * nearest that it does
+ */
+export function takesOnly(names: readonly string[]) {
+  return (req: Asked, _res: unknown, next: NextFunction) => {
+    const unknown = unknownIn(req, names);
+    if (unknown.length === 0) return next();
+    throw new BadInput(unknown.map((parameter) => ({ parameter, message: notTaken(parameter, names) })));
+  };
+}
+
+const unknownIn = (req: Asked, names: readonly string[]) =>
+  Object.keys(req.query).filter((name) => !names.includes(name));
+
+function notTaken(parameter: string, names: readonly string[]): string {
+  const near = nearest(parameter, names);
+  if (near !== null) return `is not known here; did you mean ${near}?`;
+  return names.length === 0
+    ? 'is not known: this address takes no parameters'
+    : `is not known here; this address takes ${names.join(', ')}`;
+}
+
+/** What a page says of its own address: the names that it does not know, and where the nearest that it does would lead. */
+export type NotUnderstood = { names: { name: string; near: string | null; href: string | null }[]; more: number };
+
+const MOST_NAMED = 5;
+const MOST_CHARACTERS = 60;
+
+/** Null where everything was understood. A route that says nothing takes nothing. */
+export function notUnderstood(req: Request): NotUnderstood | null {
+  const names = taken.get(req) ?? [];
+  const unknown = unknownIn(req, names);
+  if (unknown.length === 0) return null;
+  const shown = unknown.slice(0, MOST_NAMED).map((name) => {
+    const near = nearest(name, names);
+    return {
+      name: name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS)}…` : name,
+      near,
+      href: near === null || near in req.query ? null : renamed(req, name, near),
+    };
+  });
+  return { names: shown, more: unknown.length - shown.length };
+}
+
+/** The same address with one parameter under another name. */
+function renamed(req: Request, name: string, near: string): string {
+  const parameters = new URLSearchParams();
+  for (const [key, values] of Object.entries(req.query as Parameters)) {
+    for (const value of [values ?? []].flat()) parameters.append(key === name ? near : key, value);
+  }
+  return `${req.path}?${parameters}`;
+}

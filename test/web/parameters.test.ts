@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { parse } from 'node-html-parser';
+import { PAGE_PARAMETERS, PARAMETERS } from '../../src/ai-usage/query.ts';
+import { type RunningApp, sharedApp } from '../support/app.ts';
+import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
+import { openPage, recordIds, textOf } from '../support/page.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
+const STORY = '8a7b6c5d-4e3f-4a1b-9c8d-7e6f5a4b3c2d';
+const STATS = '/api/ai-usage/stats';
+
+type Layer = { route?: { path: string; methods: Record<string, boolean> }; handle: { stack?: Layer[] } };
+
+function pathsOf(stack: Layer[]): string[] {
+  return stack.flatMap(({ route, handle }) => {
+    if (route) return route.methods.get ? [route.path] : [];
+    return handle.stack ? pathsOf(handle.stack) : [];
+  });
+}
+
+/** Answers no person and no program reads numbers or lines of, or whose parameters are Google's. */
+const NOT_ASKED = /^\/(healthz|readyz|:name|auth\/google.*|stand-in-for-google\/.*)$/;
+
+describe('parameters that nobody knows', () => {
+  let app: RunningApp;
+  let ana: Client;
+  let paths: string[];
+  let ids: string[];
+
+  before(async () => {
+    app = await sharedApp();
+    await resetUsage();
+    ids = (
+      await insertUsage([
+        { model: 'gpt-5', author: AUTHOR, story: STORY },
+        { model: 'tts-1', author: AUTHOR, story: STORY },
+      ])
+    ).map(({ id }) => id);
+    ana = await signedIn(app.origin);
+    const names: Record<string, string> = {
+      models: 'gpt-5',
+      actions: 'chapter_writing',
+      authors: AUTHOR,
+      stories: STORY,
+    };
+    paths = pathsOf(app.express.router.stack as unknown as Layer[])
+      .filter((path) => !NOT_ASKED.test(path) && path !== '/')
+      .map((path) => path.replace(/(\w+)\/:\w+/, (_, kind) => `${kind}/${names[kind] ?? ids[0]}`))
+      .map((path) => (path === '/ai-usage/statement' ? `${path}?month=2026-10` : path));
+  });
+
+  const withUnknown = (path: string) => `${path}${path.includes('?') ? '&' : '?'}xyzzy=1`;
+  const isForPrograms = (path: string) => path.startsWith('/api/') || /\.(csv|xlsx|json|ndjson)$/.test(path);
+
+  it('are a 400 of every API and every file, which names them', async () => {
+    const asked = paths.filter(isForPrograms);
+    assert.ok(asked.length > 25, String(asked.length));
+    for (const path of asked) {
+      const answer = await ana.get(withUnknown(path), { Accept: '*/*' });
+      assert.equal(answer.status, 400, path);
+      assert.deepEqual(
+        (answer.body.details as { parameter: string }[]).map(({ parameter }) => parameter),
+        ['xyzzy'],
+        path,
+      );
+    }
+  });
+
+  it('are said in a line of every page, in the page and in its fragment, and change nothing else of it', async () => {
+    const asked = paths.filter((path) => !isForPrograms(path));
+    assert.ok(asked.length > 10, String(asked.length));
+    for (const path of asked) {
+      const client = path === '/sign-in' ? createClient(app.origin) : ana;
+      const page = await openPage(client, withUnknown(path));
+      assert.match(textOf(page.querySelector('main .not-understood')), /^Not understood .*: xyzzy\.$/, path);
+      const fragment = await client.get(withUnknown(path), HTMX_FRAGMENT);
+      assert.equal(parse(fragment.text).querySelectorAll('.not-understood').length, 1, path);
+      assert.equal((await openPage(client, path)).querySelector('.not-understood'), null, path);
+    }
+  });
+
+  const NEAR: [query: string, unknown: string, near: string][] = [
+    ['perod=7d', 'perod', 'period'],
+    ['model[]=gpt-5', 'model[]', 'model'],
+    ['Model=gpt-5', 'Model', 'model'],
+    ['models=gpt-5', 'models', 'model'],
+    ['sort=cost', 'sort', 'sortBy'],
+    ['sort_by=cost', 'sort_by', 'sortBy'],
+    ['limit=5', 'limit', 'pageSize'],
+    ['per_page=5', 'per_page', 'pageSize'],
+    ['q=gpt', 'q', 'search'],
+    ['form=2026-10-01', 'form', 'from'],
+    ['since=2026-10-01', 'since', 'from'],
+    ['author_id=x', 'author_id', 'author'],
+    ['asof=2026-10-01T00:00:00Z', 'asof', 'asOf'],
+    ['serach=gpt', 'serach', 'search'],
+  ];
+
+  it('are offered the nearest name that exists', async () => {
+    for (const [query, unknown, near] of NEAR) {
+      for (const path of [STATS, '/api/ai-usage/records']) {
+        const { status, body } = await ana.get(`${path}?period=7d&${query}`);
+        assert.equal(status, 400, query);
+        assert.deepEqual(body, {
+          error: 'Bad request',
+          details: [{ parameter: unknown, message: `is not known here; did you mean ${near}?` }],
+        });
+      }
+      const line = (await openPage(ana, `/ai-usage/records?${query}`)).querySelector('.not-understood');
+      assert.equal(textOf(line?.querySelector('code') ?? null), unknown);
+      assert.equal(textOf(line?.querySelector('a') ?? null), near);
+    }
+    const far = await ana.get(`${STATS}?xyzzy=1`);
+    assert.match(far.body.details[0].message, new RegExp(`takes ${PARAMETERS.join(', ')}`));
+  });
+
+  it('lead where they were meant to', async () => {
+    const page = await openPage(ana, '/ai-usage/records?models=gpt-5&period=7d');
+    assert.equal(recordIds(page).length, 2);
+    const meant = page.querySelector('.not-understood a')?.getAttribute('href') ?? '';
+    assert.equal(meant, '/ai-usage/records?model=gpt-5&period=7d');
+    assert.equal(recordIds(await openPage(ana, meant)).length, 1);
+  });
+
+  it('are none of the API where they only say how a page looks', async () => {
+    for (const name of PAGE_PARAMETERS.filter((one) => !PARAMETERS.includes(one))) {
+      assert.equal((await ana.get(`${STATS}?${name}=1`)).body.details[0].parameter, name);
+    }
+  });
+
+  it('are said also beside empty fields, and where others follow by the thousand', async () => {
+    const said = async (path: string) => textOf((await openPage(ana, path)).querySelector('.not-understood'));
+    assert.match(await said('/ai-usage?model=&perod=7d'), /perod/);
+    assert.match(await said('/ai-usage?perod='), /perod/);
+    const thousands = Array.from({ length: 1500 }, (_, i) => `a${i}`).join('&');
+    assert.match(await said(`/ai-usage?${thousands}`), /a0, a1, a2, a3, a4 and 1495 more/);
+    const records = await openPage(ana, `/ai-usage/records?${thousands}&model=gpt-5`);
+    assert.equal(recordIds(records).length, 1);
+  });
+
+  it('survive the ways from / and from a statement without a month', async () => {
+    assert.equal(location(await ana.get('/?perod=7d')), '/ai-usage?perod=7d');
+    assert.match(location(await ana.get('/ai-usage/statement?mouth=2026-10')), /\?month=\d{4}-\d\d&mouth=2026-10$/);
+  });
+
+  it('are text like any other: nothing of them is markup, whatever they are called', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary', minLength: 1, maxLength: 80 }), async (name) => {
+        const encoded = encodeURIComponent(name.replace(/\p{Surrogate}/gu, '?'));
+        const { status, text } = await ana.get(`/ai-usage/records?${encoded}%3Cb%3E=1`);
+        assert.equal(status, 200);
+        assert.doesNotMatch(text, /<b>=|<\/code><b>/);
+        assert.equal((await ana.get(`${STATS}?${encoded}%3Cb%3E=1`)).status, 400);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('a link that was copied out of HTML', () => {
+  let ana: Client;
+  before(async () => {
+    await resetUsage();
+    await insertUsage([{ model: 'gpt-5' }, { model: 'tts-1' }, { model: 'gpt-5', action: 'image_edit' }]);
+    ana = await signedIn((await sharedApp()).origin);
+  });
+
+  it('is repaired', async () => {
+    for (const joint of ['&amp;', '&amp%3B', '&amp;amp;', '&AMP;', '&%2338;']) {
+      const path = `/ai-usage/records?period=7d${joint}model=gpt-5${joint}action=image_edit`;
+      const page = await openPage(ana, path);
+      assert.equal(page.querySelector('.not-understood'), null, path);
+      assert.equal(recordIds(page).length, 1, path);
+      for (const link of page.querySelectorAll('a'))
+        assert.doesNotMatch(link.getAttribute('href') ?? '', /amp%3B|&amp;amp/i);
+    }
+    const both = await openPage(ana, '/ai-usage/records?model=gpt-5&amp;model=tts-1');
+    assert.equal(recordIds(both).length, 3);
+  });
+});
+
+describe('marks of mail and advertising programs', () => {
+  const MARKED =
+    'utm_source=mail&UTM_Campaign=x&fbclid=1&gclid=2&msclkid=3&mc_eid=4&_hsenc=5&gad_source=1&igsh=6&srsltid=7';
+  let app: RunningApp;
+  let ana: Client;
+  before(async () => {
+    app = await sharedApp();
+    await resetUsage();
+    await insertUsage([{ model: 'gpt-5' }]);
+    ana = await signedIn(app.origin);
+  });
+
+  const linksOf = async (client: Client, path: string) =>
+    (await openPage(client, path))
+      .querySelectorAll('[href], [action], [value]')
+      .map((one) => one.outerHTML)
+      .join('\n');
+
+  it('change nothing, are not complained of, and stand in no link', async () => {
+    for (const path of ['/ai-usage', '/ai-usage/records', '/ai-usage/models/gpt-5', '/audit', '/ai-usage/tie-out']) {
+      const page = await openPage(ana, `${path}?${MARKED}`);
+      assert.equal(page.querySelector('.not-understood'), null, path);
+      assert.doesNotMatch(await linksOf(ana, `${path}?${MARKED}`), /utm_|clid|mc_eid|_hsenc|igsh/i, path);
+    }
+    assert.equal((await ana.get(`${STATS}?${MARKED}`)).status, 200);
+    assert.equal((await ana.get(`/ai-usage/records.csv?${MARKED}`)).status, 200);
+  });
+
+  it('are left behind at the sign-in', async () => {
+    const away = await createClient(app.origin).get(`/ai-usage?period=7d&${MARKED}`);
+    assert.equal(location(away), `/sign-in?returnTo=${encodeURIComponent('/ai-usage?period=7d')}`);
+    const door = `/sign-in?${MARKED}&returnTo=${encodeURIComponent('/ai-usage?period=7d&utm_source=mail')}`;
+    assert.doesNotMatch(await linksOf(createClient(app.origin), door), /utm_|clid/i);
+  });
+});
