@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { usageRoutes } from './ai-usage/routes.ts';
 import { auditPages } from './audit/routes.ts';
+import { cookiesOf } from './auth/cookies.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
@@ -54,7 +55,8 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
     }),
   });
   const client = config.google ?? standInClient(appUrl);
-  const auth = { client, appUrl, allowedDomains, secrets, database: databases.sessions, render, log };
+  const cookies = cookiesOf(appUrl);
+  const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log };
 
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(pathsOnly);
@@ -65,7 +67,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   app.use(noStore);
   if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));
   app.use(sameOriginChanges(appUrl));
-  app.use(sessions({ database: databases.sessions, secrets }));
+  app.use(sessions({ database: databases.sessions, secrets, cookies }));
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains }));

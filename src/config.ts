@@ -52,7 +52,8 @@ function isLocale(tag: string): boolean {
   }
 }
 
-const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+/** Names below localhost are this machine as well (RFC 6761, section 6.3). */
+const isLoopback = (host: string) => /^(([a-z0-9-]+\.)*localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
 const DOMAIN = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
@@ -197,6 +198,11 @@ function problemsBetween(settings: Partial<Settings>, environment: NodeJS.Proces
           'GOOGLE_CLIENT_ID is missing: without a Google client real databases are for this machine only, with HOST and APP_URL localhost',
         );
       }
+    }
+    if (settings.APP_URL?.protocol === 'http:' && !isLoopback(settings.APP_URL.hostname)) {
+      problems.push(
+        'APP_URL must be https unless its host is this machine, such as localhost: nobody could sign in there, for Google takes no such address and a session would travel in the open',
+      );
     }
   }
   return problems;

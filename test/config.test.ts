@@ -328,7 +328,24 @@ describe('configuration in production', () => {
       problemsOf({ ...PRODUCTION, ...plain }),
       Object.keys(plain).map((name) => `${name} must be https in production`),
     );
-    assert.deepEqual(problemsOf(plain), [], 'elsewhere a local stand-in will do');
+    const here = { ...plain, APP_URL: 'http://localhost:3000' };
+    assert.deepEqual(problemsOf(here), [], 'elsewhere a local stand-in will do');
+  });
+
+  it('has https wherever people come from other machines, in production or not', () => {
+    const there = [
+      'http://admin.mythoria.pt',
+      'http://10.0.0.7:3000',
+      'http://localhost.evil.example',
+      'http://0.0.0.0',
+    ];
+    for (const APP_URL of there) {
+      const problems = problemsOf({ APP_URL });
+      assert.equal(problems.length, 1, APP_URL);
+      assert.match(problems[0] ?? '', /^APP_URL must be https unless its host is this machine, such as localhost: /);
+    }
+    const here = ['http://localhost', 'http://127.0.0.1:3000', 'http://[::1]:3000', 'http://usage.localhost:3000'];
+    for (const APP_URL of [...here, 'https://10.0.0.7']) assert.deepEqual(problemsOf({ APP_URL }), [], APP_URL);
   });
 
   it('never shows a value: secrets stand next to mistakes', () => {

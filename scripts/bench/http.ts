@@ -29,7 +29,7 @@ export async function signIn(agent: Agent, origin: string): Promise<string> {
   const attempt = away.cookies.join('; ');
   const back = await fetchOnce(agent, `${away.location}&as=101`, '');
   const home = await fetchOnce(agent, back.location, attempt);
-  const cookie = home.cookies.find((one) => one.startsWith('__Host-session='));
+  const cookie = home.cookies.find((one) => one.startsWith('mythoria-session='));
   if (!cookie) throw new Error(`sign-in failed: ${home.status}`);
   return cookie;
 }

@@ -4,6 +4,7 @@ import express from 'express';
 import { pino } from 'pino';
 import { backfill, keepRollups, tick } from '../../src/ai-usage/rollups/keep.ts';
 import { createApp } from '../../src/app.ts';
+import { cookiesOf } from '../../src/auth/cookies.ts';
 import { requirePerson } from '../../src/auth/require-person.ts';
 import { sessions } from '../../src/auth/session.ts';
 import { readConfig } from '../../src/config.ts';
@@ -36,7 +37,7 @@ function floorApp() {
   const app = express();
   app.use(securityHeaders({ https: false }));
   app.use(requestLog(log));
-  app.use(sessions({ database: databases.sessions, secrets: [SECRET] }));
+  app.use(sessions({ database: databases.sessions, secrets: [SECRET], cookies: cookiesOf(config.appUrl) }));
   app.use(requirePerson({ appUrl: config.appUrl, allowedDomains: config.allowedDomains }), noStore);
   app.get('/floor', async (_req, res) => {
     const { rows } = await databases.workflows.raw('SELECT 1 AS one');

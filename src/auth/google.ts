@@ -4,7 +4,7 @@ import { type Profile, Strategy, type StrategyOptions } from 'passport-google-oa
 import type { GoogleClient } from '../config.ts';
 import { returnPath } from '../web/return-path.ts';
 import { askGoogle } from './ask-google.ts';
-import { beginAttempt, readAttempt } from './attempt.ts';
+import { beginAttempt, type Keeping, readAttempt } from './attempt.ts';
 import { type Entry, mayEnter } from './person.ts';
 
 export const CALLBACK_PATH = '/auth/google/callback';
@@ -23,10 +23,10 @@ type OAuth2Client = {
 
 type Verified = (error: null, entry: Entry) => void;
 
-type GoogleOptions = { client: GoogleClient; appUrl: URL; allowedDomains: string[]; secrets: string[] };
+type GoogleOptions = { client: GoogleClient; appUrl: URL; allowedDomains: string[]; keeping: Keeping };
 
 /** Passport with the one strategy, whose outcome is an `Entry`: person or refusal, never an error for a refusal. */
-export function createGooglePassport({ client, appUrl, allowedDomains, secrets }: GoogleOptions) {
+export function createGooglePassport({ client, appUrl, allowedDomains, keeping }: GoogleOptions) {
   const attempts = {
     store(
       req: Request,
@@ -36,10 +36,10 @@ export function createGooglePassport({ client, appUrl, allowedDomains, secrets }
       done: (error: Error | null, state?: string) => void,
     ) {
       if (!req.res) return done(new Error('no response to set the cookie on'));
-      done(null, beginAttempt(req, req.res, secrets, { verifier, returnTo: returnPath(req.query.returnTo, appUrl) }));
+      done(null, beginAttempt(req, req.res, keeping, { verifier, returnTo: returnPath(req.query.returnTo, appUrl) }));
     },
     verify(req: Request, state: unknown, done: (error: Error | null, verifier: string | false, info?: object) => void) {
-      const attempt = readAttempt(req, state, secrets);
+      const attempt = readAttempt(req, state, keeping);
       if (!attempt) return done(null, false, { message: 'unknown state' });
       done(null, attempt.verifier);
     },

@@ -9,26 +9,28 @@ import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
+import type { Cookies } from './cookies.ts';
 import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
 import type { Entry, Person } from './person.ts';
 import { personOf } from './require-person.ts';
-import { SESSION_COOKIE } from './session.ts';
-import { endSessionsOf, SESSION_COOKIE_OPTIONS, sessionsOf, sidHash } from './session-store.ts';
+import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
 
 type AuthOptions = {
   client: GoogleClient;
   appUrl: URL;
   allowedDomains: string[];
   secrets: string[];
+  cookies: Cookies;
   database: Knex;
   render: Render;
   log: Logger;
 };
 
 /** The doors that are open to anyone: the sign-in page, the way to Google and back. */
-export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, log }: AuthOptions): Router {
+export function signInRoutes({ client, appUrl, allowedDomains, secrets, cookies, render, log }: AuthOptions): Router {
   const router = express.Router();
-  const passport = createGooglePassport({ client, appUrl, allowedDomains, secrets });
+  const keeping = { cookies, secrets };
+  const passport = createGooglePassport({ client, appUrl, allowedDomains, keeping });
 
   const page = (req: Request, res: Response, status: number, problem: string | null, returnTo: string) => {
     res.status(status);
@@ -62,10 +64,10 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, render, 
     const { person, arrival } = req.session;
     // Back, or a second click: whoever came this way once is taken to where they then wanted to go.
     if (person && arrival?.state === state) return res.redirect(302, returnPath(arrival?.returnTo, appUrl));
-    const attempt = readAttempt(req, state, secrets);
+    const attempt = readAttempt(req, state, keeping);
     if (person && !attempt && error === undefined) return res.redirect(302, '/');
     const returnTo = attempt?.returnTo ?? '/';
-    if (attempt) endAttempt(res, String(state));
+    if (attempt) endAttempt(res, String(state), keeping);
     // Before passport, which would answer with the words of whoever wrote the address, or begin a new sign-in.
     if (error !== undefined) return page(req, res, 400, 'Google did not sign you in.', returnTo);
     if (!attempt || typeof code !== 'string' || code === '') {
@@ -114,13 +116,17 @@ function begin(
 }
 
 /** What a person signed in may do about their own sessions. */
-export function sessionRoutes({ database, render }: Pick<AuthOptions, 'database' | 'render'>): Router {
+export function sessionRoutes({
+  database,
+  cookies,
+  render,
+}: Pick<AuthOptions, 'database' | 'cookies' | 'render'>): Router {
   const router = express.Router();
 
   router.post('/sign-out', (req, res, next) => {
     req.session.destroy((problem) => {
       if (problem) return next(problem);
-      res.clearCookie(SESSION_COOKIE, SESSION_COOKIE_OPTIONS).redirect(303, '/sign-in');
+      res.clearCookie(cookies.session, cookies.options).redirect(303, '/sign-in');
     });
   });
 
@@ -132,7 +138,7 @@ export function sessionRoutes({ database, render }: Pick<AuthOptions, 'database'
 
   router.post('/sessions/end-all', async (req, res) => {
     await endSessionsOf(database, personOf(req).sub);
-    res.clearCookie(SESSION_COOKIE, SESSION_COOKIE_OPTIONS).redirect(303, '/sign-in');
+    res.clearCookie(cookies.session, cookies.options).redirect(303, '/sign-in');
   });
 
   return router;

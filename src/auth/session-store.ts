@@ -3,14 +3,13 @@ import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { z } from 'zod';
 import { earliest, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
+import type { Cookies } from './cookies.ts';
 import { personShape } from './person.ts';
 import { shareReads } from './share-reads.ts';
 
 const IDLE = 60n * MINUTE;
 const ABSOLUTE = 12n * 60n * MINUTE;
 const TOUCH_EVERY = MINUTE;
-
-export const SESSION_COOKIE_OPTIONS = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 
 /** What a row holds as JSON. `arrival` is the attempt that it began with: somebody may come by that way once more. */
 const stored = z.object({
@@ -55,12 +54,14 @@ function expiry(signedInAt: Instant): Instant {
  */
 export class SessionStore extends session.Store {
   readonly #database: Knex;
+  readonly #cookie: Cookies['options'];
   /** A page and its parts, or many people at one wall screen, ask for one session at once. */
   readonly #read: (sidHash: string) => Promise<SessionRow | undefined>;
 
-  constructor(database: Knex) {
+  constructor(database: Knex, cookie: Cookies['options']) {
     super();
     this.#database = database;
+    this.#cookie = cookie;
     this.#read = shareReads((hash) =>
       database<SessionRow>('sessions').where('sid_hash', hash).where('expire', '>', isoFromInstant(now())).first(),
     );
@@ -68,7 +69,10 @@ export class SessionStore extends session.Store {
 
   override get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
     this.#read(sidHash(sid)).then(
-      (row) => callback(null, row ? loaded(row) : null),
+      (row) => {
+        const session = row ? loaded(row) : null;
+        callback(null, session && { ...session, cookie: { ...this.#cookie, originalMaxAge: null } });
+      },
       // express-session reads ENOENT as "no such session"; here it is a database whose socket file is not there.
       (error) => callback(error.code === 'ENOENT' ? Object.assign(error, { code: 'ECONNREFUSED' }) : error),
     );
@@ -125,8 +129,8 @@ export class SessionStore extends session.Store {
   }
 }
 
-/** The session of a row, or null where another version of this program, or something else, has written it. */
-function loaded(row: SessionRow): (SessionData & { signedInAt: number; lastSeenAt: number }) | null {
+/** What a row says of a session, or null where another version of this program, or something else, has written it. */
+function loaded(row: SessionRow): (Omit<SessionData, 'cookie'> & { signedInAt: number; lastSeenAt: number }) | null {
   try {
     return {
       ...stored.parse(row.data),
@@ -134,7 +138,6 @@ function loaded(row: SessionRow): (SessionData & { signedInAt: number; lastSeenA
       signedInAt: recent(row.signed_in_at),
       lastSeenAt: recent(row.last_seen_at),
       expiresAt: recent(row.expire),
-      cookie: { ...SESSION_COOKIE_OPTIONS, originalMaxAge: null },
     };
   } catch {
     return null;

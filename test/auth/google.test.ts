@@ -207,7 +207,7 @@ describe('the callback', () => {
       const state = callback.searchParams.get('state');
       const answer = await client.get(`/auth/google/callback?state=${state}${code}`);
       assert.equal(answer.status, 400, code);
-      assert.equal(client.cookies.has('__Host-session'), false);
+      assert.equal(client.cookies.has('mythoria-session'), false);
     }
   });
 

@@ -4,16 +4,16 @@ import { PEOPLE } from '../../src/auth/stand-in.ts';
 import { sharedApp } from '../support/app.ts';
 import { ANA, createClient, location, RUI, signIn, untilCallback } from '../support/client.ts';
 import { linkTo, wordsOf } from '../support/html.ts';
-import { countSessions, later } from '../support/session.ts';
+import { COOKIES, countSessions, later } from '../support/session.ts';
 
 const EVA = 'eva.lindqvist@example.com';
 const TIAGO = 'tiago.melo@mythoria.pt';
 const ASKED = '/ai-usage/records?period=7d&model=gpt-5&search=a%26b+%3Cc%3E&sortBy=aiModel&sortOrder=asc';
 
 const nameOf = (email: string) => PEOPLE.find((person) => person.email === email)?.name ?? '';
-const hasSession = (cookies: Map<string, string>) => [...cookies.keys()].includes('__Host-session');
+const hasSession = (cookies: Map<string, string>) => [...cookies.keys()].includes(COOKIES.session);
 const attemptsIn = (cookies: Map<string, string>) =>
-  [...cookies.keys()].filter((name) => name.startsWith('__Host-sign-in-'));
+  [...cookies.keys()].filter((name) => name.startsWith(COOKIES.signIn));
 
 describe('signing in', () => {
   let origin: string;
@@ -145,11 +145,11 @@ describe('an attempt to sign in', () => {
   it('lasts ten minutes', async () => {
     const client = createClient(origin);
     const away = await client.get('/auth/google');
-    assert.match(String(away.headers['set-cookie']), /^__Host-sign-in-[\w-]{22}=.*; Max-Age=600; Path=\/;/);
+    assert.match(String(away.headers['set-cookie']), /^mythoria-sign-in-[\w-]{22}=.*; Max-Age=600; Path=\/;/);
     const finished = async (begun: Response) => client.get(location(await client.get(`${location(begun)}&as=101`)));
     const second = await client.get('/auth/google');
     await later(9.9 * 60_000, async () => assert.equal((await finished(away)).status, 302));
-    client.cookies.delete('__Host-session');
+    client.cookies.delete(COOKIES.session);
     await later(10.1 * 60_000, async () => assert.equal((await finished(second)).status, 400));
     assert.equal(hasSession(client.cookies), false);
   });
@@ -160,7 +160,7 @@ describe('an attempt to sign in', () => {
     const thief = createClient(origin);
     for (const [name, value] of client.cookies) thief.cookies.set(name, value);
     assert.equal((await client.get(callback)).status, 302);
-    client.cookies.delete('__Host-session');
+    client.cookies.delete(COOKIES.session);
     await refusedAsForeign(client, callback);
     const stolen = await thief.get(callback);
     assert.equal(stolen.status, 502, 'Google takes a code once');
@@ -204,7 +204,7 @@ describe('an attempt to sign in', () => {
 
   it('is begun whatever cookies of such a name a browser has', async () => {
     for (const name of ['a b1', '', '€', 'x'.repeat(300), 'a\tb', '(', 'A'.repeat(22)]) {
-      const cookies = Array.from({ length: 8 }, (_, i) => `__Host-sign-in-${name}${i || ''}=x`).join('; ');
+      const cookies = Array.from({ length: 8 }, (_, i) => `${COOKIES.signIn}${name}${i || ''}=x`).join('; ');
       const away = await createClient(origin).get('/auth/google', { Cookie: Buffer.from(cookies).toString('latin1') });
       assert.equal(away.status, 302, name);
       assert.match(location(away), /stand-in-for-google/);

@@ -3,7 +3,7 @@ import { PEOPLE } from '../../src/auth/stand-in.ts';
 
 export type Headers = Record<string, string>;
 
-/** A browser without a screen: keeps cookies (Secure ones too, as browsers do on localhost), follows no redirect by itself. */
+/** A browser without a screen: keeps cookies, follows no redirect by itself. */
 export type Client = {
   cookies: Map<string, string>;
   get: (path: string, headers?: Headers) => Promise<Response>;

@@ -1,11 +1,14 @@
-import { SESSION_COOKIE } from '../../src/auth/session.ts';
+import { cookiesOf } from '../../src/auth/cookies.ts';
 import { type SessionRow, sidHash } from '../../src/auth/session-store.ts';
 import type { Client } from './client.ts';
 import { databases } from './databases.ts';
 
+/** The cookies of tests are those of http://localhost. */
+export const COOKIES = cookiesOf(new URL('http://localhost'));
+
 /** The session id in a client's cookie: what stands between "s:" and the signature. */
 export function sidOf(client: Client): string {
-  const value = decodeURIComponent(client.cookies.get(SESSION_COOKIE) ?? '');
+  const value = decodeURIComponent(client.cookies.get(COOKIES.session) ?? '');
   const sid = /^s:(.+)\./.exec(value)?.[1];
   if (!sid) throw new Error('no session cookie');
   return sid;

@@ -180,7 +180,7 @@ describe('while backoffice_db is down', () => {
     assert.equal((await stranger.get('/sign-in')).status, 200);
     const callback = await untilCallback(stranger, ANA);
     assertUnavailable(await stranger.get(callback));
-    assert.equal(stranger.cookies.has('__Host-session'), false);
+    assert.equal(stranger.cookies.has('mythoria-session'), false);
 
     proxy.up();
     assert.equal((await ana.get('/ai-usage')).status, 200);

@@ -82,7 +82,7 @@ describe('the log', () => {
     const secrets = ['segredo', ANA, 'Ana Sousa'];
     const keep = () => {
       for (const [name, value] of client.cookies)
-        secrets.push(name.replace('__Host-sign-in-', ''), value, decodeURIComponent(value));
+        secrets.push(name.replace('mythoria-sign-in-', ''), value, decodeURIComponent(value));
     };
     const away = await client.get('/auth/google?returnTo=%2Fai-usage%3Fsearch%3Dsegredo');
     keep();
