@@ -61,17 +61,15 @@ let used = null;
 const landmark = (element) => element.closest('th, nav, form, ul, section, header')?.tagName;
 const nameOf = (element) => element.getAttribute('aria-label') ?? element.textContent.trim();
 
-document.addEventListener('htmx:before:swap', () => {
+function rememberFocus() {
   const { activeElement: active } = document;
   used =
     active && active !== document.body
       ? { tag: active.tagName, name: nameOf(active), in: landmark(active), field: active.name }
       : null;
-});
+}
 
-document.addEventListener('htmx:after:swap', () => {
-  const text = document.querySelector('[data-announce]')?.dataset.announce;
-  if (text) say(text);
+function focusAgain() {
   if (!used || document.activeElement !== document.body) return;
   const { tag, name, field, in: where } = used;
   const same = [...document.querySelectorAll(`#usage ${tag}`)].find(
@@ -82,4 +80,78 @@ document.addEventListener('htmx:after:swap', () => {
   (same ?? heading)?.focus({ preventScroll: true });
   // Else one would go on typing in front of what is there.
   if (same?.type === 'search') same.setSelectionRange(same.value.length, same.value.length);
+}
+
+const announced = () => document.querySelector('[data-announce]')?.dataset.announce;
+
+document.addEventListener('htmx:before:swap', rememberFocus);
+document.addEventListener('htmx:after:swap', () => {
+  shownSince = Date.now();
+  if (announced()) say(announced());
+  focusAgain();
 });
+
+// Numbers that end now are those of when they were read. A page of them that is looked at again after a while is read again
+// in its place. The clock on the wall decides: the other one stands still while a computer sleeps.
+let shownSince = Date.now();
+let renewing = false;
+
+const changed = (field) => {
+  if (field.type === 'hidden') return false;
+  if (field.options) {
+    const options = [...field.options];
+    return !(options.find((option) => option.defaultSelected) ?? options[0])?.selected;
+  }
+  return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+};
+const isAtWork = () => document.querySelector('.htmx-request') || [...document.querySelectorAll(typing)].some(changed);
+
+/** What one has opened and scrolled to, and the way to have it so again in what takes the place. */
+function keepPlace(section) {
+  const menus = (within) => [...within.querySelectorAll('details')];
+  const named = (menu) => `${landmark(menu)} ${menu.querySelector('summary')?.textContent.trim()}`;
+  const open = new Map(menus(section).map((menu) => [named(menu), menu.open]));
+  const regions = (within) => [...within.querySelectorAll('.scroll')];
+  const scrolled = new Map(regions(section).map((one) => [nameOf(one), [one.scrollLeft, one.scrollTop]]));
+  const { scrollX, scrollY } = window;
+  return (again) => {
+    for (const menu of menus(again)) menu.open = open.get(named(menu)) ?? menu.open;
+    for (const region of regions(again)) region.scrollTo(...(scrolled.get(nameOf(region)) ?? [0, 0]));
+    window.scrollTo(scrollX, scrollY);
+  };
+}
+
+async function renew() {
+  const section = document.getElementById('usage');
+  const wait = section?.querySelector('[data-renew]')?.dataset.renew;
+  if (wait === undefined || renewing || document.visibilityState !== 'visible' || isAtWork()) return;
+  if (Math.abs(Date.now() - shownSince) < Number(wait) * 1000) return;
+  renewing = true;
+  try {
+    const address = location.href;
+    const headers = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
+    const answer = await fetch(address, { headers, redirect: 'error' });
+    const html = await answer.text();
+    if (answer.status === 401) return say('Your session has ended: sign in to read these numbers again');
+    if (!answer.ok) return say('These numbers could not be read again');
+    // Meanwhile one may have gone on, or begun to type.
+    if (location.href !== address || !section.isConnected || isAtWork()) return;
+    rememberFocus();
+    const inPlace = keepPlace(section);
+    section.outerHTML = html;
+    const again = document.getElementById('usage');
+    window.htmx?.process(again);
+    inPlace(again);
+    focusAgain();
+    say(['Read again', announced()].filter(Boolean).join(': '));
+  } catch {
+    say('These numbers could not be read again');
+  } finally {
+    renewing = false;
+    shownSince = Date.now();
+  }
+}
+
+document.addEventListener('visibilitychange', renew);
+window.addEventListener('focus', renew);
+window.addEventListener('pageshow', (event) => event.persisted && renew());

@@ -39,7 +39,8 @@ export function auditPages({
   const router = express.Router();
 
   router.get(AUDIT_PATH, takes(AUDIT_PARAMETERS), async (req, res) => {
-    const asked = parseAuditQuery(req.query, format.timeZone, now());
+    const at = now();
+    const asked = parseAuditQuery(req.query, format.timeZone, at);
     const [lines, people] = await Promise.all([
       // One more than shown tells whether older ones follow.
       readAuditLog(backoffice, asked, A_PAGE + 1),
@@ -47,6 +48,7 @@ export function auditPages({
     ]);
     const shown = lines.slice(0, A_PAGE);
     const data = {
+      freshness: { asOf: at, asOfText: format.instant(at), renews: asked.to === '' && asked.before === null },
       path: AUDIT_PATH,
       people: [...new Set([...people, ...(asked.email ? [asked.email] : [])])].map((email) => ({
         value: email,
