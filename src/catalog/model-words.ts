@@ -1,7 +1,8 @@
 import type { ModelKind } from './model-families.ts';
 
 /** Words that say a model is somebody's own work on another one's. */
-export const WORKS_OF_OTHERS = 'alpaca vicuna orca openorca dolphin uncensored abliterated derestricted merge';
+export const WORKS_OF_OTHERS =
+  'alpaca vicuna orca openorca dolphin uncensored abliterated derestricted merge clone replica pytorch';
 
 /** Words that a provider or a gateway puts behind any name: variants, formats, sizes, ways of serving. */
 export const COMMON_WORDS = [
@@ -12,7 +13,7 @@ export const COMMON_WORDS = [
 ].join(' ');
 
 /** Parts of a path behind a name: `fal-ai/veo3/image-to-video`. */
-export const TASK_WORDS = 'text to image video audio speech edit master byok fill schnell kontext';
+export const TASK_WORDS = 'text to image video audio speech edit master byok fill schnell dev kontext';
 
 /** In front of a name, with a hyphen or a colon: `azure-gpt-4o`, `google-vertex:gemini-2.5-pro`. */
 export const GATEWAYS = [

@@ -5,58 +5,95 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXTENSIONS } from '../../src/export/formats.ts';
-import { HOUR, isoFromInstant, now } from '../../src/units/time.ts';
-import { type Client, signedIn } from '../support/client.ts';
+import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
+import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
-import { startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { coverUsage, insertUsage, resetUsage, usageRow } from '../support/usage.ts';
 
-/** The program's connections are told from those of the tests by it. */
+/** The programs' connections are told from those of the tests by it. */
 const PROGRAM = 'program-under-kills';
 const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'error' };
-/** Of all pages at once. The long run of .ci/run takes 200. */
+/** Each asks every page so many times, and of each page one file. The long run of .ci/run takes 200: a thousand of every page. */
 const ROUNDS = Number(process.env.KILL_ROUNDS || 3);
+const OF_EACH_PAGE = 5;
+/** A process answers with one core, so the long run takes two. */
+const PROCESSES = ROUNDS > 10 ? 2 : 1;
+/** At each process: while one waits for a connection, others go on. */
+const PEOPLE = 6;
+/** A connection that is ended costs a new backend, which takes PostgreSQL longer than a page: with one an answer, most of the time. */
+const ANSWERS_A_KILL = 5;
 
 const RECORD = usageRow({ at: now() - 2n * HOUR });
-const FILTERS = ['', '?period=7d', '?model=gpt-5&model=gpt-image-1', '?search=chapter', `?author=${RECORD.author}`];
 const SUBJECTS = [
   `/ai-usage/authors/${RECORD.author}`,
   `/ai-usage/stories/${RECORD.story}`,
   '/ai-usage/models/gpt-5',
   '/ai-usage/actions/chapter_writing',
 ];
+const STATEMENT = `/ai-usage/statement?month=${isoFromInstant(now()).slice(0, 7)}`;
+/** Every page, with the views of it that are asked for in turn. */
 const PAGES = [
-  '/',
-  ...FILTERS.map((filter) => `/ai-usage${filter}`),
-  ...['provider', 'author', 'story', 'hour'].map((breakdown) => `/ai-usage?breakdown=${breakdown}`),
-  '/ai-usage?compare=year&by=model&show=table',
-  ...['', '?search=gpt', '?sortBy=aiModel&page=2&pageSize=25', '?sortBy=estimatedCostInEuros', '?period=all'].map(
-    (query) => `/ai-usage/records${query}`,
-  ),
-  ...[`/ai-usage/records/${RECORD.id}`, `/ai-usage/records/${RECORD.id}/prompt`, '/ai-usage/tie-out'],
-  ...SUBJECTS,
-  ...[`/ai-usage/statement?month=${isoFromInstant(now()).slice(0, 7)}`, '/audit', '/sessions', '/readyz'],
-  ...['/api/ai-usage/stats', '/api/ai-usage/records', '/api/ai-usage/records?search=gpt'],
+  ['/'],
+  [
+    ...['', '?model=gpt-5&model=gpt-image-1', '?search=chapter', `?author=${RECORD.author}`, '?period=7d'],
+    ...['provider', 'author', 'story', 'hour'].map((breakdown) => `?breakdown=${breakdown}`),
+    ...['?compare=year&by=model&show=table', '?period=all'],
+  ].map((query) => `/ai-usage${query}`),
+  [
+    ...['', '?search=gpt', '?sortBy=aiModel&page=2&pageSize=25', '?sortBy=estimatedCostInEuros', '?period=all'],
+    ...['?search=chapter&sortBy=totalTokens', `?story=${RECORD.story}`, '?page=9'],
+  ].map((query) => `/ai-usage/records${query}`),
+  [`/ai-usage/records/${RECORD.id}`],
+  [`/ai-usage/records/${RECORD.id}/prompt`],
+  ['/ai-usage/tie-out', '/ai-usage/tie-out?model=gpt-5'],
+  ...SUBJECTS.map((path) => [path, `${path}?period=90d`, `${path}?compare=year`]),
+  [STATEMENT],
+  ['/audit'],
+  ['/sessions'],
+  ['/readyz'],
+  ['/api/ai-usage/stats', '/api/ai-usage/stats?model=gpt-5'],
+  ['', '?search=gpt', '?sortBy=outputTokens'].map((query) => `/api/ai-usage/records${query}`),
 ];
-/** Two at once for a person. */
-const DOWNLOADS = ['/ai-usage', '/ai-usage/records', '/ai-usage/statement', ...SUBJECTS].flatMap((path) =>
-  EXTENSIONS.map((extension) => `${path}.${extension}`),
-);
+const WITH_FILES = ['/ai-usage', '/ai-usage/records', STATEMENT, ...SUBJECTS];
 
-type Answer = { path: string; status: number | 'broken off'; text: string };
+/** Two of three ask for what nobody has asked for: that is answered from the databases and not from memory. */
+function anew(path: string, turn: number): string {
+  const takesAWindow = /^\/(api\/)?ai-usage(?!\/records\/)/.test(path) && !path.includes('period=');
+  if (!takesAWindow || turn % 3 === 0) return path;
+  const window = path.includes('/statement')
+    ? `asOf=${isoFromInstant(now())}`
+    : `from=${isoFromInstant(now() - 40n * DAY_OF_24_HOURS)}`;
+  return `${path}${path.includes('?') ? '&' : '?'}${window}`;
+}
+
+/** The requests of all rounds: whoever is free takes the next, and nobody waits for a round to end. */
+function* pagesInTurn(): Generator<string> {
+  for (let turn = 0; turn < ROUNDS * OF_EACH_PAGE; turn++)
+    for (const views of PAGES) yield anew(views[turn % views.length] ?? '', turn);
+}
+
+/** Of each page one file a round, every time in another format. */
+function* filesInTurn(): Generator<string> {
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, page] of WITH_FILES.entries())
+      yield anew(fileOf(page, EXTENSIONS[(round + i) % EXTENSIONS.length] ?? ''), round);
+}
+
+const fileOf = (page: string, extension: string) => page.replace(/\?|$/, `.${extension}$&`);
+
+type Answer = { status: number | 'broken off'; text: string };
 
 /** What a page answers; a download may break off in the middle, and then looks so. */
 function answerOf(origin: string, client: Client, path: string): Promise<Answer> {
   const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   return new Promise((done) => {
     const chunks: Buffer[] = [];
-    const brokenOff = () => done({ path, status: 'broken off', text: '' });
+    const brokenOff = () => done({ status: 'broken off', text: '' });
     get(new URL(path, origin), { headers: { cookie, accept: 'text/html,*/*' } }, (response) => {
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', brokenOff);
-      response.on('end', () =>
-        done({ path, status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      );
+      response.on('end', () => done({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
     }).on('error', brokenOff);
   });
 }
@@ -69,6 +106,28 @@ const connections = async (): Promise<{ datname: string; state: string; query: s
   return rows;
 };
 
+/**
+ * Ends one connection of a database: three times in four one that is at work, if one is within a moment, else any. Returns
+ * how many that were: one or none.
+ */
+async function endOne(database: string): Promise<number> {
+  const end = async (which: string): Promise<number> => {
+    const { rows } = await databases().backoffice.raw(
+      `SELECT pg_terminate_backend(pid) FROM (
+         SELECT pid FROM pg_stat_activity
+          WHERE application_name = ? AND datname = ? AND ${which} ORDER BY random() LIMIT 1) AS chosen`,
+      [PROGRAM, database],
+    );
+    return rows.length;
+  };
+  const looks = Math.random() < 0.75 ? 20 : 0;
+  for (let look = 0; look < looks; look++) {
+    if ((await end("state <> 'idle'")) > 0) return 1;
+    await sleep(1);
+  }
+  return end('true');
+}
+
 /** Waits until something holds. @throws Error with what it was at last, when it does not in time */
 async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, withinMs = 120_000): Promise<void> {
   const end = Date.now() + withinMs;
@@ -80,8 +139,24 @@ async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, wi
   }
 }
 
+function start(folder: string): Program {
+  const urls = Object.fromEntries(
+    NAMES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, `${databaseUrls()[name]}?application_name=${PROGRAM}`]),
+  );
+  return startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    settings: { ...SETTINGS, ...urls, DATA_DIR: folder },
+  });
+}
+
+/** Where a program answers, and two people who have signed in to it. */
+async function enter(program: Program): Promise<{ program: Program; origin: string; people: Client[] }> {
+  const said = await program.line(/^Mythoria Admin/);
+  const origin = said.split(': ')[1] ?? '';
+  return { program, origin, people: [await signedIn(origin, ANA), await signedIn(origin, RUI)] };
+}
+
 describe('while connections of every database are ended at random', function () {
-  this.timeout(120_000 + ROUNDS * 30_000);
+  this.timeout(120_000 + ROUNDS * 10_000);
 
   before(async function () {
     if (!onServer()) this.skip();
@@ -101,97 +176,77 @@ describe('while connections of every database are ended at random', function () 
 
   it('the program lives, no promise of it is left alone, and no connection stays behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-kills-'));
-    const urls = Object.fromEntries(
-      NAMES.map((name) => [
-        `${name.toUpperCase()}_DATABASE_URL`,
-        `${databaseUrls()[name]}?application_name=${PROGRAM}`,
-      ]),
-    );
-    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
-      settings: { ...SETTINGS, ...urls, DATA_DIR: folder },
-    });
+    const programs = Array.from({ length: PROCESSES }, () => start(folder));
     try {
-      const said = await program.line(/^Mythoria Admin/);
-      const origin = said.split(': ')[1] ?? '';
-      const ana = await signedIn(origin);
+      const processes = await Promise.all(programs.map(enter));
 
-      let killing = true;
-      let killed = 0;
+      const names = NAMES.map((name) => new URL(databaseUrls()[name]).pathname.slice(1));
+      const killed = new Map(names.map((name) => [name, 0]));
+      let killing = Promise.resolve();
       let answered = 0;
+      // One after the other, each at a moment of its own: a query gets to its second half now and then.
       const kill = async () => {
-        let before = -1;
-        while (killing) {
-          // As often as there are answers, however long these take: else a busy machine would never give a whole one.
-          if (answered === before) {
-            await sleep(5);
-            continue;
-          }
-          before = answered;
-          // One of each database, then a moment without: a query gets to its second half now and then.
-          const { rows } = await databases().backoffice.raw(
-            `SELECT pg_terminate_backend(pid) FROM (
-               SELECT DISTINCT ON (datname) pid FROM pg_stat_activity
-                WHERE application_name = ? AND random() < 0.7 ORDER BY datname, (state = 'active') DESC, random()) AS chosen`,
-            [PROGRAM],
-          );
-          killed += rows.length;
-          await sleep(Math.random() * 40);
-        }
+        await sleep(Math.random() * 40);
+        const name = names[Math.floor(Math.random() * names.length)] ?? '';
+        killed.set(name, (killed.get(name) ?? 0) + (await endOne(name)));
       };
-      const killer = kill();
+
       const statuses = new Map<string, number>();
-      const wrong: Answer[] = [];
-      const all = async () => {
-        const inTurn = async (paths: string[]) => {
-          const answers: Answer[] = [];
-          for (const path of paths) {
-            answers.push(await answerOf(origin, ana, path));
-            answered += 1;
-          }
-          return answers;
-        };
-        const answers = await Promise.all([...PAGES.map((path) => inTurn([path])), inTurn(DOWNLOADS)]);
-        return answers.flat();
+      const wrong: string[] = [];
+      const ask = async (at: (typeof processes)[number], client: Client, path: string, also: unknown[]) => {
+        const { status } = await answerOf(at.origin, client, path);
+        answered += 1;
+        // As often as there are answers, however long these take: else a busy machine would never give a whole one.
+        if (answered % ANSWERS_A_KILL === 0) killing = killing.then(kill);
+        statuses.set(String(status), (statuses.get(String(status)) ?? 0) + 1);
+        if (![200, 503, ...also].includes(status)) wrong.push(`${status} ${path}`);
+        assert.equal(at.program.child.exitCode, null, at.program.lines.err.join('\n'));
       };
-      try {
-        for (let round = 0; round < ROUNDS; round++) {
-          for (const answer of await all()) {
-            const { path, status } = answer;
-            statuses.set(String(status), (statuses.get(String(status)) ?? 0) + 1);
-            const also = path === '/' ? 302 : DOWNLOADS.includes(path) ? 'broken off' : 200;
-            if (![200, 503, also].includes(status)) wrong.push(answer);
-          }
-          assert.equal(program.child.exitCode, null, program.lines.err.join('\n'));
-        }
-      } finally {
-        killing = false;
-        await killer;
-      }
-      assert.deepEqual(
-        wrong.map(({ path, status }) => `${status} ${path}`),
-        [],
-        program.lines.out.filter((line) => line.includes('Something went wrong')).join('\n'),
+      const pages = pagesInTurn();
+      const files = filesInTurn();
+      await Promise.all(
+        processes.flatMap((at) => [
+          ...Array.from({ length: PEOPLE }, async (_, i) => {
+            for (const path of pages) await ask(at, at.people[i % 2] as Client, path, path === '/' ? [302] : []);
+          }),
+          ...at.people.map(async (client) => {
+            for (const path of files) await ask(at, client, path, ['broken off']);
+          }),
+        ]),
       );
-      assert.ok(killed >= ROUNDS && statuses.has('200') && statuses.has('503'), `${killed} killed, ${[...statuses]}`);
+      await killing;
+      console.log([...killed], [...statuses], performance.now() | 0);
+      const log = processes.flatMap(({ program }) => program.lines.out);
+      assert.deepEqual(wrong, [], log.filter((line) => line.includes('Something went wrong')).join('\n'));
+      const seen = `${[...killed]}; ${[...statuses]}`;
+      assert.ok(
+        [...killed.values()].every((times) => times >= ROUNDS) && statuses.has('200') && statuses.has('503'),
+        seen,
+      );
 
       await until(connections, (all) => all.every(({ state }) => state === 'idle'));
-      for (const path of [...PAGES, ...DOWNLOADS]) {
-        // On a busy machine the program hears of the last connection's end a little later than the server tells of it.
-        await until(
-          () => answerOf(origin, ana, path),
-          ({ status, text }) => [200, 302].includes(Number(status)) && !text.includes('class="panel failed"'),
+      const everything = [...PAGES.flat(), ...WITH_FILES.flatMap((page) => EXTENSIONS.map((one) => fileOf(page, one)))];
+      for (const { program, origin, people } of processes) {
+        for (const path of everything) {
+          // On a busy machine the program hears of the last connection's end a little later than the server tells of it.
+          await until(
+            () => answerOf(origin, people[0] as Client, path),
+            ({ status, text }) => [200, 302].includes(Number(status)) && !text.includes('class="panel failed"'),
+          );
+        }
+        assert.deepEqual(
+          program.lines.err.filter((line) => !line.startsWith('{')),
+          [],
         );
+        program.signal('SIGTERM');
+        assert.equal(await program.exitCode, 0);
       }
-      assert.deepEqual(
-        program.lines.err.filter((line) => !line.startsWith('{')),
-        [],
-      );
-      program.signal('SIGTERM');
-      assert.equal(await program.exitCode, 0);
       await until(connections, (all) => all.length === 0);
     } finally {
-      program.signal('SIGKILL');
-      await program.exitCode;
+      for (const program of programs) {
+        program.signal('SIGKILL');
+        await program.exitCode;
+      }
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     }
   });
