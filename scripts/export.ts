@@ -49,6 +49,7 @@ const EXPORT = {
     author: value('of this author only', 'ID'),
     story: value('of this story only', 'ID'),
     search: value('what the search of the page finds', 'TEXT'),
+    without: value('cost: records whose cost is no number', 'WHAT'),
     sortBy: value('what records are sorted by', 'COLUMN'),
     sortOrder: value('asc or desc', 'ORDER'),
     asOf: value('count nothing newer than this instant', 'TIME'),

@@ -1,7 +1,7 @@
 import { providerOf } from '../catalog/models.ts';
 import type { Format } from '../units/format.ts';
-import { averageEuros, eurosNumber } from '../units/money.ts';
-import { isoFromInstant } from '../units/time.ts';
+import { averageEuros, eurosNumber, NO_NUMBER } from '../units/money.ts';
+import { isoFromInstant, isoOrNone, isoWindow } from '../units/time.ts';
 import { cursorText } from './cursor.ts';
 import type { Answer } from './reader.ts';
 import type { RecordPage } from './record-pages.ts';
@@ -37,6 +37,7 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
     totalOutputTokens: total.outputTokens,
     totalRequests: total.requests,
     uniqueStories: total.stories,
+    requestsWithoutNumber: value.noNumber,
     averageCostPerRequest: averageEuros(total.cost, total.requests),
     modelBreakdown,
     actionBreakdown: actions.map((row) => ({
@@ -54,7 +55,7 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
       ...tokens(row),
     })),
     topModels: modelBreakdown.slice(0, 5),
-    window: { from: window.from === null ? null : isoFromInstant(window.from), to: isoFromInstant(window.to) },
+    window: isoWindow(window),
     timeZone,
     asOf: isoFromInstant(asOf),
     auditedUntil: coverage.auditedUntil === null ? null : isoFromInstant(coverage.auditedUntil),
@@ -81,6 +82,7 @@ export function recordsJson({ query, value }: Answer<RecordPage>, format: Format
         outputTokens,
         totalTokens,
         estimatedCostInEuros,
+        cost,
         createdAt,
       }) => ({
         tokenUsageId,
@@ -91,8 +93,8 @@ export function recordsJson({ query, value }: Answer<RecordPage>, format: Format
         inputTokens,
         outputTokens,
         totalTokens,
-        estimatedCostInEuros,
-        createdAt: isoFromInstant(createdAt),
+        estimatedCostInEuros: cost === null ? NO_NUMBER : estimatedCostInEuros,
+        createdAt: isoOrNone(createdAt),
       }),
     ),
     total,

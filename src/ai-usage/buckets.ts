@@ -1,12 +1,15 @@
 import { monthOf } from '../units/calendar.ts';
 import {
   addDays,
+  BEFORE_TIME,
   DAY_OF_24_HOURS,
   type Day,
   dayOf,
   HOUR,
   hourNumber,
   type Instant,
+  isOfNoTime,
+  NO_TIME,
   startOfDay,
   startOfHour,
   startOfHourNumber,
@@ -23,6 +26,7 @@ const LONGEST_BY_DAY = 93n * DAY_OF_24_HOURS;
 
 /** Hours for a day or two, months for "all" and for more than a quarter, days for everything between. */
 export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'window'>): BucketSize {
+  if (isOfNoTime(window)) return 'day';
   if (period === '1d') return 'hour';
   if (window.from === null) return 'month';
   const length = window.to - window.from;
@@ -85,8 +89,11 @@ function months(start: Instant, end: Instant, timeZone: string): Edge[] | null {
 /**
  * The buckets of a window, oldest first, empty ones included, but for months of more than ten years: then those that are
  * `filled`, which names the buckets with records, oldest first. A window without a beginning starts with the first of them.
+ * Records without a time are one bucket, whose first day is none either.
  */
 export function bucketsOf(window: Window, size: BucketSize, timeZone: string, filled: string[]): Bucket[] {
+  if (isOfNoTime(window))
+    return filled.map((bucket) => ({ bucket, from: BEFORE_TIME, to: window.to, firstDay: NO_TIME, partial: false }));
   const start = window.from ?? startOfBucket(filled[0], size, timeZone);
   if (start === null) return [];
   const edges = {

@@ -1,6 +1,6 @@
 import type { Format } from '../units/format.ts';
-import type { MicroEuros } from '../units/money.ts';
-import { type Instant, isoFromInstant } from '../units/time.ts';
+import { type MicroEuros, NO_NUMBER } from '../units/money.ts';
+import { type Instant, isoFromInstant, isTime, NO_TIME } from '../units/time.ts';
 import type { Cell } from './table.ts';
 
 /** The makers of cells that are numbers, as they are printed. */
@@ -12,6 +12,9 @@ export function cellsOf(format: Format) {
       // An average has more digits than there is money.
       exact: format.exactEuros(micro),
     }),
+    /** The cost of one record, which may be none. */
+    cost: (micro: MicroEuros | null): Cell =>
+      micro === null ? { text: NO_NUMBER } : { text: format.euros(micro), exact: format.exactEuros(micro) },
     /** All six decimals. */
     exactEuros: (micro: MicroEuros): Cell => ({
       text: format.exactEuros(micro),
@@ -29,10 +32,8 @@ export function cellsOf(format: Format) {
     duration: (length: bigint): Cell => ({
       text: format.duration(length),
     }),
-    instant: (instant: Instant): Cell => ({
-      text: format.shortInstant(instant),
-      time: isoFromInstant(instant),
-    }),
+    instant: (instant: Instant): Cell =>
+      isTime(instant) ? { text: format.shortInstant(instant), time: isoFromInstant(instant) } : { text: NO_TIME },
   };
 }
 

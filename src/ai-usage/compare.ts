@@ -7,6 +7,7 @@ import {
   dayOf,
   earliest as earlier,
   type Instant,
+  isOfNoTime,
   latest as later,
   shiftInstant,
 } from '../units/time.ts';
@@ -31,7 +32,7 @@ export function comparedWindow(
   timeZone: string,
 ): Stretch | null {
   const { from, to } = query.window;
-  if (from === null || compare === 'none') return null;
+  if (from === null || isOfNoTime(query.window) || compare === 'none') return null;
   const shift = (instant: Instant): Instant => {
     if (compare === 'year') return shiftInstant(instant, { years: -1 }, timeZone);
     const days = wholeDays(query, timeZone);
@@ -88,7 +89,7 @@ export function comparisonBar(
   format: Format,
 ): ComparisonBar | null {
   const { timeZone } = format;
-  if (query.window.from === null) return null;
+  if (query.window.from === null || isOfNoTime(query.window)) return null;
   const reach = (compare: Comparison) => {
     const window = comparedWindow(query, compare, timeZone);
     return window === null ? 'none' : reachOf(window, earliest);

@@ -17,6 +17,8 @@ export function cursorText({ values, id }: Cursor): string {
   return [...values, id].join(SEPARATOR);
 }
 
+const isMoment = (text: string) => text.endsWith('infinity') || parseInstant(text) !== null;
+
 /** The cursor of an address, or null when it is none or belongs to another sort. */
 export function parseCursor(text: string, direction: Cursor['direction'], sortBy: SortKey): Cursor | null {
   const columns = SORTS[sortBy];
@@ -30,6 +32,6 @@ export function parseCursor(text: string, direction: Cursor['direction'], sortBy
   const fits =
     values.length === columns.length &&
     columns.every((column, i) => SORT_COLUMNS[column].pattern.test(values[i] ?? ''));
-  const exists = columns.every((column, i) => column !== 'createdAt' || parseInstant(values[i] ?? '') !== null);
+  const exists = columns.every((column, i) => column !== 'createdAt' || isMoment(values[i] ?? ''));
   return fits && exists && UUID.test(id) ? { direction, values, id } : null;
 }

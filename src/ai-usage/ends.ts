@@ -15,13 +15,13 @@ import {
 } from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { HOUR_OF_ROW } from './rollups/source-hours.ts';
-import { SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
+import { COST_OF_ROW, IS_NO_NUMBER, NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
 
 /** An action and a model; one object for all rows of a reading that have both. */
 export type Kind = { action: string; model: string };
 
 /** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
-export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind };
+export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind; noNumber: number };
 
 /** What stands behind the last covered hour and is old enough to be settled, as it was `readAt` by the monotonic clock. */
 type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
@@ -49,25 +49,25 @@ const SETTLED_FOR_MS = 60_000;
 export const LONGEST_END = 4n * HOUR;
 
 const ROW = 'story_id AS story, author_id AS author, action::text AS action, ai_model AS model';
-type Row = SumRow & { at: string; story: string; author: string; action: string; model: string };
+type Row = SumRow & { at: string; story: string; author: string; action: string; model: string; no_number: string };
 
 function endRows(rows: Row[]): EndRow[] {
   const kinds = new Map<string, Kind>();
-  return rows.map(({ at, story, author, action, model, ...sums }) => {
+  return rows.map(({ at, story, author, action, model, no_number, ...sums }) => {
     const name = `${action}\0${model}`;
     let kind = kinds.get(name);
     if (kind === undefined) {
       kind = { action, model };
       kinds.set(name, kind);
     }
-    return { at: instantFromPostgres(at), story, author, kind, ...sumsOf(sums) };
+    return { at: instantFromPostgres(at), story, author, kind, noNumber: Number(no_number), ...sumsOf(sums) };
   });
 }
 
 async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
   const { rows } = await workflows.raw<{ rows: Row[] }>(
     `SELECT created_at AS at, ${ROW}, 1 AS requests, input_tokens AS input, output_tokens AS output,
-            estimated_cost_in_euros AS cost
+            coalesce(${COST_OF_ROW}, 0) AS cost, (${IS_NO_NUMBER})::int AS no_number
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?`,
     [postgresFromInstant(from), postgresFromInstant(to)],
   );
@@ -77,7 +77,7 @@ async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Inst
 /** The rows of the last minutes, added up so far that they still tell story, author, action, model and hour. */
 async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
   const { rows } = await workflows.raw<{ rows: Row[] }>(
-    `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}
+    `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}, ${NO_NUMBER_RAW}
        FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
       GROUP BY story_id, author_id, action, ai_model, ${HOUR_OF_ROW}`,
     [postgresFromInstant(from), postgresFromInstant(to)],

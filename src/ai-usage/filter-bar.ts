@@ -1,5 +1,6 @@
 import type { Format } from '../units/format.ts';
-import { type Day, dayOf } from '../units/time.ts';
+import { NO_NUMBER } from '../units/money.ts';
+import { type Day, dayOf, isOfNoTime } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Names } from './names.ts';
@@ -38,7 +39,7 @@ const dateField = (day: Day | ''): DateField => ({
   value: day,
 });
 
-const without = (values: string[], value: string) => values.filter((other) => other !== value);
+const except = (values: string[], value: string) => values.filter((other) => other !== value);
 
 /** The fields that a form must carry along because it does not show them: every parameter but those named. */
 function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
@@ -47,7 +48,7 @@ function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
 }
 
 function chipsOf(query: UsageQuery, names: Names, path: string, format: Format): Chip[] {
-  const { models, actions, author, story, search } = query;
+  const { models, actions, author, story, search, without } = query;
   const about = (kind: SubjectKind, name: string) => {
     const page = subjectUrl(kind, name, query);
     return page === null || page.split('?')[0] === path ? null : page;
@@ -56,13 +57,13 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
     models.map((model) => ({
       label: 'model is',
       value: model,
-      remove: usageUrl(path, query, { models: without(models, model) }),
+      remove: usageUrl(path, query, { models: except(models, model) }),
       page: about('model', model),
     })),
     actions.map((action) => ({
       label: 'action is',
       value: actionInfo(action).label,
-      remove: usageUrl(path, query, { actions: without(actions, action) }),
+      remove: usageUrl(path, query, { actions: except(actions, action) }),
       page: about('action', action),
     })),
     author === null
@@ -88,6 +89,9 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
     search === null
       ? []
       : [{ label: 'matches', value: `“${search}”`, remove: usageUrl(path, query, { search: null }), page: null }],
+    without === null
+      ? []
+      : [{ label: 'cost is', value: NO_NUMBER, remove: usageUrl(path, query, { without: null }), page: null }],
   ];
   return groups
     .filter((group) => group.length > 0)
@@ -120,6 +124,7 @@ function choices(known: string[], active: string[], labelOf: (value: string) => 
 
 /** "1 Oct 2026, 00:00 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00)". */
 export function windowText({ window }: Pick<UsageQuery, 'window'>, format: Format): string {
+  if (isOfNoTime(window)) return 'Records without a time: they are of no period';
   const to = format.minute(window.to);
   const span = window.from === null ? `Everything until ${to}` : `${format.minute(window.from)} – ${to}`;
   return `${span} (${format.zone(window.to)})`;
@@ -137,18 +142,19 @@ export function filterBar(
   const manyModels = models.length > 1 ? models : [];
   const manyActions = actions.length > 1 ? actions : [];
   const chips = chipsOf(query, names, path, format);
-  const lastDay = dayOf(window.to - 1n, format.timeZone);
+  const none = isOfNoTime(window);
+  const lastDay = none ? '' : dayOf(window.to - 1n, format.timeZone);
   const kept = hiddenFields(query, ['model', 'action', 'search']);
   return {
     path,
-    periods: PERIODS.map((period) => ({
+    periods: (query.period === 'none' ? [...PERIODS, 'none' as const] : PERIODS).map((period) => ({
       label: PERIOD_LABELS[period],
       href: usageUrl(path, query, { period, from: null, to: null }),
       current: query.period === period,
     })),
     custom: {
       open: query.period === null,
-      from: dateField(from?.day ?? (window.from === null ? '' : dayOf(window.from, format.timeZone))),
+      from: dateField(from?.day ?? (window.from === null || none ? '' : dayOf(window.from, format.timeZone))),
       to: dateField(to?.day ?? lastDay),
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
@@ -168,7 +174,7 @@ export function filterBar(
     chips,
     clear:
       chips.length > 1
-        ? usageUrl(path, query, { models: [], actions: [], author: null, story: null, search: null })
+        ? usageUrl(path, query, { models: [], actions: [], author: null, story: null, search: null, without: null })
         : null,
     window: windowText(query, format),
     pinned:

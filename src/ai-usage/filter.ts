@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { columns } from '../db/tables.ts';
-import { postgresFromInstant, type Window } from '../units/time.ts';
+import { isOfNoTime, postgresFromInstant, type Window } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { NameMatches } from './find-names.ts';
-import type { UsageQuery } from './query.ts';
+import type { UsageQuery, Without } from './query.ts';
+import { IS_NO_NUMBER } from './sums.ts';
 import { fold, hasWords, wordsOf } from './words.ts';
 
 /** What a search text stands for, in terms that indexes can serve; a record matches when any of them does. */
@@ -26,6 +27,7 @@ export type UsageFilter = {
   author: string | null;
   story: string | null;
   search: SearchMatches | null;
+  without: Without | null;
 };
 
 export const SHORTEST_ID_PREFIX = 4;
@@ -71,6 +73,7 @@ export function filterOf(
     author: query.author,
     story: query.story,
     search,
+    without: query.without,
   };
 }
 
@@ -82,24 +85,30 @@ export function whereUsage(builder: Knex.QueryBuilder, window: Window, filter: U
   whereFilter(builder, filter);
 }
 
-/** Rows of any of some stretches of time. */
+/** Rows of any of some stretches of time; those of no time are in none, but for the window of their own. */
 export function whereWithin(builder: Knex.QueryBuilder, windows: Window[]): void {
   builder.where((any) => {
     for (const { from, to } of windows) {
       any.orWhere((one) => {
-        if (from !== null) one.where('created_at', '>=', postgresFromInstant(from));
+        if (isOfNoTime({ from })) return one.whereRaw(`created_at IN ('-infinity', 'infinity')`);
+        if (from === null) one.whereRaw(`created_at > '-infinity'`);
+        else one.where('created_at', '>=', postgresFromInstant(from));
         one.where('created_at', '<', postgresFromInstant(to));
       });
     }
   });
 }
 
+const WITHOUT_SQL: Record<Without, string> = { cost: IS_NO_NUMBER };
+
 /** The only place where a filter becomes SQL on raw rows. */
-export function whereFilter(builder: Knex.QueryBuilder, { models, actions, author, story, search }: UsageFilter): void {
+export function whereFilter(builder: Knex.QueryBuilder, filter: UsageFilter): void {
+  const { models, actions, author, story, search, without } = filter;
   if (models) builder.whereRaw('ai_model = ANY(?)', [models]);
   if (actions) builder.whereRaw('action = ANY(?::ai_action_type[])', [actions]);
   if (author) builder.where('author_id', author);
   if (story) builder.where('story_id', story);
+  if (without) builder.whereRaw(WITHOUT_SQL[without]);
   if (search) builder.where((either) => whereSearch(either, search));
 }
 
@@ -117,11 +126,11 @@ export function rollupPasses({
 
 /**
  * A filter as two that share no record: what the rollups can answer (models and actions), and what only raw rows can
- * (authors, stories, ids). Null: no part of that kind.
+ * (authors, stories, ids, costs). Null: no part of that kind.
  */
 export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; raw: UsageFilter | null } {
-  const { author, story, search } = filter;
-  if (author || story) return { rollup: null, raw: filter };
+  const { author, story, search, without } = filter;
+  if (author || story || without) return { rollup: null, raw: filter };
   if (search === null) return { rollup: filter, raw: null };
   const { models, actions, idRange, authors, stories } = search;
   const named = models.length > 0 || actions.length > 0;

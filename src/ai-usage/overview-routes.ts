@@ -10,7 +10,7 @@ import { comparisonBar } from './compare.ts';
 import { tablesMenu } from './download-menu.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
 import { HEAT_MAP_TITLE } from './heat-map.ts';
-import { oddTimesNotes } from './odd-times.ts';
+import { noNumberNotes, oddTimesNotes } from './odd-values.ts';
 import { overviewOf } from './overview.ts';
 import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
@@ -70,7 +70,8 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       panel(reader.oddTimes(at), req.log),
       frame(OVERVIEW_PATH, query, answered, req.log),
     ]);
-    const total = overview.ok ? (await counted).stats.total : null;
+    const stats = overview.ok ? (await counted).stats : null;
+    const total = stats?.total ?? null;
     const data = {
       ...shared,
       notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
@@ -81,7 +82,10 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         current: breakdown === query.breakdown,
       })),
       comparison: comparisonBar(query, first.ok ? first.value : null, links, format),
-      oddTimes: odd.ok ? oddTimesNotes(odd.value, query, at, format) : [],
+      odd: [
+        ...(odd.ok ? oddTimesNotes(odd.value, query, at, format) : []),
+        ...noNumberNotes(stats?.noNumber ?? 0, links, format),
+      ],
       comparisonFailed: compared.ok ? null : compared.message,
       download: total ? tablesMenu(OVERVIEW_PATH, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,
       records: links.records({}),

@@ -1,4 +1,4 @@
-import type { Instant, Window } from '../units/time.ts';
+import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { splitFilter, type UsageFilter } from './filter.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
@@ -26,6 +26,7 @@ export function partsOf(
   filter: UsageFilter,
   { days }: { days: boolean },
 ): Parts {
+  if (isOfNoTime(window)) return { sql: [{ window, filter }], kept: null };
   const { rollup, raw } = splitFilter(filter);
   const sql: Parts['sql'] = raw ? [{ window, filter: raw }] : [];
   if (!rollup) return { sql, kept: null };

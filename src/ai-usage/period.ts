@@ -9,11 +9,13 @@ import {
   parseDay,
   parseInstant,
   startOfDay,
+  WINDOW_OF_NO_TIME,
   type Window,
 } from '../units/time.ts';
 
 export const PERIODS = ['1d', '7d', '30d', '90d', 'all'] as const;
-export type Period = (typeof PERIODS)[number];
+/** `none`: the records whose time is none. It is offered where there are some, and is no choice beside the others. */
+export type Period = (typeof PERIODS)[number] | 'none';
 export const DEFAULT_PERIOD: Period = '30d';
 
 export const PERIOD_LABELS: Record<Period, string> = {
@@ -22,9 +24,10 @@ export const PERIOD_LABELS: Record<Period, string> = {
   '30d': '30 days',
   '90d': '90 days',
   all: 'All time',
+  none: 'No time',
 };
 
-const DAYS: Record<Exclude<Period, 'all'>, bigint> = { '1d': 1n, '7d': 7n, '30d': 30n, '90d': 90n };
+const DAYS: Record<Exclude<Period, 'all' | 'none'>, bigint> = { '1d': 1n, '7d': 7n, '30d': 30n, '90d': 90n };
 
 /** One end of a from–to window as it stands in the address: a business day or an instant. */
 export type Bound = { text: string; day: Day | null; instant: Instant };
@@ -55,6 +58,7 @@ export type Span = { period: Period | null; from: Bound | null; to: Bound | null
  * @throws BadInput when from is not before to
  */
 export function windowOf({ period, from, to }: Span, asOf: Instant, now: Instant): Window {
+  if (period === 'none') return WINDOW_OF_NO_TIME;
   if (period !== null) {
     return period === 'all' ? { from: null, to: asOf } : { from: asOf - DAYS[period] * DAY_OF_24_HOURS, to: asOf };
   }

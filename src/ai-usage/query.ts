@@ -15,6 +15,10 @@ import {
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
 import { VIEW_SHAPE, type View, viewParameters } from './view.ts';
 
+/** What records can be asked for that have none of: a cost that is a number. */
+export const WITHOUT = ['cost'] as const;
+export type Without = (typeof WITHOUT)[number];
+
 /**
  * All that a request says, as one value: statistics, records, exports, links and the API know nothing else of it.
  * What stands in the address is kept as it was meant (a period stays a period); `window` and `asOf` are what it means now.
@@ -29,6 +33,7 @@ export type UsageQuery = View & {
   author: string | null;
   story: string | null;
   search: string | null;
+  without: Without | null;
   sortBy: SortKey;
   sortOrder: 'asc' | 'desc';
   page: number;
@@ -71,7 +76,7 @@ const uuid = z
 
 const schemaFor = (maxPageSize: number) =>
   z.object({
-    period: oneOf(PERIODS).optional(),
+    period: oneOf([...PERIODS, 'none']).optional(),
     from: z.string().optional(),
     to: z.string().optional(),
     model: several(100, 'takes a model name of at most 100 characters'),
@@ -79,6 +84,7 @@ const schemaFor = (maxPageSize: number) =>
     author: uuid.optional(),
     story: uuid.optional(),
     search: text(200, 'takes a text of at most 200 characters').optional(),
+    without: oneOf(WITHOUT).optional(),
     sortBy: oneOf(SORT_KEYS).default(DEFAULT_SORT.sortBy),
     sortOrder: oneOf(['asc', 'desc']).default(DEFAULT_SORT.sortOrder),
     page: wholeNumber(MOST_PAGES, 'takes a whole number from 1').default(1),
@@ -164,7 +170,7 @@ export function parseUsageQuery(
 
   const period = hasBounds ? null : (raw.period ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
-  const { author = null, story = null, search = null, sortBy, sortOrder, page, pageSize } = raw;
+  const { author = null, story = null, search = null, without = null, sortBy, sortOrder, page, pageSize } = raw;
   const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
   const window = windowOf({ period, from, to }, asOf, now);
   return {
@@ -176,6 +182,7 @@ export function parseUsageQuery(
     author,
     story,
     search,
+    without,
     sortBy,
     sortOrder,
     page,
@@ -202,6 +209,7 @@ export function freshQuery(query: UsageQuery): UsageQuery {
     author: null,
     story: null,
     search: null,
+    without: null,
     pinned: null,
   };
 }
@@ -227,6 +235,7 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
   add('author', q.author);
   add('story', q.story);
   add('search', q.search);
+  add('without', q.without);
   if (q.sortBy !== DEFAULT_SORT.sortBy) add('sortBy', q.sortBy);
   if (q.sortOrder !== DEFAULT_SORT.sortOrder) add('sortOrder', q.sortOrder);
   if (q.page !== 1) add('page', String(q.page));

@@ -1,18 +1,19 @@
 import type { Databases } from '../db/connect.ts';
 import { inTurn } from '../db/in-turn.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { type Instant, instantFromPostgres, now } from '../units/time.ts';
+import { type Instant, isTime, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
 import { findByName, NO_NAME_MATCHES } from './find-names.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
-import { type OddTimes, readOddTimes } from './odd-times.ts';
+import { type OddTimes, readOddTimes } from './odd-values.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import type { Mend } from './rollups/mend.ts';
+import { readEarliest } from './rollups/source-hours.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
 import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
@@ -104,11 +105,7 @@ export function createUsageReader({
     },
 
     /** When the first record of all was made; null without any. */
-    earliest: (): Promise<Instant | null> =>
-      reuse('earliest', async () => {
-        const row = await workflows('token_usage_tracking').min({ first: 'created_at' }).first();
-        return row?.first ? instantFromPostgres(row.first) : null;
-      }),
+    earliest: (): Promise<Instant | null> => reuse('earliest', () => readEarliest(workflows)),
 
     /** Records whose time cannot be right. */
     oddTimes: (at: Instant): Promise<OddTimes> => reuse('odd times', () => readOddTimes(workflows, at, timeZone)),
@@ -159,8 +156,10 @@ export function createUsageReader({
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>
       answer('records', query, async (source, filter) => {
         const page = await readRecordPage(source, query.window, filter, query);
-        const seen = page.records.map(({ createdAt }) => ({ from: createdAt, to: createdAt + 1n }));
-        mend(seen, query.window);
+        const seen = page.records
+          .filter(({ createdAt }) => isTime(createdAt))
+          .map(({ createdAt }) => ({ from: createdAt, to: createdAt + 1n }));
+        if (seen.length > 0) mend(seen, query.window);
         return page;
       }),
 

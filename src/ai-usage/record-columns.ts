@@ -13,7 +13,7 @@ export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; ce
 
 /** The columns of the records table, in order: the one place to add another. */
 export function recordColumns(path: string, query: UsageQuery, names: Names, format: Format): RecordColumn[] {
-  const { integer, euros, instant } = cellsOf(format);
+  const { integer, cost: costOf, instant } = cellsOf(format);
   return [
     {
       label: 'Time',
@@ -75,7 +75,7 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       label: 'Cost',
       numeric: true,
       sortBy: 'estimatedCostInEuros',
-      cell: ({ cost }) => euros(cost),
+      cell: ({ cost }) => costOf(cost),
     },
   ];
 }

@@ -1,5 +1,7 @@
 import { providerOf } from '../catalog/models.ts';
 import type { ExportColumn, Value } from '../export/table.ts';
+import { NO_NUMBER } from '../units/money.ts';
+import { isTime, NO_TIME } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { NameDatabases } from './known-names.ts';
 import { readNames } from './names.ts';
@@ -25,7 +27,12 @@ const labelOf = remembered((action) => actionInfo(action).label);
 
 /** The columns of exported records, in order: the one place to add another. Names are those of the API. */
 const COLUMNS: Column[] = [
-  { name: 'createdAt', label: 'Time', kind: 'instant', value: ({ createdAt }) => createdAt },
+  {
+    name: 'createdAt',
+    label: 'Time',
+    kind: 'instant',
+    value: ({ createdAt }) => (isTime(createdAt) ? createdAt : NO_TIME),
+  },
   {
     name: 'author',
     label: 'Author',
@@ -39,7 +46,7 @@ const COLUMNS: Column[] = [
   { name: 'inputTokens', label: 'Tokens in', kind: 'integer', value: ({ inputTokens }) => inputTokens },
   { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
   { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },
-  { name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
+  { name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', value: ({ cost }) => cost ?? NO_NUMBER },
   { name: 'tokenUsageId', label: 'Record id', kind: 'uuid', value: ({ tokenUsageId }) => tokenUsageId },
   { name: 'authorId', label: 'Author id', kind: 'uuid', value: ({ authorId }) => authorId },
   { name: 'storyId', label: 'Story id', kind: 'uuid', value: ({ storyId }) => storyId },

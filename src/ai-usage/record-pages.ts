@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { inTurn } from '../db/in-turn.ts';
 import { columns } from '../db/tables.ts';
-import { earliest, latest, parseInstant, postgresFromInstant, type Window } from '../units/time.ts';
+import { earliest, isOfNoTime, latest, parseInstant, postgresFromInstant, type Window } from '../units/time.ts';
 import type { Cursor } from './cursor.ts';
 import { type UsageFilter, whereFilter, whereWithin } from './filter.ts';
 import type { UsageQuery } from './query.ts';
@@ -39,6 +39,8 @@ export async function readRecordPage(
   filter: UsageFilter,
   query: PageQuery,
 ): Promise<RecordPage> {
+  // Rollups have none of those without a time, and there are few.
+  if (isOfNoTime(window)) return readAsItIs(source, window, filter, query);
   const counted = await countRolledUp(source, window);
   if (counted !== null && counted <= READ_AS_THEY_ARE) return readAsItIs(source, window, filter, query);
   return readRolledUp(source, window, filter, query);

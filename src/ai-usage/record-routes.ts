@@ -6,7 +6,8 @@ import { aboutModel } from '../catalog/models.ts';
 import type { Databases } from '../db/connect.ts';
 import type { Format } from '../units/format.ts';
 import { loggable } from '../units/loggable.ts';
-import { isoFromInstant } from '../units/time.ts';
+import { NO_NUMBER } from '../units/money.ts';
+import { isoFromInstant, isTime, NO_TIME, now } from '../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
 import { NotFound, Refused } from '../web/errors.ts';
 import { keepAddress } from '../web/htmx.ts';
@@ -58,7 +59,9 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
     const names = await readNames(databases, { authors: [record.authorId], stories: [record.storyId] });
     const data = {
       record,
-      createdAt: isoFromInstant(record.createdAt),
+      createdAt: isTime(record.createdAt) ? isoFromInstant(record.createdAt) : null,
+      noTime: isTime(record.createdAt) ? null : { text: NO_TIME, where: record.createdAt < now() ? 'before' : 'after' },
+      noNumber: record.cost === null ? NO_NUMBER : null,
       action: actionInfo(record.action),
       aboutModel: aboutModel(record.aiModel),
       author: names.authors.get(record.authorId) ?? null,

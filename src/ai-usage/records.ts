@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { MAY_READ_PROMPTS } from '../db/required-columns.ts';
 import { columns, type TokenUsageRow } from '../db/tables.ts';
-import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
-import { type Instant, instantFromPostgres, isoFromInstant } from '../units/time.ts';
+import { costFromNumeric, type MicroEuros } from '../units/money.ts';
+import { type Instant, isoFromInstant, isTime, postgresFromInstant, timeFromPostgres } from '../units/time.ts';
 import type { Cursor } from './cursor.ts';
 import type { UsageQuery } from './query.ts';
 import { SORTS } from './sorts.ts';
@@ -17,9 +17,11 @@ export type UsageRecord = {
   inputTokens: number;
   outputTokens: number;
   totalTokens: number;
-  /** As PostgreSQL prints it: six decimals. */
+  /** As PostgreSQL prints it: six decimals, or NaN. */
   estimatedCostInEuros: string;
-  cost: MicroEuros;
+  /** Null where it is no number. */
+  cost: MicroEuros | null;
+  /** `BEFORE_TIME` or `AFTER_TIME` where it is none. */
   createdAt: Instant;
 };
 
@@ -49,10 +51,12 @@ export function recordOf(row: RecordRow): UsageRecord {
     outputTokens: row.output_tokens,
     totalTokens: row.input_tokens + row.output_tokens,
     estimatedCostInEuros: row.estimated_cost_in_euros,
-    cost: microEurosFromNumeric(row.estimated_cost_in_euros),
-    createdAt: instantFromPostgres(row.created_at),
+    cost: costFromNumeric(row.estimated_cost_in_euros),
+    createdAt: timeFromPostgres(row.created_at),
   };
 }
+
+const cursorTime = (at: Instant) => (isTime(at) ? isoFromInstant(at) : postgresFromInstant(at));
 
 /** The cursor beside a record, for the link to what comes after or before it. */
 export function cursorBeside(
@@ -61,7 +65,7 @@ export function cursorBeside(
   { sortBy }: Pick<UsageQuery, 'sortBy'>,
 ): Cursor {
   const values = SORTS[sortBy].map((column) => {
-    if (column === 'createdAt') return isoFromInstant(record.createdAt);
+    if (column === 'createdAt') return cursorTime(record.createdAt);
     return String(record[column]);
   });
   return { direction, values, id: record.tokenUsageId };

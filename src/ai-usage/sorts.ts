@@ -14,13 +14,17 @@ export const SORTS = {
 } as const satisfies Record<string, readonly SortColumn[]>;
 
 export const SORT_COLUMNS = {
-  createdAt: { sql: 'created_at', type: 'timestamptz', pattern: /^[-+ ]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z$/ },
+  createdAt: {
+    sql: 'created_at',
+    type: 'timestamptz',
+    pattern: /^([-+ ]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z|-?infinity)$/,
+  },
   aiModel: { sql: 'ai_model COLLATE "C"', type: 'text', pattern: /^[^\0]{0,100}$/u },
   action: { sql: 'action::text COLLATE "C"', type: 'text', pattern: /^[^\0]{1,63}$/ },
   inputTokens: { sql: 'input_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
   outputTokens: { sql: 'output_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
   totalTokens: { sql: '(input_tokens::bigint + output_tokens)', type: 'bigint', pattern: /^-?\d{1,10}$/ },
-  estimatedCostInEuros: { sql: 'estimated_cost_in_euros', type: 'numeric', pattern: /^-?\d{1,4}\.\d{6}$/ },
+  estimatedCostInEuros: { sql: 'estimated_cost_in_euros', type: 'numeric', pattern: /^(-?\d{1,4}\.\d{6}|NaN)$/ },
 } as const;
 
 export type SortColumn = keyof typeof SORT_COLUMNS;

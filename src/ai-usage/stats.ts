@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
 import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
 import { handled } from '../units/handled.ts';
+import { exactInteger } from '../units/integer.ts';
 import type { MicroEuros } from '../units/money.ts';
-import { type Day, dayOf, hourNumber, type Instant, type Window } from '../units/time.ts';
+import { type Day, dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
 import { businessTime } from './business-time.ts';
 import type { EndRow, Kind } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
@@ -13,7 +14,18 @@ import { clockInstant } from './rollups/segments.ts';
 import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories.ts';
-import { addTo, type Cell, cellOf, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from './sums.ts';
+import {
+  addTo,
+  type Cell,
+  cellOf,
+  NO_NUMBER_RAW,
+  noSums,
+  SUM_RAW,
+  type SumRow,
+  type Sums,
+  sumOf,
+  sumsOf,
+} from './sums.ts';
 
 /** The buckets that usage over time is shown in: UTC hours, business days, business months. */
 export type BucketSize = 'hour' | 'day' | 'month';
@@ -24,6 +36,8 @@ export type UsageStats = {
   actions: (Sums & { action: string; stories: number })[];
   /** `bucket` is "2026-10-31" (day), "2026-10" (month) or the hour's number since 1970. */
   buckets: (Sums & { bucket: string })[];
+  /** How many of the requests have a cost that is no number: no sum has them. */
+  noNumber: number;
   /** What all of these are added up from; several of one bucket, action and model may be among them. */
   cells: Cell[];
 };
@@ -38,10 +52,13 @@ function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string;
   return { sql: `to_char(${sql}, '${BUCKET_FORM[size]}')`, bindings };
 }
 
+/** That of a record without a time. */
+const NO_BUCKET = { sql: `'${NO_TIME}'`, bindings: [] };
+
 const bucketFromPostgres = (text: string, size: BucketSize | 'whole'): string =>
   size === 'day' || size === 'month' ? dayFromPostgres(text) : text;
 
-type CellRow = SumRow & { bucket: string; action: string; model: string };
+type CellRow = SumRow & { bucket: string; action: string; model: string; no_number: string };
 
 async function readSqlCells(
   workflows: Knex,
@@ -49,15 +66,21 @@ async function readSqlCells(
   size: BucketSize | 'whole',
   timeZone: string,
 ): Promise<Cell[]> {
-  const { sql, bindings } = bucketSql(size, timeZone);
+  const { sql, bindings } = isOfNoTime(window) ? NO_BUCKET : bucketSql(size, timeZone);
   const rows: CellRow[] = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
     .select(workflows.raw(`${sql} AS bucket`, bindings))
     .select({ action: 'action', model: 'ai_model' })
-    .select(workflows.raw(SUM_RAW))
+    .select(workflows.raw(`${SUM_RAW}, ${NO_NUMBER_RAW}`))
     .groupByRaw('1, 2, 3');
-  return rows.map(({ bucket, action, model, ...sums }) =>
-    cellOf(bucketFromPostgres(bucket, size), action, model, sumsOf(sums)),
+  return rows.map(({ bucket, action, model, no_number, ...sums }) =>
+    cellOf(
+      isOfNoTime(window) ? bucket : bucketFromPostgres(bucket, size),
+      action,
+      model,
+      sumsOf(sums),
+      exactInteger(no_number),
+    ),
   );
 }
 
@@ -83,8 +106,9 @@ function cellsOfEnds(
     const cell = hour.cells.get(row.kind);
     if (cell) {
       addTo(cell, row);
+      cell.noNumber += row.noNumber;
     } else if (passes(row.kind)) {
-      const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row);
+      const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row, row.noNumber);
       hour.cells.set(row.kind, made);
       all.push(made);
     }
@@ -227,6 +251,7 @@ export async function readStats(
     models: models.sort(byCostFirst('model')),
     actions: actions.sort(byCostFirst('action')),
     buckets: buckets.sort((a, b) => byTime(size)(a.bucket, b.bucket)),
+    noNumber: cells.reduce((count, { noNumber }) => count + noNumber, 0),
     cells,
   };
 }

@@ -29,8 +29,9 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
 type Scope = { model: string; action: string | null };
 
 /** Which of the kept counts answer a filter: at most one model and one action, or all; null where they cannot. */
-function keptScope({ models, actions, author, story, search }: UsageFilter): Scope | null {
-  if (author || story || search || (models && models.length !== 1) || (actions && actions.length !== 1)) return null;
+function keptScope({ models, actions, author, story, search, without }: UsageFilter): Scope | null {
+  if (author || story || search || without || (models && models.length !== 1) || (actions && actions.length !== 1))
+    return null;
   return { model: models?.[0] ?? '', action: actions?.[0] ?? null };
 }
 

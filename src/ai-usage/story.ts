@@ -92,8 +92,8 @@ async function readRepeats(workflows: Knex, rows: Knex.QueryBuilder): Promise<Re
     )
     // Without a prompt's length nothing says that two calls are alike.
     .where('input_tokens', '>', 0)
-    // A refund is no call.
-    .where('estimated_cost_in_euros', '>=', 0)
+    // A refund is no call, and what has no number has no cost after the first.
+    .whereRaw(`estimated_cost_in_euros >= 0 AND estimated_cost_in_euros < 'NaN'`)
     .groupBy('action', 'ai_model', 'input_tokens')
     .havingRaw('count(*) > 1');
   const { rows: found } = await workflows.raw<{ rows: RepeatRow[] }>(

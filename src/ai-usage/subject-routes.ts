@@ -57,7 +57,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       gone: names.gone.has(id),
       authors: (story?.authors ?? []).map((author) => ({
         name: names.authors.get(author) ?? format.shortId(author),
-        href: subjectUrl('author', author, { ...query, models: [], actions: [], search: null }),
+        href: subjectUrl('author', author, { ...query, models: [], actions: [], search: null, without: null }),
       })),
       story: answer.ok
         ? {

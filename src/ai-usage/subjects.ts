@@ -73,7 +73,7 @@ const WITHOUT_ADDRESS = ['', '.', '..'];
 export function subjectUrl(kind: SubjectKind, name: string, query: UsageQuery | null = null): string | null {
   if (WITHOUT_ADDRESS.includes(name)) return null;
   if (query === null) return subjectPath(kind, name);
-  const everything = { models: [], actions: [], author: null, story: null, search: null };
+  const everything = { models: [], actions: [], author: null, story: null, search: null, without: null };
   return usageUrl(subjectPath(kind, name), query, {
     ...DEFAULT_SORT,
     pageSize: DEFAULT_PAGE_SIZE,

@@ -7,9 +7,15 @@ export type Sums = { requests: number; inputTokens: number; outputTokens: number
 /** The same as PostgreSQL prints them. */
 export type SumRow = { requests: string; input: string; output: string; cost: string };
 
-/** The columns of a SumRow, of raw rows and of hourly rollups. */
+/** What a raw row adds to a cost: nothing where its own is no number, which would make the whole sum none. */
+export const COST_OF_ROW = `nullif(estimated_cost_in_euros, 'NaN')`;
+export const IS_NO_NUMBER = `estimated_cost_in_euros = 'NaN'`;
+
+/** The columns of a SumRow, of raw rows. */
 export const SUM_RAW = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input, coalesce(sum(output_tokens), 0) AS output,
-  coalesce(sum(estimated_cost_in_euros), 0) AS cost`;
+  coalesce(sum(${COST_OF_ROW}), 0) AS cost`;
+/** How many of the requests have a cost that is no number. */
+export const NO_NUMBER_RAW = `count(*) FILTER (WHERE ${IS_NO_NUMBER}) AS no_number`;
 
 export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
   return {
@@ -49,8 +55,8 @@ export function restOf(total: Sums, parts: Sums[]): Sums {
   };
 }
 
-/** The sums of one bucket, action and model: what every statistic is added up from. */
-export type Cell = Sums & { bucket: string; action: string; model: string };
+/** The sums of one bucket, action and model: what every statistic is added up from. `noNumber`: requests without a cost that is a number. */
+export type Cell = Sums & { bucket: string; action: string; model: string; noNumber: number };
 
 /** The one place where cells are made: all of one shape, which thousands of additions a request run on several times faster. */
 export function cellOf(
@@ -58,6 +64,7 @@ export function cellOf(
   action: string,
   model: string,
   { requests, inputTokens, outputTokens, cost }: Sums,
+  noNumber: number,
 ): Cell {
-  return { bucket, action, model, requests, inputTokens, outputTokens, cost };
+  return { bucket, action, model, requests, inputTokens, outputTokens, cost, noNumber };
 }

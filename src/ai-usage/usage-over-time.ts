@@ -1,5 +1,5 @@
 import type { Format } from '../units/format.ts';
-import { dayOf, earliest, isoFromInstant, latest } from '../units/time.ts';
+import { dayOf, earliest, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../units/time.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
 import { bucketsOf } from './buckets.ts';
@@ -129,7 +129,7 @@ function rowsOf(
   }
   const before = costsBefore(compared, size, bars.length, timeZone);
   return bars.map((bar, i) => {
-    const span = barSpan(bar, barSize, query, timeZone);
+    const span = isOfNoTime(bar) ? {} : barSpan(bar, barSize, query, timeZone);
     const records = links.records(span);
     return {
       ...bar,
@@ -249,6 +249,7 @@ function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone
 }
 
 function barLabel(bar: Bar, size: BarSize, format: Format): string {
+  if (isOfNoTime(bar)) return NO_TIME;
   const last = dayOf(bar.to - 1n, format.timeZone);
   if (size === 'hour')
     return `${format.shortDay(bar.firstDay)}, ${format.timeOfDay(bar.from)}–${format.timeOfDay(bar.to)}`;
@@ -259,6 +260,7 @@ function barLabel(bar: Bar, size: BarSize, format: Format): string {
 }
 
 function axisLabel(bar: Bar, size: BarSize, format: Format): string {
+  if (isOfNoTime(bar)) return NO_TIME;
   if (bar.isGap) return '…';
   if (size === 'hour') return format.timeOfDay(bar.from);
   if (size === 'day') return format.shortDay(bar.firstDay);

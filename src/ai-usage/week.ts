@@ -1,6 +1,6 @@
 import { weekdayOf } from '../units/calendar.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
-import { clockOf, type Instant, type Window } from '../units/time.ts';
+import { clockOf, type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { businessTime } from './business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
@@ -8,6 +8,7 @@ import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
+import { COST_OF_ROW } from './sums.ts';
 
 /** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
 export type Week = number[][];
@@ -23,6 +24,7 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
   const parts = partsOf(source, window, filter, { days: true });
   const passes = rollupPasses(filter);
   const week = noWeek();
+  if (isOfNoTime(window)) return week;
   const add = (weekday: number, hour: number, cost: number) => {
     const day = week[weekday - 1] as number[];
     day[hour] = (day[hour] ?? 0) + cost;
@@ -67,7 +69,7 @@ async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filte
     .select(
       workflows.raw(`extract(isodow FROM ${local.sql})::int AS weekday`, local.bindings),
       workflows.raw(`extract(hour FROM ${local.sql})::int AS hour`, local.bindings),
-      workflows.raw('sum(estimated_cost_in_euros)::text AS cost'),
+      workflows.raw(`coalesce(sum(${COST_OF_ROW}), 0)::text AS cost`),
     )
     .groupByRaw('1, 2');
   return rows as { weekday: number; hour: number; cost: string }[];

@@ -8,6 +8,7 @@ import {
   type ExportColumn,
   type ExportFile,
   type ExportTable,
+  hasWord,
   isLarge,
   type Kind,
   type LargeJson,
@@ -89,7 +90,8 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
     const places = columns.map(({ name, kind }) =>
       table.columns.findIndex((column) => column.name === name && column.kind === kind),
     );
-    const write = columns.map(({ kind }) => field[kind]);
+    const kinds = columns.map(({ kind }) => kind);
+    const write = kinds.map((kind) => field[kind]);
     for await (const rows of table.batches) {
       let text = '';
       for (const row of rows) {
@@ -102,7 +104,7 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
             text = '';
             yield* largeField(value, OTHER[dialect]);
           } else if (value !== undefined && value !== null) {
-            text += (write[i] as Field)(value);
+            text += hasWord(kinds[i] as Kind, value) ? quoted(value) : (write[i] as Field)(value);
           }
         }
         text += LINE_END;

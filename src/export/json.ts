@@ -6,6 +6,7 @@ import { plainNumber } from './plain-number.ts';
 import {
   type ExportFile,
   type ExportTable,
+  hasWord,
   isLarge,
   type Kind,
   type LargeJson,
@@ -54,7 +55,8 @@ async function* objects(
           text = '';
           yield* value.pieces();
         } else {
-          text += value === null || value === undefined ? 'null' : FIELDS[kind](value);
+          if (value === null || value === undefined) text += 'null';
+          else text += hasWord(kind, value) ? JSON.stringify(value) : FIELDS[kind](value);
         }
       }
       text += `}${after}`;

@@ -1,5 +1,5 @@
 import { eurosText } from '../units/money.ts';
-import { isoFromInstant } from '../units/time.ts';
+import { isoFromInstant, isoWindow } from '../units/time.ts';
 import type { Manifest } from './table.ts';
 
 /** What programs read of a manifest; euros as text with six decimals. */
@@ -7,8 +7,7 @@ export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cos
   return {
     title,
     filters,
-    from: from === null ? null : isoFromInstant(from),
-    to: isoFromInstant(to),
+    ...isoWindow({ from, to }),
     timeZone,
     asOf: isoFromInstant(asOf),
     rows,

@@ -3,7 +3,7 @@ import { DAY_OF_24_HOURS, type Day, type Instant, startOfDay } from '../units/ti
 import type { LocalTimes } from './local-time.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import type { ExportColumn, Kind, LargeJson, Parts, Value } from './table.ts';
+import { type ExportColumn, hasWord, type Kind, type LargeJson, type Parts, type Value } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
 export const MOST_SHEET_ROWS = 1_048_576;
@@ -124,7 +124,11 @@ function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
 /** A writer of the rows of a sheet: values and the number of the row, from 1. */
 export function rowWriter(columns: ExportColumn[], local: LocalTimes) {
   const letters = columns.map((_, i) => columnLetters(i));
-  const writers = columns.map(({ kind }) => cellWriter(kind, local));
+  const writers = columns.map(({ kind }): WriteCell => {
+    const write = cellWriter(kind, local);
+    return (reference, value) =>
+      hasWord(kind, value) ? inline(reference, STYLE.text, value) : write(reference, value);
+  });
   return (values: Value[], number: number): string => {
     let xml = `<row r="${number}">`;
     for (let i = 0; i < writers.length; i++) {

@@ -34,6 +34,10 @@ export type Value = string | number | bigint | boolean | Parts | LargeJson | nul
 export const isLarge = (value: Value | undefined): value is LargeJson =>
   typeof value === 'object' && value !== null && 'pieces' in value;
 
+/** Whether an amount or an instant is none, and a word stands in its place ("no number", "no time"). */
+export const hasWord = (kind: Kind, value: Value): value is string =>
+  (kind === 'euros' || kind === 'instant') && typeof value === 'string';
+
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
 export type ExportTable = {
   name: string;

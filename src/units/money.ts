@@ -11,6 +11,13 @@ export function microEurosFromNumeric(text: string): MicroEuros {
   return sixDecimals(text) ?? anyDecimals(text);
 }
 
+/** What is said of a cost that PostgreSQL holds as `NaN`: a writer whose price is undefined makes it. */
+export const NO_NUMBER = 'no number';
+
+/** The cost of one record; null where it is none (`NaN`), which no sum takes. */
+export const costFromNumeric = (text: string): MicroEuros | null =>
+  text === 'NaN' ? null : microEurosFromNumeric(text);
+
 /** The form of the column, "0.086030", which comes by the million: without a match to allocate. Null for any other. */
 function sixDecimals(text: string): MicroEuros | null {
   const point = text.length - 7;

@@ -37,6 +37,18 @@ export const DAY_OF_24_HOURS = 24n * HOUR;
 export const BEGIN_OF_TIME: Instant = -210_866_803_200n * SECOND;
 export const END_OF_TIME: Instant = 9_224_318_016_000n * SECOND;
 
+/**
+ * What a timestamptz may hold besides instants, before and after all of them: '-infinity' and 'infinity'. A record of such a
+ * time is of no period; all of them are a window of their own.
+ */
+export const BEFORE_TIME: Instant = BEGIN_OF_TIME - 1n;
+export const AFTER_TIME: Instant = END_OF_TIME;
+export const NO_TIME = 'no time';
+export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: AFTER_TIME + 1n } as const satisfies Window;
+
+export const isTime = (instant: Instant): boolean => instant >= BEGIN_OF_TIME && instant < END_OF_TIME;
+export const isOfNoTime = ({ from }: Pick<Window, 'from'>): boolean => from === BEFORE_TIME;
+
 /** What time it is, by the clock that the records are stamped by once it has been compared; in whole milliseconds. */
 export function now(): Instant {
   return BigInt(millisecondsNow()) * 1000n;
@@ -79,6 +91,12 @@ const POSTGRES_TIMESTAMPTZ =
  */
 export function instantFromPostgres(text: string): Instant {
   return withinKnownHour(text) ?? fromAnyText(text);
+}
+
+/** The same of a record, whose time may be none. */
+export function timeFromPostgres(text: string): Instant {
+  if (text.endsWith('infinity')) return text === 'infinity' ? AFTER_TIME : BEFORE_TIME;
+  return instantFromPostgres(text);
 }
 
 const HOUR_PART = '2026-10-31 10:'.length;
@@ -144,6 +162,16 @@ export function isoFromInstant(instant: Instant): string {
   const date = iso.slice(0, -14);
   const day = yearsLater === 0 && isPlain(date) ? date : movedDay(date, yearsLater);
   return `${day}${time}${micros === 0 ? '' : String(micros).padStart(3, '0')}Z`;
+}
+
+/** The time of a record in words for programs: ISO 8601, or that it has none. */
+export const isoOrNone = (instant: Instant): string => (isTime(instant) ? isoFromInstant(instant) : NO_TIME);
+
+/** A window for programs. */
+export function isoWindow(window: Window): { from: string | null; to: string } {
+  const { from, to } = window;
+  if (isOfNoTime(window)) return { from: NO_TIME, to: NO_TIME };
+  return { from: from === null ? null : isoFromInstant(from), to: isoFromInstant(to) };
 }
 
 const movedDay = (day: Day, years: number): Day => yearText(Number(day.slice(0, -6)) + years) + day.slice(-6);

@@ -62,6 +62,7 @@ describe('the JSON that existing callers read', () => {
       totalInputTokens: 'number',
       totalOutputTokens: 'number',
       totalRequests: 'number',
+      requestsWithoutNumber: 'number',
       uniqueStories: 'number',
       averageCostPerRequest: 'number',
       modelBreakdown: [MODEL],

@@ -56,7 +56,7 @@ function assertDescribed(path: string, { status, body, type }: Response): void {
 
 /** Values of each parameter that someone might try. Which are right, the document decides. */
 const TRIED: Record<string, string[]> = {
-  period: ['1d', '7d', '30d', '90d', 'all', '2d', '30', 'ALL', "30d'"],
+  period: ['1d', '7d', '30d', '90d', 'all', 'none', '2d', '30', 'ALL', "30d'"],
   from: [
     '2026-03-29',
     '2026-03-29T00:30:00Z',
@@ -71,6 +71,7 @@ const TRIED: Record<string, string[]> = {
   author: [randomUUID(), randomUUID().toUpperCase(), '1234', 'null'],
   story: [randomUUID(), `${randomUUID()}x`],
   search: ['gpt', 'Chapter', 'ab12', '%_\\', 's'.repeat(200), 's'.repeat(201)],
+  without: ['cost', 'time', 'costs'],
   sortBy: [
     'createdAt',
     'aiModel',

@@ -90,7 +90,7 @@ describe('npm run export', () => {
     if (!onServer()) return this.skip();
     const out = join(folder, 'nothing.csv');
     for (const [args, message] of [
-      [['--period', '2d', '--out', out], /^export: --period takes 1d, 7d, 30d, 90d, all\n/],
+      [['--period', '2d', '--out', out], /^export: --period takes 1d, 7d, 30d, 90d, all, none\n/],
       [['--period', '30d'], /--out is missing/],
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
       [['--out', out, '--of', 'stories'], /--of takes/],

@@ -36,6 +36,7 @@ export type StatsJson = {
   totalInputTokens: number;
   totalOutputTokens: number;
   totalRequests: number;
+  requestsWithoutNumber: number;
   uniqueStories: number;
   averageCostPerRequest: number;
   modelBreakdown: ModelJson[];

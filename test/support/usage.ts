@@ -15,7 +15,7 @@ export type UsageRow = {
   model: string;
   input: number;
   output: number;
-  /** micro-euros */
+  /** micro-euros; NaN as the column holds it */
   cost: number;
   at: Instant;
   prompt: unknown;
@@ -52,7 +52,7 @@ export async function insertUsage(
         ai_model: row.model,
         input_tokens: row.input,
         output_tokens: row.output,
-        estimated_cost_in_euros: eurosText(row.cost),
+        estimated_cost_in_euros: Number.isNaN(row.cost) ? 'NaN' : eurosText(row.cost),
         input_prompt_json: JSON.stringify(row.prompt),
         created_at: postgresFromInstant(row.at),
       })),

@@ -39,15 +39,17 @@ export type KeptCellRow = {
   input_tokens: string;
   output_tokens: string;
   cost: string;
+  no_number: string;
 };
 
 export function keptCell(bucket: string, row: KeptCellRow): Cell {
-  return cellOf(bucket, row.action, row.model, {
+  const sums = {
     requests: exactInteger(row.requests),
     inputTokens: exactInteger(row.input_tokens),
     outputTokens: exactInteger(row.output_tokens),
     cost: microEurosFromNumeric(row.cost),
-  });
+  };
+  return cellOf(bucket, row.action, row.model, sums, exactInteger(row.no_number));
 }
 
 export type FirstVisitsRow = { action: string; model: string; previous_hour: string; stories: number };

@@ -9,6 +9,7 @@ import {
   instantFromPostgres,
   postgresFromInstant,
 } from '../../units/time.ts';
+import { COST_OF_ROW, NO_NUMBER_RAW } from '../sums.ts';
 
 /** Half-open, on whole UTC hours. */
 export type HourRange = { from: Instant; to: Instant };
@@ -22,6 +23,7 @@ export type HourCell = {
   output_tokens: string;
   cost: string;
   zero_cost: string;
+  no_number: string;
   fingerprint: string;
   /** What each story and author had of it: arrays as PostgreSQL prints them, whose n-th elements belong together. */
   story_ids: string;
@@ -85,14 +87,15 @@ function runBindings(runs: HourRange[]): [string[], string[]] {
 export async function readHourCells(source: Knex, runs: HourRange[]): Promise<HourCell[]> {
   const { rows } = await source.raw<{ rows: HourCell[] }>(
     `SELECT hour, action::text, model, sum(requests) AS requests, sum(input_tokens) AS input_tokens,
-            sum(output_tokens) AS output_tokens, sum(cost) AS cost, sum(zero_cost) AS zero_cost, sum(fingerprint) AS fingerprint,
+            sum(output_tokens) AS output_tokens, sum(cost) AS cost, sum(zero_cost) AS zero_cost,
+            sum(no_number) AS no_number, sum(fingerprint) AS fingerprint,
             array_agg(story_id)::text AS story_ids, array_agg(author_id)::text AS author_ids,
             array_agg(requests)::text AS story_requests, array_agg(input_tokens)::text AS story_input_tokens,
             array_agg(output_tokens)::text AS story_output_tokens, array_agg(cost)::text AS story_cost
        FROM (SELECT ${HOUR_OF_ROW} AS hour, action, ai_model AS model, story_id, author_id, count(*) AS requests,
                     sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
-                    sum(estimated_cost_in_euros) AS cost, count(*) FILTER (WHERE estimated_cost_in_euros = 0) AS zero_cost,
-                    sum(${ROW_HASH}) AS fingerprint
+                    coalesce(sum(${COST_OF_ROW}), 0) AS cost, count(*) FILTER (WHERE estimated_cost_in_euros = 0) AS zero_cost,
+                    ${NO_NUMBER_RAW}, sum(${ROW_HASH}) AS fingerprint
                FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
               GROUP BY 1, 2, 3, 4, 5) AS by_story
       GROUP BY 1, 2, 3`,
@@ -105,7 +108,8 @@ export async function readHourCells(source: Knex, runs: HourRange[]): Promise<Ho
  * A story's rows by the index on story_id, one story at a time: OFFSET 0 keeps the planner from joining the whole index
  * instead, which it likes to do because it takes stories for much smaller than they are together.
  */
-const STORY_ROWS = `SELECT action, ai_model, created_at FROM token_usage_tracking AS of_story WHERE of_story.story_id = active.story_id`;
+const STORY_ROWS = `SELECT action, ai_model, created_at FROM token_usage_tracking AS of_story
+     WHERE of_story.story_id = active.story_id AND created_at > '-infinity' AND created_at < 'infinity'`;
 
 /** One (story, action, model, hour) with records; the hour by its number since 1970. */
 export type StoryVisit = { story: string; action: string; model: string; hour: number };
@@ -144,6 +148,9 @@ export async function readLaterHours(source: Knex, runs: HourRange[]): Promise<I
 
 /** The instant of the oldest record, or null without any. */
 export async function readEarliest(source: Knex): Promise<Instant | null> {
-  const row = await source('token_usage_tracking').min<{ min: string | null }[]>('created_at as min').first();
+  const row = await source('token_usage_tracking')
+    .whereRaw(`created_at > '-infinity' AND created_at < 'infinity'`)
+    .min<{ min: string | null }[]>('created_at as min')
+    .first();
   return row?.min ? instantFromPostgres(row.min) : null;
 }

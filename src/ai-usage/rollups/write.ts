@@ -95,8 +95,8 @@ async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> 
   if (cells.length === 0) return;
   const column = (name: keyof HourCell) => cells.map((cell) => cell[name]);
   await transaction.raw(
-    `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
-     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[], ?::bigint[])`,
+    `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
+     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[], ?::bigint[], ?::bigint[])`,
     [
       column('hour'),
       column('action'),
@@ -106,6 +106,7 @@ async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> 
       column('output_tokens'),
       column('cost'),
       column('zero_cost'),
+      column('no_number'),
     ],
   );
   await transaction.raw(
@@ -192,8 +193,8 @@ async function writeDays(transaction: Knex, days: Day[], timeZone: string): Prom
   ];
   const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';
   await transaction.raw(
-    `INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost)
-     SELECT day, action, model, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(zero_cost)
+    `INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
+     SELECT day, action, model, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(zero_cost), sum(no_number)
        FROM ${BOUNDS} JOIN usage_hours ON hour >= day_from AND hour < day_to
       GROUP BY 1, 2, 3`,
     bounds,

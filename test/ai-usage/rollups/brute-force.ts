@@ -6,7 +6,14 @@ import { dayFromPostgres } from '../../../src/units/calendar.ts';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
 import { postgresFromInstant, type Window } from '../../../src/units/time.ts';
 
-export const NO_FILTER: UsageFilter = { models: null, actions: null, author: null, story: null, search: null };
+export const NO_FILTER: UsageFilter = {
+  models: null,
+  actions: null,
+  author: null,
+  story: null,
+  search: null,
+  without: null,
+};
 
 /** Sums by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
 function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
@@ -32,6 +39,7 @@ function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
     conditions.push('story_id = ?');
     bindings.push(filter.story);
   }
+  if (filter.without) conditions.push(`NOT estimated_cost_in_euros < 'NaN'`);
   if (filter.search) {
     const { models, actions, idRange, authors, stories } = filter.search;
     const [low, high] = idRange ?? ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
@@ -42,7 +50,8 @@ function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
   return async (key: string, group: string) => {
     const { rows } = await workflows.raw(
       `SELECT ${key} AS key, count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",
-              coalesce(sum(output_tokens), 0)::int AS "outputTokens", coalesce(sum(estimated_cost_in_euros), 0) AS cost,
+              coalesce(sum(output_tokens), 0)::int AS "outputTokens", coalesce(sum(estimated_cost_in_euros) FILTER (WHERE estimated_cost_in_euros < 'NaN'), 0) AS cost,
+              count(*) FILTER (WHERE NOT estimated_cost_in_euros < 'NaN')::int AS "noNumber",
               count(DISTINCT story_id)::int AS stories
          FROM token_usage_tracking WHERE ${conditions.join(' AND ')} ${group}`,
       bindings,
@@ -55,10 +64,12 @@ function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
         outputTokens: number;
         cost: string;
         stories: number;
+        noNumber: number;
       }[]
-    ).map(({ key: value, cost, stories, ...sums }) => ({
+    ).map(({ key: value, cost, stories, noNumber, ...sums }) => ({
       value,
       stories,
+      noNumber,
       sums: { ...sums, cost: microEurosFromNumeric(cost) },
     }));
   };
@@ -120,6 +131,7 @@ export async function bruteForce(
     total: { ...total.sums, stories: total.stories },
     models: models.sort(byCost).map(({ value, sums }) => ({ ...sums, model: value })),
     actions: actions.sort(byCost).map(({ value, sums, stories }) => ({ ...sums, action: value, stories })),
+    noNumber: total.noNumber,
     buckets: days.map(({ value, sums }) => ({ ...sums, bucket: dayFromPostgres(value) })),
   };
 }

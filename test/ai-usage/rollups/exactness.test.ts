@@ -109,6 +109,7 @@ const filter: fc.Arbitrary<UsageFilter> = fc.record({
       stories: fc.subarray(STORIES, { maxLength: 2 }),
     }),
   ),
+  without: onceIn(12, fc.constant<'cost'>('cost')),
 });
 
 /** Anywhere in PostgreSQL's time of which a clock in Lisbon can tell, most often within 12,000 years; where eras, zones and ways of writing change. */
@@ -145,7 +146,8 @@ const toInsert = (some: Row[], at: Instant) =>
     action: ACTIONS[action] ?? '',
     input: cost % 97,
     output: cost % 31,
-    cost,
+    // Now and then none.
+    cost: cost % 13 === 5 ? Number.NaN : cost,
   }));
 
 /** One memory for all runs, as in the server: what it forgets to reload is a wrong number. */
