@@ -1,19 +1,17 @@
 import express, { type Request, type Response, type Router } from 'express';
-import { writeAuditLog } from '../audit/log.ts';
-import { personOf } from '../auth/require-person.ts';
 import { mayReadPrompts } from '../db/required-columns.ts';
-import { EXTENSIONS, type Extension, FORMATS } from '../export/formats.ts';
+import { sendExport } from '../downloads/send-export.ts';
+import { EXTENSIONS, type Extension } from '../export/formats.ts';
+import type { OpenExport } from '../export/open.ts';
+import { EXPORT_PARAMETERS, type ExportOptions, parseExportOptions } from '../export/options.ts';
 import type { Manifest } from '../export/table.ts';
-import { loggable } from '../units/loggable.ts';
-import { eurosText } from '../units/money.ts';
-import { isoFromInstant, now } from '../units/time.ts';
-import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
+import { now } from '../units/time.ts';
+import type { AtOnce } from '../web/download.ts';
 import { NotFound, Refused } from '../web/errors.ts';
 import { takesOnly } from '../web/parameters.ts';
 import { openedFromHere } from '../web/security.ts';
-import { EXPORT_PARAMETERS, type ExportOptions, parseExportOptions } from './export-options.ts';
 import { type Asked, EXPORT_PAGES } from './exports.ts';
-import { auditEntryOf, type OpenExport, openPageExport, openRecordExport } from './open-export.ts';
+import { auditEntryOf, openPageExport, openRecordExport } from './open-export.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { RECORDS_PATH } from './paths.ts';
 import { NO_RIGHT } from './prompts.ts';
@@ -37,39 +35,18 @@ export function usageExports({
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
 
   const send = async (req: Request, res: Response, extension: Extension, { asked, options, open }: Opening) => {
-    const person = personOf(req);
     if (options.withPrompts) {
       openedFromHere(req, { label: 'To the records', href: asked.address });
       if (!(await mayReadPrompts(databases.workflows))) throw new Refused(NO_RIGHT);
     }
-    const release = beginDownload(atOnce, person);
-    const gone = goneSignal(res);
-    let opened: OpenExport | null = null;
-    try {
-      opened = await open(gone);
-      const { manifest } = opened.file;
-      const entry = auditEntryOf(asked, extension, manifest, format);
-      if (req.method === 'HEAD') {
-        describe(res, extension, asked, manifest);
-        return res.end();
-      }
-      // Before the first row: who cannot be written down gets none.
-      const action = options.withPrompts ? 'export with prompts' : 'export';
-      await writeAuditLog(databases.backoffice, person, { ...entry, action, rows: manifest.rows });
-      describe(res, extension, asked, manifest);
-      const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
-      if (sending.outcome === 'complete') return;
-      if (sending.outcome === 'failed') {
-        req.log.error({ error: loggable(sending.error) }, 'export failed');
-      }
-      const broken = sending.outcome === 'failed' ? 'export failed' : 'export broken off';
-      await writeAuditLog(databases.backoffice, person, { ...entry, action: broken, rows: opened.sent() });
-    } catch (error) {
-      if (!gone.aborted) throw error;
-    } finally {
-      await opened?.close();
-      release();
-    }
+    const { address } = asked;
+    const entry = (manifest: Manifest) => auditEntryOf(asked, extension, manifest, format);
+    await sendExport(
+      req,
+      res,
+      { backoffice: databases.backoffice, atOnce },
+      { extension, options, address, entry, open },
+    );
   };
 
   for (const extension of EXTENSIONS) {
@@ -103,12 +80,4 @@ export function usageExports({
     }
   }
   return router;
-}
-
-function describe(res: Response, extension: Extension, { address }: Asked, { rows, cost, asOf }: Manifest): void {
-  const [path = ''] = address.split('?');
-  const name = decodeURIComponent(path.slice(1)).replace(/[^\p{L}\p{N}._]+/gu, '-');
-  const at = isoFromInstant(asOf).slice(0, 19).replaceAll(':', '');
-  res.attachment(`${name}-${at}Z.${extension}`);
-  res.set({ 'Content-Type': FORMATS[extension].type, 'X-Total-Rows': String(rows), 'X-Total-Cost': eurosText(cost) });
 }

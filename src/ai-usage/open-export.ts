@@ -1,17 +1,15 @@
 import { ahead } from '../export/ahead.ts';
 import type { Extension } from '../export/formats.ts';
-import type { ExportFile, Manifest } from '../export/table.ts';
+import { counting, type OpenExport } from '../export/open.ts';
+import type { ExportOptions } from '../export/options.ts';
+import type { Manifest } from '../export/table.ts';
 import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
-import type { ExportOptions } from './export-options.ts';
 import type { Asked, ExportPage, View } from './exports.ts';
 import { filterSentence, windowText } from './filter-bar.ts';
 import { readNames } from './names.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
 import { openRecordStream } from './record-stream.ts';
-
-/** A file that is ready to be written; `sent` counts the rows that its writer has taken. Whoever opens it closes it. */
-export type OpenExport = { file: ExportFile; sent: () => number; close: () => Promise<void> };
 
 /** The tables of a page, each read as the page reads it. */
 export async function openPageExport(
@@ -61,24 +59,11 @@ export function auditEntryOf(
   { filters, rows, cost }: Manifest,
   format: Format,
 ): { subject: string; details: string } {
-  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost)}`;
+  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost ?? 0)}`;
   return {
     subject: address.replace(/(?=\?|$)/, `.${extension}`),
     details: `${filters}; ${windowText(query, format)}; ${count}`,
   };
-}
-
-/** The file, and how many of its rows have been taken. */
-function counting(file: ExportFile): Pick<OpenExport, 'file' | 'sent'> {
-  let sent = 0;
-  const count = async function* (batches: ExportFile['tables'][number]['batches']) {
-    for await (const rows of batches) {
-      yield rows;
-      sent += rows.length;
-    }
-  };
-  const tables = file.tables.map((table) => ({ ...table, batches: count(table.batches) }));
-  return { file: { ...file, tables }, sent: () => sent };
 }
 
 async function manifestOf(

@@ -14,6 +14,11 @@ export const AUDITED = {
 export type AuditedAction = keyof typeof AUDITED;
 export const AUDITED_ACTIONS = Object.keys(AUDITED) as [AuditedAction, ...AuditedAction[]];
 
+/** As people read it, whatever an older or newer version wrote down. */
+export function auditedLabel(action: string): string {
+  return Object.hasOwn(AUDITED, action) ? AUDITED[action as AuditedAction] : action;
+}
+
 /** Who did it: someone signed in, or the account of the machine that a command ran on. */
 export type Actor = { sub: string; email: string };
 
@@ -52,23 +57,36 @@ type Row = {
   rows: string | null;
 };
 
-/** The newest lines that a query means, at most so many. */
-export async function readAuditLog(
-  backoffice: Knex,
-  { email, action, window, before }: AuditQuery,
-  most: number,
-): Promise<AuditLine[]> {
-  const builder = backoffice('audit_log')
-    .where('happened_at', '<', postgresFromInstant(window.to))
-    .orderBy('audit_id', 'desc')
-    .limit(most);
+function linesOf(backoffice: Knex, { email, action, window, before }: AuditQuery): Knex.QueryBuilder {
+  const builder = backoffice('audit_log').where('happened_at', '<', postgresFromInstant(window.to));
   if (window.from !== null) builder.where('happened_at', '>=', postgresFromInstant(window.from));
   if (email !== null) builder.where('email', email);
   if (action !== null) builder.where('action', action);
   if (before !== null) builder.where('audit_id', '<', before);
-  const rows = await builder.select<Row[]>(
-    ...['audit_id', 'happened_at', 'email', 'action', 'subject', 'details', 'rows'],
-  );
+  return builder;
+}
+
+/** How many lines a query means, and the number behind the newest of all. */
+export async function countAuditLog(
+  backoffice: Knex,
+  query: AuditQuery,
+): Promise<{ count: number; behindNewest: string }> {
+  const lines = linesOf(backoffice, query).count('* AS count');
+  const newest = backoffice('audit_log').select(backoffice.raw('coalesce(max(audit_id), 0) + 1'));
+  // In one statement, so that both are of one moment.
+  const { count, behind } = await backoffice
+    .select<{ count: string; behind: string }>(lines.as('count'), newest.as('behind'))
+    .first()
+    .then((row) => row as { count: string; behind: string });
+  return { count: exactInteger(count), behindNewest: behind };
+}
+
+/** The newest lines that a query means, at most so many. */
+export async function readAuditLog(backoffice: Knex, query: AuditQuery, most: number): Promise<AuditLine[]> {
+  const rows = await linesOf(backoffice, query)
+    .orderBy('audit_id', 'desc')
+    .limit(most)
+    .select<Row[]>(...['audit_id', 'happened_at', 'email', 'action', 'subject', 'details', 'rows']);
   return rows.map((row) => ({
     id: row.audit_id,
     at: instantFromPostgres(row.happened_at),

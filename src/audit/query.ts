@@ -24,6 +24,18 @@ const schema = z.object({
 
 export const AUDIT_PARAMETERS = Object.keys(schema.shape);
 
+export const AUDIT_PATH = '/audit';
+
+/** The page of the same person, kind and days, with an extension that of its file; older lines only `before` one. */
+export function auditUrl({ email, action, from, to }: Asked, extension = '', before: string | null = null): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries({ person: email, kind: action, from, to, before })) {
+    if (value) parameters.append(name, value);
+  }
+  const search = parameters.toString();
+  return AUDIT_PATH + extension + (search ? `?${search}` : '');
+}
+
 /** @throws BadInput with every parameter that is wrong and what it takes */
 export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): Asked {
   const given = Object.entries(parameters).filter(([, value]) => value !== '');

@@ -1,29 +1,41 @@
 import express, { type Router } from 'express';
 import type { Knex } from 'knex';
+import { sendExport } from '../downloads/send-export.ts';
+import { EXTENSIONS, FORMATS } from '../export/formats.ts';
+import { createLimit } from '../export/limit.ts';
+import { EXPORT_PARAMETERS, parseExportOptions } from '../export/options.ts';
+import type { Manifest } from '../export/table.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
-import { takes } from '../web/parameters.ts';
+import { takes, takesOnly } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
-import { AUDITED, type AuditLine, type AuditQuery, readAuditedPeople, readAuditLog } from './log.ts';
-import { type Asked, AUDIT_PARAMETERS, parseAuditQuery } from './query.ts';
+import { openAuditExport } from './export.ts';
+import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from './log.ts';
+import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
-const AUDIT_PATH = '/audit';
 const A_PAGE = 100;
+/** Of one person at once. */
+const MOST_DOWNLOADS = 2;
 
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where what a line is about can be seen: the record of a prompt, the page of an export at its instant. */
 function hrefOf({ subject }: AuditLine): string | null {
   if (isUuid.test(subject)) return `/ai-usage/records/${subject}`;
-  return /^\/ai-usage[/.?]/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
+  return /^\/(ai-usage[/.?]|audit[.?])/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
 }
 
-function urlOf({ email, action, from, to }: Asked, change: Partial<Pick<AuditQuery, 'before'>> = {}): string {
-  const parameters = new URLSearchParams();
-  const all = { person: email, kind: action, from, to, before: change.before ?? null };
-  for (const [name, value] of Object.entries(all)) if (value) parameters.append(name, value);
-  const search = parameters.toString();
-  return search ? `${AUDIT_PATH}?${search}` : AUDIT_PATH;
+function downloadMenu(asked: Asked) {
+  const links = EXTENSIONS.map((extension) => ({
+    label: FORMATS[extension].label,
+    href: auditUrl(asked, `.${extension}`),
+    note: '',
+  }));
+  return {
+    lead: 'Everything that these filters mean',
+    groups: [{ title: 'All lines, newest first', links }],
+    link: null,
+  };
 }
 
 /** Who opened which prompt and exported what: everybody who may enter sees it, nobody changes it. */
@@ -57,17 +69,34 @@ export function auditPages({
       kinds: Object.entries(AUDITED).map(([value, label]) => ({ value, label, selected: value === asked.action })),
       from: asked.from,
       to: asked.to,
-      filtered: urlOf(asked) !== AUDIT_PATH,
+      filtered: auditUrl(asked) !== AUDIT_PATH,
+      download: downloadMenu(asked),
       lines: shown.map((line) => ({
         ...line,
-        label: Object.hasOwn(AUDITED, line.action) ? AUDITED[line.action as keyof typeof AUDITED] : line.action,
+        label: auditedLabel(line.action),
         href: hrefOf(line),
       })),
-      newest: asked.before === null ? null : urlOf(asked),
-      older: lines.length > A_PAGE ? urlOf(asked, { before: shown.at(-1)?.id ?? null }) : null,
+      newest: asked.before === null ? null : auditUrl(asked),
+      older: lines.length > A_PAGE ? auditUrl(asked, '', shown.at(-1)?.id) : null,
     };
     render(req, res, { title: 'Audit log', view: 'audit/log', data });
   });
+
+  const atOnce = createLimit(MOST_DOWNLOADS);
+  const ofAFile = takesOnly([...AUDIT_PARAMETERS.filter((name) => name !== 'before'), ...EXPORT_PARAMETERS]);
+  for (const extension of EXTENSIONS) {
+    router.get(`${AUDIT_PATH}.${extension}`, ofAFile, async (req, res) => {
+      const at = now();
+      const options = parseExportOptions(req.query, extension, ['lines']);
+      const asked = parseAuditQuery(req.query, format.timeZone, at);
+      const entry = ({ filters, from, to, rows }: Manifest) => ({
+        subject: auditUrl(asked, `.${extension}`),
+        details: `${filters}; ${from === null ? 'everything until' : `${format.minute(from)} –`} ${format.minute(to)}; ${format.integer(rows)} ${rows === 1 ? 'line' : 'lines'}`,
+      });
+      const open = () => openAuditExport(backoffice, asked, at, format);
+      await sendExport(req, res, { backoffice, atOnce }, { extension, options, address: AUDIT_PATH, entry, open });
+    });
+  }
 
   return router;
 }

@@ -11,7 +11,7 @@ export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cos
     timeZone,
     asOf: isoFromInstant(asOf),
     rows,
-    totalCost: eurosText(cost),
+    totalCost: cost === null ? null : eurosText(cost),
   };
 }
 

@@ -58,8 +58,8 @@ export type Manifest = {
   asOf: Instant;
   /** Rows of all tables together. */
   rows: number;
-  /** What the calls behind the file cost, in micro-euros. */
-  cost: number;
+  /** What the calls behind the file cost, in micro-euros; null where it is not about calls. */
+  cost: number | null;
 };
 
 export type ExportFile = { manifest: Manifest; tables: ExportTable[] };

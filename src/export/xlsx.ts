@@ -126,7 +126,7 @@ function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Ma
     ['As of, nothing newer is counted', 'instant', asOf],
     ['Time zone', 'text', timeZone],
     ['Rows', 'integer', rows],
-    ['Total cost', 'euros', cost],
+    ...(cost === null ? [] : [['Total cost', 'euros', cost] as [string, Kind, Value]]),
   ];
   const what: ExportColumn = { name: 'whatId', label: 'About this file', kind: 'text' };
   const value = (kind: Kind): ExportColumn => ({ name: 'valueId', label: '', kind });

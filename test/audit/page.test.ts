@@ -4,7 +4,7 @@ import { parse } from 'node-html-parser';
 import { sharedApp } from '../support/app.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
-import { download } from '../support/export.ts';
+import { csvRows, download, xlsxSheets } from '../support/export.ts';
 import { linkTo, openPage, textOf } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
@@ -68,6 +68,64 @@ describe('the page of the audit log', () => {
     }
     assert.equal(seen.length, 230);
     assert.equal(new Set(seen).size, 230);
+  });
+
+  const cellsOf = (json: string) =>
+    (JSON.parse(json).tables.lines as Record<string, unknown>[]).map((line) => [line.person, line.kind, line.subject]);
+
+  it('is downloaded as it is filtered, in every format, and who did so is written down', async () => {
+    const archivist = `${randomUUID()}@mythoria.pt`;
+    await databases()
+      .backoffice('audit_log')
+      .insert(
+        Array.from({ length: 2100 }, (_, i) => ({
+          ...{ sub: '2', email: archivist, action: i % 3 === 0 ? 'export' : 'open prompt', subject: `=line ${i}` },
+          ...{ rows: i % 3 === 0 ? i : null, happened_at: new Date(Date.parse('2026-10-20T12:00:00Z') + i * 60_000) },
+        })),
+      );
+    const filter = `person=${archivist}&kind=export&from=2026-10-20&to=2026-10-21`;
+    const expected = Array.from({ length: 2100 }, (_, i) => i)
+      .filter((i) => i % 3 === 0 && i < 35 * 60)
+      .reverse();
+    const wanted = expected.map((i) => [archivist, 'export', `=line ${i}`]);
+
+    const page = await openPage(client, `/audit?${filter}`);
+    const links = page.querySelectorAll('details.download a').map((link) => link.getAttribute('href') ?? '');
+    const files = new Map(links.map((href) => [href.replace(/^\/audit\.(\w+)\?.*$/, '$1'), href]));
+    assert.deepEqual([...files.keys()], ['csv', 'xlsx', 'json', 'ndjson']);
+    const get = (format: string) => download(origin, client, files.get(format) ?? '');
+
+    const json = await get('json');
+    assert.deepEqual(cellsOf(json.text), wanted);
+    assert.equal(json.headers['x-total-rows'], String(wanted.length));
+    assert.match(json.headers['content-disposition'] ?? '', /filename=audit-20.*\.json/);
+    const { manifest } = JSON.parse(json.text);
+    assert.deepEqual([manifest.rows, manifest.totalCost, manifest.filters], [700, null, `${archivist}, Exported`]);
+    const lines = (await get('ndjson')).text.trim().split('\n');
+    assert.deepEqual(
+      lines.slice(1).map((line) => JSON.parse(line).rows),
+      expected,
+    );
+    const csv = csvRows((await get('csv')).text);
+    assert.deepEqual(
+      csv.map(({ Of }) => Of),
+      expected.map((i) => `'=line ${i}`),
+    );
+    const sheets = await xlsxSheets((await get('xlsx')).bytes);
+    const sheet = sheets.find(({ name }) => name === 'Audit log');
+    assert.deepEqual(
+      sheet?.rows.map(({ Rows }) => Rows),
+      expected,
+    );
+
+    assert.equal((await download(origin, client, `/audit.csv?person=${archivist}`)).headers['x-total-rows'], '2100');
+    const [newest] = await rows(`/audit?person=${ANA}`);
+    assert.deepEqual([newest?.[2], newest?.[4]], ['Exported', '2100']);
+    assert.match(newest?.[3] ?? '', /all kinds; everything until .*; 2,100 lines \/audit\.csv$/);
+    const there = linkTo(await openPage(client, `/audit?person=${ANA}`), 'tbody td a') ?? '';
+    assert.equal(there, `/audit?person=${encodeURIComponent(archivist)}`);
+    assert.equal((await openPage(client, there)).querySelectorAll('tbody tr').length, 100);
+    assert.equal((await client.get(`/audit.csv?person=${archivist}&before=7`)).status, 400);
   });
 
   it('escapes what it shows, says what wrong parameters take, and changes nothing', async () => {

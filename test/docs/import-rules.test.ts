@@ -34,6 +34,18 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../ai-usage/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
   },
   {
+    file: 'src/downloads/x.ts',
+    may: [
+      'express',
+      'knex',
+      '../web/download.ts',
+      '../auth/require-person.ts',
+      '../export/formats.ts',
+      '../audit/log.ts',
+    ],
+    mayNot: ['../ai-usage/exports.ts', '../audit/query.ts', '../audit/routes.ts', '../config.ts', '../app.ts'],
+  },
+  {
     file: 'src/alerts/x.ts',
     may: ['knex', './rules.ts', '../ai-usage/stats.ts', '../db/tables.ts', '../units/time.ts'],
     mayNot: [

@@ -117,6 +117,13 @@ describe('the columns of exports', () => {
       assert.deepEqual(Object.keys(records?.[0] ?? {}), names);
       found.set(`/ai-usage/records ${name}`, names);
     }
+    const audit = files.get('/audit lines') ?? [];
+    assert.deepEqual(
+      headingsOf((await download(origin, client, '/audit.csv')).text),
+      audit.map((one) => columns.get(one)),
+    );
+    assert.deepEqual(Object.keys((await json('/audit.json')).lines?.[0] ?? {}), audit);
+    found.set('/audit lines', audit);
     assert.deepEqual([...files.keys()].sort(), [...found.keys()].sort(), 'files that are no more');
     assert.deepEqual(
       [...columns.keys()].sort(),

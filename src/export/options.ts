@@ -1,6 +1,6 @@
-import { type CsvOptions, DIALECTS } from '../export/csv.ts';
-import type { Extension } from '../export/formats.ts';
 import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
+import { type CsvOptions, DIALECTS } from './csv.ts';
+import type { Extension } from './formats.ts';
 
 /** What an export takes besides the parameters of its page. */
 export type ExportOptions = CsvOptions & {

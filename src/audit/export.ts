@@ -1,0 +1,63 @@
+import type { Knex } from 'knex';
+import { counting, type OpenExport } from '../export/open.ts';
+import type { ExportColumn, Manifest, Value } from '../export/table.ts';
+import type { Format } from '../units/format.ts';
+import { exactInteger } from '../units/integer.ts';
+import type { Instant } from '../units/time.ts';
+import { type AuditLine, auditedLabel, countAuditLog, readAuditLog } from './log.ts';
+import type { Asked } from './query.ts';
+
+const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
+  { name: 'happenedAt', label: 'Time', kind: 'instant', value: ({ at }) => at },
+  { name: 'person', label: 'Person', kind: 'text', value: ({ email }) => email },
+  { name: 'kindLabel', label: 'Kind', kind: 'text', value: ({ action }) => auditedLabel(action) },
+  { name: 'details', label: 'Details', kind: 'text', value: ({ details }) => details },
+  { name: 'subject', label: 'Of', kind: 'text', value: ({ subject }) => subject },
+  { name: 'rows', label: 'Rows', kind: 'integer', value: ({ rows }) => rows },
+  { name: 'kind', label: 'Kind id', kind: 'text', value: ({ action }) => action },
+  { name: 'line', label: 'Line', kind: 'integer', value: ({ id }) => exactInteger(id) },
+];
+
+const A_BATCH = 1000;
+
+/** The lines that a page of the audit log is asked for, all of them, newest first: those that there are now. */
+export async function openAuditExport(
+  backoffice: Knex,
+  asked: Asked,
+  at: Instant,
+  format: Format,
+): Promise<OpenExport> {
+  const { count, behindNewest } = await countAuditLog(backoffice, asked);
+  const { from, to } = asked.window;
+  const manifest: Manifest = {
+    title: 'Audit log',
+    filters: filterSentence(asked),
+    ...{ from, to: to < at ? to : at, timeZone: format.timeZone, asOf: at },
+    ...{ rows: count, cost: null },
+  };
+  const columns = COLUMNS.map(({ name, label, kind }) => ({ name, label, kind }));
+  const batches = batchesOf(backoffice, { ...asked, before: behindNewest }, count);
+  return {
+    ...counting({ manifest, tables: [{ name: 'lines', title: 'Audit log', columns, batches }] }),
+    close: async () => {},
+  };
+}
+
+/** No connection is held between two batches. @throws Error when they are not as many as were counted */
+async function* batchesOf(backoffice: Knex, asked: Asked, count: number): AsyncGenerator<Value[][]> {
+  let left = count;
+  for (let before = asked.before; left > 0; ) {
+    const lines = await readAuditLog(backoffice, { ...asked, before }, A_BATCH);
+    left -= lines.length;
+    before = lines.at(-1)?.id ?? null;
+    // A line whose number was taken before the count, and that was written after it.
+    if (left < 0 || lines.length === 0) throw new Error('the audit log has other lines than were counted');
+    yield lines.map((line) => COLUMNS.map(({ value }) => value(line)));
+  }
+}
+
+/** "What ana@mythoria.pt did: Exported", as the file says what it is of. */
+function filterSentence({ email, action }: Asked): string {
+  const who = email === null ? 'Everybody' : email;
+  return action === null ? `${who}, all kinds` : `${who}, ${auditedLabel(action)}`;
+}

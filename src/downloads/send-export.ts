@@ -1,0 +1,74 @@
+import type { Request, Response } from 'express';
+import type { Knex } from 'knex';
+import { writeAuditLog } from '../audit/log.ts';
+import { personOf } from '../auth/require-person.ts';
+import { type Extension, FORMATS } from '../export/formats.ts';
+import type { OpenExport } from '../export/open.ts';
+import type { ExportOptions } from '../export/options.ts';
+import type { Manifest } from '../export/table.ts';
+import { loggable } from '../units/loggable.ts';
+import { eurosText } from '../units/money.ts';
+import { isoFromInstant } from '../units/time.ts';
+import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';
+
+export type Opening = {
+  extension: Extension;
+  options: ExportOptions;
+  /** The page's address, after which the file is called. */
+  address: string;
+  /** How the audit log names it. */
+  entry: (manifest: Manifest) => { subject: string; details: string };
+  /** Begins to read; `gone` aborts when nobody waits for it any more. */
+  open: (gone: AbortSignal) => Promise<OpenExport>;
+};
+
+/**
+ * Sends what a page shows as a file, and writes down who had it, before its first row and when it broke off.
+ * @throws TooMany when the person has as many downloads under way as `atOnce` lets them
+ */
+export async function sendExport(
+  req: Request,
+  res: Response,
+  { backoffice, atOnce }: { backoffice: Knex; atOnce: AtOnce },
+  { extension, options, address, entry: entryOf, open }: Opening,
+): Promise<void> {
+  const person = personOf(req);
+  const release = beginDownload(atOnce, person);
+  const gone = goneSignal(res);
+  let opened: OpenExport | null = null;
+  try {
+    opened = await open(gone);
+    const { manifest } = opened.file;
+    if (req.method === 'HEAD') {
+      describe(res, extension, address, manifest);
+      res.end();
+      return;
+    }
+    const entry = entryOf(manifest);
+    // Before the first row: who cannot be written down gets none.
+    const action = options.withPrompts ? 'export with prompts' : 'export';
+    await writeAuditLog(backoffice, person, { ...entry, action, rows: manifest.rows });
+    describe(res, extension, address, manifest);
+    const sending = await sendDownload(res, FORMATS[extension].write(opened.file, options), gone);
+    if (sending.outcome === 'complete') return;
+    if (sending.outcome === 'failed') {
+      req.log.error({ error: loggable(sending.error) }, 'export failed');
+    }
+    const broken = sending.outcome === 'failed' ? 'export failed' : 'export broken off';
+    await writeAuditLog(backoffice, person, { ...entry, action: broken, rows: opened.sent() });
+  } catch (error) {
+    if (!gone.aborted) throw error;
+  } finally {
+    await opened?.close();
+    release();
+  }
+}
+
+function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf }: Manifest): void {
+  const [path = ''] = address.split('?');
+  const name = decodeURIComponent(path.slice(1)).replace(/[^\p{L}\p{N}._]+/gu, '-');
+  const at = isoFromInstant(asOf).slice(0, 19).replaceAll(':', '');
+  res.attachment(`${name}-${at}Z.${extension}`);
+  res.set({ 'Content-Type': FORMATS[extension].type, 'X-Total-Rows': String(rows) });
+  if (cost !== null) res.set('X-Total-Cost', eurosText(cost));
+}
