@@ -215,7 +215,6 @@ describe('while connections of every database are ended at random', function () 
         ]),
       );
       await killing;
-      console.log([...killed], [...statuses], performance.now() | 0);
       const log = processes.flatMap(({ program }) => program.lines.out);
       assert.deepEqual(wrong, [], log.filter((line) => line.includes('Something went wrong')).join('\n'));
       const seen = `${[...killed]}; ${[...statuses]}`;
