@@ -17,10 +17,16 @@ const claims = z.object({
 
 const MOST_OF_A_NAME = 200;
 
-/** A name as it can be stored and printed: without NUL, halves of characters and those that turn a line of text around. */
+const VISIBLE = /[^\p{Cf}\p{Default_Ignorable_Code_Point}\s]/u;
+
+/**
+ * A name as it can be stored and printed: without NUL, halves of characters and those that turn a line of text around.
+ * Empty where nothing of it can be seen.
+ */
 function readable(name: string): string {
   const words = name.replace(/[\p{Cc}\p{Cs}\p{Bidi_Control}\s]+/gu, ' ').trim();
   const letters = Array.from(words.slice(0, 3 * MOST_OF_A_NAME));
+  if (!VISIBLE.test(words)) return '';
   return letters.length > MOST_OF_A_NAME ? `${letters.slice(0, MOST_OF_A_NAME).join('')}…` : words;
 }
 

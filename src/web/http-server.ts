@@ -38,7 +38,8 @@ export function createHttpServer({ keepAliveMs, headers }: HttpServerOptions, an
 
   const server = createServer({ ...LIMITS, keepAliveTimeout: keepAliveMs, requireHostHeader: false }, (req, res) => {
     count(answering, req, res);
-    if (req.headers.host === undefined && req.httpVersion === '1.1') refuse(res, 400);
+    const noHost = req.headers.host === undefined && req.httpVersion === '1.1';
+    if (noHost || !isAddress(req.url ?? '')) refuse(res, 400);
     else answer(req, res);
   });
   server.on('checkExpectation', (_req, res) => refuse(res, 417));
@@ -56,6 +57,9 @@ export function createHttpServer({ keepAliveMs, headers }: HttpServerOptions, an
   });
   return server;
 }
+
+/** Whether it can be taken apart: a path, `*`, or a whole address (RFC 9112, section 3.2). Node's own parser throws at others. */
+const isAddress = (target: string) => target.startsWith('/') || target === '*' || URL.canParse(target);
 
 /** Counts the answers under way on a connection. */
 function count(answering: WeakMap<Socket, number>, { socket }: IncomingMessage, res: ServerResponse): void {

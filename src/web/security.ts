@@ -53,8 +53,8 @@ export function sameOriginChanges(appUrl: URL) {
  * @throws Refused with `wayOut`, where the door can be opened
  */
 export function openedFromHere(req: Request, wayOut: WayOut): void {
-  const site = req.get('Sec-Fetch-Site');
-  if (site === 'cross-site' || site === 'same-site' || req.get('Sec-Purpose')?.includes('prefetch')) {
+  const site = req.get('Sec-Fetch-Site') ?? 'none';
+  if (!['same-origin', 'none'].includes(site) || req.get('Sec-Purpose')?.includes('prefetch')) {
     throw new Refused('Prompts are opened from a page of this site, not from another one.', wayOut);
   }
 }

@@ -131,6 +131,9 @@ describe('one record', () => {
       { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-User': '?1' },
       { 'Sec-Fetch-Site': 'none', 'Sec-Purpose': 'prefetch;prerender' },
       { 'Sec-Fetch-Site': 'cross-site', ...HTMX_FRAGMENT },
+      { 'Sec-Fetch-Site': 'Cross-Site' },
+      { 'Sec-Fetch-Site': 'same-origin, cross-site' },
+      { 'Sec-Fetch-Site': '' },
     ];
     for (const path of doors) {
       for (const headers of elsewhere) {

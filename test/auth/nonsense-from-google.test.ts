@@ -133,6 +133,10 @@ describe('whatever Google answers', () => {
       ['I\0nês\u202e Al\u2066ves\ud800', 'I nês Al ves'],
       ['\0\u202e', 'ines@mythoria.pt'],
       ['مريم', 'مريم'],
+      ...['\u200b\u200c', '\u00ad', '\u3164', '\u{e0041}', '\ufff9'].map(
+        (unseen) => [unseen, 'ines@mythoria.pt'] as const,
+      ),
+      ['👩‍🚀 Inês', '👩‍🚀 Inês'],
     ] as const) {
       Object.assign(google.answers, { token: json(TOKEN), userinfo: profileOf({ name }) });
       const client = createClient(app.origin);

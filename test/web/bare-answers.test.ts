@@ -15,6 +15,8 @@ describe('what the app never sees', () => {
   const REFUSED: [string, number, string][] = [
     ['nothing that HTTP knows', 400, 'geheim\r\n\r\n'],
     ['an address without a slash', 400, 'GET ?x HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['an address whose host never ends', 400, 'GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a port that is none', 400, 'GET http://x:99999999/geheim HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['two lengths', 400, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx'],
     ['a header with a NUL', 400, 'GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n'],
     ['no host', 400, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
