@@ -65,7 +65,7 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
 /** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */
 export function recordsJson({ query, value }: Answer<RecordPage>, format: Format) {
   const { page, pageSize, asOf } = query;
-  const { records, hasPrevious, hasNext, gap } = value;
+  const { records, hasPrevious, hasNext, gap, uncounted } = value;
   const first = records[0];
   const total = value.total.requests;
   const totalPages = Math.ceil(total / pageSize);
@@ -98,6 +98,7 @@ export function recordsJson({ query, value }: Answer<RecordPage>, format: Format
       }),
     ),
     total,
+    notInTotal: uncounted ?? [],
     page,
     pageSize,
     totalPages,

@@ -1,3 +1,4 @@
+import { handled } from '../units/handled.ts';
 import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { splitFilter, type UsageFilter } from './filter.ts';
@@ -48,12 +49,16 @@ export function partsOf(
 
 /** The raw rows of the ragged ends of a window. */
 export async function readEnds(source: UsageSource, { kept }: Parts): Promise<EndRow[]> {
-  const { workflows, memory, version, coveredUntil } = source;
+  const { workflows, memory, version, coveredUntil, endsRead } = source;
   if (coveredUntil === null || kept === null) return [];
   const rows = await Promise.all(
     kept.ends.map((end) => {
+      const key = `${end.from} ${end.to}`;
       const from = { workflows, ends: memory.ends, version };
-      return isShort(end) ? readEnd(from, end, coveredUntil) : readAncient(from, end);
+      const read = () => (isShort(end) ? readEnd(from, end, coveredUntil) : readAncient(from, end));
+      const reading = handled(endsRead?.get(key) ?? read());
+      endsRead?.set(key, reading);
+      return reading;
     }),
   );
   return ([] as EndRow[]).concat(...rows);

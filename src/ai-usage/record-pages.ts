@@ -12,6 +12,7 @@ import { SORT_COLUMNS, SORTS } from './sorts.ts';
 import type { UsageSource } from './source.ts';
 import { readCounts, readTotals } from './stats.ts';
 import type { Sums } from './sums.ts';
+import { type ListedRow, readUncounted, withKin } from './uncounted.ts';
 import { readUnits, refine, stretchesOf, totalOf, unitsFor } from './units-of-time.ts';
 
 /** Windows of no more records are read as the source is at this moment (docs/decisions/deep-pages.md). */
@@ -22,6 +23,8 @@ type PageQuery = Pick<UsageQuery, 'sortBy' | 'sortOrder' | 'page' | 'pageSize' |
 /**
  * `gap`: pages that have no number in this order; `inGap` where the page asked for is one of them, and can only be walked to
  * by its neighbours. Whether a page has neighbours is asked of the rows themselves: counts change while someone walks.
+ * `uncounted`: the ids of records that `total` does not count yet; null where the rollups have changed since it was read, and
+ * the page is to be read again.
  */
 export type RecordPage = {
   records: UsageRecord[];
@@ -30,6 +33,7 @@ export type RecordPage = {
   hasNext: boolean;
   gap: Gap | null;
   inGap: boolean;
+  uncounted: string[] | null;
 };
 
 /** One page of records and what all pages hold together. */
@@ -52,26 +56,31 @@ function orderOf({ sortBy, sortOrder, cursor }: PageQuery): Order {
 
 /** A page of a long window: its sum, and where it begins in time, are what the rollups count. */
 export async function readRolledUp(
-  source: UsageSource,
+  opened: UsageSource,
   window: Window,
   filter: UsageFilter,
   query: PageQuery,
 ): Promise<RecordPage> {
+  const source = { ...opened, endsRead: new Map() };
+  const page = async (rows: ListedRow[], total: Sums, gap: Gap | null): Promise<RecordPage> => {
+    const shown = pageOf(rows, total, query, gap);
+    return { ...shown, uncounted: await readUncounted(source, window, filter, rows.slice(0, query.pageSize)) };
+  };
   const skip = query.cursor ? 0 : (query.page - 1) * query.pageSize;
   const order = orderOf(query);
   if (isByTime(query.sortBy)) {
     const { rows, total } = await readByTime(source, window, filter, order, skip, query);
-    return pageOf(rows, total, query, null);
+    return page(rows, total, null);
   }
   const total = await readTotals(source, window, filter);
   const { gap, sortAll } = await depthOf(source.workflows, filter, query, total.requests);
   if (!query.cursor && isInGap(gap, query.page))
-    return { records: [], total, hasPrevious: false, hasNext: false, gap, inGap: true };
-  const fetch = (order: Order, slice: Slice) => fetchRows(source.workflows, [window], filter, order, slice);
+    return { records: [], total, hasPrevious: false, hasNext: false, gap, inGap: true, uncounted: [] };
+  const fetch = (order: Order, slice: Slice) => fetchRows(source.workflows, window, [window], filter, order, slice);
   const behind = total.requests - skip - query.pageSize;
   if (query.cursor || isNear(skip) || behind >= skip) {
     const slice = { skip, take: rowsFor(query), cursor: query.cursor };
-    return pageOf(await fetch(order, { ...slice, sortAll: sortAll && !isNear(skip) }), total, query, gap);
+    return page(await fetch(order, { ...slice, sortAll: sortAll && !isNear(skip) }), total, gap);
   }
   // From the end that is nearer: the last page costs what the first one does.
   const take = Math.min(query.pageSize, total.requests - skip);
@@ -87,7 +96,7 @@ export async function readRolledUp(
             sortAll: sortAll && !isNear(behind),
           },
         );
-  return pageOf(rows.reverse(), total, query, gap);
+  return page(rows.reverse(), total, gap);
 }
 
 /** The list and its sum in one snapshot of the source: rows that the rollups do not know yet are in both, in every order. */
@@ -104,7 +113,8 @@ async function readAsItIs(
       const total = await readTotals({ ...source, workflows, coveredUntil: null }, window, filter);
       const skip = cursor ? 0 : (page - 1) * pageSize;
       const slice = { skip, take: rowsFor(query), cursor, sortAll: false };
-      return pageOf(await fetchRows(workflows, [window], filter, orderOf(query), slice), total, query, null);
+      const { rows, orderBy } = selectRows(workflows, [window], filter, orderOf(query), slice);
+      return pageOf(await rows.orderByRaw(orderBy), total, query, null);
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
@@ -129,6 +139,7 @@ function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: Page
     hasNext: backwards || more,
     gap,
     inGap: false,
+    uncounted: [],
   };
 }
 
@@ -150,14 +161,27 @@ export function orderSql({ sortBy, descending }: Order): { expressions: string[]
   return { expressions, orderBy: expressions.map((expression) => `${expression} ${direction}`).join(', ') };
 }
 
-/** The records of some stretches of time in an order, from the cursor on or after skipping some. */
+/** The records of some stretches of a window in an order, from the cursor on or after skipping some, with their kin. */
 async function fetchRows(
+  workflows: Knex,
+  window: Window,
+  stretches: Window[],
+  filter: UsageFilter,
+  order: Order,
+  slice: Slice,
+): Promise<ListedRow[]> {
+  const { rows, orderBy } = selectRows(workflows, stretches, filter, order, slice);
+  return withKin(workflows, rows, window).orderByRaw(orderBy);
+}
+
+/** The rows of a page, yet to be ordered by `orderBy`. */
+function selectRows(
   workflows: Knex,
   stretches: Window[],
   filter: UsageFilter,
   order: Order,
   { skip, take, cursor, sortAll }: Slice,
-): Promise<RecordRow[]> {
+): { rows: Knex.QueryBuilder; orderBy: string } {
   const { expressions, orderBy } = orderSql(order);
   const matching = workflows('token_usage_tracking').modify(whereWithin, stretches).modify(whereFilter, filter);
   // Materialized, or PostgreSQL may follow the index of the order past millions of others.
@@ -176,12 +200,11 @@ async function fetchRows(
   }
   if (!isByTime(order.sortBy)) {
     // Ids first: the recommended index holds all that the filter and order need, so only the page's own rows are fetched.
-    return workflows('token_usage_tracking')
-      .whereIn('token_usage_id', page.select('token_usage_id'))
-      .orderByRaw(orderBy)
-      .select(RECORD_COLUMNS);
+    const rows = workflows('token_usage_tracking').whereIn('token_usage_id', page.select('token_usage_id'));
+    return { rows: rows.select(RECORD_COLUMNS), orderBy };
   }
-  return page.select(RECORD_COLUMNS);
+  const rows = workflows.select('*').from(page.select(RECORD_COLUMNS).as('page'));
+  return { rows, orderBy };
 }
 
 /** The values of a cursor as PostgreSQL reads them. */
@@ -213,7 +236,7 @@ async function readByTime(
   const [column] = SORTS[order.sortBy];
   if (column !== 'action' && column !== 'aiModel') {
     const units = await readUnits(source, cursor ? beyond(window, cursor, order) : window, filter);
-    const rows = await readFromUnits(source, units, filter, order, { skip, take, cursor, sortAll: false });
+    const rows = await readFromUnits(source, window, units, filter, order, { skip, take, cursor, sortAll: false });
     return { rows, total: cursor ? await readTotals(source, window, filter) : totalOf(units) };
   }
 
@@ -221,7 +244,7 @@ async function readByTime(
     readGroups(source, window, filter, order, column),
     readTotals(source, window, filter),
   ]);
-  const rows: RecordRow[] = [];
+  const rows: ListedRow[] = [];
   let rest = skip;
   for (const group of groups) {
     const here = cursor?.values[0] === group.value ? cursor : null;
@@ -232,7 +255,7 @@ async function readByTime(
     }
     const units = await readUnits(source, here ? beyond(window, here, order) : window, group.filter);
     rows.push(
-      ...(await readFromUnits(source, units, group.filter, order, {
+      ...(await readFromUnits(source, window, units, group.filter, order, {
         skip: rest,
         take: take - rows.length,
         cursor: here,
@@ -247,11 +270,12 @@ async function readByTime(
 
 async function readFromUnits(
   source: UsageSource,
+  window: Window,
   ascending: Awaited<ReturnType<typeof readUnits>>,
   filter: UsageFilter,
   order: Order,
   slice: Slice,
-): Promise<RecordRow[]> {
+): Promise<ListedRow[]> {
   const directed = (units: typeof ascending) => (order.descending ? [...units].reverse() : units);
   const all = directed(ascending);
   // Rows may have gone, or share the cursor's instant: where too few come back, look further.
@@ -260,7 +284,7 @@ async function readFromUnits(
     const fine = directed(await refine(source, [...coarse.units], filter));
     const { units, skip } = unitsFor(fine, coarse.skip, take);
     if (units.length === 0) return [];
-    const rows = await fetchRows(source.workflows, stretchesOf(units), filter, order, { ...slice, skip });
+    const rows = await fetchRows(source.workflows, window, stretchesOf(units), filter, order, { ...slice, skip });
     const reachedEnd = coarse.units.at(-1) === all.at(-1) && units.at(-1) === fine.at(-1);
     if (rows.length >= slice.take || reachedEnd) return rows;
   }

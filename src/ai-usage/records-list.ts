@@ -6,7 +6,7 @@ import { type RecordColumn, recordColumns } from './record-columns.ts';
 import type { RecordPage } from './record-pages.ts';
 import { gapText } from './record-reach.ts';
 import type { Sums } from './sums.ts';
-import type { Heading, Table } from './table.ts';
+import type { Cell, Heading, Table } from './table.ts';
 
 /**
  * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, `gap`
@@ -21,6 +21,8 @@ export type RecordsList = {
   namesAvailable: boolean;
   lastPage: { href: string; number: string } | null;
   gap: { text: string; links: { text: string; href: string }[] } | null;
+  /** What the sum does not count yet. */
+  uncounted: string | null;
 };
 
 /** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
@@ -42,6 +44,15 @@ function announcement(columns: RecordColumn[], { total }: RecordPage, query: Usa
   return `${count}, page ${format.integer(query.page)}, sorted by ${sorted}, ${order}`;
 }
 
+const NOT_COUNTED = 'not in the sum yet';
+
+function uncountedText(count: number, format: Format): string | null {
+  if (count === 0) return null;
+  const [records, are, their] =
+    count === 1 ? ['1 record', 'is', 'its hour'] : [`${format.integer(count)} records`, 'are', 'their hours'];
+  return `${records} of this page ${are} younger than the sum above, which does not count ${count === 1 ? 'it' : 'them'} yet: written after ${their} had been counted. In a few seconds it will.`;
+}
+
 export function recordsList(
   path: string,
   query: UsageQuery,
@@ -50,6 +61,7 @@ export function recordsList(
   format: Format,
 ): RecordsList {
   const { records, total, gap, inGap } = page;
+  const uncounted = new Set(page.uncounted);
   const columns = recordColumns(path, query, names, format);
   const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
   const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
@@ -61,13 +73,18 @@ export function recordsList(
     table: {
       caption: 'Records',
       head: columns.map((column) => heading(column, path, query)),
-      rows: records.map((record) => ({ cells: columns.map(({ cell }) => cell(record)), faint: false })),
+      rows: records.map((record) => {
+        const [first, ...cells] = columns.map(({ cell }) => cell(record));
+        const flag = uncounted.has(record.tokenUsageId) ? { flag: NOT_COUNTED } : {};
+        return { cells: [{ ...(first as Cell), ...flag }, ...cells], faint: false };
+      }),
       total: null,
     },
     pager: pageLinks(path, query, page, pages, format),
     total,
     announce: announcement(columns, page, query, format),
     namesAvailable: names.available,
+    uncounted: uncountedText(uncounted.size, format),
     lastPage: beyond && !inGap ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
     gap: gap && {
       text: gapText(gap, format),

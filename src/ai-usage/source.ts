@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { compareDays } from '../units/calendar.ts';
 import { HOUR, type Instant, startOfDay } from '../units/time.ts';
+import type { EndRow } from './ends.ts';
 import { keepOnly, type Memory } from './memory.ts';
 import { type Coverage, readCoverage } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
@@ -16,6 +17,8 @@ export type UsageSource = {
   /** Every hour before this instant is rolled up; null: read everything raw. */
   coveredUntil: Instant | null;
   timeZone: string;
+  /** Where several readings are to be of one state: the ragged ends that one of them has read, by their bounds. */
+  endsRead?: Map<string, Promise<EndRow[]>>;
 };
 
 type SourceDatabases = { workflows: Knex; backoffice: Knex };

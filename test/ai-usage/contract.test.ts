@@ -150,6 +150,7 @@ describe('the JSON that existing callers read', () => {
         },
       ],
       total: 'number',
+      notInTotal: [],
       page: 'number',
       pageSize: 'number',
       totalPages: 'number',

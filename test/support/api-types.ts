@@ -65,6 +65,7 @@ export type RecordJson = {
 export type RecordsJson = {
   records: RecordJson[];
   total: number;
+  notInTotal: string[];
   page: number;
   pageSize: number;
   totalPages: number;

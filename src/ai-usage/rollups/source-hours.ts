@@ -40,8 +40,10 @@ export type Fingerprint = { hour: Instant; requests: string; fingerprint: string
  * The UTC hour of a row. Two origins: a distance of more than 292,000 years is none to date_bin, and before 15.7 it is wrong
  * about whole hours before its origin. date_trunc takes two and a half times as long.
  */
-export const HOUR_OF_ROW = `date_bin('1 hour', created_at, CASE WHEN created_at < timestamptz '200000-01-01 00:00Z'
+export const hourOf = (createdAt: string) =>
+  `date_bin('1 hour', ${createdAt}, CASE WHEN ${createdAt} < timestamptz '200000-01-01 00:00Z'
     THEN timestamptz '4714-11-24 00:00Z BC' ELSE timestamptz '200000-01-01 00:00Z' END)`;
+export const HOUR_OF_ROW = hourOf('created_at');
 
 /** The number of its hour since 1970. Of the hour and not of the row: extract rounds in the last years of time. */
 export const HOUR_NUMBER_OF_ROW = `(extract(epoch FROM ${HOUR_OF_ROW}) / 3600)::bigint`;
