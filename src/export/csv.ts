@@ -27,7 +27,7 @@ type Field = (value: Exclude<Value, LargeJson>) => string;
 const LINE_END = '\r\n';
 
 /** In quotes where a list separator of any dialect is in it, and where it is text without characters: nothing at all is no value. */
-const quoted = (text: string) => (text === '' || /[",;\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+const quoted = (text: string) => (text === '' || /[",;\t|\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** The list separator that a dialect has not. */
 const OTHER: Record<Dialect, Separator> = { rfc4180: ';', 'excel-pt': ',' };

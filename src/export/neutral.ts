@@ -2,16 +2,19 @@ const BEGINS_FORMULA = '=+\\-@＝＋－＠';
 /** What spreadsheets may drop in front of a formula, or at which they begin a cell of their own. */
 const DROPPED = '\\t\\r\\n\\0';
 
+/** Separators of no file of ours, which a reader may choose; LibreOffice proposes the tab beside the others. */
+const NOBODYS = '\\t|';
+
 const AT_THE_START = new RegExp(`^[${BEGINS_FORMULA}${DROPPED}]`);
 /**
- * The list separator is the reader's: in a file of commas that is opened where lists have semicolons, quotes are plain
+ * The list separator is the reader's: in a file of commas that is opened where lists have semicolons, tabs or bars, quotes are plain
  * characters wherever a cell of the file does not begin a cell of the reader's, and lines end within them. A run is matched
  * also where no formula follows it, so that a million separators are looked at once each.
  */
 const WITHIN = { ',': within(','), ';': within(';') };
 
 function within(separator: string): RegExp {
-  return new RegExp(`([${separator}\\r\\n]["${separator}${DROPPED}]*)([${BEGINS_FORMULA}])?`, 'g');
+  return new RegExp(`([${separator}${NOBODYS}\\r\\n]["${separator}${NOBODYS}${DROPPED}]*)([${BEGINS_FORMULA}])?`, 'g');
 }
 
 export type Separator = keyof typeof WITHIN;
@@ -54,8 +57,8 @@ export async function* neutralJsonPieces(pieces: AsyncIterable<string>, other: S
 function endsOpen(text: string, other: Separator): boolean {
   for (let i = text.length - 1; i >= 0; i--) {
     const character = text[i] as string;
-    if (character === other || character === '\r' || character === '\n') return true;
-    if (!'"\t\0'.includes(character)) return false;
+    if (character === other || '\t|\r\n'.includes(character)) return true;
+    if (!'"\0'.includes(character)) return false;
   }
   return false;
 }
