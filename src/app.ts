@@ -12,7 +12,7 @@ import type { Databases } from './db/connect.ts';
 import { health } from './health.ts';
 import { clockProblem } from './units/clock.ts';
 import { createFormat } from './units/format.ts';
-import { assets } from './web/assets.ts';
+import { assets, filesAtTheRoot } from './web/assets.ts';
 import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
 import { requestLog } from './web/log.ts';
@@ -64,6 +64,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
   app.use(requestLog(log));
   app.use(compress());
   app.use('/assets', assets());
+  app.use(filesAtTheRoot());
   app.use(noStore);
   if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));
   app.use(sameOriginChanges(appUrl));

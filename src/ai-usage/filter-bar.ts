@@ -122,12 +122,18 @@ function choices(known: string[], active: string[], labelOf: (value: string) => 
   ];
 }
 
-/** "1 Oct 2026, 00:00 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00)". */
+/**
+ * "1 Nov 2026, 00:00 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00)"; where clocks changed meanwhile, each end has its own
+ * offset: "1 Oct 2026, 00:00 UTC+01:00 – 1 Nov 2026, 00:00 UTC+00:00 (Europe/Lisbon)".
+ */
 export function windowText({ window }: Pick<UsageQuery, 'window'>, format: Format): string {
   if (isOfNoTime(window)) return 'Records without a time: they are of no period';
-  const to = format.minute(window.to);
-  const span = window.from === null ? `Everything until ${to}` : `${format.minute(window.from)} – ${to}`;
-  return `${span} (${format.zone(window.to)})`;
+  const { from, to } = window;
+  if (from === null) return `Everything until ${format.minute(to)} (${format.zone(to)})`;
+  const ends = [from, to].map((end) => ({ text: format.minute(end), offset: format.utcOffset(end) }));
+  const changed = ends[0]?.offset !== ends[1]?.offset;
+  const span = ends.map(({ text, offset }) => (changed ? `${text} ${offset}` : text)).join(' – ');
+  return `${span} (${changed ? format.timeZone : format.zone(to)})`;
 }
 
 export function filterBar(

@@ -14,6 +14,15 @@ function signInAddress(target: string): string {
   return target === '/' ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(target)}`;
 }
 
+/** Files beside the pages: of the site, of what asks by itself for one at its root, but no table as a file. */
+const FILE = /^\/(assets\/|\.|[^/]*\.(?!(csv|xlsx|json|ndjson)$)[^/.]*$)/;
+
+/** What somebody looks at, or saves: not an icon, a script, or a form that was sent. */
+function isPage(req: Request): boolean {
+  const lookedAt = ['document', 'empty'].includes(req.get('Sec-Fetch-Dest') ?? 'document');
+  return req.method === 'GET' && lookedAt && !FILE.test(req.path);
+}
+
 function unauthorized(req: Request, res: Response, appUrl: URL): void {
   if (req.path.startsWith('/api/')) {
     res.status(401).json({ error: 'Unauthorized' });
@@ -21,7 +30,7 @@ function unauthorized(req: Request, res: Response, appUrl: URL): void {
     redirectWindow(res, signInAddress(returnPath(addressBar(req), appUrl)));
     res.status(401).send('');
   } else {
-    res.redirect(302, signInAddress(returnPath(req.method === 'GET' ? req.originalUrl : '/', appUrl)));
+    res.redirect(302, signInAddress(returnPath(isPage(req) ? req.originalUrl : '/', appUrl)));
   }
 }
 

@@ -80,6 +80,7 @@ export function createFormat(locale: string, timeZone: string) {
     return (twoDecimals ? two : six).format(rounded / 1_000_000);
   };
   const euros = money(whole, exact);
+  const utcOffset = (instant: Instant) => `UTC${offsetText(offsetAt(instant, timeZone))}`;
 
   return {
     timeZone,
@@ -140,7 +141,9 @@ export function createFormat(locale: string, timeZone: string) {
       return parts.join(' ');
     },
     /** "Europe/Lisbon, UTC+01:00": the offset at that instant. */
-    zone: (instant: Instant) => `${timeZone}, UTC${offsetText(offsetAt(instant, timeZone))}`,
+    zone: (instant: Instant) => `${timeZone}, ${utcOffset(instant)}`,
+    /** "UTC+01:00" at that instant. */
+    utcOffset,
     /** A size to expect, in two digits: "190 MB"; at least a kilobyte. */
     bytes: (count: number) => {
       const thousands = Math.min(2, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3) - 1));

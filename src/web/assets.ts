@@ -28,6 +28,21 @@ export function assetUrl(name: string): string {
   return `/assets/${name}?v=${asset.digest}`;
 }
 
+/** What browsers and crawlers look for by themselves, at addresses that nobody gives them. */
+const AT_THE_ROOT = ['favicon.ico', 'apple-touch-icon.png', 'robots.txt'];
+
+export function filesAtTheRoot(): Router {
+  const router = express.Router();
+  for (const name of AT_THE_ROOT) {
+    const asset = ASSETS.get(name);
+    if (!asset) throw new Error(`no file ${name}`);
+    router.get(`/${name}`, (_req, res) => {
+      res.set('Cache-Control', 'public, max-age=86400').type(extname(name)).send(asset.content);
+    });
+  }
+  return router;
+}
+
 export function assets(): Router {
   const router = express.Router();
   router.get('/:name', (req, res, next) => {

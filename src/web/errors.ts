@@ -103,7 +103,7 @@ export function errorHandler({
         message,
         details,
         id: req.id,
-        again: returnPath(req.originalUrl, appUrl),
+        again: { href: returnPath(req.originalUrl, appUrl), sends: !['GET', 'HEAD'].includes(req.method) },
         wayOut: error instanceof Refused ? error.wayOut : null,
       },
     });

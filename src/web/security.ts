@@ -20,7 +20,8 @@ export function securityHeaders({ https }: { https: boolean }) {
       },
     },
     strictTransportSecurity: https ? { maxAge: 31_536_000, includeSubDomains: true } : false,
-    referrerPolicy: { policy: 'no-referrer' },
+    // With none at all a browser would name no Origin with our own forms, by which old ones are told apart.
+    referrerPolicy: { policy: 'same-origin' },
   });
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { dayOf, HOUR, type Instant, isoFromInstant, MINUTE, parseInstant } from '../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
+import { auditLines, forgetAudit } from '../support/audit.ts';
 import { type Client, signedIn } from '../support/client.ts';
+import { download } from '../support/export.ts';
 import { assertNumbers } from '../support/numbers.ts';
 import { columnOf, integerOf, openJson, openPage, recordSum, tableOf, textOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -100,6 +102,22 @@ describe('business days', () => {
     assert.match(
       textOf(page.querySelector('p.window')),
       /1 Jul 2026, 00:00 – 1 Aug 2026, 00:00 \(Europe\/Lisbon, UTC\+01:00\)/,
+    );
+  });
+
+  it('say the offset of each end where clocks changed between them, on the page and in the audit log', async () => {
+    const origin = (await sharedApp()).origin;
+    await insertAt([at('2026-10-15T12:00:00Z')]);
+    const said = '1 Oct 2026, 00:00 UTC+01:00 – 1 Nov 2026, 00:00 UTC+00:00 (Europe/Lisbon)';
+    const page = await openPage(client, '/ai-usage?from=2026-10-01&to=2026-10-31');
+    assert.equal(textOf(page.querySelector('p.window')), said);
+    await forgetAudit();
+    await download(origin, client, '/ai-usage/records.csv?from=2026-10-01&to=2026-10-31');
+    await download(origin, client, '/ai-usage/statement.csv?month=2026-10');
+    const lines = await auditLines();
+    assert.deepEqual(
+      lines.map(({ details }) => details.includes(said)),
+      [true, true],
     );
   });
 

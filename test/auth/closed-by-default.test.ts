@@ -8,6 +8,9 @@ const PUBLIC = [
   'GET /healthz',
   'GET /readyz',
   'GET /:name', // under /assets: a mount does not tell its path
+  'GET /favicon.ico',
+  'GET /apple-touch-icon.png',
+  'GET /robots.txt',
   'GET /sign-in',
   'GET /auth/google',
   'GET /auth/google/callback',
@@ -61,6 +64,32 @@ describe('without signing in', () => {
     assert.equal(location(await createClient(app.origin).get('/')), '/sign-in');
     for (const path of ['/no-such-page', '/assets/no-such-file', '/.env', '/ai-usage/records/']) {
       assert.equal((await createClient(app.origin).get(path)).status, 302, path);
+    }
+  });
+
+  it('only pages and tables as files are returned to, not what browsers and crawlers look for by themselves', async () => {
+    const returned = async (path: string, headers: Headers = {}) =>
+      location(await createClient(app.origin).get(path, headers)) !== '/sign-in';
+    for (const path of [
+      '/sitemap.xml',
+      '/.well-known/security.txt',
+      '/.env',
+      '/assets/no-such-file',
+      '/wp-login.php',
+    ]) {
+      assert.equal(await returned(path), false, path);
+    }
+    for (const dest of ['image', 'manifest', 'script', 'style']) {
+      assert.equal(await returned('/ai-usage', { 'Sec-Fetch-Dest': dest }), false, dest);
+    }
+    for (const path of [
+      '/ai-usage.xlsx',
+      '/ai-usage/records.csv',
+      '/ai-usage/models/gpt-3.5',
+      '/ai-usage/models/a.ico',
+    ]) {
+      for (const dest of ['document', 'empty'])
+        assert.equal(await returned(path, { 'Sec-Fetch-Dest': dest }), true, path);
     }
   });
 

@@ -7,7 +7,9 @@ export const CUT_OFF = `[...document.querySelectorAll('body, body *')].flatMap((
   const { overflowX, overflowY, display } = getComputedStyle(element);
   if (display === 'inline' || element.closest('svg')) return [];
   const hides = (overflow) => ['hidden', 'clip'].includes(overflow);
-  const wide = hides(overflowX) && element.scrollWidth > element.clientWidth + 1;
+  // Its neighbour would cover what is wider than a tile, or a text than its box.
+  const covered = element.matches('.tiles div, dt, dd, p, h1, h2, .button');
+  const wide = (hides(overflowX) || covered) && element.scrollWidth > element.clientWidth + 1;
   const high = hides(overflowY) && element.scrollHeight > element.clientHeight + 1;
   if (!wide && !high) return [];
   const name = element.tagName.toLowerCase() + (element.className ? '.' + element.className : '');

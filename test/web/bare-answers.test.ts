@@ -32,7 +32,7 @@ describe('what the app never sees', () => {
       for (const header of [
         /\r\nContent-Security-Policy: default-src 'none';.*frame-ancestors 'none'/i,
         /\r\nX-Content-Type-Options: nosniff/i,
-        /\r\nReferrer-Policy: no-referrer/i,
+        /\r\nReferrer-Policy: same-origin/i,
         /\r\nCache-Control: no-store/i,
         /\r\nConnection: close/i,
       ]) {

@@ -169,7 +169,11 @@ describe('while backoffice_db is down', () => {
       assert.equal(wordsOf(page, '.account'), null);
     }
     for (const path of APIS) assert.equal((await ana.get(path)).body.error, 'Please try again in a moment.');
-    assertUnavailable(await ana.post('/sign-out', SAME_ORIGIN));
+    const stillIn = await ana.post('/sign-out', SAME_ORIGIN);
+    assertUnavailable(stillIn);
+    const again = parse(stillIn.text).querySelector('main form');
+    assert.equal(again?.querySelector('button')?.textContent, 'Try again');
+    assert.equal(again.getAttribute('method'), 'post', 'a link would lead to no page, and leave one signed in');
     const stranger = createClient(app.origin);
     assert.deepEqual((await stranger.get('/readyz')).body, {
       status: 'unavailable',
@@ -185,6 +189,8 @@ describe('while backoffice_db is down', () => {
     proxy.up();
     assert.equal((await ana.get('/ai-usage')).status, 200);
     assert.equal((await signIn(stranger)).status, 302);
+    assert.equal(location(await ana.post(again.getAttribute('action') ?? '', SAME_ORIGIN)), '/sign-in');
+    assert.equal((await ana.get('/sessions')).status, 302, 'signed out, at the second try');
   });
 
   it('also behind a socket file that is gone', async () => {

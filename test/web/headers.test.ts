@@ -20,7 +20,7 @@ describe('the headers of every answer', () => {
   const assertHeaders = (what: string, { headers }: Response) => {
     assert.equal(String(headers['content-security-policy']).replaceAll(/;\s*/g, '; '), CSP, what);
     assert.equal(headers['x-content-type-options'], 'nosniff', what);
-    assert.equal(headers['referrer-policy'], 'no-referrer', what);
+    assert.equal(headers['referrer-policy'], 'same-origin', what);
     assert.equal(headers['x-powered-by'], undefined, what);
     assert.equal(headers['strict-transport-security'], undefined, `${what}: plain http promises nothing`);
     assert.equal(headers.server, undefined, what);
@@ -171,6 +171,23 @@ describe('what caches may keep', () => {
       const { etag = '' } = answer.headers;
       assert.equal((await createClient(app.origin).get(address, { 'If-None-Match': etag })).status, 304);
     }
+  });
+
+  it('are icons and robots.txt where they are looked for, for everybody', async () => {
+    const kinds = {
+      '/favicon.ico': /^image\//,
+      '/apple-touch-icon.png': /^image\/png$/,
+      '/robots.txt': /^text\/plain/,
+    };
+    for (const [path, kind] of Object.entries(kinds)) {
+      for (const client of [createClient(app.origin), ana]) {
+        const answer = await client.get(path);
+        assert.equal(answer.status, 200, path);
+        assert.match(String(answer.headers['content-type']), kind);
+        assert.equal(answer.headers['cache-control'], 'public, max-age=86400');
+      }
+    }
+    assert.equal((await createClient(app.origin).get('/robots.txt')).text, 'User-agent: *\nDisallow: /\n');
   });
 
   it('is no file but those of the app', async () => {

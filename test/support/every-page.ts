@@ -1,0 +1,92 @@
+import { HOUR, now } from '../../src/units/time.ts';
+import { databases } from './databases.ts';
+import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
+
+export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
+export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
+const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro de uma caixa de fósforos, e o farol';
+
+/**
+ * A story of ten calls, one of them twice; the same author's other stories; models without price or provider; and `more`.
+ * Resolves with the id of a record.
+ */
+export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string> {
+  await resetUsage();
+  const hoursAgo = (hours: number) => now() - BigInt(Math.round(hours * Number(HOUR)));
+  const [record] = await insertUsage([
+    ...Array.from({ length: 10 }, (_, i) => ({
+      story: STORY,
+      author: AUTHOR,
+      action: ['story_outline', 'chapter_writing', 'image_generation'][Math.floor(i / 4)] as string,
+      model: i % 2 === 0 ? 'gpt-5' : 'gpt-image-1',
+      input: 1000 + 10 * Math.floor(i / 4),
+      cost: 20_000 + 37 * i,
+      at: hoursAgo(20 - i / 10),
+    })),
+    ...Array.from({ length: 60 }, (_, i) => ({
+      model: 'gemini-2.5-pro',
+      author: AUTHOR,
+      cost: 1_000_000 + 1_013 * ((i * 7) % 60),
+      at: hoursAgo(12.5 + 24 * i),
+    })),
+    ...Array.from({ length: 20 }, (_, i) => ({ model: 'mystery-1', cost: 0, at: hoursAgo(0.25 + i / 2) })),
+    ...more,
+  ]);
+  const { mythoria } = databases();
+  await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Inês <b>Duarte</b>', email: 'i@example.com' });
+  await mythoria('stories').insert({ story_id: STORY, title: LONG_TITLE, author_id: AUTHOR });
+  await databases()
+    .backoffice('audit_log')
+    .insert([
+      { sub: '101', email: 'ana.sousa@mythoria.pt', action: 'open prompt', subject: record?.id },
+      {
+        sub: '101',
+        email: 'ana.sousa@mythoria.pt',
+        action: 'export',
+        subject: '/ai-usage/records.xlsx?model=gpt-5&asOf=2026-11-22T11%3A04%3A12.000Z',
+        details:
+          'Calls whose model is gpt-5; 23 Oct 2026, 12:04 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00); 1,234 rows, €12.345678',
+        rows: 1234,
+      },
+      {
+        sub: '102',
+        email: 'rui.costa@caravanconcierge.com',
+        action: 'export broken off',
+        subject: '/ai-usage/records.csv?period=all',
+        details:
+          'All calls; Everything until 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00); 1,000,000 rows, €45,079.621262',
+        rows: 120000,
+      },
+    ]);
+  return record?.id ?? '';
+}
+
+const month = new Date().toISOString().slice(0, 7);
+
+/** Every page, by the name of its pictures; `{record}` is the id of one. */
+export const PAGES: Record<string, string> = {
+  'sign-in': '/sign-in?returnTo=%2Fai-usage',
+  overview: '/ai-usage?period=90d',
+  hours: '/ai-usage?period=1d',
+  'overview-table': '/ai-usage?period=7d&by=action&show=table&rankBy=requests&debug=1',
+  'overview-authors': '/ai-usage?period=7d&by=provider&breakdown=author',
+  'overview-stories': '/ai-usage?breakdown=story&compare=none',
+  'overview-heat-map': '/ai-usage?period=30d&breakdown=hour',
+  records: '/ai-usage/records?period=90d&pageSize=25&model=gpt-5&model=gemini-2.5-pro&search=Duarte',
+  empty: '/ai-usage/records?model=no-such-model',
+  recomputed: '/ai-usage/tie-out?period=90d',
+  record: '/ai-usage/records/{record}',
+  prompt: '/ai-usage/records/{record}/prompt',
+  story: `/ai-usage/stories/${STORY}`,
+  'story-unknown': '/ai-usage/stories/6f9619ff-8b86-4011-b42d-00c04fc964ff',
+  author: `/ai-usage/authors/${AUTHOR}?period=90d`,
+  model: '/ai-usage/models/gpt-5?action=chapter_writing',
+  'model-unknown': '/ai-usage/models/no-such-model',
+  action: '/ai-usage/actions/chapter_writing',
+  statement: `/ai-usage/statement?month=${month}`,
+  sessions: '/sessions',
+  audit: '/audit',
+  'audit-empty': '/audit?person=nobody@mythoria.pt',
+  'not-found': '/no/such/page',
+  'bad-request': '/ai-usage?period=2d&pageSize=abc',
+};
