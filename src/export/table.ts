@@ -46,7 +46,7 @@ export type ExportTable = {
   batches: AsyncIterable<Value[][]> | Iterable<Value[][]>;
 };
 
-/** What a file is about: on its first sheet, in its first line, or in its headers. */
+/** What a file is about: on its last sheet, in its first line, or in its headers. */
 export type Manifest = {
   title: string;
   /** The filters as a sentence. */

@@ -25,8 +25,8 @@ import {
 const DEFLATE_LEVEL = 1;
 
 /**
- * A workbook: what it is about on the first sheet, then a sheet a table, further ones where a table is longer than a sheet
- * holds. The directory of the archive comes last, so a part of the file opens nowhere.
+ * A workbook: a sheet a table, further ones where a table is longer than a sheet holds, and on the last one what it is about:
+ * programs read the first. The directory of the archive comes last, so a part of the file opens nowhere.
  */
 export async function* xlsx({ manifest, tables }: ExportFile): AsyncGenerator<Buffer> {
   const local = localTimes(manifest.timeZone);
@@ -38,14 +38,14 @@ export async function* xlsx({ manifest, tables }: ExportFile): AsyncGenerator<Bu
       await add(zip, `xl/worksheets/sheet${names.length}.xml`, xml);
     };
     await add(zip, 'xl/styles.xml', [STYLES]);
-    await addSheet('About', [aboutSheet(manifest, local)]);
     for (const table of tables) {
       const rows = rowReader(table.batches);
       for (let number = 1; number === 1 || (await rows.hasMore()); number++) {
         await addSheet(tabName(table.title, number), sheetXml(table, rows, manifest.timeZone, local));
       }
     }
-    for (const [name, xml] of Object.entries(workbookParts(names))) await add(zip, name, [xml]);
+    await addSheet('About', [aboutSheet(manifest, local)]);
+    for (const [name, xml] of Object.entries(workbookParts(names, manifest))) await add(zip, name, [xml]);
     zip.finalize();
   };
   addAll().catch((error) => zip.destroy(error));

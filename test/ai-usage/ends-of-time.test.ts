@@ -194,7 +194,7 @@ for (const [how, cover] of [
           lines.map((line) => JSON.parse(line).createdAt),
           iso(rows),
         );
-        const [, sheet] = await xlsxSheets((await file('.xlsx')).bytes);
+        const [sheet] = await xlsxSheets((await file('.xlsx')).bytes);
         const times = (sheet?.rows ?? []).map((row) => row[`Time (${LISBON})`]);
         assert.equal(times.length, rows.length);
         for (const [i, time] of times.entries()) {

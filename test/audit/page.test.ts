@@ -120,7 +120,7 @@ describe('the page of the audit log', () => {
 
     assert.equal((await download(origin, client, `/audit.csv?person=${archivist}`)).headers['x-total-rows'], '2100');
     const [newest] = await rows(`/audit?person=${ANA}`);
-    assert.deepEqual([newest?.[2], newest?.[4]], ['Exported', '2100']);
+    assert.deepEqual([newest?.[2], newest?.[4]], ['Exported', '2,100']);
     assert.match(newest?.[3] ?? '', /all kinds; everything until .*; 2,100 lines \/audit\.csv$/);
     const there = linkTo(await openPage(client, `/audit?person=${ANA}`), 'tbody td a') ?? '';
     assert.equal(there, `/audit?person=${encodeURIComponent(archivist)}`);

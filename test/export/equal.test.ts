@@ -46,7 +46,7 @@ describe('an export of records', () => {
         id: row['Record id'],
         cost: microOf(row[COST]?.replace(',', '.')),
       })),
-      xlsx: (sheets[1]?.rows ?? []).map((row) => ({
+      xlsx: (sheets[0]?.rows ?? []).map((row) => ({
         id: row['Record id'],
         cost: Math.round(Number(row.Cost) * 1_000_000),
       })),
@@ -138,7 +138,7 @@ describe('an export of records', () => {
     const [local] = csvRows(excel.text, ';');
     assert.equal(local?.['Time (Europe/Lisbon)'], '2026-10-25 00:30:00');
     assert.equal(local?.[COST], '0,004213');
-    const [about, records] = await xlsxSheets((await download(origin, client, `${path}.xlsx?period=all`)).bytes);
+    const [records, about] = await xlsxSheets((await download(origin, client, `${path}.xlsx?period=all`)).bytes);
     assert.equal(about?.name, 'About');
     const cells = records?.rows[0];
     assert.deepEqual(cells?.['Time (Europe/Lisbon)'], new Date('2026-10-25T00:30:00.123Z'));
@@ -170,7 +170,7 @@ describe('an export of records', () => {
     assert.deepEqual(lines.at(-1)?.length, 1);
     assert.deepEqual(JSON.parse(lines.at(-1)?.[0]?.replace(/^# /, '') ?? ''), expected);
     assert.doesNotMatch(await fetched(`.csv?${query}`), /#/);
-    const [about] = await xlsxSheets((await download(origin, client, `/ai-usage/records.xlsx?${query}`)).bytes);
+    const [, about] = await xlsxSheets((await download(origin, client, `/ai-usage/records.xlsx?${query}`)).bytes);
     const facts = new Map(about?.rows.map((row) => [row['About this file'], row['']]));
     assert.equal(facts.get('Filters'), expected.filters);
     assert.equal(facts.get('Rows'), 2);
@@ -225,7 +225,7 @@ describe('an export of the tables of a page', () => {
       const asOf = `asOf=${isoFromInstant(now())}`;
       const page = await openPage(client, `${path}?${query}&${asOf}`);
       const workbook = await download(origin, client, `${path}.xlsx?${query}&${asOf}`);
-      const sheets = (await xlsxSheets(workbook.bytes)).slice(1);
+      const sheets = (await xlsxSheets(workbook.bytes)).slice(0, -1);
       const total = tilesOf(page).get('Total cost')?.exact;
       assert.equal(`€${Number(workbook.headers['x-total-cost']).toFixed(6)}`, total?.replace(/,/g, ''));
       const json = JSON.parse((await download(origin, client, `${path}.json?${query}&${asOf}`)).text);

@@ -58,7 +58,6 @@ describe('npm run export', () => {
     assert.deepEqual(
       sheets.map(({ name }) => name),
       [
-        'About',
         'Usage by day',
         'Usage by day, in parts',
         'Models',
@@ -66,6 +65,7 @@ describe('npm run export', () => {
         'Providers',
         'Why the cost changed, by model',
         'Past forecasts',
+        'About',
       ],
     );
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
+import { readXlsx } from 'hucre/xlsx';
 import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
-import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS } from '../../src/export/sheet-xml.ts';
+import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS, STYLES } from '../../src/export/sheet-xml.ts';
 import type { ExportColumn, ExportFile, Value } from '../../src/export/table.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 
@@ -96,7 +97,7 @@ describe('formats', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(writable, { minLength: 1, maxLength: 20 }), async (values) => {
         const rows = values.map((value, i) => [String(i), value]);
-        const [, sheet] = await xlsxSheets(await written(fileOf(TEXT, rows), 'xlsx'));
+        const [sheet] = await xlsxSheets(await written(fileOf(TEXT, rows), 'xlsx'));
         assert.deepEqual(
           sheet?.rows.map((row) => row.Second ?? ''),
           values,
@@ -188,13 +189,13 @@ describe('formats', () => {
     assert.deepEqual(csvRows((await written(file, 'csv')).toString()), [
       { First: "'=1+1", Second: "'@SUM(A1)", N: '-5', 'Cost (€)': '-0.004213' },
     ]);
-    const [, sheet] = await xlsxSheets(await written(file, 'xlsx'));
+    const [sheet] = await xlsxSheets(await written(file, 'xlsx'));
     assert.deepEqual(sheet?.rows, [{ First: '=1+1', Second: '@SUM(A1)', N: -5, Cost: -0.004213 }]);
   });
 
   it('say so where a cell is cut, and go on in a further sheet where one is full', async () => {
     const long = 'x'.repeat(MOST_CELL_CHARACTERS + 1);
-    const [, cut] = await xlsxSheets(await written(fileOf(TEXT, [[long, 'y'.repeat(MOST_CELL_CHARACTERS)]]), 'xlsx'));
+    const [cut] = await xlsxSheets(await written(fileOf(TEXT, [[long, 'y'.repeat(MOST_CELL_CHARACTERS)]]), 'xlsx'));
     const cell = String(cut?.rows[0]?.First);
     assert.equal(cell.length, MOST_CELL_CHARACTERS);
     assert.match(cell, /x … \[cut: 32768 characters, a cell holds 32767\]$/);
@@ -215,12 +216,37 @@ describe('formats', () => {
     assert.deepEqual(
       sheets.map(({ name, rows }) => [name, rows.length]),
       [
-        ['About', 8],
         ['Things', most],
         ['Things (2)', 2],
+        ['About', 8],
       ],
     );
-    assert.deepEqual(sheets[2]?.rows, [{ N: most }, { N: most + 1 }]);
+    assert.deepEqual(sheets[1]?.rows, [{ N: most }, { N: most + 1 }]);
+  });
+
+  it('are workbooks whose first sheet is the data, whose text is as it was typed, and that say whose they are and what of', async () => {
+    const file = fileOf(TEXT, [
+      ['-100.0%', '=1+1'],
+      ["'quoted", '@SUM(A1)'],
+    ]);
+    const bytes = await written({ ...file, manifest: { ...file.manifest, title: 'Model <a> & "b"' } }, 'xlsx');
+    const { sheets, properties } = await readXlsx(bytes, { readStyles: true });
+    assert.deepEqual(
+      sheets.map(({ name }) => name),
+      ['Things', 'About'],
+    );
+    assert.deepEqual(sheets[0]?.rows.slice(1), [
+      ['-100.0%', '=1+1'],
+      ["'quoted", '@SUM(A1)'],
+    ]);
+    // Spreadsheets show an apostrophe where a style has this.
+    assert.doesNotMatch(STYLES, /quotePrefix/);
+    assert.equal(sheets[0]?.cells?.get('1,0')?.style?.numFmt, '@');
+    assert.match(STYLES, /<cellStyle name="Normal" xfId="0" builtinId="0"\/>/);
+    assert.deepEqual(
+      [properties?.title, properties?.creator, properties?.created],
+      ['Model <a> & "b"', 'Mythoria Admin · AI usage', new Date(Number(MANIFEST.asOf / 1000n))],
+    );
   });
 
   it('look broken when their rows break off', async () => {
