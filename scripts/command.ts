@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BadInput } from '../src/units/bad-input.ts';
 import { reasonOf } from '../src/units/reason.ts';
@@ -39,6 +40,30 @@ export async function command<const O extends Options>(
   }
 }
 
+/** The process was told to end before its work was done. */
+class Interrupted extends Error {
+  readonly exitCode: number;
+  constructor(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP') {
+    super(`broken off by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/**
+ * Work that is to be put away when the process is told to end: the first signal aborts it, the second ends the process as
+ * ever. @throws Interrupted
+ */
+export async function interruptible(work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.once(signal, () => controller.abort(new Interrupted(signal)));
+  try {
+    await work(controller.signal);
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  }
+}
+
 /** @throws UsageError naming an option that is unknown, without its value or given twice, or a word that is no option */
 function read(options: Options): Record<string, unknown> {
   const { values, tokens } = parsed(options);
@@ -69,6 +94,10 @@ function report(name: string, error: unknown): void {
       ? error.details.map(({ parameter, message }) => `--${parameter} ${message}`).join('; ')
       : reasonOf(error);
   console.error(`${name}: ${reason}`);
+  if (error instanceof Interrupted) {
+    process.exitCode = error.exitCode;
+    return;
+  }
   if (usage) console.error(`npm run ${name} -- --help says what it takes.`);
   // biome-ignore lint/style/noProcessEnv: a configuration that cannot be read is reported here too
   if (process.env.LOG_LEVEL === 'debug') console.error((error as Error).stack);

@@ -22,7 +22,15 @@ import { forecastAt, monthCardWindow } from './month-card.ts';
 import { NO_NAMES, readNames } from './names.ts';
 import { type Counted, readCompared, readTopBreakdown } from './overview-panels.ts';
 import { OVERVIEW_PATH } from './paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, type QueryLimits, queryWithin, type UsageQuery, usageUrl } from './query.ts';
+import {
+  PAGE_PARAMETERS,
+  parseUsageQuery,
+  type QueryLimits,
+  queryWithin,
+  type UsageQuery,
+  usageUrl,
+  WHICH_RECORDS,
+} from './query.ts';
 import type { UsageReader } from './reader.ts';
 import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PARAMETERS, STATEMENT_PATH } from './statement.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
@@ -42,6 +50,8 @@ export type ExportPage = {
   path: string;
   /** What its address takes. */
   parameters: string[];
+  /** Those of them that its tables depend on: a command line takes no others. */
+  heeds: string[];
   /** Null where the address can name nothing. @throws BadInput */
   asked: (name: string, parameters: Record<string, unknown>, limits: QueryLimits, at: Instant) => Asked | null;
   /** By their names in addresses and JSON, in the order of the page. */
@@ -132,9 +142,19 @@ const askedSubject =
     };
   };
 
-const subjectPage = (kind: SubjectKind, tables: ExportPage['tables'], cost = usageCost): ExportPage => ({
+/** A story is told as a whole. */
+const IGNORED: Partial<Record<SubjectKind, string[]>> = { story: ['period', 'from', 'to'] };
+const RANK = ['rankBy', 'rankOrder'];
+
+const subjectPage = (
+  kind: SubjectKind,
+  heeds: string[],
+  tables: ExportPage['tables'],
+  cost = usageCost,
+): ExportPage => ({
   path: `${SUBJECTS[kind].path}/:name`,
   parameters: PAGE_PARAMETERS,
+  heeds: [...WHICH_RECORDS.filter((parameter) => parameter !== kind && !IGNORED[kind]?.includes(parameter)), ...heeds],
   asked: askedSubject(kind),
   tables,
   cost,
@@ -145,6 +165,7 @@ export const EXPORT_PAGES: ExportPage[] = [
   {
     path: OVERVIEW_PATH,
     parameters: PAGE_PARAMETERS,
+    heeds: [...WHICH_RECORDS, 'compare', 'by', 'breakdown', ...RANK],
     asked: (_name, parameters, limits, at) => {
       const query = pinnedAt(parseUsageQuery(parameters, limits, at));
       return { query, address: usageUrl(OVERVIEW_PATH, query), title: 'AI usage' };
@@ -157,14 +178,14 @@ export const EXPORT_PAGES: ExportPage[] = [
     },
     cost: usageCost,
   },
-  subjectPage('author', { ...OF_SUBJECT, stories: topStories }),
-  subjectPage('model', {
+  subjectPage('author', ['by', ...RANK], { ...OF_SUBJECT, stories: topStories }),
+  subjectPage('model', RANK, {
     usage: OF_MODEL.usage,
     parts: OF_MODEL.parts,
     actions: OF_MODEL.actions,
     stories: topStories,
   }),
-  subjectPage('action', {
+  subjectPage('action', ['by', ...RANK], {
     usage: OF_SUBJECT.usage,
     parts: OF_SUBJECT.parts,
     models: OF_SUBJECT.models,
@@ -172,6 +193,7 @@ export const EXPORT_PAGES: ExportPage[] = [
   }),
   subjectPage(
     'story',
+    [],
     {
       steps: async ({ reader, query }) => stepsFile((await reader.story(query)).value),
       repeats: async ({ reader, query }) => repeatsFile((await reader.story(query)).value),
@@ -181,6 +203,7 @@ export const EXPORT_PAGES: ExportPage[] = [
   {
     path: STATEMENT_PATH,
     parameters: STATEMENT_PARAMETERS,
+    heeds: STATEMENT_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
       const { timeZone } = limits;
       const given = parameters.month === undefined || parameters.month === '' ? null : parameters.month;

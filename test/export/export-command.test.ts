@@ -1,14 +1,55 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-describe('npm run export', () => {
+/** How a command ended, and what is to be known of all that it said. */
+async function ended<T>(
+  child: ChildProcess,
+  of: (said: { out: string; err: string }) => T,
+): Promise<T & { code: number }> {
+  const said = { out: '', err: '' };
+  child.stdout?.on('data', (chunk) => {
+    said.out += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    said.err += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { ...of(said), code };
+}
+
+let many = false;
+/** Enough to be met while they are written. */
+async function insertMany(): Promise<void> {
+  if (many) return;
+  many = true;
+  await databases().workflows.raw(
+    `INSERT INTO token_usage_tracking (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+     SELECT gen_random_uuid(), gen_random_uuid(), 'test', 'many-' || n % 2 + 1, 1, 1, 0.5, '{}', now() - n * interval '1 second'
+       FROM generate_series(1, 30007) AS n`,
+  );
+}
+
+describe('npm run export', function () {
+  // A process each, on a machine that may be busy.
+  this.timeout(120_000);
   let folder: string;
 
   before(async () => {
@@ -21,10 +62,10 @@ describe('npm run export', () => {
     await resetUsage();
   });
 
-  const run = (...args: string[]) => {
+  const env = () => {
     const urls = databaseUrls();
     const unset = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
-    const env = {
+    return {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       ...unset,
@@ -32,8 +73,11 @@ describe('npm run export', () => {
       BACKOFFICE_DATABASE_URL: urls.backoffice,
       MYTHORIA_DATABASE_URL: urls.mythoria,
     };
-    return spawnSync(process.execPath, ['--import', 'tsx', 'scripts/export.ts', ...args], { encoding: 'utf8', env });
   };
+  const commandOf = (...args: string[]) => ['--import', 'tsx', 'scripts/export.ts', ...args];
+  const run = (...args: string[]) => spawnSync(process.execPath, commandOf(...args), { encoding: 'utf8', env: env() });
+  const start = (...args: string[]) => spawn(process.execPath, commandOf(...args), { env: env() });
+  const parts = () => readdirSync(folder).filter((name) => name.endsWith('.part'));
 
   it('writes the same file as the page, says what is in it, and is in the audit log', async function () {
     // A second process beside the tests' own connections.
@@ -47,7 +91,7 @@ describe('npm run export', () => {
       csvRows(readFileSync(csv, 'utf8')).map((row) => row.Model),
       ['gpt-5', 'gpt-5'],
     );
-    assert.equal(existsSync(`${csv}.part`), false);
+    assert.deepEqual(readdirSync(folder), ['usage.csv']);
     const [line] = await databases().backoffice('audit_log').orderBy('audit_id', 'desc').limit(1);
     assert.equal(line.email.split('@')[0], userInfo().username);
     assert.deepEqual([line.action, line.rows], ['export', '2']);
@@ -80,10 +124,72 @@ describe('npm run export', () => {
   it('keeps a file with prompts to whoever asked for it, also where an old one lies in the way', async function () {
     if (!onServer()) return this.skip();
     const out = join(folder, 'prompts.ndjson');
-    writeFileSync(`${out}.part`, 'left behind', { mode: 0o644 });
+    writeFileSync(out, 'of before', { mode: 0o644 });
     assert.equal(run('--include', 'prompt', '--out', out).status, 0);
     assert.equal(statSync(out).mode & 0o777, 0o600);
     assert.match(readFileSync(out, 'utf8'), /"prompt":/);
+  });
+
+  it('has a file of its own until it is whole: of several to one name, the last whole one has it', async function () {
+    if (!onServer()) return this.skip();
+    await insertMany();
+    const out = join(folder, 'one.csv');
+    const models = ['many-1', 'many-2'];
+    const runs = await Promise.all(
+      models.map((model) => ended(start('--model', model, '--out', out), ({ out }) => ({ model, said: out }))),
+    );
+    for (const { code, said } of runs) {
+      assert.equal(code, 0);
+      assert.match(said, /; [\d,]+ rows, /);
+    }
+    const rows = csvRows(readFileSync(out, 'utf8'));
+    const [model] = rows.map((row) => row.Model);
+    const said = runs.find((run) => run.model === model)?.said ?? '';
+    assert.equal(rows.length, Number(/; ([\d,]+) rows/.exec(said)?.[1]?.replaceAll(',', '')));
+    assert.deepEqual([...new Set(rows.map((row) => row.Model))], [model]);
+    assert.deepEqual(parts(), []);
+  });
+
+  it('told to end, leaves no part of a file, and the audit log says that it was broken off', async function () {
+    if (!onServer()) return this.skip();
+    await insertMany();
+    const out = join(folder, 'ended.csv');
+    const child = start('--out', out);
+    const ending = ended(child, ({ err }) => ({ err }));
+    while (parts().length === 0 && child.exitCode === null) await sleep(2);
+    child.kill('SIGTERM');
+    const end = await ending;
+    assert.equal(end.err, 'export: broken off by SIGTERM\n');
+    assert.equal(end.code, 143);
+    assert.deepEqual(parts(), []);
+    assert.equal(existsSync(out), false);
+    const lines = await databases().backoffice('audit_log').orderBy('audit_id', 'desc').limit(2);
+    assert.deepEqual(
+      lines.map(({ action }) => action),
+      ['export broken off', 'export'],
+    );
+    assert.ok(Number(lines[0].rows) < Number(lines[1].rows));
+  });
+
+  it('runs as a user id without a name, as in a container', function () {
+    // Only root may become somebody else.
+    if (!onServer() || process.getuid?.() !== 0) return this.skip();
+    const open = mkdtempSync(join(tmpdir(), 'mythoria-admin-anybody-'));
+    chmodSync(open, 0o777);
+    try {
+      const out = join(open, 'usage.csv');
+      const { status, stderr } = spawnSync(process.execPath, commandOf('--model', 'tts-1', '--out', out), {
+        encoding: 'utf8',
+        env: { ...env(), HOME: '/' },
+        uid: 54_321,
+        gid: 54_321,
+      });
+      assert.equal(stderr, '');
+      assert.equal(status, 0);
+      assert.equal(csvRows(readFileSync(out, 'utf8')).length, 1);
+    } finally {
+      rmSync(open, { recursive: true });
+    }
   });
 
   it('says what it takes, and leaves no file behind', function () {
@@ -95,6 +201,10 @@ describe('npm run export', () => {
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
       [['--out', out, '--of', 'stories'], /--of takes/],
       [['--out', out, '--of', 'stories/one'], /--of: there is no page of "one"/],
+      [
+        ['--out', out, '--of', 'statement', '--month', '2026-10', '--model', 'gpt-5'],
+        /^export: --model: not of statement/,
+      ],
       [['--out', join(folder, 'no', 'such', 'folder.csv')], /^export: --out: there is no folder .*no\/such\n/],
       [['--out', folder, '--format', 'csv'], /^export: --out takes a file; .* is a folder\n/],
     ] as const) {

@@ -1,0 +1,97 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EXPORT_PAGES, type ExportPage } from '../src/ai-usage/exports.ts';
+import { OVERVIEW_PATH } from '../src/ai-usage/paths.ts';
+import { WHICH_RECORDS } from '../src/ai-usage/query.ts';
+import { EXTENSIONS, type Extension } from '../src/export/formats.ts';
+import { EXPORT_PARAMETERS } from '../src/export/options.ts';
+import { UsageError } from './command.ts';
+
+const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';
+
+const value = (help: string, value: string) => ({ type: 'string', value, help }) as const;
+
+/** Besides its own three, the parameters of the pages, by their names there. */
+export const EXPORT = {
+  name: 'export',
+  does: 'Writes what a page shows as a file, and writes down in the audit log that it did.',
+  example: '--period 30d --format xlsx --out usage.xlsx',
+  options: {
+    out: value('the file to write', 'FILE'),
+    format: value(`${EXTENSIONS.join(', ')}; without it, what the name of the file ends in`, 'FORMAT'),
+    of: value(`${OF}; without it, records`, 'PAGE'),
+    period: value('a period that ends now, such as 7d; or --from and --to', 'PERIOD'),
+    from: value('a day or an instant, ISO 8601', 'TIME'),
+    to: value('a day, which is included, or an instant', 'TIME'),
+    month: value('of a statement, such as 2026-10', 'MONTH'),
+    model: { ...value('of this model only', 'NAME'), multiple: true },
+    action: { ...value('of this action only', 'NAME'), multiple: true },
+    author: value('of this author only', 'ID'),
+    story: value('of this story only', 'ID'),
+    search: value('what the search of the page finds', 'TEXT'),
+    without: value('cost: records whose cost is no number', 'WHAT'),
+    sortBy: value('what records are sorted by', 'COLUMN'),
+    sortOrder: value('asc or desc', 'ORDER'),
+    asOf: value('count nothing newer than this instant', 'TIME'),
+    compare: value('what the page is compared with', 'WINDOW'),
+    by: value('what the bars are made up of', 'PARTS'),
+    breakdown: value('a breakdown that the overview opens', 'NAME'),
+    rankBy: value('what breakdowns are sorted by', 'COLUMN'),
+    rankOrder: value('asc or desc', 'ORDER'),
+    table: value('one table of a page that has several', 'NAME'),
+    dialect: value('excel-pt: CSV as Excel in Portugal opens it', 'DIALECT'),
+    manifest: value('1: a last line in a CSV that says what it is about', '1'),
+    include: value('prompt: records with their prompts', 'prompt'),
+  },
+} as const;
+
+/** The page whose tables `--of` means, and what it is of; null for records. */
+type Page = { page: ExportPage; name: string } | null;
+export type Arguments = { out: string; extension: Extension; of: Page; parameters: Record<string, unknown> };
+
+/** @throws UsageError when there is no such page */
+function pageOf(of: string): Page {
+  if (of === 'records') return null;
+  const [kind, ...name] = of.split('/');
+  const path = of === 'overview' ? OVERVIEW_PATH : `${OVERVIEW_PATH}/${kind}${name.length > 0 ? '/:name' : ''}`;
+  const page = EXPORT_PAGES.find((one) => one.path === path);
+  if (!page) throw new UsageError(`--of takes ${OF}`);
+  return { page, name: name.join('/') };
+}
+
+type Given = { out?: string; format?: string; of?: string };
+
+/** @throws UsageError naming what is missing, or what an option takes */
+export async function argumentsOf({ out, format, of = 'records', ...parameters }: Given): Promise<Arguments> {
+  if (!out) throw new UsageError('--out is missing');
+  const extension = EXTENSIONS.find((one) => one === (format ?? out.split('.').at(-1)));
+  if (!extension) throw new UsageError(`--format takes ${EXTENSIONS.join(', ')}`);
+  const page = pageOf(of);
+  refuseOthers(of, page, parameters);
+  await checkPlace(out);
+  return { out, extension, of: page, parameters };
+}
+
+/** @throws UsageError naming every option that would change nothing in what is exported */
+function refuseOthers(of: string, page: Page, parameters: Record<string, unknown>): void {
+  const heeded = [...(page?.page.heeds ?? [...WHICH_RECORDS, 'sortBy', 'sortOrder']), ...EXPORT_PARAMETERS];
+  const others = Object.keys(parameters).filter((name) => !heeded.includes(name));
+  const named = (names: string[]) => names.map((name) => `--${name}`).join(', ');
+  if (others.length > 0) throw new UsageError(`${named(others)}: not of ${of}, which goes with ${named(heeded)}`);
+}
+
+/** Before anything is read, so that nobody waits for a file that has no place. */
+async function checkPlace(out: string): Promise<void> {
+  const folder = dirname(out);
+  const isFolder = (path: string) =>
+    stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  if (!(await isFolder(folder))) throw new UsageError(`--out: there is no folder ${folder}`);
+  if (await isFolder(out)) throw new UsageError(`--out takes a file; ${out} is a folder`);
+  await access(folder, constants.W_OK).catch(() => {
+    throw new UsageError(`--out: the folder ${folder} may not be written to`);
+  });
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../../scripts/command.ts';
+import { argumentsOf, EXPORT } from '../../scripts/export-arguments.ts';
+import { EXPORT_PAGES } from '../../src/ai-usage/exports.ts';
+import { WHICH_RECORDS } from '../../src/ai-usage/query.ts';
+import { EXPORT_PARAMETERS } from '../../src/export/options.ts';
+
+const out = join(tmpdir(), 'never-written.csv');
+const STORY = 'stories/00000000-0000-4000-8000-000000000000';
+
+describe('the options of npm run export', () => {
+  it('are refused by name where they change nothing in what is exported', async () => {
+    for (const [given, named] of [
+      [{ month: '2026-10' }, '--month: not of records'],
+      [{ compare: 'year', rankBy: 'cost' }, '--compare, --rankBy: not of records'],
+      [{ of: 'statement', model: ['gpt-5'] }, '--model: not of statement'],
+      [{ of: 'statement', period: '7d' }, '--period: not of statement'],
+      [{ of: 'overview', month: '2026-10' }, '--month: not of overview'],
+      [{ of: 'overview', sortBy: 'aiModel' }, '--sortBy: not of overview'],
+      [{ of: 'models/gpt-5', by: 'action' }, '--by: not of models/gpt-5'],
+      [{ of: 'models/gpt-5', model: ['tts-1'] }, '--model: not of models/gpt-5'],
+      [{ of: 'authors/x', breakdown: 'story' }, '--breakdown: not of authors/x'],
+      [{ of: STORY, period: '7d', from: '2026-10-01' }, '--period, --from: not of stories/'],
+    ] as const)
+      await assert.rejects(
+        argumentsOf({ ...given, out } as Parameters<typeof argumentsOf>[0]),
+        (error) => error instanceof UsageError && error.message.startsWith(named),
+        named,
+      );
+  });
+
+  it('are taken where they do, all of them by something', async () => {
+    for (const given of [
+      { period: '7d', model: ['gpt-5'], sortBy: 'aiModel', include: 'prompt' },
+      { of: 'overview', by: 'action', breakdown: 'hour', table: 'usage' },
+      { of: 'statement', month: '2026-10', asOf: '2026-11-01T00:00:00Z', manifest: '1' },
+      { of: 'models/gpt-5', action: ['test'], rankBy: 'requests' },
+      { of: STORY, model: ['gpt-5'] },
+    ]) {
+      const { parameters } = await argumentsOf({ ...given, out });
+      const { of: _, ...rest } = given as { of?: string };
+      assert.deepEqual(parameters, rest);
+    }
+    const heeded = new Set([
+      ...EXPORT_PAGES.flatMap(({ heeds }) => heeds),
+      ...WHICH_RECORDS,
+      ...EXPORT_PARAMETERS,
+      ...['sortBy', 'sortOrder', 'out', 'format', 'of'],
+    ]);
+    assert.deepEqual([...heeded].sort(), Object.keys(EXPORT.options).sort());
+  });
+});
