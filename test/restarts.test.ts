@@ -281,9 +281,10 @@ async function until(holds: () => Promise<boolean> | boolean, what: string): Pro
 
 /** Waits until a page is waiting for the table that the test has locked. */
 async function waitingForTable(): Promise<void> {
-  const { backoffice } = databases();
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%token_usage_tracking%'`;
-  await until(async () => (await backoffice.raw(waiting)).rows.length > 0, 'the page waits');
+  const { workflows } = databases();
+  const waiting = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%token_usage_tracking%'`;
+  await until(async () => (await workflows.raw(waiting)).rows.length > 0, 'the page waits');
 }
 
 const untilStopping = (origin: string) =>

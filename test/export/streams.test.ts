@@ -107,8 +107,9 @@ describe('an export under way', () => {
     const lock = await workflows.transaction();
     await lock.raw('LOCK TABLE token_usage_tracking IN ACCESS EXCLUSIVE MODE');
     const waiting = async () => {
-      const { rows } = await databases().backoffice.raw(
-        `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%token_usage_tracking%'`,
+      const { rows } = await workflows.raw(
+        `SELECT count(*)::int AS waiting FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%token_usage_tracking%'`,
       );
       return rows[0].waiting > 0;
     };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { type DatabaseUrls, openDatabase } from '../../src/db/connect.ts';
-import { startEmbedded } from '../../src/db/embedded.ts';
+import { type Embedded, startEmbedded } from '../../src/db/embedded.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/source-tables.ts';
 
@@ -12,7 +12,7 @@ import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/sour
 export type TestDatabases = { workflows: Knex; backoffice: Knex; mythoria: Knex };
 export type TestUrls = DatabaseUrls & { mythoria: string };
 
-type Running = { urls: TestUrls; databases: TestDatabases; stop: () => Promise<void> };
+type Running = { urls: TestUrls; databases: TestDatabases; embedded: Embedded | null };
 
 let running: Running | null = null;
 
@@ -29,53 +29,96 @@ export const databaseUrls = (): TestUrls => current().urls;
 /** Whether the run has a PostgreSQL server: real concurrency and timeouts, which the embedded database does not have. */
 export const onServer = (): boolean => Boolean(process.env.TEST_DATABASE_URL);
 
-async function freshOnServer(server: string): Promise<{ urls: TestUrls; stop: () => Promise<void> }> {
-  const admin = openDatabase(server, { maxConnections: 2 });
-  const suffix = randomBytes(4).toString('hex');
-  const name = (database: string) => `mythoria_test_${suffix}_${database}`;
-  for (const database of NAMES) await admin.raw('CREATE DATABASE ??', [name(database)]);
-  const url = (database: string) => Object.assign(new URL(server), { pathname: `/${name(database)}` }).href;
-  return {
-    urls: { workflows: url('workflows'), backoffice: url('backoffice'), mythoria: url('mythoria') },
-    stop: async () => {
-      for (const database of NAMES) await admin.raw('DROP DATABASE ?? WITH (FORCE)', [name(database)]);
-      await admin.destroy();
-    },
-  };
+/** The setting by which a run tells its workers what they copy: the beginning of the databases' names, or a folder. */
+const TEMPLATE = 'TEST_DATABASES_TEMPLATE';
+
+function template(): string {
+  const name = process.env[TEMPLATE];
+  if (!name) throw new Error('the databases of the run are not made');
+  return name;
 }
 
-async function freshEmbedded(): Promise<{ urls: TestUrls; stop: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-test-'));
-  const embedded = await startEmbedded(folder, () => {});
-  return {
-    urls: embedded.urls,
-    stop: async () => {
-      await embedded.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+/** Numbers the processes of a run; one that runs all files itself is the first. */
+const WORKER = process.env.MOCHA_WORKER_ID ?? '0';
+
+function urlsOnServer(owner: string): TestUrls {
+  const url = (database: string) =>
+    Object.assign(new URL(process.env.TEST_DATABASE_URL ?? ''), { pathname: `/${template()}_${owner}_${database}` })
+      .href;
+  return { workflows: url('workflows'), backoffice: url('backoffice'), mythoria: url('mythoria') };
 }
 
-/** Fresh databases for this run: on TEST_DATABASE_URL's server, or embedded; migrated, empty, gone afterwards. */
+function open(urls: TestUrls): TestDatabases {
+  const one = (url: string) => openDatabase(url, { maxConnections: 4 });
+  return { workflows: one(urls.workflows), backoffice: one(urls.backoffice), mythoria: one(urls.mythoria) };
+}
+
+const close = (opened: TestDatabases) => Promise.all(Object.values(opened).map((database) => database.destroy()));
+
+/** The databases that every worker of a run begins with: migrated, without rows. */
+async function fillTemplate(urls: TestUrls): Promise<void> {
+  const opened = open(urls);
+  await migrateBackoffice(opened.backoffice);
+  await createWorkflowsTables(opened.workflows);
+  await createMythoriaTables(opened.mythoria);
+  await close(opened);
+}
+
+async function onTestServer(work: (admin: Knex) => Promise<void>): Promise<void> {
+  const admin = openDatabase(process.env.TEST_DATABASE_URL ?? '', { maxConnections: 2 });
+  await work(admin).finally(() => admin.destroy());
+}
+
+/** Once for a run, before its workers start: on TEST_DATABASE_URL's server, or in a folder for embedded ones. */
+export async function makeTemplate(): Promise<void> {
+  if (onServer()) {
+    process.env[TEMPLATE] = `mythoria_test_${randomBytes(4).toString('hex')}`;
+    await onTestServer(async (admin) => {
+      for (const name of NAMES) await admin.raw('CREATE DATABASE ??', [`${template()}_template_${name}`]);
+    });
+    await fillTemplate(urlsOnServer('template'));
+    return;
+  }
+  process.env[TEMPLATE] = await mkdtemp(join(tmpdir(), 'mythoria-admin-test-'));
+  const embedded = await startEmbedded(join(template(), 'template'), () => {});
+  await fillTemplate(embedded.urls);
+  await embedded.stop();
+}
+
+/** Once, when the workers have ended: nothing of the run stays. */
+export async function removeDatabases(): Promise<void> {
+  if (!onServer()) return rm(template(), { recursive: true, force: true });
+  await onTestServer(async (admin) => {
+    const made = await admin('pg_database').where('datname', 'like', `${template()}%`).pluck('datname');
+    for (const name of made) await admin.raw('DROP DATABASE ?? WITH (FORCE)', [name]);
+  });
+}
+
+/** The databases of this process, copied from the template at its first file of tests. */
 export async function startDatabases(): Promise<void> {
-  const server = process.env.TEST_DATABASE_URL;
-  const { urls, stop } = server ? await freshOnServer(server) : await freshEmbedded();
-  const open = (url: string) => openDatabase(url, { maxConnections: 4 });
-  const databases = {
-    workflows: open(urls.workflows),
-    backoffice: open(urls.backoffice),
-    mythoria: open(urls.mythoria),
-  };
-  running = { urls, databases, stop };
-  await migrateBackoffice(databases.backoffice);
-  await createWorkflowsTables(databases.workflows);
-  await createMythoriaTables(databases.mythoria);
+  if (running) return;
+  if (onServer()) {
+    await onTestServer(async (admin) => {
+      for (const name of NAMES) {
+        const names = [`${template()}_${WORKER}_${name}`, `${template()}_template_${name}`];
+        await admin.raw('CREATE DATABASE ?? TEMPLATE ??', names);
+      }
+    });
+    const urls = urlsOnServer(WORKER);
+    running = { urls, databases: open(urls), embedded: null };
+    return;
+  }
+  const folder = join(template(), WORKER);
+  await cp(join(template(), 'template'), folder, { recursive: true });
+  const embedded = await startEmbedded(folder, () => {});
+  running = { urls: embedded.urls, databases: open(embedded.urls), embedded };
 }
 
+/** For a process that runs all files itself: what it has opened would keep it from ending. */
 export async function stopDatabases(): Promise<void> {
   if (!running) return;
-  const { databases, stop } = running;
+  const { databases, embedded } = running;
   running = null;
-  await Promise.all(Object.values(databases).map((database) => database.destroy()));
-  await stop();
+  await close(databases);
+  await embedded?.stop();
 }

@@ -34,4 +34,8 @@ export const atOrBeside = (instants: Instant[]): fc.Arbitrary<Instant> =>
   fc.tuple(fc.constantFrom(...instants), fc.constantFrom(-1n, 0n, 1n)).map(([instant, beside]) => instant + beside);
 
 /** For properties that ask a database: ends in time to print the seed, and never passes for want of time. */
-export const slowly = (numRuns: number) => ({ numRuns, interruptAfterTimeLimit: 40_000, markInterruptAsFailure: true });
+export const slowly = (numRuns: number) => ({
+  numRuns,
+  interruptAfterTimeLimit: 200_000,
+  markInterruptAsFailure: true,
+});

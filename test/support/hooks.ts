@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { closeSharedApp } from './app.ts';
 import { closeSharedBrowser } from './browser.ts';
-import { startDatabases, stopDatabases } from './databases.ts';
+import { makeTemplate, removeDatabases, startDatabases, stopDatabases } from './databases.ts';
 
-// Hooks outside any describe frame the whole run. They reach the tests' databases only because mocha imports every file
-// (.mocharc.json switches require(esm) off): required and imported files would be two instances of each module.
+// Required by every worker and reached by the tests only because mocha imports what it requires (.mocharc.json switches
+// require(esm) off): required and imported files would be two instances of each module.
+
+/** Set in the workers of a run, which end by themselves; a run that has none runs its files in this process. */
+const isWorker = process.env.MOCHA_WORKER_ID !== undefined;
 
 /** What pg says once a process when a connection is asked a second thing before it has answered the first. */
 const askedTooSoon: string[] = [];
@@ -12,15 +15,19 @@ process.on('warning', ({ message, stack }) => {
   if (message.includes('already executing a query')) askedTooSoon.push(stack ?? message);
 });
 
-before(async function () {
-  this.timeout(600_000);
-  await startDatabases();
-});
+export const mochaGlobalSetup = makeTemplate;
+export const mochaGlobalTeardown = removeDatabases;
 
-after(async function () {
-  this.timeout(600_000);
-  await closeSharedBrowser();
-  await closeSharedApp();
-  await stopDatabases();
-  assert.deepEqual(askedTooSoon, []);
-});
+// Around each file in a worker, around all of them in a process that runs them itself.
+export const mochaHooks = {
+  async beforeAll() {
+    await startDatabases();
+  },
+  async afterAll() {
+    assert.deepEqual(askedTooSoon, []);
+    if (isWorker) return;
+    await closeSharedBrowser();
+    await closeSharedApp();
+    await stopDatabases();
+  },
+};
