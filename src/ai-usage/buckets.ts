@@ -95,7 +95,8 @@ export function bucketsOf(window: Window, size: BucketSize, timeZone: string, fi
   if (isOfNoTime(window))
     return filled.map((bucket) => ({ bucket, from: BEFORE_TIME, to: window.to, firstDay: NO_TIME, partial: false }));
   const start = window.from ?? startOfBucket(filled[0], size, timeZone);
-  if (start === null) return [];
+  // An instant that all is counted until may be before a window begins: it has no hour or day of its own.
+  if (start === null || start >= window.to) return [];
   const edges = {
     hour: () => hours(start, window.to, timeZone),
     day: () => days(start, window.to, timeZone),

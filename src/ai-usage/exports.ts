@@ -32,10 +32,10 @@ import {
   WHICH_RECORDS,
 } from './query.ts';
 import type { UsageReader } from './reader.ts';
-import { lastWholeMonth, monthSpan, parseMonth, STATEMENT_PARAMETERS, STATEMENT_PATH } from './statement.ts';
+import { parseStatement, STATEMENT_PARAMETERS, STATEMENT_PATH } from './statement.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES } from './top-stories.ts';
-import type { Stack } from './view.ts';
+import { type Stack, stackOfModel } from './view.ts';
 
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
 export type Asked = { query: UsageQuery; address: string; title: string };
@@ -49,9 +49,9 @@ type TableReader = (view: View) => Promise<FileTable>;
 export type ExportPage = {
   path: string;
   /** What its address takes. */
-  parameters: string[];
+  parameters: readonly string[];
   /** Those of them that its tables depend on: a command line takes no others. */
-  heeds: string[];
+  heeds: readonly string[];
   /** Null where the address can name nothing. @throws BadInput */
   asked: (name: string, parameters: Record<string, unknown>, limits: QueryLimits, at: Instant) => Asked | null;
   /** By their names in addresses and JSON, in the order of the page. */
@@ -77,12 +77,12 @@ const alone = async ({ reader, query }: View): Promise<Counted> => {
   return { stats, compared: null };
 };
 
-/** The tables of numbers that the overview and the pages of subjects have; `by` where the page decides on the parts of its bars. */
-const numbers = (count: (view: View) => Promise<Counted>, by?: Stack) => {
+/** The tables of numbers that the overview and the pages of subjects have; `stackOf` says what the bars are made of where that is asked. */
+const numbers = (count: (view: View) => Promise<Counted>, stackOf = (asked: Stack): Stack => asked) => {
   const options = ({ query, format }: View) => ({
     query,
     size: bucketSizeOf(query),
-    by: by ?? query.by,
+    by: stackOf(query.by),
     timeZone: format.timeZone,
   });
   const breakdown = (by: 'model' | 'action') => async (view: View) => {
@@ -98,8 +98,7 @@ const numbers = (count: (view: View) => Promise<Counted>, by?: Stack) => {
 };
 
 const OF_SUBJECT = numbers(alone);
-/** A model is not made of models, but of what it is used for. */
-const OF_MODEL = numbers(alone, 'action');
+const OF_MODEL = numbers(alone, stackOfModel);
 
 /** The breakdown that the query asks for besides models and actions. */
 const breakdownBeside: TableReader = async (view) => {
@@ -115,7 +114,7 @@ const breakdownBeside: TableReader = async (view) => {
 };
 
 const topStories: TableReader = async ({ reader, databases, query }) => {
-  const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, cost: 0 });
+  const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null });
   const authors = [...new Set(value.top.map(({ author }) => author))];
   return storiesFile(value, await readNames(databases, { authors, stories: value.top.map(({ story }) => story) }));
 };
@@ -179,7 +178,7 @@ export const EXPORT_PAGES: ExportPage[] = [
     cost: usageCost,
   },
   subjectPage('author', ['by', ...RANK], { ...OF_SUBJECT, stories: topStories }),
-  subjectPage('model', RANK, {
+  subjectPage('model', ['by', ...RANK], {
     usage: OF_MODEL.usage,
     parts: OF_MODEL.parts,
     actions: OF_MODEL.actions,
@@ -205,10 +204,8 @@ export const EXPORT_PAGES: ExportPage[] = [
     parameters: STATEMENT_PARAMETERS,
     heeds: STATEMENT_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
-      const { timeZone } = limits;
-      const given = parameters.month === undefined || parameters.month === '' ? null : parameters.month;
-      const month = parseMonth(given ?? lastWholeMonth(at, timeZone), at, timeZone);
-      const query = pinnedAt(parseUsageQuery({ ...monthSpan(month), asOf: parameters.asOf }, limits, at));
+      const { month, query: asked } = parseStatement(parameters, limits, at);
+      const query = pinnedAt(asked);
       const address = `${STATEMENT_PATH}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(query.asOf)}`;
       return { query, address, title: `Statement ${month}` };
     },

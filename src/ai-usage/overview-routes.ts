@@ -16,7 +16,7 @@ import { type Counted, readBeside, readCompared, readMonthCard } from './overvie
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
 import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
-import { BREAKDOWNS_BESIDE } from './view.ts';
+import { BREAKDOWNS_BESIDE, STACKS } from './view.ts';
 import { whyPanel } from './why-panel.ts';
 
 /** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
@@ -55,7 +55,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const [overview, why, month, beside, compared, first, odd, shared] = await Promise.all([
       timed(
         counted.then(({ stats, compared }) =>
-          overviewOf(stats, compared, { links, query, size, by: query.by, format }),
+          overviewOf(stats, compared, { links, query, size, by: query.by, stacks: STACKS, format }),
         ),
         req.log,
       ),

@@ -26,6 +26,8 @@ export type OverviewOptions = {
   query: UsageQuery;
   size: BucketSize;
   by: Stack;
+  /** What else the bars can be made of. */
+  stacks: readonly Stack[];
   format: Format;
 };
 

@@ -1,6 +1,5 @@
 import type { Databases } from '../db/connect.ts';
 import { inTurn } from '../db/in-turn.ts';
-import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isTime, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
@@ -17,7 +16,7 @@ import { readEarliest } from './rollups/source-hours.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
 import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
-import { readStoryCosts, type StoryCosts } from './story-costs.ts';
+import { readStoryCosts, type StoryCosts, type StoryCostsAsked } from './story-costs.ts';
 import type { TopBy } from './story-sums.ts';
 import type { Sums } from './sums.ts';
 import { sameFigures } from './tie-out.ts';
@@ -170,8 +169,8 @@ export function createUsageReader({
       }),
 
     /** The most expensive stories of a query, and how many stories cost less than `cost`. */
-    storyCosts: (query: UsageQuery, asked: { most: number; cost: MicroEuros }): Promise<Answer<StoryCosts>> =>
-      answer(`story costs ${asked.most} ${asked.cost}`, query, (source, filter) =>
+    storyCosts: (query: UsageQuery, asked: StoryCostsAsked): Promise<Answer<StoryCosts>> =>
+      answer(`story costs ${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
         readStoryCosts(source, query.window, filter, asked),
       ),
 

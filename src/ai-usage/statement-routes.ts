@@ -6,12 +6,12 @@ import { tablesMenu } from './download-menu.ts';
 import { freshness } from './freshness.ts';
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { TIE_OUT_PATH } from './paths.ts';
-import { parseUsageQuery, usageUrl } from './query.ts';
+import { usageUrl } from './query.ts';
 import {
   lastWholeMonth,
   monthSpan,
   neighbours,
-  parseMonth,
+  parseStatement,
   STATEMENT_PARAMETERS,
   STATEMENT_PATH,
   statementOf,
@@ -31,12 +31,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       const others = rest.size === 0 ? '' : `&${rest}`;
       return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
     }
-    const month = parseMonth(req.query.month, at, timeZone);
-    const query = parseUsageQuery(
-      { ...monthSpan(month), asOf: req.query.asOf },
-      { maxPageSize: MOST_PER_PAGE, timeZone },
-      at,
-    );
+    const { month, query } = parseStatement(req.query, { maxPageSize: MOST_PER_PAGE, timeZone }, at);
     const answer = await panel(reader.stats(query, 'day'), req.log);
     reader.mend([query.window]);
     const { previous, next } = neighbours(month, at, timeZone);

@@ -1,12 +1,12 @@
 import { providerOf } from '../catalog/models.ts';
-import { BadInput } from '../units/bad-input.ts';
+import { BadInput, takenOnce } from '../units/bad-input.ts';
 import { calendarDay, compareDays, monthOf } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { addDays, type Day, dayOf, FIRST_DAY, type Instant } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import { bucketsOf } from './buckets.ts';
 import { cellsOf } from './cells.ts';
-import type { UsageQuery } from './query.ts';
+import { parseUsageQuery, type QueryLimits, type UsageQuery } from './query.ts';
 import type { UsageStats } from './stats.ts';
 import { subjectUrl } from './subjects.ts';
 import { noSums, type Sums, sumOf } from './sums.ts';
@@ -14,7 +14,7 @@ import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import type { Tile } from './tiles.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
-export const STATEMENT_PARAMETERS = ['month', 'asOf'];
+export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;
 
 /** A calendar month of the business time zone, "2026-10". */
 export type Month = string;
@@ -29,9 +29,22 @@ export function lastWholeMonth(at: Instant, timeZone: string): Month {
   return monthBefore(monthOf(dayOf(at, timeZone)));
 }
 
-/** @throws BadInput when it is no month, or one that has not begun */
-export function parseMonth(value: unknown, at: Instant, timeZone: string): Month {
-  const day = typeof value === 'string' ? calendarDay(`${value}-01`) : null;
+/**
+ * The month that an address asks for, the last whole one where it names none, and the query that means it.
+ * @throws BadInput when it is no month, or one that has not begun
+ */
+export function parseStatement(
+  parameters: Record<string, unknown>,
+  limits: QueryLimits,
+  at: Instant,
+): { month: Month; query: UsageQuery } {
+  const { month: given, ...asOf } = takenOnce(parameters, STATEMENT_PARAMETERS);
+  const month = parseMonth(given ?? lastWholeMonth(at, limits.timeZone), at, limits.timeZone);
+  return { month, query: parseUsageQuery({ ...monthSpan(month), ...asOf }, limits, at) };
+}
+
+function parseMonth(value: string, at: Instant, timeZone: string): Month {
+  const day = calendarDay(`${value}-01`);
   const month = day === null ? null : monthOf(day);
   if (!month || compareDays(month, FIRST_MONTH) < 0 || compareDays(month, monthOf(dayOf(at, timeZone))) > 0) {
     throw new BadInput([{ parameter: 'month', message: 'takes a month that has begun, such as 2026-10' }]);
@@ -64,12 +77,16 @@ type Named = Sums & { name: Cell };
 export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, format: Format): Statement {
   const { total } = stats;
   const isOver = query.window.to < query.asOf;
+  const hasBegun = query.window.from !== query.window.to;
+  const name = format.longMonth(firstDayOf(month));
   const days = new Map(stats.buckets.map((day) => [day.bucket, day]));
   const table = (label: string, caption: string, rows: Named[]) => sumTable(label, caption, rows, total, format);
   return {
     soFar: isOver
       ? null
-      : `So far: ${format.longMonth(firstDayOf(month))} is not over, this counts until ${format.minute(query.window.to)}.`,
+      : hasBegun
+        ? `So far: ${name} is not over, this counts until ${format.minute(query.window.to)}.`
+        : `${name} had not begun at ${format.minute(query.asOf)}, and nothing newer is counted.`,
     tiles: tilesOf(stats, format),
     models: table(
       'Model',

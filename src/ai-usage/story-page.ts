@@ -161,7 +161,7 @@ export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format):
     value: format.exactEuros(micro),
   });
   return {
-    text: `It costs more than ${format.share(cheaper, stories)} of the ${format.integer(stories)} ${stories === 1 ? 'story' : 'stories'} with calls in this period.`,
+    text: `It costs more than ${format.share(cheaper, stories)} of the ${format.integer(stories)} other ${stories === 1 ? 'story' : 'stories'} with calls in this period.`,
     figures: [
       figure('This story', cost),
       figure('Median: half cost at most', median),

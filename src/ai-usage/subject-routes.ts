@@ -17,6 +17,7 @@ import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
+import { OF_A_MODEL, STACKS, stackOfModel } from './view.ts';
 
 /** A page for each story, author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -38,7 +39,13 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
     const reading = handled(panel(reader.story(whole), req.log));
     const comparing = handled(
       reading.then((story) =>
-        panel(reader.storyCosts(query, { most: 0, cost: story.ok ? story.value.value.total.cost : 0 }), req.log),
+        panel(
+          reader.storyCosts(query, {
+            most: 0,
+            besides: { story: id.toLowerCase(), cost: story.ok ? story.value.value.total.cost : 0 },
+          }),
+          req.log,
+        ),
       ),
     );
     const [answer, costs, shared] = await Promise.all([
@@ -88,10 +95,10 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       const { name, path, query, narrowed } = asked(req, kind);
       if (shortened(req, res, path, query)) return;
       const size = bucketSizeOf(query);
-      // A model is not made of models, but of what it is used for.
-      const by = kind === 'model' ? 'action' : query.by;
+      const isModel = kind === 'model';
+      const by = isModel ? stackOfModel(query.by) : query.by;
       const counting = handled(panel(reader.stats(narrowed, size), req.log));
-      const ranking = handled(panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, cost: 0 }), req.log));
+      const ranking = handled(panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, besides: null }), req.log));
       const [stats, costs, shared] = await Promise.all([
         counting,
         ranking,
@@ -139,6 +146,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
                 query: stats.value.query,
                 size,
                 by,
+                stacks: isModel ? OF_A_MODEL : STACKS,
                 format,
               }),
             }

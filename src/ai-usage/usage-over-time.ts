@@ -1,5 +1,5 @@
 import type { Format } from '../units/format.ts';
-import { dayOf, earliest, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../units/time.ts';
+import { dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../units/time.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
 import { bucketsOf } from './buckets.ts';
@@ -11,7 +11,7 @@ import type { QueryChange, UsageQuery, ViewLinks } from './query.ts';
 import { type BucketSize, bucketOf, type UsageStats } from './stats.ts';
 import { addTo, noSums, type Sums } from './sums.ts';
 import { type Column, type Table, tableOf } from './table.ts';
-import { SHOWN, STACKS, type Stack } from './view.ts';
+import { SHOWN, type Stack } from './view.ts';
 
 /** A window's cost and tokens by hour, day or month, each bar divided by model, action or provider. */
 export type UsageOverTime = {
@@ -42,7 +42,14 @@ const NAMES: Record<BarSize, { one: string; many: string }> = {
 
 export const titleOf = (size: BarSize): string => `Usage by ${NAMES[size].one.toLowerCase()}`;
 
-type Options = { links: ViewLinks; query: UsageQuery; size: BucketSize; by: Stack; format: Format };
+type Options = {
+  links: ViewLinks;
+  query: UsageQuery;
+  size: BucketSize;
+  by: Stack;
+  stacks: readonly Stack[];
+  format: Format;
+};
 type Row = Sums & ChartBar & Bar & { records: string };
 
 export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
@@ -56,7 +63,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
   return {
     title,
     unit: NAMES[shown.size].many,
-    stacks: STACKS.map((stack) => ({
+    stacks: options.stacks.map((stack) => ({
       label: BREAKDOWNS[stack].label.toLowerCase(),
       href: links.here({ by: stack }),
       current: stack === by,
@@ -248,11 +255,19 @@ function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone
   return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
 }
 
+/** "01:00–02:00"; of the hour that comes twice when the clocks go back which of the two it is. */
+function hourLabel({ from, to }: Bar, { timeOfDay, utcOffset }: Format): string {
+  const [begin, before, after] = [from, from - HOUR, from + HOUR].map(timeOfDay);
+  if (begin !== before && begin !== after) return `${begin}–${timeOfDay(to)}`;
+  // On the clock that it began on.
+  const end = begin === after ? timeOfDay(to + HOUR) : timeOfDay(to);
+  return `${begin}–${end} (${utcOffset(from)})`;
+}
+
 function barLabel(bar: Bar, size: BarSize, format: Format): string {
   if (isOfNoTime(bar)) return NO_TIME;
   const last = dayOf(bar.to - 1n, format.timeZone);
-  if (size === 'hour')
-    return `${format.shortDay(bar.firstDay)}, ${format.timeOfDay(bar.from)}–${format.timeOfDay(bar.to)}`;
+  if (size === 'hour') return `${format.shortDay(bar.firstDay)}, ${hourLabel(bar, format)}`;
   if (size === 'day') return format.longDay(bar.firstDay);
   if (bar.isGap) return `${format.month(bar.firstDay)} – ${format.month(last)}`;
   if (size === 'month') return format.month(bar.firstDay);

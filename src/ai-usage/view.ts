@@ -8,6 +8,10 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const STACKS = ['model', 'action', 'provider'] as const;
 export type Stack = (typeof STACKS)[number];
 
+/** What the bars of a model's page are made of: not of models, but of what it is used for, where nothing else is asked. */
+export const OF_A_MODEL = STACKS.filter((stack) => stack !== 'model');
+export const stackOfModel = (asked: Stack): Stack => (asked === 'model' ? 'action' : asked);
+
 /** How usage over time is shown: as a drawing, or as the same in numbers. */
 export const SHOWN = ['chart', 'table'] as const;
 export type Shown = (typeof SHOWN)[number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadInput } from '../units/bad-input.ts';
+import { BadInput, takenOnce } from '../units/bad-input.ts';
 import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
 import { AUDITED_ACTIONS, type AuditQuery } from './log.ts';
 
@@ -38,8 +38,7 @@ export function auditUrl({ email, action, from, to }: Asked, extension = '', bef
 
 /** @throws BadInput with every parameter that is wrong and what it takes */
 export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): Asked {
-  const given = Object.entries(parameters).filter(([, value]) => value !== '');
-  const parsed = schema.safeParse(Object.fromEntries(given));
+  const parsed = schema.safeParse(takenOnce(parameters, AUDIT_PARAMETERS));
   if (!parsed.success) {
     throw new BadInput(parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0]), message })));
   }

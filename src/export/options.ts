@@ -1,4 +1,4 @@
-import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
+import { BadInput, type ParameterProblem, takenOnce } from '../units/bad-input.ts';
 import { type CsvOptions, DIALECTS } from './csv.ts';
 import type { Extension } from './formats.ts';
 
@@ -9,7 +9,7 @@ export type ExportOptions = CsvOptions & {
   withPrompts: boolean;
 };
 
-export const EXPORT_PARAMETERS = ['dialect', 'manifest', 'include', 'table'];
+export const EXPORT_PARAMETERS = ['dialect', 'manifest', 'include', 'table'] as const;
 
 /**
  * Reads the parameters `dialect`, `manifest`, `include` and `table`. `tables` are those that the page has; null for
@@ -21,10 +21,15 @@ export function parseExportOptions(
   extension: Extension,
   tables: string[] | null,
 ): ExportOptions {
+  const given = takenOnce(parameters, EXPORT_PARAMETERS);
   const problems: ParameterProblem[] = [];
-  const read = <const T extends string>(parameter: string, takes: readonly T[], goesWith: string | null): T | null => {
-    const value = parameters[parameter];
-    if (value === undefined || value === '') return null;
+  const read = <const T extends string>(
+    parameter: (typeof EXPORT_PARAMETERS)[number],
+    takes: readonly T[],
+    goesWith: string | null,
+  ): T | null => {
+    const value = given[parameter];
+    if (value === undefined) return null;
     const found = takes.find((one) => one === value);
     if (goesWith !== null) problems.push({ parameter, message: `goes with ${goesWith} only` });
     else if (found === undefined) problems.push({ parameter, message: `takes ${takes.join(', ')}` });

@@ -61,6 +61,13 @@ describe('business days', () => {
       const page = await openPage(client, `/ai-usage?from=${day}&to=${day}&show=table`);
       const counts = columnOf(tableOf(page, 'Usage by hour'), 'Requests').map(({ text }) => text);
       assert.deepEqual(counts, Array(hours).fill('2'));
+      const labels = columnOf(tableOf(page, 'Usage by hour'), 'Hour (Europe/Lisbon)').map(({ text }) => text);
+      assert.equal(new Set(labels).size, hours, 'no two hours are called the same');
+      const twice = labels.filter((label) => label.includes('UTC')).reverse();
+      assert.deepEqual(
+        twice,
+        hours === 25 ? ['25 Oct, 01:00–02:00 (UTC+01:00)', '25 Oct, 01:00–02:00 (UTC+00:00)'] : [],
+      );
       const chart = await openPage(client, `/ai-usage?from=${day}&to=${day}`);
       assert.equal(chart.querySelectorAll('.chart .marks li').length, hours);
     }

@@ -28,6 +28,48 @@ describe('the statement of a month', () => {
   });
   after(resetUsage);
 
+  it('is of nothing where it is asked for as of an instant before the month, and its days are none of another one', async () => {
+    const page = await openPage(client, `${PATH}?month=2026-10&asOf=2026-09-15T12:00:00Z`);
+    assert.equal(textOf(page.querySelector('h1')), 'October 2026');
+    assert.equal(tilesOf(page).get('Total cost')?.exact, '€0.000000');
+    assert.match(textOf(page.querySelector('.notice')), /October 2026 had not begun at 15 Sept? 2026/);
+    assert.doesNotMatch(textOf(page.querySelector('#usage')), /Tue,? 15 Sep/);
+    const file = await client.get(`${PATH}.json?month=2026-10&asOf=2026-09-15T12:00:00Z&table=days`, { Accept: '*/*' });
+    assert.deepEqual(file.body.tables, { days: [] });
+    // The same of any window that begins after the instant, whatever its bars.
+    for (const span of [
+      'from=2026-10-01&to=2026-10-31',
+      'from=2026-10-05&to=2026-10-05',
+      'from=2026-01-01&to=2026-10-31',
+    ]) {
+      const asOf = span.startsWith('from=2026-01') ? '2025-12-15T12:00:00Z' : '2026-09-15T12:00:00Z';
+      const { tables } = (await client.get(`/ai-usage.json?${span}&asOf=${asOf}&table=usage`, { Accept: '*/*' })).body;
+      assert.deepEqual(tables, { usage: [] }, span);
+      await openPage(client, `/ai-usage?${span}&asOf=${asOf}&show=table`);
+    }
+  });
+
+  it('says of a parameter that is given twice what it says everywhere, as do the audit log and every file', async () => {
+    const once = '2026-10-31T12:00:00Z';
+    for (const [path, parameter] of [
+      [`${PATH}?month=2026-10&month=2026-09`, 'month'],
+      [`${PATH}?month=2026-10&asOf=${once}&asOf=${once}`, 'asOf'],
+      [`${PATH}.csv?month=2026-10&month=2026-10`, 'month'],
+      [`${PATH}.csv?month=2026-10&table=days&table=days`, 'table'],
+      [`${PATH}.csv?month=2026-10&dialect=excel-pt&dialect=excel-pt`, 'dialect'],
+      ['/ai-usage/records.csv?manifest=1&manifest=1', 'manifest'],
+      ['/audit?from=2026-10-01&from=2026-10-02', 'from'],
+      ['/audit?person=a&person=b', 'person'],
+      ['/audit?kind=export&kind=export', 'kind'],
+      ['/audit.json?to=2026-10-01&to=2026-10-01', 'to'],
+    ] as const) {
+      const { status, body } = await client.get(path, { Accept: 'application/json' });
+      assert.equal(status, 400, path);
+      assert.deepEqual(body.details, [{ parameter, message: 'is given more than once' }], path);
+    }
+    assert.equal((await client.get(`${PATH}?month=2026-10&asOf=&asOf=${once}`)).status, 200);
+  });
+
   it('holds the calls of that month in business time, by model, action and day, each adding up', async () => {
     for (const cover of [async () => {}, coverUsage]) {
       await cover();

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { compareInstants, DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../src/units/time.ts';
+import {
+  compareInstants,
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  MINUTE,
+  now,
+} from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -16,11 +24,12 @@ const STEPS = 'Cost by action, in order of time';
 describe('the page of a story', () => {
   let client: Client;
   let calls: UsageRow[];
+  let begun: Instant;
   before(async () => {
     client = await signedIn((await sharedApp()).origin);
     await resetUsage();
     // Older than the default period: the story is shown as a whole all the same.
-    const begun = now() - 50n * DAY_OF_24_HOURS;
+    begun = now() - 50n * DAY_OF_24_HOURS;
     const call = (minutes: number, row: Partial<UsageRow>) => ({
       story: STORY,
       author: AUTHOR,
@@ -101,17 +110,33 @@ describe('the page of a story', () => {
   it('stands among the stories of the period: more than so many, median, p90', async () => {
     const page = await openPage(client, `${PATH}/${STORY}`);
     const place = textOf(page.querySelector('[aria-labelledby=place]'));
-    assert.match(place, /more than 11.1% of the 9 stories/);
+    assert.match(place, /more than 11.1% of the 9 other stories/);
     const figures = page.querySelectorAll('.figures dd').map((figure) => figure.getAttribute('title'));
     assert.deepEqual(figures, ['€1.300002', '€5.000000', '€9.000000']);
-    // Over all time it is one of them itself.
+    // Over all time it has calls too, and is none of the others.
     const all = textOf(
       (await openPage(client, `${PATH}/${STORY}?period=all`)).querySelector('[aria-labelledby=place]'),
     );
-    assert.match(all, /more than 10.0% of the 10 stories/);
+    assert.match(all, /more than 11.1% of the 9 other stories/);
     const none = await openPage(client, `${PATH}/${STORY}?from=1990-01-01&to=1990-01-02`);
-    assert.match(textOf(none.querySelector('[aria-labelledby=place]')), /No story has calls in this period/);
+    assert.match(textOf(none.querySelector('[aria-labelledby=place]')), /No other story has calls in this period/);
     assert.equal(tilesOf(none).get('Total cost')?.exact, '€1.300002');
+  });
+
+  it('is not compared with itself, also where it has only a part of its calls in the period', async () => {
+    const alone = `${PATH}/${STORY}?from=${isoFromInstant(begun - HOUR)}&to=${isoFromInstant(begun + 7n * MINUTE)}`;
+    const place = textOf((await openPage(client, alone)).querySelector('[aria-labelledby=place]'));
+    assert.match(place, /No other story has calls in this period/);
+    assert.doesNotMatch(place, /100/);
+  });
+
+  it('of free models has no share of nothing', async () => {
+    const story = randomUUID();
+    await insertUsage([1, 2, 3].map(() => ({ story, cost: 0, input: 7 })));
+    const page = await openPage(client, `${PATH}/${story}`);
+    assert.match(textOf(page.querySelector('[aria-labelledby=repeats]')), /3 calls share .* cost €0\.00\. Repeated/);
+    assert.doesNotMatch(textOf(page.querySelector('#usage')), /– of|NaN|Infinity/);
+    await databases().workflows('token_usage_tracking').where('story_id', story).delete();
   });
 
   it('obeys filters, and says so', async () => {

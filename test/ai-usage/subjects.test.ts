@@ -79,6 +79,35 @@ describe('the pages of authors, models and actions', () => {
     assert.equal(totalOf(tableOf(action, 'Models'), 'Cost').micro, 13_000_000);
   });
 
+  it('draw what they offer to draw, a model never as made of models', async () => {
+    const legend = (page: Awaited<ReturnType<typeof openPage>>) =>
+      page.querySelectorAll('.legend li').map((item) => textOf(item).replace(/ €.*/, ''));
+    const drawn: Record<string, string[]> = {
+      model: ['gpt-5'],
+      action: ['Chapter writing', 'Story outline'],
+      provider: ['OpenAI'],
+    };
+    for (const [path, offered] of [
+      ['/ai-usage/models/gpt-5', ['action', 'provider']],
+      ['/ai-usage/actions/chapter_writing', ['model', 'action', 'provider']],
+    ] as const) {
+      const links = (await openPage(client, `${path}?period=7d&author=${AUTHOR}`)).querySelectorAll(
+        '[aria-label="Divided by"] a',
+      );
+      assert.deepEqual(links.map(textOf), offered);
+      for (const link of links) {
+        const page = await openPage(client, link.getAttribute('href') ?? '');
+        assert.equal(textOf(page.querySelector('[aria-label="Divided by"] [aria-current]')), textOf(link), path);
+        const expected =
+          path.includes('actions') && textOf(link) === 'action' ? ['Chapter writing'] : drawn[textOf(link)];
+        assert.deepEqual(legend(page).toSorted(), expected, `${path} ${textOf(link)}`);
+      }
+    }
+    const { tables } = (await client.get('/ai-usage/models/gpt-5.json?by=provider&table=parts', { Accept: '*/*' }))
+      .body;
+    assert.deepEqual(tables.parts[0]?.by, 'provider');
+  });
+
   it('keep the rest of the query, in their links too', async () => {
     const page = await openPage(client, `/ai-usage/models/gpt-5?period=7d&author=${AUTHOR}&action=story_outline`);
     assert.equal(tilesOf(page).get('Total cost')?.exact, '€0.000001');
