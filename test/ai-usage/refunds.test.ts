@@ -80,6 +80,12 @@ for (const [how, cover] of [
       assert.deepEqual(await shares('2026-10-05'), ['83.3%', '16.7%', '100.0%']);
       assert.deepEqual(await shares('2026-10-06'), ['–', '–', '–', '–', '–'].slice(0, 3));
       assert.deepEqual(await shares('2026-10-07'), ['–', '–', '100.0%']);
+      const inFile = async (day: string) => {
+        const { text } = await client.get(`/ai-usage.json?table=models&from=${day}&to=${day}`);
+        return (JSON.parse(text).tables.models as { share: number | null }[]).map(({ share }) => share);
+      };
+      assert.deepEqual(await inFile('2026-10-05'), [10 / 12, 2 / 12]);
+      assert.deepEqual(await inFile('2026-10-06'), [null, null]);
     });
 
     it('and no percentage of change from less than nothing', async () => {
@@ -97,12 +103,14 @@ for (const [how, cover] of [
     });
 
     it('have a colour of their own among the hours of the week', async () => {
-      const page = await openPage(client, '/ai-usage?breakdown=hour&from=2026-10-05&to=2026-10-07');
-      const heat = page
-        .querySelectorAll('td.heat')
-        .filter((cell) => textOf(cell) !== '')
-        .map((cell) => `${textOf(cell)} ${cell.getAttribute('class')}`);
-      assert.deepEqual(heat, [
+      const heat = async (from: string, to: string) => {
+        const page = await openPage(client, `/ai-usage?breakdown=hour&from=${from}&to=${to}`);
+        return page
+          .querySelectorAll('td.heat')
+          .filter((cell) => textOf(cell) !== '')
+          .map((cell) => `${textOf(cell)} ${cell.getAttribute('class')}`);
+      };
+      assert.deepEqual(await heat('2026-10-05', '2026-10-07'), [
         '10 heat h5',
         '2 heat h2',
         '-8 heat h4 refund',
@@ -110,6 +118,8 @@ for (const [how, cover] of [
         '5 heat h4',
         '-5 heat h4 refund',
       ]);
+      // The furthest from nothing is the darkest, also where it is a refund.
+      assert.deepEqual(await heat('2026-10-06', '2026-10-06'), ['-8 heat h5 refund', '3 heat h3']);
     });
 
     it('are no prompt that was sent again, and every page says what they are', async () => {
