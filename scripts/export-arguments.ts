@@ -84,13 +84,16 @@ function refuseOthers(of: string, page: Page, parameters: Record<string, unknown
 /** Before anything is read, so that nobody waits for a file that has no place. */
 async function checkPlace(out: string): Promise<void> {
   const folder = dirname(out);
-  const isFolder = (path: string) =>
-    stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-  if (!(await isFolder(folder))) throw new UsageError(`--out: there is no folder ${folder}`);
-  if (await isFolder(out)) throw new UsageError(`--out takes a file; ${out} is a folder`);
+  const found = (path: string) =>
+    stat(path).catch(({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+      throw new UsageError(`--out: ${path} cannot be written (${code})`);
+    });
+  if (!(await found(folder))?.isDirectory()) throw new UsageError(`--out: there is no folder ${folder}`);
+  const before = await found(out);
+  if (before?.isDirectory()) throw new UsageError(`--out takes a file; ${out} is a folder`);
+  // The file takes the place of what is there: of /dev/null, say, which would then be everybody's.
+  if (before && !before.isFile()) throw new UsageError(`--out takes a file; ${out} is none`);
   await access(folder, constants.W_OK).catch(() => {
     throw new UsageError(`--out: the folder ${folder} may not be written to`);
   });

@@ -84,7 +84,9 @@ async function write(file: ExportFile, { out, extension, options, sent, interrup
       await rename(part, out);
       report();
     } catch (error) {
-      await rm(part, { force: true });
+      await rm(part, { force: true }).catch(() => {});
+      // Nobody asked for a file of that name.
+      if (error instanceof Error) error.message = error.message.replaceAll(part, out);
       throw error;
     } finally {
       clearInterval(steps);

@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
@@ -195,6 +197,9 @@ describe('npm run export', function () {
   it('says what it takes, and leaves no file behind', function () {
     if (!onServer()) return this.skip();
     const out = join(folder, 'nothing.csv');
+    const [pipe, linkToPipe] = [join(folder, 'pipe.csv'), join(folder, 'link.csv')];
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    symlinkSync(pipe, linkToPipe);
     for (const [args, message] of [
       [['--period', '2d', '--out', out], /^export: --period takes 1d, 7d, 30d, 90d, all, none\n/],
       [['--period', '30d'], /--out is missing/],
@@ -207,11 +212,20 @@ describe('npm run export', function () {
       ],
       [['--out', join(folder, 'no', 'such', 'folder.csv')], /^export: --out: there is no folder .*no\/such\n/],
       [['--out', folder, '--format', 'csv'], /^export: --out takes a file; .* is a folder\n/],
+      [['--out', pipe], /^export: --out takes a file; .*pipe\.csv is none\n/],
+      [['--out', linkToPipe], /^export: --out takes a file; .*link\.csv is none\n/],
+      [
+        ['--out', join(folder, `${'x'.repeat(300)}.csv`)],
+        /^export: --out: .*x\.csv cannot be written \(ENAMETOOLONG\)\n/,
+      ],
     ] as const) {
       const { status, stderr } = run(...args);
-      assert.equal(status, 2);
+      assert.equal(status, 2, stderr);
       assert.match(stderr, message);
+      assert.doesNotMatch(stderr, /\.part/);
     }
     assert.equal(existsSync(out), false);
+    // As /dev/null is: a file in its place would be everybody's.
+    assert.ok(statSync(pipe).isFIFO() && lstatSync(linkToPipe).isSymbolicLink());
   });
 });
