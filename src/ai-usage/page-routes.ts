@@ -1,9 +1,13 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Databases } from '../db/connect.ts';
+import { type Databases, MOST_RECOMPUTATIONS } from '../db/connect.ts';
+import { createLimit } from '../export/limit.ts';
 import type { Format } from '../units/format.ts';
 import { handled } from '../units/handled.ts';
+import { createShared } from '../units/shared.ts';
 import { isoFromInstant, now, SECOND } from '../units/time.ts';
+import { goneSignal } from '../web/download.ts';
+import { TooMany } from '../web/errors.ts';
 import { pushAddress, wantsFragment } from '../web/htmx.ts';
 import { type Panel, panel } from '../web/panel.ts';
 import { notUnderstood, takes } from '../web/parameters.ts';
@@ -24,12 +28,32 @@ export type PageDependencies = { databases: Databases; reader: UsageReader; rend
 
 export const MOST_PER_PAGE = 200;
 
+const left = (gone: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (gone.aborted) resolve();
+    else gone.addEventListener('abort', () => resolve());
+  });
+
+type Recomputed = Awaited<ReturnType<UsageReader['tieOut']>>;
+
+const TOO_MANY_RECOMPUTATIONS =
+  'Two other windows are being recomputed from raw rows, and more would slow down everybody. Each takes a minute at most: please try again in a minute.';
+
 /** The list of records, and the overview recomputed. */
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
   const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
   const frame = pageFrame({ databases, reader, format });
+  const recompute = createShared<Recomputed>();
+  const place = createLimit({ each: MOST_RECOMPUTATIONS });
+  const inPlace = async (gone: AbortSignal, work: () => Promise<Recomputed>) => {
+    const taken = place('');
+    if (typeof taken !== 'function') throw new TooMany(TOO_MANY_RECOMPUTATIONS, 60);
+    // Whoever comes next waits for the connection, which is given back at once, and need not be told.
+    gone.addEventListener('abort', taken);
+    return work().finally(taken);
+  };
 
   router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
     const asked = queryOf(req);
@@ -38,13 +62,21 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
       asked.pinned === null
         ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(asked.asOf - 5n * SECOND) }, limits, now())
         : asked;
-    const answer = await panel(reader.tieOut(query), req.log);
+    const gone = goneSignal(res);
+    const recomputed = handled(
+      recompute(sameUrl('', asked), gone, (gone) => inPlace(gone, () => reader.tieOut(query, gone))),
+    );
+    // What was stopped because everybody has left is no failure, and nobody's answer.
+    await Promise.race([recomputed.catch(() => {}), left(gone)]);
+    if (gone.aborted) return;
+    const answer = await panel(recomputed, req.log);
     const tieOut = answer.ok
       ? { ok: true, value: tieOutOf(answer.value.value.kept, answer.value.value.raw, format) }
       : answer;
     const data = {
       tieOut,
-      window: windowText(query, format),
+      // As it was answered: somebody may have asked a moment before.
+      window: windowText(answer.ok ? answer.value.query : query, format),
       back: sameUrl(OVERVIEW_PATH, asked),
       retry: sameUrl(TIE_OUT_PATH, asked),
     };

@@ -1,5 +1,5 @@
 import type { Databases } from '../db/connect.ts';
-import { inTurn } from '../db/in-turn.ts';
+import { handled } from '../units/handled.ts';
 import { type Instant, isTime, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
@@ -13,6 +13,7 @@ import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import type { Mend } from './rollups/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
+import { openSnapshot } from './snapshot.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
 import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './story.ts';
@@ -131,27 +132,28 @@ export function createUsageReader({
     sumsOf: (query: UsageQuery, by: TopBy, keys: string[]): Promise<Answer<Map<string, Sums>>> =>
       answer(`sums by ${by} of ${keys}`, query, (source, filter) => readSumsOf(source, query.window, filter, by, keys)),
 
-    /** The same statistics twice: as the page reads them, and from raw rows alone, which may take a minute. Never reused. */
-    tieOut: async (query: UsageQuery): Promise<Answer<{ kept: UsageStats; raw: UsageStats }>> => {
+    /**
+     * The same statistics twice: as the page reads them, and from raw rows alone, which may take a minute, on a connection of
+     * its own pool. When `gone` aborts, the database stops. Never reused.
+     */
+    tieOut: async (query: UsageQuery, gone: AbortSignal): Promise<Answer<{ kept: UsageStats; raw: UsageStats }>> => {
       const { source, filter, about } = await prepare(query);
-      const value = await workflows.transaction(
-        async (snapshot) => {
-          await snapshot.raw(`SET LOCAL statement_timeout = '60s'`);
-          // With no memory of raw rows: both readings see them as they are in the snapshot.
-          const { contentVersion, days, hours, storyDays, storyCells, storyHours } = source.memory;
-          const fresh = {
-            ...source,
-            workflows: inTurn(snapshot),
-            memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours },
-          };
-          const kept = await readStats(fresh, query.window, filter, 'day');
-          const raw = await readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day');
-          return { kept, raw };
-        },
-        { isolationLevel: 'repeatable read', readOnly: true },
-      );
-      if (!sameFigures(value.kept, value.raw)) mend([query.window]);
-      return { ...about, value };
+      const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
+      try {
+        // With no memory of raw rows: both readings see them as they are in the snapshot.
+        const { contentVersion, days, hours, storyDays, storyCells, storyHours } = source.memory;
+        const fresh = {
+          ...source,
+          workflows: transaction,
+          memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours },
+        };
+        const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));
+        const raw = await begin(handled(readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day')));
+        if (!sameFigures(kept, raw)) mend([query.window]);
+        return { ...about, value: { kept, raw } };
+      } finally {
+        await close();
+      }
     },
 
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>

@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Databases } from '../db/connect.ts';
+import { type Databases, MOST_EXPORTS } from '../db/connect.ts';
 import { createLimit } from '../export/limit.ts';
 import type { Format } from '../units/format.ts';
 import type { Render } from '../web/render.ts';
@@ -32,7 +32,7 @@ export function usageRoutes({ databases, render, format, reuseForMs, log, isStop
   const { timeZone } = format;
   const mend = createMend(databases, timeZone, log, isStopping);
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend });
-  const atOnce = createLimit(MOST_DOWNLOADS);
+  const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
   const router = express.Router();
   // Before the pages, whose last part would take any name.
   router.use(usageExports({ databases, reader, format, atOnce }));

@@ -82,7 +82,7 @@ export function auditPages({
     render(req, res, { title: 'Audit log', view: 'audit/log', data });
   });
 
-  const atOnce = createLimit(MOST_DOWNLOADS);
+  const atOnce = createLimit({ each: MOST_DOWNLOADS });
   const ofAFile = takesOnly([...AUDIT_PARAMETERS.filter((name) => name !== 'before'), ...EXPORT_PARAMETERS]);
   for (const extension of EXTENSIONS) {
     router.get(`${AUDIT_PATH}.${extension}`, ofAFile, async (req, res) => {

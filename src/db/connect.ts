@@ -14,6 +14,8 @@ export type Databases = {
   health: Knex;
   /** workflows_db for exports, which hold a connection as long as somebody downloads. */
   exports: Knex;
+  /** workflows_db for the overview recomputed, which may take a minute. */
+  recomputing: Knex;
   /** Names of authors and stories; null where none is configured. */
   mythoria: Knex | null;
 };
@@ -82,6 +84,10 @@ function nameFailures(database: Knex, url: string): void {
     });
 }
 
+/** Each holds a connection: as many as run at once, so that nobody waits for one without being told. */
+export const MOST_EXPORTS = 6;
+export const MOST_RECOMPUTATIONS = 2;
+
 /** Opens no connection yet: each pool connects at its first query, so a database that is down is an error of that query. */
 export function openDatabases(urls: DatabaseUrls): Databases {
   return {
@@ -89,7 +95,8 @@ export function openDatabases(urls: DatabaseUrls): Databases {
     backoffice: openDatabase(urls.backoffice, { maxConnections: 8 }),
     sessions: openDatabase(urls.backoffice, { maxConnections: 3 }),
     health: openDatabase(urls.workflows, { maxConnections: 1, readOnly: true }),
-    exports: openDatabase(urls.workflows, { maxConnections: 6, readOnly: true }),
+    exports: openDatabase(urls.workflows, { maxConnections: MOST_EXPORTS, readOnly: true }),
+    recomputing: openDatabase(urls.workflows, { maxConnections: MOST_RECOMPUTATIONS, readOnly: true }),
     mythoria: urls.mythoria === null ? null : openDatabase(urls.mythoria, { maxConnections: 4, readOnly: true }),
   };
 }
@@ -103,7 +110,10 @@ export function openEmbeddedDatabases(urls: DatabaseUrls): Databases {
   const workflows = one(urls.workflows);
   const backoffice = one(urls.backoffice);
   const mythoria = urls.mythoria === null ? null : one(urls.mythoria);
-  return { workflows, backoffice, sessions: backoffice, health: workflows, exports: workflows, mythoria };
+  return {
+    ...{ workflows, health: workflows, exports: workflows, recomputing: workflows },
+    ...{ backoffice, sessions: backoffice, mythoria },
+  };
 }
 
 export async function closeDatabases(databases: Databases): Promise<void> {

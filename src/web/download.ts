@@ -10,16 +10,20 @@ export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { o
 /** A client that takes nothing for so long does not come back. */
 const PATIENCE_MS = 60_000;
 
-/** Takes a place among what a key holds at once, and gives the way to give it back; null when there is none. */
-export type AtOnce = (key: string) => (() => void) | null;
+/** Takes a place among what a person, and all of them together, hold at once: the way to give it back, or whose limit is reached. */
+export type AtOnce = (key: string) => (() => void) | 'each' | 'all';
 
-/** Begins a download of a person, and gives the way to end it. @throws TooMany when they have two under way */
+const WAIT = {
+  each: 'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
+  all: 'As many downloads are under way as run at once. One that nobody reads ends after a minute, and the others as soon as they are read: please try again in a minute.',
+};
+const WAIT_SECONDS = { each: 30, all: 60 };
+
+/** Begins a download of a person, and gives the way to end it. @throws TooMany when they have two under way, or all too many */
 export function beginDownload(atOnce: AtOnce, { sub }: { sub: string }): () => void {
-  const release = atOnce(sub);
-  if (release) return release;
-  throw new TooMany(
-    'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
-  );
+  const place = atOnce(sub);
+  if (typeof place === 'function') return place;
+  throw new TooMany(WAIT[place], WAIT_SECONDS[place]);
 }
 
 /**

@@ -21,8 +21,14 @@ export class Refused extends Error {
 }
 export type WayOut = { label: string; href: string };
 
-/** The person does too much at once, and may go on in a moment. */
-export class TooMany extends Error {}
+/** Too much is done at once; whoever asks may go on in so many seconds. */
+export class TooMany extends Error {
+  readonly seconds: number;
+  constructor(message: string, seconds: number) {
+    super(message);
+    this.seconds = seconds;
+  }
+}
 
 type Explained = { status: number; title: string; message: string; details: ParameterProblem[] };
 
@@ -85,7 +91,7 @@ export function errorHandler({
     }
     res.status(status);
     if (status === 503) res.set('Retry-After', '5');
-    if (status === 429) res.set('Retry-After', '30');
+    if (error instanceof TooMany) res.set('Retry-After', String(error.seconds));
     if (wantsJson(req)) {
       const id = status >= 500 ? { id: req.id } : {};
       res.json(

@@ -2,16 +2,17 @@ import type { Logger } from 'pino';
 import { BadInput } from '../units/bad-input.ts';
 import { loggable } from '../units/loggable.ts';
 import { isUnavailable } from '../units/unavailable.ts';
+import { TooMany } from './errors.ts';
 
 /** A part of a page that stands or falls alone: its value, or the sentence to show in its place. */
 export type Panel<T> = { ok: true; value: T } | { ok: false; message: string };
 
-/** A failing database breaks its panel, not the page. Bad input is still the whole request's 400. */
+/** A failing database breaks its panel, not the page. Bad input is still the whole request's 400, too much at once its 429. */
 export async function panel<T>(work: Promise<T>, log: Logger): Promise<Panel<T>> {
   try {
     return { ok: true, value: await work };
   } catch (error) {
-    if (error instanceof BadInput) throw error;
+    if (error instanceof BadInput || error instanceof TooMany) throw error;
     log.error({ error: loggable(error) }, 'panel failed');
     return {
       ok: false,

@@ -5,9 +5,10 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
-import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
+import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { csvRows } from '../support/export.ts';
+import { profileOf, signInAtFake, startFakeGoogle } from '../support/fake-google.ts';
 import { openPage } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
 import { resetUsage } from '../support/usage.ts';
@@ -137,6 +138,47 @@ describe('an export under way', () => {
     first.destroy();
     second.destroy();
     await until(async () => (await client.get('/ai-usage.csv')).status === 200, 'a place is free again');
+  });
+
+  it('is one of as many as the database has connections for; who has to wait is told why and how long', async () => {
+    const google = await startFakeGoogle();
+    const other = await startApp({ google: () => google.client });
+    const files: IncomingMessage[] = [];
+    try {
+      const path = '/ai-usage/records.csv?period=all';
+      const people: Client[] = [];
+      for (const name of ['ana', 'rui', 'eva', 'ines']) {
+        google.answers.userinfo = profileOf({ sub: name, email: `${name}@mythoria.pt` });
+        const person = createClient(other.origin);
+        await signInAtFake(person);
+        people.push(person);
+      }
+      const last = people.pop() as Client;
+      for (const person of people) for (let i = 0; i < 2; i++) files.push(await begin(other.origin, person, path));
+      assert.deepEqual(
+        files.map(({ statusCode }) => statusCode),
+        Array(6).fill(200),
+      );
+      const began = performance.now();
+      const fourth = await last.get(path);
+      assert.ok(performance.now() - began < 2_500, 'told at once, not when a connection did not come');
+      assert.equal(fourth.status, 429);
+      assert.equal(fourth.headers['retry-after'], '60');
+      assert.match(
+        fourth.text,
+        /As many downloads are under way as run at once\. One that nobody reads ends after a minute/,
+      );
+      files.pop()?.destroy();
+      await until(async () => {
+        const file = await begin(other.origin, last, path);
+        files.push(file);
+        return file.statusCode === 200;
+      }, 'a place is free again');
+    } finally {
+      for (const file of files) file.destroy();
+      await other.close();
+      await google.close();
+    }
   });
 
   it('gives its place back where the client has left before it is known who it is', async () => {
