@@ -17,6 +17,7 @@ import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
 import { requireMigrated } from '../src/db/migrate.ts';
 import { mayReadPrompts } from '../src/db/required-columns.ts';
+import { requireSource } from '../src/db/source-check.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { FORMATS } from '../src/export/formats.ts';
 import type { OpenExport } from '../src/export/open.ts';
@@ -114,6 +115,7 @@ async function exportTo(
 ): Promise<void> {
   await followSourceClock(databases.workflows, { info: () => {}, warn: (line) => console.error(line) });
   await requireMigrated(databases.backoffice);
+  await requireSource(databases.workflows);
   const unknown: Window[] = [];
   const { opened, asked, options, view } = await open(
     args,

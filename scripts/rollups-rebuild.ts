@@ -1,5 +1,6 @@
 import { rebuild } from '../src/ai-usage/rollups/keep.ts';
 import { requireMigrated } from '../src/db/migrate.ts';
+import { requireSource } from '../src/db/source-check.ts';
 import { command } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
@@ -14,6 +15,7 @@ const REBUILD = {
 await command(REBUILD, () =>
   withDatabases(async ({ workflows, backoffice }, { timeZone }) => {
     await requireMigrated(backoffice);
+    await requireSource(workflows);
     await withProgressBar('Rollups', 'hours', (onProgress) => rebuild({ workflows, backoffice }, timeZone, onProgress));
     console.log('The rollups are computed anew.');
   }),

@@ -32,6 +32,12 @@ export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> 
   return warnings.map((message) => ({ fatal: false, message }));
 }
 
+/** For commands. @throws Error where the program could not show one right number of the source */
+export async function requireSource(workflows: Knex): Promise<void> {
+  const fatal = (await sourceProblems(workflows)).filter((problem) => problem.fatal);
+  if (fatal.length > 0) throw new Error(fatal.map(({ message }) => message).join('\n'));
+}
+
 /** Tables of names whose rows a policy hides: names are then those last seen. None where mythoria_db does not answer now. */
 export async function nameProblems(mythoria: Knex): Promise<SourceProblem[]> {
   const hidden = await hiddenRows(mythoria, 'mythoria_db', ['authors', 'stories']).catch(() => []);

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
+import { databaseUrls, onServer } from '../support/databases.ts';
 import { freePort } from '../support/program.ts';
 
 type Result = { code: number; stdout: string; stderr: string };
@@ -83,6 +84,20 @@ describe('every command', () => {
     assert.match(failed.stderr, /^migrate: .*ECONNREFUSED.*\n$/);
     const debugged = await run('scripts/migrate.ts', [], { ...settings, LOG_LEVEL: 'debug' });
     assert.match(debugged.stderr, /\n {4}at /);
+  });
+
+  it('names what a source lacks, not the query that met it', async function () {
+    // A second process beside the tests' own connections.
+    if (!onServer()) return this.skip();
+    const { backoffice } = databaseUrls();
+    const settings = { WORKFLOWS_DATABASE_URL: backoffice, BACKOFFICE_DATABASE_URL: backoffice };
+    for (const [script, ...args] of [['rollups-rebuild'], ['export', '--out', 'usage.csv']]) {
+      const { code, stderr } = await run(`scripts/${script}.ts`, args, settings);
+      assert.equal(code, 1, script);
+      assert.match(stderr, /^(rollups:rebuild|export): workflows_db lacks what this program reads:\n/);
+      assert.doesNotMatch(stderr, /select/i);
+    }
+    assert.deepEqual(await readdir(folder), []);
   });
 
   it('lists everything that is wrong with the configuration', async () => {
