@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import type { Browser } from 'playwright-core';
+import { sharedApp, startApp } from '../support/app.ts';
+import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
+import { createClient } from '../support/client.ts';
+import { closing } from '../support/closing.ts';
+import { CUT_OFF, TOO_WIDE } from '../support/cut-off.ts';
+import { fillPages, PAGES } from '../support/every-page.ts';
+import { profileOf, signInAtFake, startFakeGoogle } from '../support/fake-google.ts';
+import { resetUsage } from '../support/usage.ts';
+
+/** What lies between the margins of A4, 182 mm, in CSS pixels. */
+const A4 = { width: 688, height: 1000 };
+
+/** What one can only click, by its first words: on paper there is none. */
+const CONTROLS = `[...document.querySelectorAll('button, .button, select, input, summary, nav, [role=search]')]
+  .filter((element) => element.checkVisibility() && element.getClientRects().length > 0 && element.innerText.trim() !== '')
+  .filter((element) => !element.matches('.tabs, .trail, .comparison nav'))
+  .map((element) => element.outerHTML.slice(0, 80))`;
+
+const BEYOND = `[...document.querySelectorAll('table, svg, dl, p, h1, h2')]
+  .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map((element) => element.outerHTML.slice(0, 80) + Math.round(element.getBoundingClientRect().right))`;
+
+const colours = (selector: string, property: string) =>
+  `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => getComputedStyle(one)[${JSON.stringify(property)}])`;
+
+describe('every page on paper, and in a person’s own colours', () => {
+  let browser: Browser;
+  let person: Awaited<ReturnType<typeof openPage>>;
+  let origin: string;
+  let record: string;
+  const opened = closing();
+
+  before(async function () {
+    const found = await sharedBrowser();
+    if (!found) return this.skip();
+    browser = found;
+    record = await fillPages();
+    ({ origin } = await sharedApp());
+    await mkdir('test-results', { recursive: true });
+    person = await openPage(browser, { viewport: A4 });
+    await signInAs(person.page, origin);
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
+  });
+  after(async () => {
+    if (!browser) return;
+    await person.page.context().close();
+    await resetUsage();
+  });
+
+  for (const [name, path] of Object.entries(PAGES)) {
+    if (name === 'sign-in') continue;
+    it(`is printed on A4 with nothing cut off and nothing to click: ${name}`, async () => {
+      const { page } = person;
+      await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'dark' });
+      await page.goto(`${origin}${path.replace('{record}', record)}`);
+      await page.screenshot({ path: `test-results/${name}-paper.png`, fullPage: true });
+      assert.deepEqual(await page.evaluate(BEYOND), []);
+      assert.equal(await page.evaluate(TOO_WIDE), 0);
+      assert.deepEqual(await page.evaluate(CUT_OFF), []);
+      assert.deepEqual(await page.evaluate(CONTROLS), []);
+      const swatches = (await page.evaluate(colours('.legend i, .heat', 'printColorAdjust'))) as string[];
+      assert.ok(swatches.every((adjust) => adjust === 'exact'));
+    });
+
+    it(`says in forced colours what it says in ours: ${name}`, async () => {
+      const { page } = person;
+      await page.emulateMedia({ media: 'screen', forcedColors: 'active', colorScheme: 'light' });
+      await page.goto(`${origin}${path.replace('{record}', record)}`);
+      await page.screenshot({ path: `test-results/${name}-forced.png`, fullPage: true });
+      const current = await page.evaluate(`[...document.querySelectorAll('nav [aria-current], .tabs [aria-current]')]
+        .filter((one) => {
+          const other = one.parentElement.querySelector(one.tagName + ':not([aria-current])');
+          return other && getComputedStyle(one).backgroundColor === getComputedStyle(other).backgroundColor;
+        }).map((one) => one.outerHTML)`);
+      assert.deepEqual(current, [], 'the current one looks like the others');
+      const pairs =
+        await page.evaluate(`[...new Set([...document.querySelectorAll('nav [aria-current], .tabs [aria-current]')]
+        .map((one) => getComputedStyle(one)).map(({ color, backgroundColor }) => color + ' on ' + backgroundColor))]`);
+      assert.ok((pairs as string[]).length <= 1, `in the person’s colours for what is chosen: ${pairs}`);
+      const series = (await page.evaluate(colours('.chart path[class^=s]', 'stroke'))) as string[];
+      const swatches = (await page.evaluate(colours('.legend i:not(.before)', 'backgroundColor'))) as string[];
+      if (series.length > 0) assert.deepEqual([...new Set(swatches)].sort(), [...new Set(series)].sort());
+      const heat = (await page.evaluate(colours('.heat', 'backgroundColor'))) as string[];
+      if (heat.length > 0) assert.ok(new Set(heat).size > 1, 'the hours of the week differ');
+    });
+  }
+
+  it('fits a telephone under the name of somebody whom Google gives none but a long address', async () => {
+    const google = await opened(startFakeGoogle());
+    const app = await opened(startApp({ google: () => google.client }));
+    const email = `${'maria-da-conceicao-de-albuquerque-e-vasconcelos'.padEnd(60, '-x')}@mythoria.pt`;
+    google.answers.userinfo = profileOf({ email, name: undefined });
+    const client = createClient(app.origin);
+    await signInAtFake(client);
+    const { page } = await openPage(browser, { viewport: { width: 390, height: 844 } });
+    await page.context().addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: app.origin })));
+    await page.goto(`${app.origin}/ai-usage`);
+    assert.equal(await page.locator('.account summary').innerText(), email);
+    for (const width of [320, 390, 768]) {
+      await page.setViewportSize({ width, height: 844 });
+      assert.equal(await page.evaluate(TOO_WIDE), 0, String(width));
+    }
+    await page.screenshot({ path: 'test-results/long-name-390.png' });
+    await page.context().close();
+  });
+});
