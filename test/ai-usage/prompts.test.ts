@@ -132,7 +132,11 @@ describe('a prompt of any size and shape', () => {
     for (const id of Object.values(ids)) {
       await forgetAudit();
       const page = await openPage(client, `${RECORDS}/${id}/prompt`);
-      const href = page.querySelector('a[download]')?.getAttribute('href') ?? '';
+      const href =
+        page
+          .querySelectorAll('a.button')
+          .find((link) => /Download/.test(link.text))
+          ?.getAttribute('href') ?? '';
       const { status, headers, text } = await download(app.origin, client, href);
       assert.equal(status, 200);
       assert.match(headers['content-type'] ?? '', /^application\/json/);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { HOUR, now } from '../../src/units/time.ts';
-import { sharedApp } from '../support/app.ts';
+import { sharedApp, startApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
+import { databaseUrls } from '../support/databases.ts';
 import { csvRows } from '../support/export.ts';
+import { startProxy } from '../support/proxy.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('taking data away in a browser', () => {
@@ -48,6 +50,39 @@ describe('taking data away in a browser', () => {
       assert.deepEqual(complaints, []);
     });
   }
+
+  const csv = (page: Page) => page.locator('.download .menu').getByRole('link', { name: 'CSV', exact: true });
+
+  it('leads to the sign-in where the session has ended, and from there to the file', async () => {
+    const { page } = await openAs('/ai-usage/records');
+    await page.getByText('Download').click();
+    await page.context().clearCookies();
+    await csv(page).click();
+    await page.waitForURL(/\/sign-in\?returnTo=%2Fai-usage%2Frecords\.csv/);
+    await page.getByRole('link', { name: 'Sign in with Google' }).click();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Ana Sousa' }).click();
+    const file = await downloading;
+    assert.match(file.suggestedFilename(), /^ai-usage-records-.*\.csv$/);
+    assert.equal(csvRows(readFileSync(await file.path(), 'utf8')).length, 60);
+  });
+
+  it('says on a page why there is no file: a database that does not answer', async () => {
+    const proxy = await startProxy(databaseUrls().workflows);
+    const other = await startApp({ urls: { workflows: proxy.url } });
+    try {
+      const { page } = await openPage(browser);
+      await signInAs(page, other.origin, '/ai-usage/records');
+      await page.getByText('Download').click();
+      proxy.down();
+      await csv(page).click();
+      await page.getByRole('heading', { name: 'The database does not answer' }).waitFor();
+      await page.getByRole('link', { name: 'Try again' }).waitFor();
+    } finally {
+      await other.close();
+      await proxy.close();
+    }
+  });
 
   it('copies a link whose numbers stay, and without scripts leads there', async () => {
     const { page } = await openAs('/ai-usage', { permissions: ['clipboard-read', 'clipboard-write'] });

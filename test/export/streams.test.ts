@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
+import { openPage as openBrowserPage, sharedBrowser } from '../support/browser.ts';
 import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { csvRows } from '../support/export.ts';
@@ -179,6 +180,27 @@ describe('an export under way', () => {
       await other.close();
       await google.close();
     }
+  });
+
+  it('is told to wait on a page, where a browser asks for the third', async function () {
+    const browser = await sharedBrowser();
+    if (!browser) return this.skip();
+    const { page } = await openBrowserPage(browser);
+    await page.context().addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: app.origin })));
+    await page.goto(`${app.origin}/ai-usage/records`);
+    const path = '/ai-usage/records.csv?period=all';
+    const files = [await begin(app.origin, client, path), await begin(app.origin, client, path)];
+    try {
+      await page.getByText('Download').click();
+      await page.locator('.download .menu').getByRole('link', { name: 'CSV', exact: true }).click();
+      await page.getByRole('heading', { name: 'One moment' }).waitFor();
+      assert.match(await page.locator('main').innerText(), /Two of your downloads are under way/);
+      assert.match(String(await page.getByRole('link', { name: 'Try again' }).getAttribute('href')), /records\.csv/);
+    } finally {
+      for (const file of files) file.destroy();
+      await page.context().close();
+    }
+    await until(async () => (await client.get('/ai-usage.csv')).status === 200, 'a place is free again');
   });
 
   it('gives its place back where the client has left before it is known who it is', async () => {
