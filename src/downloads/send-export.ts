@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Knex } from 'knex';
 import { writeAuditLog } from '../audit/log.ts';
@@ -64,11 +65,21 @@ export async function sendExport(
   }
 }
 
-function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf }: Manifest): void {
+/**
+ * "ai-usage-models-gpt-5" for the page at /ai-usage/models/gpt-5. What a file cannot be called by is a dash, and so that names
+ * that only then look alike ("imagen 4", "imagen-4"), or that file systems take for one ("GPT-5"), stay apart, a digest follows.
+ */
+export function fileName(address: string): string {
   const [path = ''] = address.split('?');
-  const name = decodeURIComponent(path.slice(1)).replace(/[^\p{L}\p{N}._]+/gu, '-');
+  const parts = path.slice(1).split('/').map(decodeURIComponent);
+  const plain = parts.join('-').replace(/[^\p{L}\p{N}._]+/gu, '-');
+  if (parts.every((part) => /^[a-z0-9._]+(-[a-z0-9._]+)*$/.test(part))) return plain;
+  return `${plain}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
+}
+
+function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf }: Manifest): void {
   const at = isoFromInstant(asOf).slice(0, 19).replaceAll(':', '');
-  res.attachment(`${name}-${at}Z.${extension}`);
+  res.attachment(`${fileName(address)}-${at}Z.${extension}`);
   res.set({ 'Content-Type': FORMATS[extension].type, 'X-Total-Rows': String(rows) });
   if (cost !== null) res.set('X-Total-Cost', eurosText(cost));
 }

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { fileName } from '../../src/downloads/send-export.ts';
+import { HOUR, now } from '../../src/units/time.ts';
+import { sharedApp } from '../support/app.ts';
+import { type Client, signedIn } from '../support/client.ts';
+import { csvRows, download, xlsxSheets } from '../support/export.ts';
+import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+/** Pairs that were one column, one key or one file. */
+const PAIRS = [
+  ['claude-3.5-sonnet', 'claude-3-5-sonnet'],
+  ['gpt-5', 'GPT-5'],
+  ['gpt-5', 'gpt-5 (batch)'],
+  ['gpt-5', 'gpt5'],
+  ['Cost', 'cost'],
+  ['Requests', 'requests'],
+  ['imagen 4', 'imagen-4'],
+  ['\u00e9', 'e\u0301'],
+] as const;
+
+/** Ways to write a name so that it looks, or is read, as another one. */
+const WAYS: ((name: string) => string)[] = [
+  (name) => name.toUpperCase(),
+  (name) => name.replace(/[-. ]/g, ''),
+  (name) => name.replace(/[-. ]/g, '_'),
+  (name) => name.replaceAll('-', '.'),
+  (name) => name.replaceAll('-', ' '),
+  (name) => name.replaceAll('-', '\u2010'),
+  (name) => `${name} (batch)`,
+  (name) => `[${name}]`,
+  (name) => ` ${name}`,
+  (name) => `${name} `,
+  (name) => `${name}\u200b`,
+  (name) => `${name}\u00e9`,
+  (name) => `${name}e\u0301`,
+  (name) => `'${name}`,
+  (name) => `=${name}`,
+];
+const NAMES = ['gpt-5', 'claude-3.5-sonnet', 'Cost', 'requests', 'Other', 'Total', '__proto__', 'parts', 'null', '1e5'];
+const anyName = fc
+  .tuple(fc.constantFrom(...NAMES), fc.array(fc.constantFrom(...WAYS), { maxLength: 2 }))
+  .map(([name, ways]) => ways.reduce((written, way) => way(written), name));
+const names = fc.uniqueArray(anyName, { minLength: 2, maxLength: 10 });
+
+describe('names that look alike', () => {
+  let origin: string;
+  let client: Client;
+  before(async () => {
+    ({ origin } = await sharedApp());
+    client = await signedIn(origin);
+  });
+  after(resetUsage);
+
+  const file = async (path: string) => {
+    const { status, bytes, text } = await download(origin, client, path);
+    assert.equal(status, 200, path);
+    return { bytes, text };
+  };
+  const micro = (euros: unknown) => Math.round(Number(euros) * 1_000_000);
+  type Costs = [name: string, cost: number][];
+  const inOrder = (costs: Costs) => [...costs].sort(([a], [b]) => (a < b ? -1 : 1));
+
+  /** Each name has an amount of its own, so that none can stand in for another. */
+  const check = async (models: readonly string[]) => {
+    await resetUsage();
+    const wanted = inOrder(models.map((model, i) => [model, 1_000_000 * 2 ** i + i]));
+    const at = now() - HOUR;
+    await insertUsage(wanted.map(([model, cost]) => ({ model, cost, at })));
+
+    const json = JSON.parse((await file('/ai-usage.json?period=7d')).text).tables;
+    const cells = (rows: Record<string, string>[], key: string): Costs =>
+      inOrder(rows.map((row) => [row[key] as string, micro(row.cost)]));
+    assert.deepEqual(cells(json.models, 'model'), wanted);
+    assert.deepEqual(cells(json.parts, 'part'), wanted);
+    const keys = json.usage.flatMap(({ parts }: { parts: Record<string, string> }) => Object.entries(parts));
+    assert.deepEqual(inOrder(keys.map(([key, cost]: [string, string]) => [key, micro(cost)])), wanted);
+    const total = json.usage.reduce((sum: number, { cost }: { cost: string }) => sum + micro(cost), 0);
+    assert.equal(
+      total,
+      wanted.reduce((sum, [, cost]) => sum + cost, 0),
+    );
+
+    const lines = (await file('/ai-usage.ndjson?period=7d&table=models')).text.trim().split('\n').slice(1);
+    assert.deepEqual(
+      cells(
+        lines.map((line) => JSON.parse(line)),
+        'model',
+      ),
+      wanted,
+    );
+
+    // Rows of their own also where a CSV writes two names alike: an apostrophe of ours in front of a formula, or one of theirs.
+    const inCsv = csvRows((await file('/ai-usage.csv?period=7d&table=parts')).text);
+    const plain = wanted.map(([name]) => (/^[=+@-]/.test(name) ? `'${name}` : name));
+    assert.deepEqual(inCsv.map((row) => row['Part id']).sort(), plain.sort());
+    assert.deepEqual(
+      inCsv.map((row) => micro(row['Cost (€)'])).sort((a, b) => a - b),
+      wanted.map(([, cost]) => cost).sort((a, b) => a - b),
+    );
+
+    const sheets = await xlsxSheets((await file('/ai-usage.xlsx?period=7d&table=models')).bytes);
+    assert.deepEqual(inOrder((sheets[0]?.rows ?? []).map((row) => [String(row.Model), micro(row.Cost)])), wanted);
+
+    const page = await openPage(client, '/ai-usage?period=7d');
+    assert.equal(new Set(columnOf(tableOf(page, 'Models'), 'Cost').map((cell) => cell.micro)).size, models.length);
+    const ids = page.querySelectorAll('[id]').map((one) => one.getAttribute('id'));
+    assert.equal(new Set(ids).size, ids.length, 'anchors');
+    const swatches = page.querySelectorAll('.legend i').map((one) => one.getAttribute('class'));
+    assert.equal(new Set(swatches).size, swatches.length, 'colours');
+    assert.equal(swatches.length >= Math.min(models.length, 6), true, textOf(page.querySelector('.legend')));
+    const links = page.querySelectorAll('#usage a.details').map((one) => one.getAttribute('href') ?? '');
+    const ofModels = links.filter((href) => href.startsWith('/ai-usage/models/'));
+    assert.equal(new Set(ofModels).size, models.length, 'pages');
+    for (const href of ofModels.slice(0, 3)) {
+      const table = tableOf(await openPage(client, href), 'Actions');
+      assert.equal(table.rows.length, 1, href);
+      assert.ok(
+        wanted.some(([, cost]) => cost === columnOf(table, 'Cost')[0]?.micro),
+        href,
+      );
+    }
+  };
+
+  for (const pair of PAIRS) {
+    it(`stay apart in all four formats and on the page: ${pair.map((name) => JSON.stringify(name)).join(' and ')}`, () =>
+      check(pair));
+  }
+
+  it('stay apart whatever they are', async () => {
+    await fc.assert(fc.asyncProperty(names, check), { numRuns: 4 });
+  });
+
+  it('are files of different names, for file systems too that mind neither case nor Unicode form', () => {
+    const asFileSystem = (name: string) => name.normalize('NFC').toLowerCase();
+    fc.assert(
+      fc.property(names, (models) => {
+        const files = models.map((model) => fileName(`/ai-usage/models/${encodeURIComponent(model)}?period=7d`));
+        assert.equal(new Set(files.map(asFileSystem)).size, models.length, files.join(' '));
+        for (const one of files) assert.match(one, /^[\p{L}\p{N}._-]+$/u);
+      }),
+    );
+    for (const [one, other] of PAIRS)
+      assert.notEqual(
+        asFileSystem(fileName(`/ai-usage/models/${encodeURIComponent(one)}`)),
+        asFileSystem(fileName(`/ai-usage/models/${encodeURIComponent(other)}`)),
+      );
+    assert.equal(fileName('/ai-usage/models/gpt-5?period=7d'), 'ai-usage-models-gpt-5');
+    assert.equal(fileName('/audit'), 'audit');
+  });
+});
