@@ -12,6 +12,7 @@ import { parseUsageQuery, usageUrl } from '../src/ai-usage/query.ts';
 import { createUsageReader } from '../src/ai-usage/reader.ts';
 import { createReuse } from '../src/ai-usage/reuse.ts';
 import { type Mend, mendWindows } from '../src/ai-usage/rollups/mend.ts';
+import { createOrigin, type Origin } from '../src/ai-usage/rollups/origin.ts';
 import { writeAuditLog } from '../src/audit/log.ts';
 import type { Config } from '../src/config.ts';
 import type { Databases } from '../src/db/connect.ts';
@@ -35,11 +36,12 @@ async function open(
   databases: Databases,
   { timeZone, locale }: Config,
   mend: Mend,
+  origin: Origin,
   gone: AbortSignal,
 ): Promise<{ opened: OpenExport; asked: Asked; options: ExportOptions; view: View }> {
   const format = createFormat(locale, timeZone);
   // What it meets is mended when the file is written, and not beside it.
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0), mend });
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0), mend, origin });
   const limits = { maxPageSize: 1, timeZone };
   if (of !== null) {
     const { page, name } = of;
@@ -113,17 +115,14 @@ async function exportTo(
   config: Config,
   interrupted: AbortSignal,
 ): Promise<void> {
-  await followSourceClock(databases.workflows, { info: () => {}, warn: (line) => console.error(line) });
+  const log = { info: () => {}, warn: (line: string) => console.error(line) };
+  await followSourceClock(databases.workflows, log);
   await requireMigrated(databases.backoffice);
   await requireSource(databases.workflows);
   const unknown: Window[] = [];
-  const { opened, asked, options, view } = await open(
-    args,
-    databases,
-    config,
-    (windows) => unknown.push(...windows),
-    interrupted,
-  );
+  const origin = createOrigin(databases, log);
+  const mend: Mend = (windows) => unknown.push(...windows);
+  const { opened, asked, options, view } = await open(args, databases, config, mend, origin, interrupted);
   // Whatever fails from here on, the snapshot is closed: a connection that stays open would keep the process.
   try {
     interrupted.throwIfAborted();
@@ -142,7 +141,7 @@ async function exportTo(
     await opened.close();
   }
   // What fails here is left to the audit: the file is whole.
-  await mendWindows(databases, config.timeZone, unknown).catch(() => {});
+  await mendWindows(databases, config.timeZone, origin, unknown).catch(() => {});
 }
 
 await command(EXPORT, async (given) => {

@@ -29,6 +29,8 @@ export type Dependencies = {
   isStopping: () => boolean;
   /** How long an answer may serve again, in milliseconds. */
   reuseForMs: number;
+  /** Whether the rollups are of the source. */
+  rollupsOrigin: Parameters<typeof usageRoutes>[0]['origin'];
 };
 
 const NAVIGATION = [
@@ -38,7 +40,15 @@ const NAVIGATION = [
 ];
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */
-export function createApp({ config, databases, log, secrets, isStopping, reuseForMs }: Dependencies): Express {
+export function createApp({
+  config,
+  databases,
+  log,
+  secrets,
+  isStopping,
+  reuseForMs,
+  rollupsOrigin,
+}: Dependencies): Express {
   const { appUrl, allowedDomains, production } = config;
   const app = express();
   app.set('query parser', readParameters);
@@ -51,7 +61,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
       person: req.session?.person ?? null,
       navigation: NAVIGATION,
       demo,
-      warning: req.session?.person ? clockProblem() : null,
+      warning: req.session?.person ? [clockProblem(), rollupsOrigin.problem()].filter(Boolean).join(' ') || null : null,
     }),
   });
   const client = config.google ?? standInClient(appUrl);
@@ -60,7 +70,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
 
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(pathsOnly);
-  app.use(health(databases, isStopping));
+  app.use(health(databases, isStopping, rollupsOrigin.problem));
   app.use(requestLog(log));
   app.use(compress());
   app.use('/assets', assets());
@@ -73,7 +83,7 @@ export function createApp({ config, databases, log, secrets, isStopping, reuseFo
 
   app.use(requirePerson({ appUrl, allowedDomains }));
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
-  app.use(usageRoutes({ databases, render, format, reuseForMs, log, isStopping }));
+  app.use(usageRoutes({ databases, render, format, reuseForMs, log, isStopping, origin: rollupsOrigin }));
   app.use(auditPages({ backoffice: databases.backoffice, render, format }));
   app.use(sessionRoutes(auth));
 

@@ -26,8 +26,11 @@ export const starting =
     res.end('Mythoria Admin is starting: this page will reload by itself.\n');
   };
 
-/** /healthz: the process answers. /readyz: its databases do, and it is not shutting down. */
-export function health(databases: Databases, isStopping: () => boolean): Router {
+/**
+ * /healthz: the process answers. /readyz: its databases do, and it is not shutting down; `rollups` says that they are not
+ * read, which makes answers slower and not wrong; why, pages and the log say, and not to everybody.
+ */
+export function health(databases: Databases, isStopping: () => boolean, rollupsProblem: () => string | null): Router {
   const router = express.Router();
 
   router.get('/healthz', (_req, res) => {
@@ -45,7 +48,8 @@ export function health(databases: Databases, isStopping: () => boolean): Router 
     const [workflows, backoffice] = await Promise.all([answers('health'), answers('sessions')]);
     const ready = workflows === 'ok' && backoffice === 'ok' && !isStopping();
     const status = ready ? 'ok' : isStopping() ? 'stopping' : 'unavailable';
-    res.status(ready ? 200 : 503).json({ status, workflows, backoffice });
+    const rollups = rollupsProblem() === null ? {} : { rollups: 'not read' };
+    res.status(ready ? 200 : 503).json({ status, workflows, backoffice, ...rollups });
   });
 
   return router;

@@ -1,5 +1,7 @@
 import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
+import { readCoverage } from './ai-usage/rollups/coverage.ts';
 import { keepRollups } from './ai-usage/rollups/keep.ts';
+import { createOrigin } from './ai-usage/rollups/origin.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
@@ -88,12 +90,22 @@ async function main(): Promise<void> {
   const outages = createOutages(log);
   await followSourceClock(databases.workflows, log, outages);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
-  server.answerWith(createApp({ config, databases, log, secrets, isStopping: () => stopping, reuseForMs: REUSE_MS }));
+  const rollupsOrigin = createOrigin(databases, log);
+  // Said at start. A database that does not answer now is asked again by the first page.
+  await readCoverage(databases.backoffice)
+    .then(rollupsOrigin.fits)
+    .catch(() => {});
+  const isStopping = () => stopping;
+  server.answerWith(createApp({ config, databases, log, secrets, isStopping, reuseForMs: REUSE_MS, rollupsOrigin }));
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
-  const rollups = keepRollups(databases, config.timeZone, log, { replicas: embedded === null, outages });
+  const rollups = keepRollups(databases, config.timeZone, log, {
+    replicas: embedded === null,
+    outages,
+    origin: rollupsOrigin,
+  });
   // They hold addresses and browsers; a process that is replaced every hour would never come to it.
   const deleteExpired = () => {
     deleteExpiredSessions(databases.sessions).catch((error) => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
 import { backfill, keepRollups, tick } from '../../src/ai-usage/rollups/keep.ts';
+import { createOrigin } from '../../src/ai-usage/rollups/origin.ts';
 import { createApp } from '../../src/app.ts';
 import { cookiesOf } from '../../src/auth/cookies.ts';
 import { requirePerson } from '../../src/auth/require-person.ts';
@@ -29,8 +30,9 @@ const log = pino({ level: 'warn' });
 const databases = openDatabases({ ...urls, mythoria: null });
 await migrateBackoffice(databases.backoffice);
 
+const rollupsOrigin = createOrigin(databases, log);
 const appWith = (reuseForMs: number) =>
-  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs });
+  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs, rollupsOrigin });
 
 /** The least that a page of ours can cost: the same stack and session, answering from SELECT 1. */
 function floorApp() {
@@ -79,7 +81,7 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   tick: async () => ({ source: await sourceTime(() => tick(databases, config.timeZone, now())) }),
   // As in production: a tick a minute, whatever is being measured.
   keep: async () => {
-    keepRollups(databases, config.timeZone, log, { replicas: true });
+    keepRollups(databases, config.timeZone, log, { replicas: true, origin: rollupsOrigin });
     return {};
   },
   memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),

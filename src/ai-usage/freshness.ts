@@ -6,7 +6,7 @@ import type { Answer } from './reader.ts';
 export type Freshness = { asOf: Instant; asOfText: string; audit: string; renews: boolean };
 
 /** "As of 11:04:12", and until when changes to older records are certain to be in. */
-export function freshness({ query, coverage, built }: Answer<unknown>, format: Format): Freshness {
+export function freshness({ query, coverage, built, isOfSource }: Answer<unknown>, format: Format): Freshness {
   const { auditedUntil } = coverage;
   let audit =
     auditedUntil === null
@@ -14,5 +14,6 @@ export function freshness({ query, coverage, built }: Answer<unknown>, format: F
       : `audited until ${format.minute(auditedUntil)}`;
   if (built !== null) audit = `rollups are building, ${format.percent(built)}, read live meanwhile`;
   const renews = query.pinned === null && query.window.to === query.asOf;
+  if (!isOfSource) audit = 'the rollups are of other records, read live meanwhile';
   return { asOf: query.asOf, asOfText: format.instant(query.asOf), audit, renews };
 }

@@ -12,6 +12,7 @@ import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import type { Coverage } from './rollups/coverage.ts';
 import type { Mend } from './rollups/mend.ts';
+import type { Origin } from './rollups/origin.ts';
 import { readEarliest } from './rollups/source-hours.ts';
 import { openSnapshot } from './snapshot.ts';
 import { builtShare, openSource, type UsageSource } from './source.ts';
@@ -34,6 +35,8 @@ export type Answer<T> = {
   coverage: Coverage;
   /** The share of time that rollups cover while they are being built, null when they are. */
   built: number | null;
+  /** Whether the rollups are of the source; otherwise they are not read. */
+  isOfSource: boolean;
   search: SearchNotes;
   value: T;
 };
@@ -52,15 +55,25 @@ export function createUsageReader({
   timeZone,
   reuse,
   mend,
+  origin,
 }: {
   databases: Databases;
   timeZone: string;
   reuse: Reuse;
   mend: Mend;
+  origin: Origin;
 }) {
   const { workflows } = databases;
   const memory = noMemory();
-  const source = () => reuse('source', () => openSource(databases, timeZone, memory));
+  const open = async () => {
+    const opened = await openSource(databases, timeZone, memory);
+    const isOfSource = await origin.fits(opened.coverage);
+    if (isOfSource) return { ...opened, isOfSource };
+    // Raw rows in memory may be of either source.
+    memory.contentVersion = null;
+    return { ...opened, isOfSource, source: { ...opened.source, coveredUntil: null } };
+  };
+  const source = () => reuse('source', open);
   const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
 
   /** Opens the source and turns the query's words into ids and known names. */
@@ -73,7 +86,13 @@ export function createUsageReader({
     ]);
     const matches = query.search === null ? null : matchesOf(query.search, known, names);
     const search = { cut: names.cut, namesAvailable: names.available, namesGathered: names.gathered };
-    const about = { query, coverage: opened.coverage, built: builtShare(opened.source, now()), search };
+    const about = {
+      query,
+      coverage: opened.coverage,
+      built: builtShare(opened.source, now()),
+      isOfSource: opened.isOfSource,
+      search,
+    };
     return { source: opened.source, filter: filterOf(query, known, matches), about };
   };
 
@@ -160,7 +179,7 @@ export function createUsageReader({
       answer('records', query, async (source, filter) => {
         let page = await readRecordPage(source, query.window, filter, query);
         for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
-          const { source: newer } = await openSource(databases, timeZone, memory);
+          const { source: newer } = await open();
           page = await readRecordPage(newer, query.window, filter, query);
         }
         const seen = page.records

@@ -12,6 +12,7 @@ import { createUsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
 import { createReuse } from './reuse.ts';
 import { createMend } from './rollups/mend.ts';
+import type { Origin } from './rollups/origin.ts';
 import { statementPages } from './statement-routes.ts';
 import { subjectPages } from './subject-routes.ts';
 
@@ -25,13 +26,23 @@ type UsageDependencies = {
   reuseForMs: number;
   log: Logger;
   isStopping: () => boolean;
+  /** Whether the rollups are of the source. */
+  origin: Origin;
 };
 
 /** All of the feature: pages, one record, subjects, the statement, and the API, over one reader. */
-export function usageRoutes({ databases, render, format, reuseForMs, log, isStopping }: UsageDependencies): Router {
+export function usageRoutes({
+  databases,
+  render,
+  format,
+  reuseForMs,
+  log,
+  isStopping,
+  origin,
+}: UsageDependencies): Router {
   const { timeZone } = format;
-  const mend = createMend(databases, timeZone, log, isStopping);
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend });
+  const mend = createMend(databases, timeZone, origin, log, isStopping);
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend, origin });
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
   const router = express.Router();
   // Before the pages, whose last part would take any name.

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
+import { createOrigin, type Origin } from '../../src/ai-usage/rollups/origin.ts';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import {
@@ -20,6 +21,8 @@ export type RunningApp = {
   express: Express;
   config: Config;
   databases: Databases;
+  /** For a tick of the same process. */
+  rollupsOrigin: Origin;
   close: () => Promise<void>;
 };
 
@@ -55,6 +58,7 @@ export async function startApp({
   // the first, a session that is not there among it. Tests of databases that are slow or dead want pools of their own.
   const open = onServer() || Object.keys(urls).length > 0 ? openDatabases : openEmbeddedDatabases;
   const databases = open({ ...databaseUrls(), ...urls });
+  const rollupsOrigin = createOrigin(databases, log);
   const express = createApp({
     config,
     databases,
@@ -62,6 +66,7 @@ export async function startApp({
     secrets: config.sessionSecrets ?? ['a secret for tests only, long enough'],
     isStopping: () => false,
     reuseForMs,
+    rollupsOrigin,
   });
   answer = express;
   const close = async () => {
@@ -69,7 +74,7 @@ export async function startApp({
     await new Promise((resolve) => server.close(resolve));
     await closeDatabases(databases);
   };
-  return { origin, express, config, databases, close };
+  return { origin, express, config, databases, rollupsOrigin, close };
 }
 
 let shared: RunningApp | null = null;

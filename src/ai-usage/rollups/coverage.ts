@@ -7,6 +7,8 @@ export const LATE_COMMITS = 15n * MINUTE;
 /** What the rollups hold. Instants; null: not yet. */
 export type Coverage = {
   version: string;
+  /** Another one whenever the rollups are begun again, perhaps from another source. */
+  build: string;
   /** The version of the last write that changed an hour or a day. */
   contentVersion: string;
   /** The business time zone that the days were cut in; days of another zone are not used. */
@@ -21,6 +23,7 @@ export type Coverage = {
 
 export const NOTHING_COVERED: Coverage = {
   version: '0',
+  build: '',
   contentVersion: '0',
   timeZone: null,
   coveredUntil: null,
@@ -31,6 +34,7 @@ export const NOTHING_COVERED: Coverage = {
 
 type StateRow = {
   version: string;
+  build: string;
   content_version: string;
   time_zone: string | null;
   covered_until: string | null;
@@ -46,6 +50,7 @@ export async function readCoverage(backoffice: Knex): Promise<Coverage> {
   if (!row) return NOTHING_COVERED;
   return {
     version: row.version,
+    build: row.build,
     contentVersion: row.content_version,
     timeZone: row.time_zone,
     coveredUntil: instant(row.covered_until),

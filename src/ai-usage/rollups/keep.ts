@@ -18,6 +18,7 @@ import {
 import type { NameDatabases } from '../known-names.ts';
 import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
+import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
 import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
 import { wholeHoursSince } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
@@ -97,13 +98,18 @@ async function firstHour(workflows: Knex, target: Instant): Promise<Instant> {
   return earliest(startOfHour(first ?? target), target);
 }
 
-/** Computes every covered hour again, oldest chunk first, while readers go on with what is there; then covers up to now. */
+/**
+ * Computes every covered hour again, oldest chunk first, while readers go on with what is there; then covers up to now. What is of
+ * another source goes at once.
+ */
 export async function rebuild(
   databases: RollupDatabases,
   timeZone: string,
   onProgress: (progress: BackfillProgress) => void,
 ): Promise<void> {
-  const { coveredUntil } = await readCoverage(databases.backoffice);
+  const coverage = await readCoverage(databases.backoffice);
+  const isOfSource = isOf(await compareWithSource(databases, coverage));
+  const { coveredUntil } = isOfSource ? coverage : ((await beginAgain(databases.backoffice, coverage)) ?? coverage);
   const begin = await oldestHour(databases);
   if (coveredUntil !== null && begin !== null) {
     const total = hoursBetween(begin, coveredUntil);
@@ -197,7 +203,7 @@ async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>)
   });
 }
 
-type Keeping = { replicas: boolean; outages?: Outages; everyMs?: number };
+type Keeping = { replicas: boolean; outages?: Outages; everyMs?: number; origin?: Origin };
 
 /**
  * Keeps the rollups and the known names: a first backfill, then a tick a minute, until stopped. Errors are logged and tried
@@ -207,7 +213,7 @@ export function keepRollups(
   databases: RollupDatabases & NameDatabases,
   timeZone: string,
   log: Logger,
-  { replicas, outages = createOutages(log), everyMs = TICK_MS }: Keeping,
+  { replicas, outages = createOutages(log), everyMs = TICK_MS, origin = createOrigin(databases, log) }: Keeping,
 ): { stop: () => Promise<void> } {
   const hasRollups = wholeHoursSince(timeZone) !== null;
   if (!hasRollups)
@@ -223,11 +229,28 @@ export function keepRollups(
     if (total > 48 && tenth > said) log.info({ percent: tenth * 10 }, 'rollups: backfill');
     said = tenth;
   };
+  let before: Finding | null = null;
+  /** Compares, and begins the rollups again where they are of other records than those that the source holds. */
+  const isOfSource = async (): Promise<boolean> => {
+    const coverage = await readCoverage(databases.backoffice);
+    const finding = await origin.look(coverage);
+    const stoodStill = before?.build === finding.build && before.seen === finding.seen;
+    before = finding;
+    if (isOf(finding)) return true;
+    if (finding.kind === 'empty' || !stoodStill || (await origin.isConfirmedElsewhere())) return false;
+    const begun = await beginAgain(databases.backoffice, coverage);
+    if (begun === null) return false;
+    log.warn('The rollups are built anew, from the workflows_db that is read now.');
+    await origin.look(begun);
+    return true;
+  };
   const run = () => {
     const work = async () => {
       try {
-        if (hasRollups) await backfill(databases, timeZone, now(), sayProgress);
-        if (hasRollups && !stopping) await tick(databases, timeZone, now());
+        if (!hasRollups || !(await isOfSource())) return;
+        await backfill(databases, timeZone, now(), sayProgress);
+        if (!stopping) await tick(databases, timeZone, now());
+        await origin.confirm(await readCoverage(databases.backoffice));
       } finally {
         await refreshNames(() => stopping);
       }

@@ -3,6 +3,7 @@ import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
 import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../units/time.ts';
 import { readCoverage } from './coverage.ts';
+import type { Origin } from './origin.ts';
 import { findDifferingHours, type RollupDatabases, refresh } from './refresh.ts';
 import { type HourRange, runsOf } from './source-hours.ts';
 
@@ -35,11 +36,16 @@ function joined(ranges: HourRange[]): HourRange[] {
 }
 
 /** Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. */
-export async function mendWindows(databases: RollupDatabases, timeZone: string, windows: Window[]): Promise<number> {
+export async function mendWindows(
+  databases: RollupDatabases,
+  timeZone: string,
+  origin: Origin,
+  windows: Window[],
+): Promise<number> {
   const coverage = await readCoverage(databases.backoffice);
   const { coveredUntil } = coverage;
-  // Days of another zone are another process's to keep.
-  if (coveredUntil === null || coverage.timeZone !== timeZone) return 0;
+  // Days of another zone are another process's to keep, and what is of another source is not mended by this one's records.
+  if (coveredUntil === null || coverage.timeZone !== timeZone || !(await origin.fits(coverage))) return 0;
   const covered = joined(windows.map(hoursOf))
     .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
     .filter(({ from, to }) => from < to);
@@ -56,7 +62,13 @@ export async function mendWindows(databases: RollupDatabases, timeZone: string, 
  * Late and deleted rows are found by an audit that goes round within two hours; whoever meets some before it has them in the
  * rollups within seconds. One comparison at a time, in the background; what is asked beyond a limit is left to the audit.
  */
-export function createMend(databases: RollupDatabases, timeZone: string, log: Logger, isStopping: () => boolean): Mend {
+export function createMend(
+  databases: RollupDatabases,
+  timeZone: string,
+  origin: Origin,
+  log: Logger,
+  isStopping: () => boolean,
+): Mend {
   let asked: HourRange[] = [];
   let askedAround: HourRange[] = [];
   let running = false;
@@ -66,8 +78,8 @@ export function createMend(databases: RollupDatabases, timeZone: string, log: Lo
       const [windows, around] = [asked, askedAround];
       asked = [];
       askedAround = [];
-      let hours = await mendWindows(databases, timeZone, windows);
-      if (hours > 0) hours += await mendWindows(databases, timeZone, around);
+      let hours = await mendWindows(databases, timeZone, origin, windows);
+      if (hours > 0) hours += await mendWindows(databases, timeZone, origin, around);
       if (hours > 0) log.info({ hours }, 'rollups: hours whose records had changed are computed again');
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }

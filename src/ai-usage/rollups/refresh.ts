@@ -47,7 +47,8 @@ export async function refresh(
   return version === null ? null : changes.cells.length;
 }
 
-function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
+/** Reads one moment of the source, with the time and memory that rollups need. */
+export function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
   return workflows.transaction(
     async (snapshot) => {
       await snapshot.raw(`SET LOCAL statement_timeout = '${SOURCE_TIMEOUT}'`);

@@ -50,9 +50,10 @@ export const HOUR_NUMBER_OF_ROW = `(extract(epoch FROM ${HOUR_OF_ROW}) / 3600)::
 
 /**
  * A 64-bit hash over everything of a row that a rollup depends on besides its hour. Added up, it tells whether a set of
- * rows is the same without moving it, several times cheaper than computing the rollups again.
+ * rows is the same without moving it, several times cheaper than computing the rollups again. Of the action's name: the
+ * enum's own hash is of its object id, which a restore changes.
  */
-const ROW_HASH = `hashenumextended(action, hashtextextended(ai_model, hash_numeric_extended(estimated_cost_in_euros,
+const ROW_HASH = `hashtextextended(action::text, hashtextextended(ai_model, hash_numeric_extended(estimated_cost_in_euros,
     uuid_hash_extended(author_id, uuid_hash_extended(story_id, uuid_hash_extended(token_usage_id, (input_tokens::bigint << 32) + output_tokens))))))`;
 
 /** What each hour of a range looks like now. Hours without rows are not in it. */
@@ -65,6 +66,50 @@ export async function readFingerprints(source: Knex, { from, to }: HourRange): P
     [postgresFromInstant(from), postgresFromInstant(to)],
   );
   return rows.map((row) => ({ ...row, hour: instantFromPostgres(row.hour) }));
+}
+
+/** The same of some runs of hours, as a text each. */
+export async function readFingerprintsOf(source: Knex, runs: HourRange[]): Promise<Map<Instant, string>> {
+  if (runs.length === 0) return new Map();
+  const { rows } = await source.raw<{ rows: { hour: string; requests: string; fingerprint: string }[] }>(
+    `SELECT ${HOUR_OF_ROW} AS hour, count(*) AS requests, sum(${ROW_HASH}) AS fingerprint
+       FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN} GROUP BY 1`,
+    runBindings(runs),
+  );
+  return new Map(
+    rows.map(({ hour, requests, fingerprint }) => [instantFromPostgres(hour), `${requests} ${fingerprint}`]),
+  );
+}
+
+/** So many of the last hours with records, and about as many others. */
+export const HOURS_A_SAMPLE = 24;
+
+/** The last hours before an instant that hold records, and others spread evenly in time: a step of an index each. */
+export async function sampleHours(source: Knex, before: Instant): Promise<Instant[]> {
+  const first = await readEarliest(source);
+  if (first === null || first >= before) return [];
+  const spread = Array.from(
+    { length: HOURS_A_SAMPLE },
+    (_, i) => first + ((before - first) * BigInt(i)) / BigInt(HOURS_A_SAMPLE),
+  );
+  const { rows } = await source.raw<{ rows: { hour: string }[] }>(
+    `WITH RECURSIVE latest AS (
+       SELECT (SELECT created_at FROM token_usage_tracking
+                WHERE created_at > '-infinity' AND created_at < ? ORDER BY created_at DESC LIMIT 1) AS at, 1 AS number
+       UNION ALL
+       SELECT (SELECT created_at FROM token_usage_tracking
+                WHERE created_at > '-infinity' AND created_at < ${hourOf('latest.at')} ORDER BY created_at DESC LIMIT 1), number + 1
+         FROM latest WHERE latest.at IS NOT NULL AND number < ?
+     ), spread AS (
+       SELECT following.at FROM unnest(?::timestamptz[]) AS instant
+        CROSS JOIN LATERAL (SELECT created_at AS at FROM token_usage_tracking
+                             WHERE created_at >= instant AND created_at < ? ORDER BY created_at LIMIT 1) AS following
+     )
+     SELECT DISTINCT ${hourOf('at')} AS hour
+       FROM (SELECT at FROM latest UNION ALL SELECT at FROM spread) AS sampled WHERE at IS NOT NULL`,
+    [postgresFromInstant(before), HOURS_A_SAMPLE, spread.map(postgresFromInstant), postgresFromInstant(before)],
+  );
+  return rows.map(({ hour }) => instantFromPostgres(hour));
 }
 
 /** Consecutive hours as ranges: few index scans instead of one an hour. */

@@ -28,6 +28,8 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
       Array.from({ length: KNOWN }, (_, i) => ({ at: now() - 3n * DAY_OF_24_HOURS - BigInt(i) * 41n * HOUR })),
     );
     await coverUsage();
+    // Seen while they were right: where most hours differ at the first look, the rollups are not read at all.
+    assert.equal(await counted(), KNOWN);
   });
 
   /** In one commit, two to eighty days back. */
