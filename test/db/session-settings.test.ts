@@ -158,12 +158,15 @@ describe('what a server, a database or a role prefers', function () {
             Array.from({ length: 6 }, async () => {
               const { rows } = await database.raw(
                 `SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
-                        current_setting('idle_in_transaction_session_timeout') AS idle`,
+                        current_setting('idle_in_transaction_session_timeout') AS idle,
+                        current_setting('TimeZone') AS zone, current_setting('IntervalStyle') AS interval,
+                        current_setting('extra_float_digits') AS digits, current_setting('bytea_output') AS bytes`,
               );
               return rows[0];
             }),
           );
-          for (const limit of limits) assert.deepEqual(limit, { statement: '5s', lock: '2s', idle: '15s' });
+          const form = { zone: 'UTC', interval: 'postgres', digits: '1', bytes: 'hex' };
+          for (const limit of limits) assert.deepEqual(limit, { statement: '5s', lock: '2s', idle: '15s', ...form });
         }
         await assert.rejects(workflows('token_usage_tracking').delete(), { code: '25006' });
         const { rows } = await backoffice.raw(`SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory'
