@@ -92,7 +92,7 @@ describe('using it in a browser', () => {
         from: `/ai-usage/stories/${STORY}`,
         to: `/ai-usage/stories/${STORY}?period=90d`,
         link: '.periods a >> text=90 days',
-        shows: 'of the 2 stories',
+        shows: 'of the 1 other story',
       },
       {
         name: 'what bars are made of',
@@ -329,8 +329,10 @@ const PLACES = `[...document.querySelectorAll('#usage *')].map((element) => {
   return [x, y, width, height].join();
 }).join(';')`;
 
-/** Opacity changes under way: when they begin to show, and when they are over, in milliseconds after the click. */
-const FADES = `document.getAnimations().filter(({ transitionProperty }) => transitionProperty === 'opacity').map(({ effect }) => {
-  const { delay, endTime } = effect.getComputedTiming();
-  return { delay, end: endTime };
-})`;
+/** How opacity changes while something is waited for: when that begins to show, and when it is over, in milliseconds after the click. */
+const FADES = `[...document.querySelectorAll('.htmx-request, .htmx-request *')].map((element) => getComputedStyle(element))
+  .filter(({ transitionProperty }) => transitionProperty === 'opacity')
+  .map(({ transitionDelay, transitionDuration }) => {
+    const [delay, duration] = [transitionDelay, transitionDuration].map((seconds) => 1000 * parseFloat(seconds));
+    return { delay, end: delay + duration };
+  })`;
