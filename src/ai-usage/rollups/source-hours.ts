@@ -37,12 +37,10 @@ export type HourCell = {
 export type Fingerprint = { hour: Instant; requests: string; fingerprint: string };
 
 /**
- * The UTC hour of a row. Two origins: a distance of more than 292,000 years is none to date_bin, and before 15.7 it is wrong
- * about whole hours before its origin. date_trunc takes two and a half times as long.
+ * The UTC hour of a row, for the time zone of every connection is UTC (db/session-settings.ts); with the zone as an argument it takes
+ * more than twice as long. PostgreSQL 13 has no date_bin, which is a fifth faster and reaches over 292,000 years only.
  */
-export const hourOf = (createdAt: string) =>
-  `date_bin('1 hour', ${createdAt}, CASE WHEN ${createdAt} < timestamptz '200000-01-01 00:00Z'
-    THEN timestamptz '4714-11-24 00:00Z BC' ELSE timestamptz '200000-01-01 00:00Z' END)`;
+export const hourOf = (createdAt: string) => `date_trunc('hour', ${createdAt})`;
 export const HOUR_OF_ROW = hourOf('created_at');
 
 /** The number of its hour since 1970. Of the hour and not of the row: extract rounds in the last years of time. */
