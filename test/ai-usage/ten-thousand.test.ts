@@ -59,7 +59,9 @@ describe(`${BATCH * BATCHES} generated addresses`, () => {
           addresses.map(async (path, i) => {
             const { status, body } = await get(path, i % 5 === 0 ? HTMX_FRAGMENT : {});
             counts.set(status, (counts.get(status) ?? 0) + 1);
-            assert.ok([200, 302, 400].includes(status), `${status}: ${path}\n${body.slice(0, 500)}`);
+            // A third window recomputed at once has to wait.
+            const right = path.startsWith('/ai-usage/tie-out') ? [200, 302, 400, 429] : [200, 302, 400];
+            assert.ok(right.includes(status), `${status}: ${path}\n${body.slice(0, 500)}`);
             if (status === 400) assert.match(body, /"details":\[\{"parameter"|class="problems"/, path);
             if (status === 200) assert.doesNotMatch(body, /role="alert"/, path);
           }),
