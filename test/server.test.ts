@@ -159,6 +159,26 @@ describe('the program', () => {
     });
   });
 
+  for (const script of ['start', 'dev']) {
+    it(`stops when npm is told to, started with npm run ${script}`, async function () {
+      if (!onServer()) return this.skip();
+      const { workflows, backoffice } = databaseUrls();
+      const checkout = await mkdtemp(join(folder, `npm-${script}-`));
+      linkCheckout(checkout);
+      const program = startProgram('npm', ['run', script], {
+        cwd: checkout,
+        settings: { PORT: '0', WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice },
+      });
+      programs.push(program);
+      const origin = ADDRESS.exec(await program.line(ADDRESS))?.[1] ?? '';
+      // Its own process, as a supervisor does it, and not the group, as a terminal does.
+      const ended = once(program.child, 'exit');
+      program.child.kill('SIGTERM');
+      await ended;
+      await assert.rejects(fetch(`${origin}/healthz`));
+    });
+  }
+
   describe('with npm run dev', () => {
     it('serves a changed stylesheet under an address of its own', async function () {
       // Started twice, which takes the embedded databases a minute.

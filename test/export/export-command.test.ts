@@ -152,26 +152,32 @@ describe('npm run export', function () {
     assert.deepEqual(parts(), []);
   });
 
-  it('told to end, leaves no part of a file, and the audit log says that it was broken off', async function () {
-    if (!onServer()) return this.skip();
-    await insertMany();
-    const out = join(folder, 'ended.csv');
-    const child = start('--out', out);
-    const ending = ended(child, ({ err }) => ({ err }));
-    while (parts().length === 0 && child.exitCode === null) await sleep(2);
-    child.kill('SIGTERM');
-    const end = await ending;
-    assert.equal(end.err, 'export: broken off by SIGTERM\n');
-    assert.equal(end.code, 143);
-    assert.deepEqual(parts(), []);
-    assert.equal(existsSync(out), false);
-    const lines = await databases().backoffice('audit_log').orderBy('audit_id', 'desc').limit(2);
-    assert.deepEqual(
-      lines.map(({ action }) => action),
-      ['export broken off', 'export'],
-    );
-    assert.ok(Number(lines[0].rows) < Number(lines[1].rows));
-  });
+  for (const [way, begin] of [
+    ['itself', start],
+    // Its own process, as a supervisor does it, and not the group, as a terminal does.
+    ['by way of npm', (...args: string[]) => spawn('npm', ['run', '-s', 'export', '--', ...args], { env: env() })],
+  ] as const) {
+    it(`told to end, ${way}, leaves no part of a file, and the audit log says that it was broken off`, async function () {
+      if (!onServer()) return this.skip();
+      await insertMany();
+      const out = join(folder, 'ended.csv');
+      const child = begin('--out', out);
+      const ending = ended(child, ({ err }) => ({ err }));
+      while (parts().length === 0 && child.exitCode === null) await sleep(2);
+      child.kill('SIGTERM');
+      const end = await ending;
+      assert.equal(end.err, 'export: broken off by SIGTERM\n');
+      assert.equal(end.code, 143);
+      assert.deepEqual(parts(), []);
+      assert.equal(existsSync(out), false);
+      const lines = await databases().backoffice('audit_log').orderBy('audit_id', 'desc').limit(2);
+      assert.deepEqual(
+        lines.map(({ action }) => action),
+        ['export broken off', 'export'],
+      );
+      assert.ok(Number(lines[0].rows) < Number(lines[1].rows));
+    });
+  }
 
   it('runs as a user id without a name, as in a container', function () {
     // Only root may become somebody else.

@@ -16,7 +16,7 @@ describe('every command', () => {
     folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-commands-'));
     const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
     commands = Object.entries(scripts).flatMap(([name, line]) => {
-      const [, script] = /^tsx (scripts\/\S+\.ts)$/.exec(line) ?? [];
+      const [, script] = /^exec node --import tsx (scripts\/\S+\.ts)$/.exec(line) ?? [];
       return script ? [[name, script] as [string, string]] : [];
     });
   });
