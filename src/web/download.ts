@@ -7,7 +7,7 @@ import { TooMany } from './errors.ts';
 /** `broken off`: whoever asked went away first; `failed`: we did. */
 export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { outcome: 'failed'; error: unknown };
 
-/** A client that takes nothing for so long does not come back. */
+/** A client that takes nothing for so long does not come back; half of it is waited for in any case. */
 const PATIENCE_MS = 60_000;
 
 /** Takes a place among what a person, and all of them together, hold at once: the way to give it back, or whose limit is reached. */
@@ -54,7 +54,8 @@ export async function sendDownload(
 ): Promise<Download> {
   // Where nothing waits to be taken, it is we who are slow, and the client is there.
   let waiting = false;
-  res.setTimeout(patienceMs, () => {
+  // Half of it, for Node lets the first lapse after a write pass: it takes for progress what the system had taken at once.
+  res.setTimeout(patienceMs / 2, () => {
     if (waiting) res.destroy();
   });
   // Listened to once: compression hands listeners on to its own stream and takes none back.

@@ -9,11 +9,11 @@ import { type Download, goneSignal, sendDownload } from '../../src/web/download.
 const PATIENCE_MS = 100;
 
 /** Serves chunks once; the answer as its client gets it, and what the sender makes of it. */
-async function serve(chunks: AsyncIterable<string>) {
+async function serve(chunks: AsyncIterable<string>, patienceMs = PATIENCE_MS) {
   const app = express();
   const sent = new Promise<Download>((resolve) => {
     app.get('/', (_req, res) => {
-      resolve(sendDownload(res, chunks, goneSignal(res), PATIENCE_MS));
+      resolve(sendDownload(res, chunks, goneSignal(res), patienceMs));
     });
   });
   const server = createServer(app).listen(0, '127.0.0.1');
@@ -47,12 +47,21 @@ describe('a download', () => {
     assert.deepEqual(await sent, { outcome: 'complete' });
   });
 
-  it('ends where its client takes nothing', async () => {
+  it('ends where its client takes nothing, before half as long again as its patience has passed', async () => {
+    const patienceMs = 400;
+    const late = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
     async function* endless() {
-      for (;;) yield 'x'.repeat(1_000_000);
+      for (;;) {
+        clearTimeout(timer);
+        timer = setTimeout(() => late.abort(), 1.5 * patienceMs);
+        yield 'x'.repeat(1_000_000);
+      }
     }
-    const { response, sent } = await serve(endless());
+    const { response, sent } = await serve(endless(), patienceMs);
     response.pause();
     assert.deepEqual(await sent, { outcome: 'broken off' });
+    clearTimeout(timer);
+    assert.equal(late.signal.aborted, false);
   });
 });
