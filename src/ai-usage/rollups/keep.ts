@@ -5,6 +5,7 @@ import { handled } from '../../units/handled.ts';
 import { loggable } from '../../units/loggable.ts';
 import { createOutages, type Outages } from '../../units/outages.ts';
 import {
+  BEGIN_OF_TIME,
   DAY_OF_24_HOURS,
   earliest,
   HOUR,
@@ -19,6 +20,7 @@ import type { NameDatabases } from '../known-names.ts';
 import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
 import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
+import { recomputeDiffering } from './mend.ts';
 import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
 import { wholeHoursSince } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
@@ -108,7 +110,7 @@ export async function rebuild(
   onProgress: (progress: BackfillProgress) => void,
 ): Promise<void> {
   const coverage = await readCoverage(databases.backoffice);
-  const isOfSource = isOf(await compareWithSource(databases, coverage));
+  const isOfSource = ['same', 'changed'].includes((await compareWithSource(databases, coverage)).kind);
   const { coveredUntil } = isOfSource ? coverage : ((await beginAgain(databases.backoffice, coverage)) ?? coverage);
   const begin = await oldestHour(databases);
   if (coveredUntil !== null && begin !== null) {
@@ -223,8 +225,11 @@ export function keepRollups(
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let said = -1;
-  const sayProgress = ({ done, total }: BackfillProgress) => {
+  const goOn = () => {
     if (stopping) throw new Error('stopping');
+  };
+  const sayProgress = ({ done, total }: BackfillProgress) => {
+    goOn();
     const tenth = Math.floor((10 * done) / total);
     if (total > 48 && tenth > said) log.info({ percent: tenth * 10 }, 'rollups: backfill');
     said = tenth;
@@ -237,7 +242,13 @@ export function keepRollups(
     const stoodStill = before?.build === finding.build && before.seen === finding.seen;
     before = finding;
     if (isOf(finding)) return true;
-    if (finding.kind === 'empty' || !stoodStill || (await origin.isConfirmedElsewhere())) return false;
+    if (finding.kind === 'empty' || (await origin.isConfirmedElsewhere())) return false;
+    const { coveredUntil } = coverage;
+    if (finding.kind === 'changed' && coveredUntil !== null) {
+      const all = [{ from: startOfHour(BEGIN_OF_TIME), to: coveredUntil }];
+      return origin.takeOver(coverage, finding, () => recomputeDiffering(databases, timeZone, all, goOn));
+    }
+    if (!stoodStill) return false;
     const begun = await beginAgain(databases.backoffice, coverage);
     if (begun === null) return false;
     log.warn('The rollups are built anew, from the workflows_db that is read now.');

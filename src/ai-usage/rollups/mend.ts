@@ -49,8 +49,19 @@ export async function mendWindows(
   const covered = joined(windows.map(hoursOf))
     .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
     .filter(({ from, to }) => from < to);
+  return recomputeDiffering(databases, timeZone, covered);
+}
+
+/** Recomputes covered hours that differ from the source, whether the rollups are of it or not: for the tick, which makes them so. */
+export async function recomputeDiffering(
+  databases: RollupDatabases,
+  timeZone: string,
+  covered: HourRange[],
+  goOn: () => void = () => {},
+): Promise<number> {
   const hours = await findDifferingHours(databases, covered);
   for (let first = 0; first < hours.length; first += HOURS_AT_ONCE) {
+    goOn();
     const runs = runsOf(hours.slice(first, first + HOURS_AT_ONCE));
     let written: number | null = null;
     while (written === null) written = await refresh(databases, runs, timeZone, () => ({}));

@@ -2,21 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { elementsOf } from '../../db/arrays.ts';
 import { handled } from '../../units/handled.ts';
-import type { Instant } from '../../units/time.ts';
+import { compareInstants, type Instant } from '../../units/time.ts';
 import { type Coverage, readCoverage } from './coverage.ts';
 import { inSnapshot, type RollupDatabases } from './refresh.ts';
 import { keptCellsOf, keptFingerprintsOf, sampleKeptHours } from './sample-kept.ts';
 import { readFingerprintsOf, readHourCells, runsOf, sampleHours } from './source-hours.ts';
 
 /**
- * What became of the records that the rollups were added up from, as far as a sample of hours tells: still there in three
- * hours of four or more (`same`: what differs is late or deleted, and healed); more have come in most hours (`more`); gone
- * (`other`, another database, as far as anybody can see); or there are none at all (`empty`).
+ * What became of the records that the rollups were added up from, as far as a sample of hours tells: still there (`same`: what
+ * little differs in a database that is known is late or deleted, and healed); others have come or gone, in many hours, or in
+ * any where the database is not known (`changed`); gone (`other`, another database, as far as anybody can see); or there are
+ * none at all (`empty`).
  */
-type Kind = 'same' | 'more' | 'other' | 'empty';
+type Kind = 'same' | 'changed' | 'other' | 'empty';
 
 export type Finding = {
   build: string;
+  /** Where the connection led that it was found on. */
+  place: string;
   kind: Kind;
   differing: number;
   compared: number;
@@ -30,6 +33,9 @@ type Log = { info: (line: string) => void; warn: (line: string) => void };
 
 /** Whoever reads the source of the rollups confirms them at every tick, once a minute; some may be missed. */
 const CONFIRMED_FOR = '5 minutes';
+
+/** A source that lacks everything of so many of the newest hours is a copy from before them. */
+const NEWEST_HOURS = 3;
 
 /** Servers and databases behind one address that have been found to hold the same records; a balancer has a few. */
 const MOST_PLACES = 20;
@@ -56,13 +62,11 @@ export function createOrigin(databases: RollupDatabases, log: Log) {
   let places = new Set<string>();
   let looking: Promise<Finding> | null = null;
 
-  const compareNow = async (coverage: Coverage): Promise<Finding> => {
-    const place = await readPlace(databases.workflows);
-    const finding = await compareWithSource(databases, coverage);
+  const keepFound = (finding: Finding): Finding => {
     const before = found?.kind ?? 'same';
-    if (found?.build !== finding.build || !isOf(finding)) places = new Set();
-    places.add(place);
-    if (places.size > MOST_PLACES) places = new Set([place]);
+    if (found?.build !== finding.build || ['other', 'empty'].includes(finding.kind)) places = new Set();
+    if (isOf(finding)) places.add(finding.place);
+    if (places.size > MOST_PLACES) places = new Set([finding.place]);
     found = finding;
     // Once, however the numbers change from tick to tick.
     const said = sentence(finding);
@@ -70,6 +74,9 @@ export function createOrigin(databases: RollupDatabases, log: Log) {
     if (said === null && before !== 'same') log.info('The rollups are of the records of workflows_db again.');
     return finding;
   };
+
+  const compareNow = async (coverage: Coverage): Promise<Finding> =>
+    keepFound(await compareWithSource(databases, coverage, found?.build === coverage.build ? places : new Set()));
 
   /** Compares now; those who ask meanwhile get the same answer. */
   const look = (coverage: Coverage): Promise<Finding> => {
@@ -86,7 +93,8 @@ export function createOrigin(databases: RollupDatabases, log: Log) {
 
   /** Compares again, for whoever asks next, where the source's address has begun to lead somewhere else. */
   const watchPlace = async (coverage: Coverage): Promise<void> => {
-    if (!places.has(await readPlace(databases.workflows))) await look(coverage);
+    const place = await readPlace(databases.workflows);
+    if (place !== found?.place && !places.has(place)) await look(coverage);
   };
 
   return {
@@ -104,22 +112,40 @@ export function createOrigin(databases: RollupDatabases, log: Log) {
     /** A sentence for people while rollups are not read; null when they are. */
     problem: (): string | null => (found === null ? null : sentence(found)),
 
-    /** Writes down that a process reads the source of this build. */
+    /** Writes down that a process reads the source of this build, and where. */
     confirm: async ({ build }: Coverage): Promise<void> => {
       await databases.backoffice.raw(
-        'UPDATE rollup_state SET confirmed_at = clock_timestamp(), confirmed_by = ? WHERE build = ?',
-        [self, build],
+        'UPDATE rollup_state SET confirmed_at = clock_timestamp(), confirmed_by = ?, confirmed_place = ? WHERE build = ?',
+        [self, found?.place ?? null, build],
       );
     },
 
-    /** Whether another process reads the source of these rollups: it has said so lately. */
+    /** Whether another process reads the source of these rollups, which is not known to be this one: it has said so lately. */
     isConfirmedElsewhere: async (): Promise<boolean> => {
       const { rows } = await databases.backoffice.raw<{ rows: [{ lately: boolean }] }>(
-        `SELECT coalesce(confirmed_by <> ? AND confirmed_at > clock_timestamp() - interval '${CONFIRMED_FOR}', false) AS lately
+        `SELECT coalesce(confirmed_by <> ? AND confirmed_place IS DISTINCT FROM ?
+                         AND confirmed_at > clock_timestamp() - interval '${CONFIRMED_FOR}', false) AS lately
            FROM rollup_state`,
-        [self],
+        [self, found?.place ?? null],
       );
       return rows[0].lately;
+    },
+
+    /**
+     * After `mendAll`, which makes every covered hour what the source says, the rollups are of this source, wherever else they
+     * came from. The build has another name from the first hour on, so that whoever reads another source looks again.
+     */
+    takeOver: async ({ build }: Coverage, finding: Finding, mendAll: () => Promise<unknown>): Promise<boolean> => {
+      const { rows } = await databases.backoffice.raw<{ rows: { build: string }[] }>(
+        `UPDATE rollup_state SET build = ?, confirmed_at = clock_timestamp(), confirmed_by = ?, confirmed_place = NULL
+          WHERE build = ? RETURNING build`,
+        [randomUUID(), self, build],
+      );
+      const [renamed] = rows;
+      if (!renamed) return false;
+      await mendAll();
+      keepFound({ ...finding, build: renamed.build, kind: 'same' });
+      return true;
     },
   };
 }
@@ -132,23 +158,28 @@ function sentence({ kind, differing, compared }: Finding): string | null {
   if (kind === 'empty')
     return `workflows_db holds none of the records that the rollups were added up from: is this the right database? ${read}, and the rollups are kept.`;
   const hours = `${differing} of ${compared} hours that were compared`;
-  if (kind === 'more')
-    return `Many records of workflows_db are not in the rollups yet (${hours}). ${read} until they are.`;
+  if (kind === 'changed')
+    return `Records of workflows_db have come or gone since the rollups were added up (${hours}). ${read} until the rollups are right again.`;
   return `The rollups in backoffice_db are of another source than this workflows_db (${hours} hold other records). ${read} until they are built anew.`;
 }
 
 /** Rollups of which so large a share of hours differs are of no use, whatever the reason. */
 const DIFFERING_SHARE = 1 / 4;
 
-/** Compares a sample of hours, as the source and the rollups have them. */
+/**
+ * Compares a sample of hours, as the source and the rollups have them. A connection that leads to one of the `known` places,
+ * or to where this build was last confirmed, leads to the database that the rollups are of, whatever became of its records.
+ */
 export async function compareWithSource(
   { workflows, backoffice }: RollupDatabases,
   coverage: Coverage,
+  known: ReadonlySet<string> = new Set(),
 ): Promise<Finding> {
   const { build, coveredUntil } = coverage;
-  if (coveredUntil === null) return { build, kind: 'same', differing: 0, compared: 0, seen: '' };
-  const kept = await sampleKeptHours(backoffice, coveredUntil);
   return inSnapshot(workflows, async (snapshot) => {
+    const place = await readPlace(snapshot);
+    if (coveredUntil === null) return { build, place, kind: 'same', differing: 0, compared: 0, seen: '' };
+    const kept = await sampleKeptHours(backoffice, coveredUntil);
     // Of single hours, which the planner takes for a ninth of the table each.
     await snapshot.raw('SET LOCAL enable_seqscan = off');
     const ofSource = await sampleHours(snapshot, coveredUntil);
@@ -160,18 +191,30 @@ export async function compareWithSource(
       .map(([hour, fingerprint]) => `${hour} ${fingerprint}`)
       .sort()
       .join();
-    const about = { build, compared: hours.length, seen };
-    if (differing.length <= hours.length * DIFFERING_SHARE)
-      return { ...about, kind: 'same', differing: differing.length };
+    const about = { build, place, compared: hours.length, seen };
+    if (differing.length === 0) return { ...about, kind: 'same', differing: 0 };
     if (now.size === 0 && ofSource.length === 0) return { ...about, kind: 'empty', differing: differing.length };
-    const gone = await countHoursWithGone(snapshot, backoffice, differing);
+    const isFew = differing.length <= hours.length * DIFFERING_SHARE;
+    const gone = isFew ? 0 : await countHoursGone(snapshot, backoffice, differing);
     if (gone > hours.length * DIFFERING_SHARE) return { ...about, kind: 'other', differing: gone };
-    return { ...about, kind: 'more', differing: differing.length };
+    const isKnown = known.has(place) || (await isConfirmedAt(backoffice, build, place));
+    const newest = [...kept].sort(compareInstants).slice(-NEWEST_HOURS);
+    const isBefore = newest.length === NEWEST_HOURS && newest.every((hour) => !now.has(hour));
+    if (isBefore && !isKnown) return { ...about, kind: 'other', differing: differing.length };
+    const kind = isFew && isKnown && !isBefore ? 'same' : 'changed';
+    return { ...about, kind, differing: differing.length };
   });
 }
 
-/** How many of some hours the source no longer holds everything of that the rollups have counted. */
-async function countHoursWithGone(snapshot: Knex, backoffice: Knex, hours: Instant[]): Promise<number> {
+async function isConfirmedAt(backoffice: Knex, build: string, place: string): Promise<boolean> {
+  return (await backoffice('rollup_state').where({ build, confirmed_place: place }).first()) !== undefined;
+}
+
+/**
+ * How many of some hours have lost more than half of the requests that the rollups have counted, each of a story, an action and
+ * a model. Another database has next to none of them; of an author who is deleted, every hour loses a few.
+ */
+async function countHoursGone(snapshot: Knex, backoffice: Knex, hours: Instant[]): Promise<number> {
   const cells = await readHourCells(snapshot, runsOf(hours));
   const requests = new Map<string, number>();
   for (const { hour, action, model, ...cell } of cells) {
@@ -181,11 +224,13 @@ async function countHoursWithGone(snapshot: Knex, backoffice: Knex, hours: Insta
       requests.set(key, (requests.get(key) ?? 0) + Number(counts[i]));
     });
   }
-  const gone = new Set<string>();
+  const kept = new Map<string, { counted: number; left: number }>();
   for (const { hour, action, model, story, requests: counted } of await keptCellsOf(backoffice, hours)) {
-    if ((requests.get([hour, action, model, story].join('\0')) ?? 0) < Number(counted)) gone.add(hour);
+    const left = Math.min(requests.get([hour, action, model, story].join('\0')) ?? 0, Number(counted));
+    const sum = kept.get(hour) ?? { counted: 0, left: 0 };
+    kept.set(hour, { counted: sum.counted + Number(counted), left: sum.left + left });
   }
-  return gone.size;
+  return [...kept.values()].filter(({ counted, left }) => left < counted / 2).length;
 }
 
 /** Begins the rollups again, as if there had never been any. Null when another process has written meanwhile. */
@@ -203,6 +248,7 @@ export function beginAgain(backoffice: Knex, { version }: Coverage): Promise<Cov
         audited_until: null,
         confirmed_at: null,
         confirmed_by: null,
+        confirmed_place: null,
       });
     if (begun === 0) return null;
     await transaction.raw(

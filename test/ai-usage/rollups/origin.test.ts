@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
@@ -18,11 +18,13 @@ const ZONE = 'Europe/Lisbon';
 const TICK_MS = 50;
 const OTHER = /The rollups in backoffice_db are of another source/;
 const EMPTY = /workflows_db holds none of the records/;
+const CHANGED = /Records of workflows_db have come or gone/;
 const BUILT = /^The rollups are built anew/;
 
 /** A workflows_db of its own. */
 type Source = { name: string; url: string; database: Knex };
 const made: Source[] = [];
+const newAuthor = randomUUID();
 
 function open(name: string): Source {
   const url = Object.assign(new URL(databaseUrls().workflows), { pathname: `/${name}` }).href;
@@ -43,11 +45,11 @@ async function makeSource(count: number): Promise<Source> {
   return source;
 }
 
-/** As a restore does: the same records, in a table and an enum with object ids of their own. */
-async function copyOf({ database }: Source): Promise<Source> {
+/** As a restore does: the same records, or those of some hours, in a table and an enum with object ids of their own. */
+async function copyOf({ database }: Source, holds: (hour: number) => boolean = () => true): Promise<Source> {
   const copy = await makeSource(0);
   await copy.database.raw("CREATE TYPE another_enum AS ENUM ('x'); CREATE TABLE another (x int)");
-  const rows = await database('token_usage_tracking').select();
+  const rows = (await database('token_usage_tracking').select().orderBy('created_at', 'desc')).filter((_, i) => holds(i));
   await copy
     .database('token_usage_tracking')
     .insert(rows.map((row) => ({ ...row, input_prompt_json: JSON.stringify(row.input_prompt_json) })));
@@ -214,12 +216,99 @@ describe('rollups and another source', () => {
       source.database,
     );
     assert.equal(await app.requests(), 120);
-    assert.match(await app.page(), /Many records of workflows_db are not in the rollups yet/);
+    assert.match(await app.page(), CHANGED);
     app.tick();
     await until(async () => (await app.ready()) === undefined, app.entries);
     assert.equal(await app.requests(), 120);
     assert.equal(app.said(OTHER), 0);
   });
+
+  it('a copy without only the latest hours is another source', async () => {
+    const source = await makeSource(60);
+    await coverWith(source);
+    const app = await startOn(await copyOf(source, (hour) => hour >= 3));
+    assert.equal(await app.requests(), 57);
+    assert.match(await app.page(), OTHER);
+    app.tick();
+    await until(() => app.said(BUILT) === 1, app.entries);
+    await until(async () => (await app.ready()) === undefined, app.entries);
+    assert.equal(await app.requests(), 57);
+  });
+
+  it('a database that is not known is read from its records while any hour differs, until all of them are right', async () => {
+    const source = await makeSource(200);
+    await coverWith(source);
+    const { build } = await state();
+    // One hour of the sample, and some that are in none: what is looked at does not tell how many there are.
+    const copy = await copyOf(source, (hour) => hour !== 2 && (hour < 60 || hour > 99));
+    const app = await startOn(copy);
+    assert.equal(await app.requests(), 159);
+    assert.match(await app.page(), CHANGED);
+    app.tick();
+    await until(async () => (await app.ready()) === undefined, app.entries);
+    assert.equal(await app.requests(), 159);
+    assert.equal(app.said(/another source|built anew/), 0);
+    assert.notEqual((await state()).build, build, 'who reads the other one looks again');
+  });
+
+  it('two processes at a database and a copy of nearly all of it never show the numbers of the other', async () => {
+    const source = await makeSource(60);
+    const copy = await copyOf(source, (hour) => hour !== 1);
+    await coverWith(source);
+    const [one, other] = [await startOn(source), await startOn(copy)];
+    one.tick(true);
+    await until(async () => (await state()).confirmed !== 'null', one.entries);
+    other.tick(true);
+    for (let ticks = 0; ticks < 6; ticks++) {
+      const { confirmed } = await state();
+      await until(async () => (await state()).confirmed !== confirmed, one.entries);
+      assert.deepEqual([await one.requests(), await other.requests()], [60, 59]);
+    }
+    assert.equal(await other.ready(), 'not read');
+    // The first one says nothing for long, though its pages are still asked for; then the second one may have the rollups.
+    await running.splice(2, 1)[0]?.stop();
+    await databases()
+      .backoffice('rollup_state')
+      .update({ confirmed_at: new Date(Date.now() - 6 * 60_000) });
+    await until(async () => (await other.ready()) === undefined, other.entries);
+    assert.deepEqual([await one.requests(), await other.requests()], [60, 59]);
+  });
+
+  it('a database that is known is read from the rollups when a process starts, though an hour of it has changed', async () => {
+    const source = await makeSource(60);
+    await coverWith(source);
+    const first = await startOn(source);
+    assert.equal(await first.requests(), 60);
+    first.tick();
+    await threeTicks(first);
+    await insertUsage([{ at: now() - 60n * HOUR }], source.database);
+    const second = await startOn(source);
+    await second.requests();
+    assert.equal(await second.ready(), undefined);
+    assert.equal(second.said(CHANGED), 0);
+  });
+
+  for (const known of [true, false])
+    it(`an author who is deleted from every hour of a ${known ? 'known' : 'new'} database makes it none other`, async () => {
+      const source = await makeSource(60);
+      const hours = Array.from({ length: 60 }, (_, i) => now() - BigInt(40 + 7 * i) * HOUR);
+      await insertUsage(
+        hours.map((at) => ({ at, author: newAuthor })),
+        source.database,
+      );
+      await coverWith(source);
+      const begin = () => startOn(source);
+      const early = known ? await begin() : null;
+      if (early) assert.equal(await early.requests(), 120);
+      await source.database('token_usage_tracking').where({ author_id: newAuthor }).delete();
+      const app = early ?? (await begin());
+      await until(async () => (await app.requests()) === 60 || (await app.ready()) === undefined, app.entries);
+      app.tick();
+      await until(async () => (await app.requests()) === 60 && (await app.ready()) === undefined, app.entries);
+      await threeTicks(app);
+      assert.equal(await app.requests(), 60);
+      assert.equal(app.said(/another source|built anew/), 0);
+    });
 
   it('an empty source is shown as that, and costs the rollups nothing', async () => {
     const [source, empty] = [await makeSource(30), await makeSource(0)];
