@@ -4,7 +4,12 @@ import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 
 export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
 export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
-const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro de uma caixa de fósforos, e o farol';
+/** As long as the columns are, and without a space where a line could break. */
+const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
+const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro de uma caixa de fósforos, '.padEnd(
+  255,
+  'efarol',
+);
 
 /**
  * A story of ten calls, one of them twice; the same author's other stories; models without price or provider; and `more`.
@@ -33,7 +38,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
     ...more,
   ]);
   const { mythoria } = databases();
-  await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Inês <b>Duarte</b>', email: 'i@example.com' });
+  await mythoria('authors').insert({ author_id: AUTHOR, display_name: LONG_NAME, email: 'i@example.com' });
   await mythoria('stories').insert({ story_id: STORY, title: LONG_TITLE, author_id: AUTHOR });
   await databases()
     .backoffice('audit_log')

@@ -19,8 +19,8 @@ import {
 import type { NameDatabases } from '../known-names.ts';
 import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
-import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
 import { recomputeDiffering } from './mend.ts';
+import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
 import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
 import { wholeHoursSince } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';

@@ -49,7 +49,9 @@ async function makeSource(count: number): Promise<Source> {
 async function copyOf({ database }: Source, holds: (hour: number) => boolean = () => true): Promise<Source> {
   const copy = await makeSource(0);
   await copy.database.raw("CREATE TYPE another_enum AS ENUM ('x'); CREATE TABLE another (x int)");
-  const rows = (await database('token_usage_tracking').select().orderBy('created_at', 'desc')).filter((_, i) => holds(i));
+  const rows = (await database('token_usage_tracking').select().orderBy('created_at', 'desc')).filter((_, i) =>
+    holds(i),
+  );
   await copy
     .database('token_usage_tracking')
     .insert(rows.map((row) => ({ ...row, input_prompt_json: JSON.stringify(row.input_prompt_json) })));
