@@ -1,3 +1,5 @@
+import { written } from './written.ts';
+
 export type ActionInfo = { label: string; description: string; kind: 'text' | 'image' | 'audio' | 'other' };
 
 /** What we know of the actions of today; one that is not here shows up by itself under a label made of its name. */
@@ -30,9 +32,23 @@ const KNOWN: Record<string, ActionInfo> = {
   test: { label: 'Test', description: 'Calls made by developers', kind: 'other' },
 };
 
+const KNOWN_LABELS = new Set(Object.values(KNOWN).map(({ label }) => label));
+
 export function actionInfo(action: string): ActionInfo {
   const known = Object.hasOwn(KNOWN, action) ? KNOWN[action] : undefined;
   if (known) return known;
-  const words = action.replaceAll('_', ' ').trim();
-  return { label: words.charAt(0).toUpperCase() + words.slice(1), description: 'New action', kind: 'other' };
+  return { label: labelOf(action), description: 'New action', kind: 'other' };
+}
+
+const inWords = (key: string) => key.charAt(0).toUpperCase() + key.slice(1).replaceAll('_', ' ');
+const keyOf = (label: string) => label.charAt(0).toLowerCase() + label.slice(1).replaceAll(' ', '_');
+const isKey = (text: string) => !/^_|_$|__| /.test(text) && keyOf(inWords(text)) === text;
+
+/** `story_outline` in words. Any other name as it is written, in quotes where that would be the words of another: no two are alike. */
+function labelOf(action: string): string {
+  const words = inWords(action);
+  if (isKey(action) && written(words) === words && !KNOWN_LABELS.has(words)) return words;
+  const isOfAnother =
+    /^\s|\s$/.test(action) || KNOWN_LABELS.has(action) || (isKey(keyOf(action)) && inWords(keyOf(action)) === action);
+  return isOfAnother ? `"${action}"` : written(action);
 }

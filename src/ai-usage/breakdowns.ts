@@ -9,6 +9,7 @@ import { addTo, noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from 
 import type { Cell } from './table.ts';
 import type { Top } from './top.ts';
 import type { Rank, RankOrder } from './view.ts';
+import { written } from './written.ts';
 
 /** What a total is broken down by. */
 export type BreakdownBy = 'model' | 'action' | 'provider' | 'author' | 'story';
@@ -59,8 +60,8 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     label: 'Model',
     others: { one: 'model', many: 'models' },
     keyOf: ({ model }) => model,
-    labelOf: itself,
-    name: (model, { query }) => ({ text: model, ...detailsOf('model', model, model, query) }),
+    labelOf: written,
+    name: (model, { query }) => ({ text: written(model), ...detailsOf('model', model, written(model), query) }),
     only: (model) => ({ models: [model] }),
   },
   action: {

@@ -36,6 +36,7 @@ import { parseStatement, STATEMENT_PARAMETERS, STATEMENT_PATH } from './statemen
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES } from './top-stories.ts';
 import { type Stack, stackOfModel } from './view.ts';
+import { written } from './written.ts';
 
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
 export type Asked = { query: UsageQuery; address: string; title: string };
@@ -131,13 +132,14 @@ const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: query.a
 
 const askedSubject =
   (kind: SubjectKind): ExportPage['asked'] =>
-  (name, parameters, limits, at) => {
-    if (!SUBJECTS[kind].isName(name)) return null;
+  (text, parameters, limits, at) => {
+    const name = SUBJECTS[kind].read(text);
+    if (name === null) return null;
     const { path, query, narrowed } = narrowedTo(kind, name, pinnedAt(parseUsageQuery(parameters, limits, at)));
     return {
       query: kind === 'story' ? wholeStory(narrowed) : narrowed,
       address: usageUrl(path, query),
-      title: `${SUBJECTS[kind].label} ${name}`,
+      title: `${SUBJECTS[kind].label} ${written(name)}`,
     };
   };
 

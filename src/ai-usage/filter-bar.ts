@@ -7,6 +7,7 @@ import type { Names } from './names.ts';
 import { PERIOD_LABELS, PERIODS } from './period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from './query.ts';
 import { type SubjectKind, subjectUrl } from './subjects.ts';
+import { written } from './written.ts';
 
 /**
  * An active filter: the words that a person reads, and the way out of it. `joint` makes a sentence of all of them:
@@ -51,12 +52,12 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
   const { models, actions, author, story, search, without } = query;
   const about = (kind: SubjectKind, name: string) => {
     const page = subjectUrl(kind, name, query);
-    return page === null || page.split('?')[0] === path ? null : page;
+    return page.split('?')[0] === path ? null : page;
   };
   const groups: Omit<Chip, 'joint'>[][] = [
     models.map((model) => ({
       label: 'model is',
-      value: model,
+      value: written(model),
       remove: usageUrl(path, query, { models: except(models, model) }),
       page: about('model', model),
     })),
@@ -115,10 +116,10 @@ export function filterSentence(query: UsageQuery, names: Names, format: Format):
 /** One select for the usual single value; with several active, it adds another and the chips take away. */
 function choices(known: string[], active: string[], labelOf: (value: string) => string, none: string): Choice[] {
   const [only] = active.length === 1 ? active : [];
-  const values = [...new Set([...known, ...(only ? [only] : [])])];
+  const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
   return [
     { value: '', label: active.length > 1 ? 'Add another…' : none, selected: only === undefined },
-    ...values.map((value) => ({ value, label: labelOf(value), selected: value === only })),
+    ...values.map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
   ];
 }
 
@@ -165,7 +166,7 @@ export function filterBar(
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
     form: {
-      models: subject === 'model' ? null : choices(dimensions?.models ?? [], models, (model) => model, 'All models'),
+      models: subject === 'model' ? null : choices(dimensions?.models ?? [], models, written, 'All models'),
       actions:
         subject === 'action'
           ? null
@@ -173,8 +174,8 @@ export function filterBar(
       search: query.search ?? '',
       hidden: [
         ...kept,
-        ...manyModels.map((value) => ({ name: 'model', value })),
-        ...manyActions.map((value) => ({ name: 'action', value })),
+        ...manyModels.map((model) => ({ name: 'model', value: written(model) })),
+        ...manyActions.map((action) => ({ name: 'action', value: written(action) })),
       ],
     },
     chips,

@@ -18,7 +18,7 @@ import { freshness } from './freshness.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, recordsMeant, sameUrl, type UsageQuery, usageUrl } from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
 import { SUBJECTS, type SubjectKind } from './subjects.ts';
@@ -64,7 +64,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
         : asked;
     const gone = goneSignal(res);
     const recomputed = handled(
-      recompute(sameUrl('', asked), gone, (gone) => inPlace(gone, () => reader.tieOut(query, gone))),
+      recompute(recordsMeant(asked), gone, (gone) => inPlace(gone, () => reader.tieOut(query, gone))),
     );
     // What was stopped because everybody has left is no failure, and nobody's answer.
     await Promise.race([recomputed.catch(() => {}), left(gone)]);

@@ -13,7 +13,8 @@ import {
   withPlus,
 } from './period.ts';
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
-import { VIEW_SHAPE, type View, viewParameters } from './view.ts';
+import { DEFAULT_VIEW, VIEW_SHAPE, type View, viewParameters } from './view.ts';
+import { nameWritten, written } from './written.ts';
 
 /** What records can be asked for that have none of: a cost that is a number. */
 export const WITHOUT = ['cost'] as const;
@@ -56,10 +57,10 @@ const text = (most: number, takes: string) =>
     .string(takes)
     // In characters, as PostgreSQL counts.
     .refine((value) => [...value].length <= most && !value.includes('\0'), takes);
-const several = (most: number, takes: string) =>
+const names = (most: number, takes: string) =>
   z
     .preprocess(
-      (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]),
+      (value) => [value ?? []].flat().map((one) => (typeof one === 'string' ? nameWritten(one) : one)),
       z.array(text(most, takes)).max(50, 'takes at most 50 values'),
     )
     .transform((values) => [...new Set(values)].sort());
@@ -79,8 +80,8 @@ const schemaFor = (maxPageSize: number) =>
     period: oneOf([...PERIODS, 'none']).optional(),
     from: z.string().optional(),
     to: z.string().optional(),
-    model: several(100, 'takes a model name of at most 100 characters'),
-    action: several(63, 'takes an action name of at most 63 characters'),
+    model: names(100, 'takes a model name of at most 100 characters'),
+    action: names(63, 'takes an action name of at most 63 characters'),
     author: uuid.optional(),
     story: uuid.optional(),
     search: text(200, 'takes a text of at most 200 characters').optional(),
@@ -233,8 +234,8 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
     add('from', q.from?.text);
     add('to', q.to?.text);
   }
-  for (const model of q.models) add('model', model);
-  for (const action of q.actions) add('action', action);
+  for (const model of q.models) add('model', written(model));
+  for (const action of q.actions) add('action', written(action));
   add('author', q.author);
   add('story', q.story);
   add('search', q.search);
@@ -253,6 +254,11 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
 /** The address of this very view, page and cursor included. */
 export function sameUrl(path: string, query: UsageQuery): string {
   return usageUrl(path, query, { page: query.page, cursor: query.cursor, counted: query.counted });
+}
+
+/** Which records a query means, as a text: the same for every order, page and view of them. */
+export function recordsMeant(query: UsageQuery): string {
+  return usageUrl('', { ...query, ...DEFAULT_VIEW, ...DEFAULT_SORT, pageSize: DEFAULT_PAGE_SIZE });
 }
 
 /** The same query over another window, which its address then says. */

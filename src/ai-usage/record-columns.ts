@@ -8,6 +8,7 @@ import type { UsageRecord } from './records.ts';
 import type { SortKey } from './sorts.ts';
 import { detailsOf } from './subjects.ts';
 import type { Cell } from './table.ts';
+import { written } from './written.ts';
 
 export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
 
@@ -62,9 +63,9 @@ export function recordColumns(path: string, query: UsageQuery, names: Names, for
       label: 'Model',
       sortBy: 'aiModel',
       cell: ({ aiModel }) => ({
-        text: aiModel,
+        text: written(aiModel),
         href: usageUrl(path, query, { models: [aiModel] }),
-        ...detailsOf('model', aiModel, aiModel, query),
+        ...detailsOf('model', aiModel, written(aiModel), query),
         ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
       }),
     },

@@ -22,6 +22,7 @@ import { type PromptView, promptView } from './prompt-view.ts';
 import { isUnprintable, NO_RIGHT, type OpenPrompt, openPrompt, UNPRINTABLE } from './prompts.ts';
 import { type FoundRecord, readRecord, type UsageRecord } from './records.ts';
 import { subjectUrl } from './subjects.ts';
+import { written } from './written.ts';
 
 const DELETED = 'There is no record with this id. It may have been deleted.';
 
@@ -63,7 +64,7 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
       noTime: isTime(record.createdAt) ? null : { text: NO_TIME, where: record.createdAt < now() ? 'before' : 'after' },
       noNumber: record.cost === null ? NO_NUMBER : null,
       action: actionInfo(record.action),
-      aboutModel: aboutModel(record.aiModel),
+      model: { name: written(record.aiModel), about: aboutModel(record.aiModel) },
       author: names.authors.get(record.authorId) ?? null,
       story: names.stories.get(record.storyId) ?? null,
       pages: {

@@ -12,6 +12,7 @@ import { subjectUrl } from './subjects.ts';
 import { noSums, type Sums, sumOf } from './sums.ts';
 import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import type { Tile } from './tiles.ts';
+import { written } from './written.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
 export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;
@@ -94,8 +95,8 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       stats.models.map(({ model, ...sums }) => ({
         ...sums,
         name: {
-          text: model,
-          href: subjectUrl('model', model, query) ?? undefined,
+          text: written(model),
+          href: subjectUrl('model', model, query),
           note: providerOf(model),
           ...(sums.cost === 0 ? { flag: 'no price' } : {}),
         },
@@ -106,7 +107,7 @@ export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, 
       'By action',
       stats.actions.map(({ action, ...sums }) => ({
         ...sums,
-        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) ?? undefined },
+        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) },
       })),
     ),
     days: table(

@@ -25,13 +25,14 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
   return distinct;
 }
 
-/** The kept counts of one model ('' for any) and one action (null for each and all). */
+/** The kept counts of one model ('' for any) and one action (null for each and all); those named with empty text have none. */
 type Scope = { model: string; action: string | null };
 
 /** Which of the kept counts answer a filter: at most one model and one action, or all; null where they cannot. */
 function keptScope({ models, actions, author, story, search, without }: UsageFilter): Scope | null {
   if (author || story || search || without || (models && models.length !== 1) || (actions && actions.length !== 1))
     return null;
+  if (models?.[0] === '' || actions?.[0] === '') return null;
   return { model: models?.[0] ?? '', action: actions?.[0] ?? null };
 }
 

@@ -12,6 +12,7 @@ import type { StoryCosts } from './story-costs.ts';
 import { detailsOf } from './subjects.ts';
 import { type Column, type Table, tableOf } from './table.ts';
 import type { Tile } from './tiles.ts';
+import { written } from './written.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
 export type StoryPage = {
@@ -62,7 +63,7 @@ function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): 
         return {
           text: label,
           icon: kind,
-          note: models.join(', '),
+          note: models.map(written).join(', '),
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
           ...detailsOf('action', action, label, { ...query, story: null }),
         };
@@ -108,7 +109,7 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
       label: 'Action',
       cell: ({ action }) => ({ text: actionInfo(action).label, icon: actionInfo(action).kind }),
     },
-    { label: 'Model', cell: ({ model }) => ({ text: model }) },
+    { label: 'Model', cell: ({ model }) => ({ text: written(model) }) },
     { label: 'Tokens in, each', numeric: true, cell: ({ inputTokens }) => integer(inputTokens) },
     { label: 'Requests', numeric: true, cell: (row) => integer(row.calls) },
     { label: 'Cost after the first', numeric: true, cell: (row) => euros(row.beyond) },

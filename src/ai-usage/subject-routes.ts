@@ -18,6 +18,7 @@ import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 import { OF_A_MODEL, STACKS, stackOfModel } from './view.ts';
+import { written } from './written.ts';
 
 /** A page for each story, author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -27,9 +28,10 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
 
   /** The subject that an address names, and the query beside it. Names that nothing has are fine: their page says so. */
   const asked = (req: Request<{ name: string }>, kind: SubjectKind) => {
-    const { isName, takes } = SUBJECTS[kind];
-    if (!isName(req.params.name)) throw new NotFound(takes);
-    return narrowedTo(kind, req.params.name, parseUsageQuery(req.query, limits, now()));
+    const { read, takes } = SUBJECTS[kind];
+    const name = read(req.params.name);
+    if (name === null) throw new NotFound(takes);
+    return narrowedTo(kind, name, parseUsageQuery(req.query, limits, now()));
   };
 
   router.get(`${SUBJECTS.story.path}/:name`, takes(PAGE_PARAMETERS), async (req, res) => {
@@ -42,7 +44,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         panel(
           reader.storyCosts(query, {
             most: 0,
-            besides: { story: id.toLowerCase(), cost: story.ok ? story.value.value.total.cost : 0 },
+            besides: { story: id, cost: story.ok ? story.value.value.total.cost : 0 },
           }),
           req.log,
         ),
@@ -111,7 +113,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       });
       const about = {
         author: { title: names.authors.get(name) ?? null, note: null },
-        model: { title: name, note: aboutModel(name) },
+        model: { title: written(name), note: aboutModel(name) },
         action: { title: actionInfo(name).label, note: actionInfo(name).description },
       }[kind];
       const total = stats.ok ? stats.value.value.total : null;
@@ -120,7 +122,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
         kind,
         label: SUBJECTS[kind].label,
-        name,
+        name: written(name),
         ...about,
         gone: names.gone.has(name),
         isId: kind === 'author',

@@ -4,6 +4,7 @@ import { actionInfo } from './actions.ts';
 import type { UsageStats } from './stats.ts';
 import { type Sums, sumOf } from './sums.ts';
 import { type Column, type Table, tableOf } from './table.ts';
+import { written } from './written.ts';
 
 /** Whether the tiles are the sum of the models, of the actions and of the days, to the micro-euro. */
 export function tiesOut({ total, models, actions, buckets }: UsageStats): boolean {
@@ -27,13 +28,13 @@ function linesOf(kept: UsageStats, raw: UsageStats): Line[] {
     { label: 'Tokens out', kept: kept.total.outputTokens, raw: raw.total.outputTokens, euros: false },
     { label: 'Stories', kept: kept.total.stories, raw: raw.total.stories, euros: false },
     ...keys(kept.models, raw.models, ({ model }) => model).map((name) => ({
-      label: `Cost of ${name}`,
+      label: `Cost of model ${written(name)}`,
       kept: cost(kept.models, ({ model }) => model === name),
       raw: cost(raw.models, ({ model }) => model === name),
       euros: true,
     })),
     ...keys(kept.actions, raw.actions, ({ action }) => action).map((name) => ({
-      label: `Cost of ${actionInfo(name).label.toLowerCase()}`,
+      label: `Cost of action ${actionInfo(name).label}`,
       kept: cost(kept.actions, ({ action }) => action === name),
       raw: cost(raw.actions, ({ action }) => action === name),
       euros: true,

@@ -38,7 +38,7 @@ export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names,
   ];
   const link = (kind: 'story' | 'author', id: string): Cell => {
     const known = kind === 'story' ? names.stories : names.authors;
-    return { text: known.get(id) ?? format.shortId(id), href: subjectUrl(kind, id, query) ?? undefined };
+    return { text: known.get(id) ?? format.shortId(id), href: subjectUrl(kind, id, query) };
   };
   const rows: Row[] = top.map((row) => ({
     ...row,

@@ -6,6 +6,7 @@ import type { Compared } from './compare.ts';
 import type { UsageStats } from './stats.ts';
 import { type Cell, type Column, type Table, tableOf } from './table.ts';
 import { type Causes, sumOfRows, type WhyRow, whyOf } from './why.ts';
+import { written } from './written.ts';
 
 /** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
 export type WhyPanel = { lead: string; causes: { label: string; text: string; note: string }[]; table: Table };
@@ -66,7 +67,11 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
     return { label, numeric: true, cell, total: cell(total) } satisfies Column<Row>;
   };
   return [
-    { label: 'Model', cell: ({ key, others }) => ({ text: key ?? othersText(others ?? 0) }), total: { text: 'Total' } },
+    {
+      label: 'Model',
+      cell: ({ key, others }) => ({ text: key === null ? othersText(others ?? 0) : written(key) }),
+      total: { text: 'Total' },
+    },
     money('Before', format.euros, ({ before }) => before),
     ...NAMES.map((name) => money(CAUSES[name].label, format.eurosChange, (row) => row[name])),
     money('Now', format.euros, ({ now }) => now),

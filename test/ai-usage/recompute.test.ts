@@ -77,8 +77,9 @@ describe('an overview that is being recomputed', function () {
   it('is recomputed once for all who ask for the same window, and for nobody when the last of them has gone', async () => {
     const asked = [
       ask(app.origin, ana, 'period=7d'),
-      ask(app.origin, rui, 'period=7d'),
-      ask(app.origin, ana, 'period=7d'),
+      // The same records in another view and order.
+      ask(app.origin, rui, 'period=7d&by=action&show=table&compare=none&breakdown=hour&rankBy=requests&debug=1'),
+      ask(app.origin, ana, 'sortOrder=asc&sortBy=aiModel&page=3&pageSize=10&period=7d&counted=1~0.000000'),
     ];
     await until(async () => (await underWay()) === 1, 'one is under way');
     await sleep(500);

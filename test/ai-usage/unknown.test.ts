@@ -39,7 +39,7 @@ describe('an action that nobody here has heard of', () => {
     }
     const record = await openPage(client, `${PATH}/${row.id}`);
     assert.match(textOf(record.querySelector('.facts')), /Action ?Holo reading/);
-    assert.match(textOf(await openPage(client, '/ai-usage/tie-out')), /Cost of holo reading/);
+    assert.match(textOf(await openPage(client, '/ai-usage/tie-out')), /Cost of action Holo reading/);
   });
 
   it('can be filtered, searched and sorted by', async () => {
