@@ -1,3 +1,6 @@
+import type { Knex } from 'knex';
+import { readCoverage } from '../src/ai-usage/rollups/coverage.ts';
+import { rebuild } from '../src/ai-usage/rollups/keep.ts';
 import { loadConfig } from '../src/config.ts';
 import { openDatabase } from '../src/db/connect.ts';
 import { runningEmbedded, startEmbedded } from '../src/db/embedded.ts';
@@ -22,11 +25,17 @@ async function openDemoDatabases() {
   if (!urls) throw new Error('the embedded databases did not start');
   const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
   const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
+  const backoffice = openDatabase(urls.backoffice, { maxConnections: 1 });
   const close = async () => {
-    await Promise.all([workflows.destroy(), mythoria.destroy()]);
+    await Promise.all([workflows.destroy(), mythoria.destroy(), backoffice.destroy()]);
     await embedded?.stop();
   };
-  return { workflows, mythoria, close };
+  return { workflows, mythoria, backoffice, timeZone: config.timeZone, close };
+}
+
+/** Before the first start there are none; that one adds them up. */
+async function hasRollups(backoffice: Knex): Promise<boolean> {
+  return (await backoffice.schema.hasTable('rollup_state')) && (await readCoverage(backoffice)).coveredUntil !== null;
 }
 
 const DEMO_DATA = {
@@ -45,14 +54,19 @@ function rowsOf(text: string): number {
 
 await command(DEMO_DATA, async (asked) => {
   const rows = asked.rows === undefined ? null : rowsOf(asked.rows);
-  const { close, ...databases } = await openDemoDatabases();
+  const { close, timeZone, ...databases } = await openDemoDatabases();
   try {
     const demo = { ...databases, now: now() };
-    let written = await withProgressBar('Demo data', 'rows', (onProgress) => fillDemoData({ ...demo, onProgress }));
+    let written = (await withProgressBar('Demo data', 'rows', (onProgress) => fillDemoData({ ...demo, onProgress })))
+      .rows;
     if (rows !== null) {
       written += await withProgressBar('More data', 'rows', (onProgress) =>
         moreDemoData({ ...demo, rows, onProgress }),
       );
+    }
+    // The new rows lie in hours that have been added up, where a server would find them within two hours.
+    if (written > 0 && (await hasRollups(databases.backoffice))) {
+      await withProgressBar('Rollups', 'hours', (onProgress) => rebuild(databases, timeZone, onProgress));
     }
     console.log(`${written} rows written.`);
   } finally {

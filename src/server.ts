@@ -1,6 +1,7 @@
 import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
 import { readCoverage } from './ai-usage/rollups/coverage.ts';
 import { keepRollups } from './ai-usage/rollups/keep.ts';
+import { refreshWindows } from './ai-usage/rollups/mend.ts';
 import { createOrigin } from './ai-usage/rollups/origin.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
@@ -14,18 +15,18 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from './db/connect.ts';
-import { type Embedded, startEmbedded } from './db/embedded.ts';
+import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { type Configured, lastingProblems } from './db/start-check.ts';
-import { fillDemoData } from './demo/fill.ts';
+import { fillEmbedded, keepDemo } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { handled } from './units/handled.ts';
 import { loggable } from './units/loggable.ts';
 import { createOutages } from './units/outages.ts';
 import { reasonOf } from './units/reason.ts';
-import { now } from './units/time.ts';
+import { type Instant, now, type Window } from './units/time.ts';
 import { listen } from './web/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
   });
   const newer = await newerSchemaNote(databases.backoffice);
   if (newer !== null) log.warn(newer);
-  if (embedded) await fillEmbedded(embedded);
+  const filledFrom = embedded ? await fillDemo(embedded.urls) : null;
   const found = [
     ...(await sourceProblems(databases.workflows)),
     ...(databases.mythoria ? await nameProblems(databases.mythoria) : []),
@@ -90,6 +91,8 @@ async function main(): Promise<void> {
   const outages = createOutages(log);
   await followSourceClock(databases.workflows, log, outages);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
+  const refreshDays = (window: Window) => refreshWindows(databases, config.timeZone, [window]);
+  if (filledFrom !== null) await refreshDays({ from: filledFrom, to: now() });
   const rollupsOrigin = createOrigin(databases, log);
   // Said at start. A database that does not answer now is asked again by the first page.
   await readCoverage(databases.backoffice)
@@ -106,6 +109,12 @@ async function main(): Promise<void> {
     outages,
     origin: rollupsOrigin,
   });
+  const demo =
+    embedded &&
+    keepDemo(embedded.urls, {
+      refresh: refreshDays,
+      onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
+    });
   // They hold addresses and browsers; a process that is replaced every hour would never come to it.
   const deleteExpired = () => {
     deleteExpiredSessions(databases.sessions).catch((error) => {
@@ -122,7 +131,7 @@ async function main(): Promise<void> {
     // A database that no longer answers would hold its pool open.
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
     clearInterval(cleanUp);
-    const rollupsStopped = handled(rollups.stop());
+    const rollupsStopped = handled(Promise.all([rollups.stop(), demo?.stop()]));
     await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
     await rollupsStopped;
     await closeDatabases(databases);
@@ -150,15 +159,15 @@ function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Database
   throw new Error('no databases');
 }
 
-/** Through connections of its own: the app's may only read. */
-async function fillEmbedded({ urls }: Embedded): Promise<void> {
+/** Returns since when there may be rows that the rollups do not know. */
+async function fillDemo(urls: EmbeddedUrls): Promise<Instant> {
+  const { from } = await fillEmbedded(urls, progressLine());
   const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
-  const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
-  await fillDemoData({ workflows, mythoria, now: now(), onProgress: progressLine() });
   for (const { statement } of RECOMMENDED_INDEXES) {
     await workflows.raw(statement.replace('INDEX CONCURRENTLY', 'INDEX IF NOT EXISTS'));
   }
-  await Promise.all([workflows.destroy(), mythoria.destroy()]);
+  await workflows.destroy();
+  return from;
 }
 
 /** "Demo data: 40%" at every tenth, so that a log file stays readable. */

@@ -16,6 +16,9 @@ import { addLayer, clearLayers, createLayersTable, type FilledLayer, markFilled,
 import { expectedRows, sliceOf } from './rows.ts';
 import { createMythoriaTables, createWorkflowsTables } from './source-tables.ts';
 
+/** How many rows of `token_usage_tracking` were written, and from when on they lie. */
+export type Filled = { rows: number; from: Instant };
+
 /** In rows of `token_usage_tracking`. `total` is an estimate until the end, where both are the same. */
 export type Progress = { done: number; total: number };
 
@@ -37,15 +40,14 @@ const HISTORY_MARGIN = 1.01;
 /**
  * Fills the demo's source databases with rows before `now`, or adds those that are missing since the last time.
  * Stopped at any point, it goes on from there when called again.
- * @returns how many rows of `token_usage_tracking` it wrote
  * @throws Error when the databases hold anything but demo data; nothing is written then
  */
-export async function fillDemoData(demo: Demo): Promise<number> {
+export async function fillDemoData(demo: Demo): Promise<Filled> {
   return fillDemoDataFrom(addDays(dayOf(demo.now, DEMO_TIME_ZONE), -GROWING_DAYS), demo);
 }
 
 /** `fillDemoData` with the first day that a first fill begins with. */
-export async function fillDemoDataFrom(firstDay: Day, demo: Demo): Promise<number> {
+export async function fillDemoDataFrom(firstDay: Day, demo: Demo): Promise<Filled> {
   const { layer, filledTo } = (await findDemo(demo)) ?? (await beginDemo(demo, firstDay));
   const total = expectedRows(layer, filledTo, demo.now);
   const rows = await fillLayer(demo, { layer, filledTo }, demo.now, (done) =>
@@ -53,7 +55,7 @@ export async function fillDemoDataFrom(firstDay: Day, demo: Demo): Promise<numbe
   );
   demo.onProgress({ done: rows, total: rows });
   if (demo.now - filledTo > DAY_OF_24_HOURS) await vacuum(demo);
-  return rows;
+  return { rows, from: filledTo };
 }
 
 /**

@@ -27,7 +27,8 @@ describe('filling databases with demo data', () => {
     now,
     onProgress,
   });
-  const fill = (now?: Instant, onProgress?: Demo['onProgress']) => fillDemoDataFrom(FIRST_DAY, demo(now, onProgress));
+  const fill = async (now?: Instant, onProgress?: Demo['onProgress']) =>
+    (await fillDemoDataFrom(FIRST_DAY, demo(now, onProgress))).rows;
 
   const generatedUntil = (now: Instant) =>
     sliceOf({ seed: 'mythoria', firstDay: FIRST_DAY, history: null }, START, now);

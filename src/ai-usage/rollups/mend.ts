@@ -35,17 +35,15 @@ function joined(ranges: HourRange[]): HourRange[] {
   return result;
 }
 
-/** Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. */
-export async function mendWindows(
-  databases: RollupDatabases,
-  timeZone: string,
-  origin: Origin,
-  windows: Window[],
-): Promise<number> {
+/**
+ * Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. For
+ * whoever knows that the rollups are of this source: its own rows are what differs.
+ */
+export async function refreshWindows(databases: RollupDatabases, timeZone: string, windows: Window[]): Promise<number> {
   const coverage = await readCoverage(databases.backoffice);
   const { coveredUntil } = coverage;
-  // Days of another zone are another process's to keep, and what is of another source is not mended by this one's records.
-  if (coveredUntil === null || coverage.timeZone !== timeZone || !(await origin.fits(coverage))) return 0;
+  // Days of another zone are another process's to keep.
+  if (coveredUntil === null || coverage.timeZone !== timeZone) return 0;
   const covered = joined(windows.map(hoursOf))
     .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
     .filter(({ from, to }) => from < to);
@@ -67,6 +65,18 @@ export async function recomputeDiffering(
     while (written === null) written = await refresh(databases, runs, timeZone, () => ({}));
   }
   return hours.length;
+}
+
+/** `refreshWindows`, unless the rollups are of another source: those are not mended by this one's records. */
+export async function mendWindows(
+  databases: RollupDatabases,
+  timeZone: string,
+  origin: Origin,
+  windows: Window[],
+): Promise<number> {
+  return (await origin.fits(await readCoverage(databases.backoffice)))
+    ? refreshWindows(databases, timeZone, windows)
+    : 0;
 }
 
 /**

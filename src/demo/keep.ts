@@ -1,0 +1,58 @@
+import { openDatabase } from '../db/connect.ts';
+import type { EmbeddedUrls } from '../db/embedded.ts';
+import { handled } from '../units/handled.ts';
+import { now, type Window } from '../units/time.ts';
+import { type Filled, fillDemoData, type Progress } from './fill.ts';
+
+const EVERY_MS = 60_000;
+
+/** Through connections of its own: the app's may only read. */
+export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Progress) => void): Promise<Filled> {
+  const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
+  const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
+  try {
+    return await fillDemoData({ workflows, mythoria, now: now(), onProgress });
+  } finally {
+    await Promise.all([workflows.destroy(), mythoria.destroy()]);
+  }
+}
+
+type Keeping = {
+  /** Makes what is computed from the rows right: told the window in which rows were written. */
+  refresh: (written: Window) => Promise<unknown>;
+  onError: (error: unknown) => void;
+  everyMs?: number;
+};
+
+/** Adds to the demo's databases what has happened since the last minute, until stopped. */
+export function keepDemo(
+  urls: EmbeddedUrls,
+  { refresh, onError, everyMs = EVERY_MS }: Keeping,
+): { stop: () => Promise<void> } {
+  let stopping = false;
+  let running: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    if (!stopping)
+      timer = setTimeout(() => {
+        running = handled(run());
+      }, everyMs);
+  };
+  const run = async () => {
+    try {
+      const { rows, from } = await fillEmbedded(urls, () => {});
+      if (rows > 0) await refresh({ from, to: now() });
+    } catch (error) {
+      if (!stopping) onError(error);
+    }
+    wait();
+  };
+  wait();
+  return {
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
