@@ -6,10 +6,11 @@ import { followSourceClock } from '../src/db/source-clock.ts';
 import { HOUR, MINUTE, now, SECOND } from '../src/units/time.ts';
 import { type RunningApp, startApp } from './support/app.ts';
 import { type Client, signedIn } from './support/client.ts';
-import { databases, databaseUrls, onServer } from './support/databases.ts';
+import { databases, databaseUrls } from './support/databases.ts';
 import { memoryLog } from './support/log.ts';
 import { freePort, startProgram } from './support/program.ts';
 import { sessionRow, withClockMoved } from './support/session.ts';
+import { needsServer } from './support/skip.ts';
 import { insertUsage, resetUsage } from './support/usage.ts';
 
 const A_MINUTE = 60_000;
@@ -35,7 +36,7 @@ describe('a clock that is wrong', () => {
   const requests = async (client: Client) => (await client.get('/api/ai-usage/stats?period=1d')).body.totalRequests;
 
   it('is followed by the program from its first page on, which says so, as does the log', async function () {
-    if (!onServer()) this.skip(); // The program opens pools of its own, which embedded databases of one connection do not take.
+    needsServer(this); // The program opens pools of its own, which embedded databases of one connection do not take.
     this.timeout(120_000);
     await insertUsage([{ at: now() - MINUTE }]);
     const port = await freePort();

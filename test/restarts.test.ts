@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, get } from 'node:http';
 import { connect } from 'node:net';
@@ -11,11 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from './support/app.ts';
 import { createClient, signedIn } from './support/client.ts';
 import { databases, databaseUrls, onServer } from './support/databases.ts';
+import { nginxPath } from './support/nginx.ts';
 import { freePort, type Program, startProgram } from './support/program.ts';
 import { type DatabaseProxy, startProxy } from './support/proxy.ts';
+import { needsServer } from './support/skip.ts';
 import { insertUsage, resetUsage } from './support/usage.ts';
-
-const NGINX = ['/usr/sbin/nginx', '/usr/local/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
 
 const SESSION_SECRET = 's'.repeat(32);
 
@@ -66,7 +65,7 @@ describe('a restart', function () {
 
   before(async function () {
     // A second process beside the tests' own connections.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-restarts-'));
     // Before any of them starts: each process has a stand-in for Google of its own, behind a balancer as well.
     const app = await startApp({ variables: { SESSION_SECRET } });
@@ -175,10 +174,7 @@ describe('a restart', function () {
   });
 
   it('of two processes in turn behind nginx loses none of 2,000 requests', async function () {
-    if (!NGINX) {
-      assert.ok(!process.env.REQUIRE_NGINX, 'nginx is not installed');
-      return this.skip();
-    }
+    const nginx = nginxPath(this);
     const replicas = await Promise.all(['a', 'b'].map(async (name) => ({ name, port: await freePort() })));
     const front = await freePort();
     const origin = `http://localhost:${front}`;
@@ -186,7 +182,7 @@ describe('a restart', function () {
     const current = new Map<string, Program>();
     for (const { name, port } of replicas) current.set(name, await start(port, settings));
 
-    const balancer = await startBalancer(NGINX, join(folder, 'nginx'), front, replicas);
+    const balancer = await startBalancer(nginx, join(folder, 'nginx'), front, replicas);
     try {
       const agent = new Agent({ keepAlive: true, maxSockets: 30 });
       const paths = ['/ai-usage/records', '/sessions', '/api/ai-usage/records?pageSize=5', '/audit'];

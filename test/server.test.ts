@@ -12,8 +12,9 @@ import { openEmbeddedDatabases } from '../src/db/connect.ts';
 import { SERVED_BY, type ServedBy, startEmbedded } from '../src/db/embedded.ts';
 import { now } from '../src/units/time.ts';
 import { type Client, signedIn } from './support/client.ts';
-import { databaseUrls, onServer } from './support/databases.ts';
+import { databaseUrls } from './support/databases.ts';
 import { freePort, gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
+import { needsServer, skip } from './support/skip.ts';
 
 const SERVER = resolve('src/server.ts');
 const DEMO_DATA = resolve('scripts/demo-data.ts');
@@ -82,7 +83,7 @@ describe('the program', () => {
     });
 
     it('with a database that does not exist, whichever it is', async function () {
-      if (!onServer()) this.skip();
+      needsServer(this);
       const { workflows, backoffice } = databaseUrls();
       const nothing = new URL(workflows);
       nothing.pathname = '/nothing';
@@ -111,7 +112,7 @@ describe('the program', () => {
   describe('in production', () => {
     it('writes JSON and nothing else to standard output, its start and its stop among it', async function () {
       // A second process beside the tests' own connections.
-      if (!onServer()) return this.skip();
+      needsServer(this);
       const { workflows, backoffice, mythoria } = databaseUrls();
       const program = start({
         NODE_ENV: 'production',
@@ -140,7 +141,7 @@ describe('the program', () => {
 
   describe('in a folder with a .env', () => {
     it('takes what stands there for what is set and empty', async function () {
-      if (!onServer()) return this.skip();
+      needsServer(this);
       const { workflows, backoffice } = databaseUrls();
       const port = await freePort();
       const checkout = await mkdtemp(join(folder, 'env-'));
@@ -164,7 +165,7 @@ describe('the program', () => {
 
   for (const script of ['start', 'dev']) {
     it(`stops when npm is told to, started with npm run ${script}`, async function () {
-      if (!onServer()) return this.skip();
+      needsServer(this);
       const { workflows, backoffice } = databaseUrls();
       const checkout = await mkdtemp(join(folder, `npm-${script}-`));
       linkCheckout(checkout);
@@ -185,7 +186,7 @@ describe('the program', () => {
   describe('with npm run dev', () => {
     it('serves a changed stylesheet under an address of its own', async function () {
       // Started twice, which takes the embedded databases a minute.
-      if (!onServer()) return this.skip();
+      needsServer(this);
       const { workflows, backoffice } = databaseUrls();
       const checkout = await mkdtemp(join(folder, 'dev-'));
       linkCheckout(checkout, ['src', 'views', 'public']);
@@ -300,7 +301,7 @@ describe('the program', () => {
     });
 
     it('tells the password of its databases to nobody but its owner', async function () {
-      if (process.platform === 'win32') return this.skip();
+      if (process.platform === 'win32') return skip(this, 'no file mode on Windows');
       for (const path of [join(dataDir, SERVED_BY), join(dataDir, 'session-secret')]) {
         assert.equal((await stat(path)).mode & 0o777, 0o600, path);
       }

@@ -6,8 +6,9 @@ import { isoFromInstant, now } from '../../src/units/time.ts';
 import type { RecordsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { databases, onServer } from '../support/databases.ts';
+import { databases } from '../support/databases.ts';
 import { linkTo, openJson, openPage, recordIds, textOf } from '../support/page.ts';
+import { needsServer } from '../support/skip.ts';
 import { coverUsage, resetUsage } from '../support/usage.ts';
 
 const PATH = '/ai-usage/records';
@@ -127,7 +128,7 @@ describe('pages that an order would take too long to reach', () => {
 
   before(async function () {
     // It takes many records, which the embedded database would be too long about.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     client = await signedIn((await sharedApp()).origin);
     await resetUsage();
     await insertMany(COUNT);

@@ -8,8 +8,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { freePort, type Program, startProgram } from '../support/program.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const MOST_MEMORY = 400_000_000;
@@ -43,7 +44,7 @@ describe('prompts too large for any page', () => {
 
   before(async function () {
     // It takes a database that others than this process use.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-prompts-'));
     await resetUsage();
     const rows = await insertUsage(Array.from({ length: 50 }, () => ({})));

@@ -10,9 +10,10 @@ import { createFormat } from '../../src/units/format.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, download, xlsxSheets } from '../support/export.ts';
 import { openPage, textOf } from '../support/page.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const RECORDS = '/ai-usage/records';
@@ -257,7 +258,7 @@ describe('prompts', () => {
 
   it('are closed, and nothing else is, where the role may not read them; a grant opens them at once', async function () {
     // It takes a role of its own.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const { workflows } = databases();
     const role = `no_prompts_${process.pid}`;
     const { rows } = await workflows.raw<{ rows: [{ names: string }] }>(

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Instant, parseInstant } from '../../src/units/time.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { type Client, RUI, signedIn } from '../support/client.ts';
-import { databases, onServer } from '../support/databases.ts';
+import { databases } from '../support/databases.ts';
 import { openPage, textOf } from '../support/page.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const SLEEP_SECONDS = 20;
@@ -60,7 +61,7 @@ describe('an overview that is being recomputed', function () {
   let rui: Client;
   before(async function () {
     // It takes several connections, and a query that can be cancelled.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     app = await startApp();
     [ana, rui] = await Promise.all([signedIn(app.origin), signedIn(app.origin, RUI)]);
     await resetUsage();

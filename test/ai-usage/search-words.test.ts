@@ -11,9 +11,10 @@ import { createOutages } from '../../src/units/outages.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
+import { needsServer } from '../support/skip.ts';
 import { gatherNames, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const PATH = '/ai-usage/records?pageSize=200&';
@@ -290,7 +291,7 @@ describe('the index of names', () => {
   });
 
   it('is missed with a reason where the role may not make it', async function () {
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const admin = databases().backoffice;
     const role = `names_${randomUUID().slice(0, 8)}`;
     const name = `${role}_db`;

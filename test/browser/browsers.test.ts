@@ -10,6 +10,7 @@ import { openWebkit } from '../support/browsers/webkit.ts';
 import { type BrowserWindow, click, type OpenWindow, until } from '../support/browsers/window.ts';
 import { CUT_OFF, TOO_WIDE, WIDTHS } from '../support/cut-off.ts';
 import { csvRows } from '../support/export.ts';
+import { missing } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const BROWSERS: Record<string, OpenWindow> = { Chromium: openChromium, Firefox: openFirefox, WebKit: openWebkit };
@@ -47,9 +48,7 @@ describe('the walk, in three browsers', () => {
     it(`signs in, changes the period, goes back, searches, sorts, downloads, and fits any window: ${name}`, async function () {
       const opened = await open();
       if ('missing' in opened) {
-        assert.notEqual(process.env.REQUIRE_BROWSER, '1', `${opened.missing} is missing`);
-        console.warn(`The walk in ${name} is skipped: ${opened.missing} is missing`);
-        return this.skip();
+        return missing(this, opened.missing);
       }
       const window = opened;
       try {

@@ -7,9 +7,7 @@ describe('dates in a browser', () => {
   let browser: Browser;
   let origin: string;
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     ({ origin } = await sharedApp());
   });
   afterEach(async function () {

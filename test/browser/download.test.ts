@@ -13,9 +13,7 @@ describe('taking data away in a browser', () => {
   let browser: Browser;
   let origin: string;
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     ({ origin } = await sharedApp());
     await resetUsage();
     await insertUsage(Array.from({ length: 60 }, (_, i) => ({ cost: 10_000 + i, at: now() - BigInt(i + 1) * HOUR })));

@@ -36,9 +36,7 @@ describe('in a browser', () => {
   let origin: string;
 
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     await fill();
     ({ origin } = await sharedApp());
     await mkdir('test-results', { recursive: true });

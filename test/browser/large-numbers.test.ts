@@ -19,9 +19,7 @@ describe('however large the numbers and long the names', () => {
   let origin: string;
 
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     const large = { input: MOST_TOKENS, output: MOST_TOKENS, author: AUTHOR };
     record = await fillPages([
       ...Array.from({ length: 30 }, (_, i) => ({ ...large, cost: MOST_COST - i, at: now() - BigInt(i + 1) * HOUR })),

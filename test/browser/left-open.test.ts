@@ -13,9 +13,7 @@ describe('a tab left open', () => {
   let origin: string;
 
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     ({ origin } = await sharedApp());
   });
 

@@ -23,9 +23,7 @@ describe('every page in a browser', () => {
   let stranger: Awaited<ReturnType<typeof openPage>>;
 
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     record = await fillPages();
     ({ origin } = await sharedApp());
     await mkdir('test-results', { recursive: true });

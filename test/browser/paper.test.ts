@@ -34,9 +34,7 @@ describe('every page on paper, and in a person’s own colours', () => {
   const opened = closing();
 
   before(async function () {
-    const found = await sharedBrowser();
-    if (!found) return this.skip();
-    browser = found;
+    browser = await sharedBrowser(this);
     record = await fillPages();
     ({ origin } = await sharedApp());
     await mkdir('test-results', { recursive: true });

@@ -29,9 +29,7 @@ describe('signing out where nothing says Sec-Fetch-Site', () => {
   const opened = closing();
   let browser: Browser;
   before(async function () {
-    const found = await sharedBrowser();
-    if (!found) return this.skip();
-    browser = found;
+    browser = await sharedBrowser(this);
   });
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') await pictureFailure(browser);

@@ -15,9 +15,7 @@ describe('using it in a browser', () => {
   let origin: string;
 
   before(async function () {
-    const opened = await sharedBrowser();
-    if (!opened) return this.skip();
-    browser = opened;
+    browser = await sharedBrowser(this);
     ({ origin } = await sharedApp());
     await resetUsage();
     await insertUsage([

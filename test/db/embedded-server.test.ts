@@ -5,11 +5,12 @@ import type { Knex } from 'knex';
 import pg from 'pg';
 import { openDatabase } from '../../src/db/connect.ts';
 import { databaseUrls, onServer } from '../support/databases.ts';
+import { skip } from '../support/skip.ts';
 
 describe('the embedded database', () => {
   const opened: Knex[] = [];
   before(function () {
-    if (onServer()) this.skip();
+    if (onServer()) skip(this, 'no embedded database in this run');
   });
   afterEach(async () => {
     for (const database of opened.splice(0)) await database.destroy();

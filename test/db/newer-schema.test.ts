@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionRow } from '../../src/auth/session-store.ts';
 import { migrateBackoffice, migrationState, newerSchemaNote, requireMigrated } from '../../src/db/migrate.ts';
 import { signedIn } from '../support/client.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { freePort, startProgram } from '../support/program.ts';
+import { needsServer } from '../support/skip.ts';
 
 const LATER = '20991231_of_a_later_version.ts';
 const NOTE = /backoffice_db was migrated by a newer version \((.*)\), which only adds to it: this one goes on\./;
@@ -39,7 +40,7 @@ describe('a backoffice_db that a newer version has migrated', () => {
   });
 
   it('serves the program without its last migrations, which says so in one line and deletes expired sessions', async function () {
-    if (!onServer()) this.skip(); // The program opens pools of its own, which embedded databases of one connection do not take.
+    needsServer(this); // The program opens pools of its own, which embedded databases of one connection do not take.
     this.timeout(120_000);
     await cp('src', join(folder, 'src'), { recursive: true });
     for (const name of ['node_modules', 'views', 'public', 'package.json', 'tsconfig.json'])
@@ -90,7 +91,7 @@ function timesOf(agoMs: number) {
 
 describe('a backoffice_db of an older version', () => {
   it('is migrated by no command but migrate', async function () {
-    if (!onServer()) this.skip(); // A command opens pools of its own, which embedded databases of one connection do not take.
+    needsServer(this); // A command opens pools of its own, which embedded databases of one connection do not take.
     this.timeout(120_000);
     const before = await applied().orderBy('name');
     const last = before.at(-1);

@@ -7,6 +7,7 @@ import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { startProgram } from '../support/program.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('row-level security', () => {
@@ -16,7 +17,7 @@ describe('row-level security', () => {
   const bypassing = (how: 'BYPASSRLS' | 'NOBYPASSRLS') => databases().workflows.raw(`ALTER ROLE ${role} ${how}`);
 
   before(async function () {
-    if (!onServer()) return this.skip(); // The embedded database has one role, which sees everything.
+    needsServer(this); // The embedded database has one role, which sees everything.
     const { workflows, mythoria } = databases();
     await resetUsage();
     await insertUsage([{ author, cost: 1_000_000 }, { cost: 2_000_000 }, { cost: 4_000_000 }]);

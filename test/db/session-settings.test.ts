@@ -9,8 +9,9 @@ import { signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
 import { memoryLog } from '../support/log.ts';
-import { hasPgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
+import { pgBouncerPath, startPgBouncer } from '../support/pgbouncer.ts';
 import { startProgram } from '../support/program.ts';
+import { missing, needsServer, skip } from '../support/skip.ts';
 import { coverUsage, insertUsage, resetRollups, resetUsage, usageRow } from '../support/usage.ts';
 
 const server = () => process.env.TEST_DATABASE_URL ?? '';
@@ -125,11 +126,12 @@ describe('what a server, a database or a role prefers', function () {
   for (const way of ways) {
     for (const preferred of PREFERRED) {
       it(`does not matter: ${way}, ${preferred.DateStyle}`, async function () {
-        if (onServer() === (way === 'embedded')) this.skip();
+        if (way !== 'embedded') needsServer(this);
+        else if (onServer()) skip(this, 'no embedded database in this run');
         await prefer(preferred);
         let urls: DatabaseUrls = databaseUrls();
         if (way.includes('PgBouncer')) {
-          if (!hasPgBouncer()) this.skip();
+          if (!pgBouncerPath()) missing(this, 'PgBouncer');
           const mode = way.includes('session') ? 'session' : 'transaction';
           const through = async () => {
             const { urlOf, close } = await opened(startPgBouncer(server(), mode));

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { openDatabase } from '../../src/db/connect.ts';
 import { lastingProblems } from '../../src/db/start-check.ts';
 import { closing } from '../support/closing.ts';
-import { databaseUrls, onServer } from '../support/databases.ts';
+import { databaseUrls } from '../support/databases.ts';
 import { startRefusingServer } from '../support/refusing-server.ts';
+import { needsServer } from '../support/skip.ts';
 
 const SETTING = 'WORKFLOWS_DATABASE_URL';
 
@@ -26,7 +27,7 @@ describe('a database that cannot be used until somebody changes something', () =
   const problem = (words: string) => [`workflows_db: ${words} ${SETTING}`];
 
   it('says so in one line, with what to do: the server itself', async function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
     const url = new URL(databaseUrls().workflows);
     const server = `${url.hostname}:${url.port || 5432}`;
     assert.deepEqual(

@@ -6,7 +6,8 @@ import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { sourceProblems } from '../../src/db/source-check.ts';
 import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('the SQL of the README', () => {
@@ -22,7 +23,7 @@ describe('the SQL of the README', () => {
 
   before(function () {
     // The embedded database has one role.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     admin = databases().backoffice;
   });
 

@@ -17,8 +17,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
+import { needsServer, skip } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 /** How a command ended, and what is to be known of all that it said. */
@@ -83,7 +84,7 @@ describe('npm run export', function () {
 
   it('writes the same file as the page, says what is in it, and is in the audit log', async function () {
     // A second process beside the tests' own connections.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const csv = join(folder, 'usage.csv');
     const { status, stdout, stderr } = run('--period', '7d', '--model', 'gpt-5', '--out', csv);
     assert.equal(stderr, '', 'no progress bar where nobody sees it');
@@ -124,7 +125,7 @@ describe('npm run export', function () {
   });
 
   it('keeps a file with prompts to whoever asked for it, also where an old one lies in the way', async function () {
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const out = join(folder, 'prompts.ndjson');
     writeFileSync(out, 'of before', { mode: 0o644 });
     assert.equal(run('--include', 'prompt', '--out', out).status, 0);
@@ -133,7 +134,7 @@ describe('npm run export', function () {
   });
 
   it('has a file of its own until it is whole: of several to one name, the last whole one has it', async function () {
-    if (!onServer()) return this.skip();
+    needsServer(this);
     await insertMany();
     const out = join(folder, 'one.csv');
     const models = ['many-1', 'many-2'];
@@ -158,7 +159,7 @@ describe('npm run export', function () {
     ['by way of npm', (...args: string[]) => spawn('npm', ['run', '-s', 'export', '--', ...args], { env: env() })],
   ] as const) {
     it(`told to end, ${way}, leaves no part of a file, and the audit log says that it was broken off`, async function () {
-      if (!onServer()) return this.skip();
+      needsServer(this);
       await insertMany();
       const out = join(folder, 'ended.csv');
       const child = begin('--out', out);
@@ -181,7 +182,8 @@ describe('npm run export', function () {
 
   it('runs as a user id without a name, as in a container', function () {
     // Only root may become somebody else.
-    if (!onServer() || process.getuid?.() !== 0) return this.skip();
+    needsServer(this);
+    if (process.getuid?.() !== 0) return skip(this, 'no right to become another user: it is root who may');
     const open = mkdtempSync(join(tmpdir(), 'mythoria-admin-anybody-'));
     chmodSync(open, 0o777);
     try {
@@ -201,7 +203,7 @@ describe('npm run export', function () {
   });
 
   it('says what it takes, and leaves no file behind', function () {
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const out = join(folder, 'nothing.csv');
     const [pipe, linkToPipe] = [join(folder, 'pipe.csv'), join(folder, 'link.csv')];
     assert.equal(spawnSync('mkfifo', [pipe]).status, 0);

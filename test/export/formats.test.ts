@@ -10,6 +10,7 @@ import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS, STYLES } from '../../src/export/sheet-xml.ts';
 import type { ExportColumn, ExportFile, Value } from '../../src/export/table.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
+import { missing } from '../support/skip.ts';
 
 const MANIFEST = {
   title: 'Test',
@@ -270,7 +271,7 @@ describe('formats', () => {
         return false;
       }
     });
-    if (!office) return this.skip();
+    if (!office) return missing(this, 'LibreOffice');
     const folder = mkdtempSync(join(tmpdir(), 'mythoria-admin-export-'));
     try {
       const columns: ExportColumn[] = [...TEXT, { name: 'cost', label: 'Cost', kind: 'euros' }];

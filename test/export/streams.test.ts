@@ -7,11 +7,12 @@ import { type RunningApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { openPage as openBrowserPage, sharedBrowser } from '../support/browser.ts';
 import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows } from '../support/export.ts';
 import { profileOf, signInAtFake, startFakeGoogle } from '../support/fake-google.ts';
 import { openPage } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
+import { needsServer } from '../support/skip.ts';
 import { resetUsage } from '../support/usage.ts';
 
 /** Rows enough that no socket's buffer takes them all; some at a time, for a busy machine has a time limit too. */
@@ -64,7 +65,7 @@ describe('an export under way', () => {
   let client: Client;
   before(async function () {
     // It takes two connections that see each other.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     app = await startApp();
     client = await signedIn(app.origin);
     await resetUsage();
@@ -183,8 +184,7 @@ describe('an export under way', () => {
   });
 
   it('is told to wait on a page, where a browser asks for the third', async function () {
-    const browser = await sharedBrowser();
-    if (!browser) return this.skip();
+    const browser = await sharedBrowser(this);
     const { page } = await openBrowserPage(browser);
     await page.context().addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: app.origin })));
     await page.goto(`${app.origin}/ai-usage/records`);

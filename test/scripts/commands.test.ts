@@ -4,8 +4,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
-import { databaseUrls, onServer } from '../support/databases.ts';
+import { databaseUrls } from '../support/databases.ts';
 import { freePort } from '../support/program.ts';
+import { needsServer } from '../support/skip.ts';
 
 type Result = { code: number; stdout: string; stderr: string };
 
@@ -88,7 +89,7 @@ describe('every command', () => {
 
   it('names what a source lacks, not the query that met it', async function () {
     // A second process beside the tests' own connections.
-    if (!onServer()) return this.skip();
+    needsServer(this);
     const { backoffice } = databaseUrls();
     const settings = { WORKFLOWS_DATABASE_URL: backoffice, BACKOFFICE_DATABASE_URL: backoffice };
     for (const [script, ...args] of [['rollups-rebuild'], ['export', '--out', 'usage.csv']]) {

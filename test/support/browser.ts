@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { missing } from './skip.ts';
 
 const USUAL_PLACES = [
   '/usr/bin/chromium',
@@ -23,16 +24,10 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Chromium, or null where there is none. @throws Error when there is none and REQUIRE_BROWSER asks for one */
+/** Chromium, or null where there is none. */
 export async function openBrowser(): Promise<Browser | null> {
-  const { CHROMIUM_PATH, REQUIRE_BROWSER } = process.env;
-  const path = CHROMIUM_PATH || USUAL_PLACES.find(existsSync);
-  if (!path) {
-    const message = 'no Chromium in the usual places: set CHROMIUM_PATH to its program';
-    if (REQUIRE_BROWSER === '1') throw new Error(message);
-    console.warn(`The browser tests are skipped, ${message}`);
-    return null;
-  }
+  const path = process.env.CHROMIUM_PATH || USUAL_PLACES.find(existsSync);
+  if (!path) return null;
   // Chromium's sandbox refuses to run as root, as containers do.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   return chromium.launch({ executablePath: path, args: [...QUIET, ...sandbox] });
@@ -40,10 +35,10 @@ export async function openBrowser(): Promise<Browser | null> {
 
 let shared: Promise<Browser | null> | null = null;
 
-/** One Chromium for all tests, or null where there is none. */
-export function sharedBrowser(): Promise<Browser | null> {
+/** One Chromium for all tests; those that need it are left out where there is none. */
+export async function sharedBrowser(test: Mocha.Context): Promise<Browser> {
   shared ??= openBrowser();
-  return shared;
+  return (await shared) ?? missing(test, 'Chromium in the usual places or at CHROMIUM_PATH');
 }
 
 export async function closeSharedBrowser(): Promise<void> {

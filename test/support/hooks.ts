@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { closeSharedApp } from './app.ts';
 import { closeSharedBrowser } from './browser.ts';
 import { makeTemplate, removeDatabases, startDatabases, stopDatabases } from './databases.ts';
+import { printSkipped, writeSkippedTo } from './skip.ts';
 
 // Required by every worker and reached by the tests only because mocha imports what it requires (.mocharc.json switches
 // require(esm) off): required and imported files would be two instances of each module.
@@ -15,8 +18,15 @@ process.on('warning', ({ message, stack }) => {
   if (message.includes('already executing a query')) askedTooSoon.push(stack ?? message);
 });
 
-export const mochaGlobalSetup = makeTemplate;
-export const mochaGlobalTeardown = removeDatabases;
+export async function mochaGlobalSetup() {
+  writeSkippedTo(join(tmpdir(), `mythoria-admin-skipped-${process.pid}`));
+  await makeTemplate();
+}
+
+export async function mochaGlobalTeardown() {
+  await removeDatabases();
+  printSkipped();
+}
 
 // Around each file in a worker, around all of them in a process that runs them itself.
 export const mochaHooks = {

@@ -13,15 +13,8 @@ export type PgBouncer = { urlOf: (database: string) => string; close: () => Prom
 /** Where Debian puts it, which is not on everybody's path. */
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
 
-/** Whether there is a PgBouncer to test with. @throws Error when there is none and REQUIRE_PGBOUNCER asks for one */
-export function hasPgBouncer(): boolean {
-  if (program()) return true;
-  if (process.env.REQUIRE_PGBOUNCER === '1') throw new Error('no pgbouncer on the path');
-  console.warn('The tests behind PgBouncer are skipped: no pgbouncer on the path');
-  return false;
-}
-
-const program = () => FOLDERS.map((folder) => join(folder, 'pgbouncer')).find(existsSync);
+/** Where PgBouncer is, or undefined. */
+export const pgBouncerPath = () => FOLDERS.map((folder) => join(folder, 'pgbouncer')).find(existsSync);
 
 /** A PgBouncer before a server; in transaction mode it has so few connections that queries have to share them. */
 export async function startPgBouncer(server: string, mode: 'session' | 'transaction'): Promise<PgBouncer> {
@@ -53,7 +46,7 @@ logfile = ${file('log')}
     await chmod(folder, 0o755);
     for (const path of [folder, file('users.txt'), file('pgbouncer.ini')]) await chown(path, nobody, nobody);
   }
-  const child = spawn(program() ?? 'pgbouncer', ['-q', file('pgbouncer.ini')], {
+  const child = spawn(pgBouncerPath() ?? 'pgbouncer', ['-q', file('pgbouncer.ini')], {
     stdio: 'ignore',
     ...(isRoot ? { uid: nobody, gid: nobody } : {}),
   });

@@ -16,11 +16,12 @@ import {
   untilCallback,
 } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
-import { databases, databaseUrls, onServer } from '../support/databases.ts';
+import { databases, databaseUrls } from '../support/databases.ts';
 import { linkTo, wordsOf } from '../support/html.ts';
 import { memoryLog } from '../support/log.ts';
 import { startProxy } from '../support/proxy.ts';
 import { changeSession } from '../support/session.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 /** Nothing listens there: a connection is refused at once. */
@@ -234,7 +235,7 @@ describe('while backoffice_db is down', () => {
 describe('when a database server ends every connection', () => {
   const opened = closing();
   before(function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
   });
 
   const terminateAll = () =>
@@ -288,7 +289,7 @@ describe('when a database server ends every connection', () => {
 describe('while a database takes no connections for now', () => {
   const opened = closing();
   before(function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
   });
 
   for (const closed of ['backoffice', 'workflows', 'mythoria'] as const) {
@@ -326,7 +327,7 @@ describe('while a database takes no connections for now', () => {
 describe('while statistics take every connection they may have', () => {
   const opened = closing();
   before(function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
   });
 
   it('sign-in, sessions and health do not wait for them', async () => {

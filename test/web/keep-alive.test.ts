@@ -15,8 +15,7 @@ describe('behind nginx, which keeps its connections longer than Node does', func
   let app: RunningApp;
   let nginx: Nginx;
   before(async function () {
-    const path = nginxPath();
-    if (path === null) return this.skip();
+    const path = nginxPath(this);
     app = await startApp();
     nginx = await startNginx(path, Number(new URL(app.origin).port), CONNECTIONS);
   });

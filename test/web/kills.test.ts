@@ -9,6 +9,7 @@ import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
 import { type Program, startProgram } from '../support/program.ts';
+import { needsServer } from '../support/skip.ts';
 import { coverUsage, insertUsage, resetUsage, usageRow } from '../support/usage.ts';
 
 /** The programs' connections are told from those of the tests by it. */
@@ -159,7 +160,7 @@ describe('while connections of every database are ended at random', function () 
   this.timeout(120_000 + ROUNDS * 10_000);
 
   before(async function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
     await resetUsage();
     const rows = Array.from({ length: 1_500 }, (_, i) => ({
       at: now() - BigInt(i) * HOUR,

@@ -29,6 +29,7 @@ import {
 } from '../../../src/units/time.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { onceIn } from '../../support/generated-usage.ts';
+import { needsServer } from '../../support/skip.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } from './brute-force.ts';
 
@@ -466,7 +467,7 @@ describe('rollups are exact', () => {
   });
 
   it('also when a refreshing process is killed at random points: all of its work is there, or none', async function () {
-    if (!onServer()) this.skip();
+    needsServer(this);
     const at = NOWS[1] as Instant;
     const half = (round: number) =>
       Array.from({ length: 120 }, (_, i) => ({

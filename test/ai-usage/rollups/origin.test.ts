@@ -12,6 +12,7 @@ import { type Client, signedIn } from '../../support/client.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { memoryLog } from '../../support/log.ts';
 import { freePort, startProgram } from '../../support/program.ts';
+import { needsServer } from '../../support/skip.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
 const ZONE = 'Europe/Lisbon';
@@ -102,7 +103,7 @@ describe('rollups and another source', () => {
   const running: { stop: () => Promise<void> }[] = [];
 
   before(function () {
-    if (!onServer()) this.skip(); // It takes several databases, and connections that end while others go on.
+    needsServer(this); // It takes several databases, and connections that end while others go on.
   });
   beforeEach(resetUsage);
   afterEach(async () => {
