@@ -92,7 +92,8 @@ document.addEventListener('htmx:after:swap', () => {
 });
 
 // Numbers that end now are those of when they were read. A page of them that is looked at again after a while is read again
-// in its place. The clock on the wall decides: the other one stands still while a computer sleeps.
+// in its place, and one of which something did not answer at every look. The clock on the wall decides: the other one stands
+// still while a computer sleeps.
 let shownSince = Date.now();
 let renewing = false;
 
@@ -123,7 +124,7 @@ function keepPlace(section) {
 
 async function renew() {
   const section = document.getElementById('usage');
-  const wait = section?.querySelector('[data-renew]')?.dataset.renew;
+  const wait = section?.querySelector('.failed') ? 0 : section?.querySelector('[data-renew]')?.dataset.renew;
   if (wait === undefined || renewing || document.visibilityState !== 'visible' || isAtWork()) return;
   if (Math.abs(Date.now() - shownSince) < Number(wait) * 1000) return;
   renewing = true;
@@ -131,24 +132,27 @@ async function renew() {
     const address = location.href;
     const headers = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
     const answer = await fetch(address, { headers, redirect: 'error' });
-    const html = await answer.text();
+    const read = document.createElement('template');
+    read.innerHTML = await answer.text();
     if (answer.status === 401) return say('Your session has ended: sign in to read these numbers again');
-    if (!answer.ok) return say('These numbers could not be read again');
+    // Where the database does not answer, a page without numbers comes; those that are there stay, until the next look.
+    const hasNumbers = read.content.querySelector('[data-renew]') ?? !read.content.querySelector('.failed');
+    if (!answer.ok || !hasNumbers) return say('These numbers could not be read again');
     // Meanwhile one may have gone on, or begun to type.
     if (location.href !== address || !section.isConnected || isAtWork()) return;
     rememberFocus();
     const inPlace = keepPlace(section);
-    section.outerHTML = html;
+    section.replaceWith(read.content);
     const again = document.getElementById('usage');
     window.htmx?.process(again);
     inPlace(again);
     focusAgain();
+    shownSince = Date.now();
     say(['Read again', announced()].filter(Boolean).join(': '));
   } catch {
     say('These numbers could not be read again');
   } finally {
     renewing = false;
-    shownSince = Date.now();
   }
 }
 

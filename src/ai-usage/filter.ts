@@ -6,7 +6,7 @@ import type { Dimensions } from './dimensions.ts';
 import type { NameMatches } from './find-names.ts';
 import type { UsageQuery, Without } from './query.ts';
 import { IS_NO_NUMBER } from './sums.ts';
-import { fold, hasWords, wordsOf } from './words.ts';
+import { fold, keyHas, withoutMarksAround, wordsOf } from './words.ts';
 
 /** What a search text stands for, in terms that indexes can serve; a record matches when any of them does. */
 export type SearchMatches = {
@@ -53,9 +53,9 @@ export function matchesOf(
 ): SearchMatches {
   const words = wordsOf(search);
   return {
-    models: models.filter((model) => hasWords(fold(model), words)),
-    actions: actions.filter((action) => hasWords(fold(`${action} ${actionInfo(action).label}`), words)),
-    idRange: idRangeOf(fold(search)),
+    models: models.filter((model) => keyHas(fold(model), words)),
+    actions: actions.filter((action) => keyHas(fold(`${action} ${actionInfo(action).label}`), words)),
+    idRange: idRangeOf(withoutMarksAround(fold(search))),
     authors: names.authors,
     stories: names.stories,
   };

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { NAME_KINDS, NAME_SOURCES, type NameDatabases, type NamedId, type NameKind } from './known-names.ts';
-import { BEFORE_WORDS, fold, isShort, nameHas, wordsOf } from './words.ts';
+import { BETWEEN_PARTS, fold, isOfSigns, isShort, nameHas, withoutMarksAround, wordsOf } from './words.ts';
 
 export const MOST_NAME_MATCHES = 200;
 
@@ -57,7 +57,9 @@ async function findOfKind(
   words: string[],
   gathered: boolean,
 ): Promise<Found> {
-  const known = await findKnown(backoffice, kind, text, words);
+  const found = await findKnown(backoffice, kind, text, words);
+  // The database takes any character for one between the parts of a word.
+  const known = found.filter(({ name }) => nameHas(fold(name), words));
   const ids = known.map(({ id }) => id);
   const cut = ids.length > MOST_NAME_MATCHES;
   if (mythoria === null) return { ids, cut, available: true };
@@ -78,15 +80,24 @@ async function findOfKind(
   }
 }
 
-type Condition = { sql: string; patterns: string[] };
+type Condition = { sql: string; pattern: string };
+
+/** What stands before a word that is not the first of a name, as far as people write it: João d'Orey, «Ai, ai». */
+const BEFORE_WORDS = `[] !"#&'()*,./:;?@[{}_¡¿…·•‹›-]`;
 
 /** Names that have a word. Beside a long one the index is not asked for the short ones, which half of all names have. */
 function conditionOf(word: string, words: string[]): Condition {
-  if (!isShort(word)) return { sql: 'folded LIKE ?', patterns: [`%${escaped(word)}%`] };
+  if (!isShort(word)) return { sql: 'folded LIKE ?', pattern: `%${withAnyBetween(word)}%` };
   const column = words.every(isShort) ? 'folded' : `(folded || '')`;
-  const patterns = [`${word}%`, ...BEFORE_WORDS.map((before) => `%${before}${word}%`)];
-  return { sql: `(${patterns.map(() => `${column} LIKE ?`).join(' OR ')})`, patterns };
+  return { sql: `${column} ~ ?`, pattern: `(^|${BEFORE_WORDS})${word}` };
 }
+
+const ANY = '\0';
+
+const withAnyBetween = (word: string) => {
+  if (isOfSigns(word)) return escaped(word);
+  return escaped(word.replace(BETWEEN_PARTS, (signs) => ANY.repeat([...signs].length))).replaceAll(ANY, '_');
+};
 
 const escaped = (text: string) => text.replace(/[\\%_]/g, '\\$&');
 
@@ -96,26 +107,27 @@ async function findKnown(
   text: string,
   words: string[],
 ): Promise<(NamedId & { shown: boolean })[]> {
-  const folded = fold(text);
   const typed = text.trim().normalize('NFC');
+  const spellings = [...new Set([typed, withoutMarksAround(typed)])];
+  const folded = spellings.map(fold);
   const conditions = words.map((word) => conditionOf(word, words));
   // The kind in words, so that the plan is that of its part of the table.
   const { rows } = await backoffice.raw<{ rows: (NamedId & { shown: boolean })[] }>(
-    `WITH same AS (SELECT id, name, folded, shown FROM known_names WHERE kind = '${kind}' AND folded = ? LIMIT ?),
+    `WITH same AS (SELECT id, name, folded, shown FROM known_names WHERE kind = '${kind}' AND folded = ANY(?) LIMIT ?),
           alike AS (SELECT id, name, folded, shown FROM known_names
                      WHERE kind = '${kind}' AND ${conditions.map(({ sql }) => sql).join(' AND ')} LIMIT ?)
      SELECT id, name, shown FROM (SELECT * FROM same UNION SELECT * FROM alike) AS found
-      ORDER BY name = ? DESC, folded = ? DESC, strpos(name, ?) > 0 DESC, strpos(folded, ?) > 0 DESC, id
+      ORDER BY name = ANY(?) DESC, folded = ANY(?) DESC, strpos(name, ?) > 0 DESC, strpos(folded, ?) > 0 DESC, id
       LIMIT ?`,
     [
       folded,
       MOST_RANKED,
-      ...conditions.flatMap(({ patterns }) => patterns),
+      ...conditions.map(({ pattern }) => pattern),
       MOST_RANKED,
-      typed,
+      spellings,
       folded,
-      typed,
-      folded,
+      spellings.at(-1) as string,
+      folded.at(-1) as string,
       MOST_NAME_MATCHES + 1,
     ],
   );
@@ -131,10 +143,13 @@ async function readPresent(mythoria: Knex, kind: NameKind, ids: string[]): Promi
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
-/** As it was typed but for case and the order of words: all that mythoria_db can be asked. */
+/** As it was typed but for case, marks around words and their order: all that mythoria_db can be asked. */
 async function findPresent(mythoria: Knex, kind: NameKind, text: string): Promise<string[]> {
   const { table, id, name } = NAME_SOURCES[kind];
-  const words = text.trim().split(/\s+/);
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .map((word) => withoutMarksAround(word));
   const { rows } = await mythoria.raw<{ rows: { id: string }[] }>(
     `SELECT ${id} AS id FROM ${table} WHERE ${words.map(() => `${name} ILIKE ?`).join(' AND ')} ORDER BY ${id} LIMIT ?`,
     [...words.map((word) => `%${escaped(word)}%`), MOST_NAME_MATCHES + 1],

@@ -77,31 +77,57 @@ export function fold(text: string): string {
   );
 }
 
-/** The words of a search, folded, in any order; none that is a part of another. */
+/** What people put around a word, brackets and a comma. A % and a \ stand for themselves. */
+const AROUND = /^[^\P{P}%\\]+|[^\P{P}%\\]+$/gu;
+
+/** Without a letter or a digit, a word is exactly the signs that were typed. */
+export const isOfSigns = (word: string) => !/[\p{L}\p{N}]/u.test(word);
+
+/** A text as it was meant where it was copied with its quotes, or typed with a comma behind. Signs alone stay as they are. */
+export function withoutMarksAround(text: string): string {
+  const bare = text.replace(AROUND, '').trim();
+  return isOfSigns(bare) ? text : bare;
+}
+
+/** The words of a search, folded, in any order, without marks around them; none that is a part of another. */
 export function wordsOf(search: string): string[] {
-  const words = [...new Set(fold(search).split(' '))].filter((word) => word !== '');
+  const typed = fold(search)
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(withoutMarksAround);
+  // A dash between two words is none itself.
+  const meant = typed.filter((word) => word.replace(AROUND, '') !== '');
+  const words = [...new Set(meant.length > 0 ? meant : typed)];
   return words.filter((word) => !words.some((other) => other !== word && other.includes(word)));
 }
 
-/** Whether a folded text has every word somewhere. Without words it has none: nothing was asked. */
-export function hasWords(folded: string, words: string[]): boolean {
-  return words.length > 0 && words.every((word) => folded.includes(word));
-}
+/** What stands between the parts of a word, and of a key: gpt-5, chapter_writing, Ana-Maria. */
+export const BETWEEN_PARTS = /(?:\s|[^\P{P}%\\])+/gu;
 
-/** What stands before a word of a name that is not its first: João d'Orey, Brontë-Hughes. */
-export const BEFORE_WORDS = [' ', '-', "'"];
+const spaced = (text: string) => text.replace(BETWEEN_PARTS, ' ').trim();
+
+/** Whether a folded text has a word somewhere, with whatever between its parts. */
+const includesWord = (folded: string, word: string) =>
+  folded.includes(word) || (!isOfSigns(word) && spaced(folded).includes(spaced(word)));
+
+/**
+ * Whether the folded name of a model or an action has every word: as it is written, with another sign between its parts
+ * (gpt_5, claude 3.5), or with none, from the beginning of a part on (gpt5, but not o3 in veo-3). Without words it has none.
+ */
+export function keyHas(folded: string, words: string[]): boolean {
+  const parts = spaced(folded).split(' ');
+  const beginnings = parts.map((_, i) => parts.slice(i).join(''));
+  const joined = (word: string) => spaced(word).replaceAll(' ', '');
+  const has = (word: string) =>
+    includesWord(folded, word) || (!isOfSigns(word) && beginnings.some((text) => text.startsWith(joined(word))));
+  return words.length > 0 && words.every(has);
+}
 
 /** Too short to be looked for within the words of a million names, where it would be found everywhere. */
 export const isShort = (word: string) => /^[a-z0-9]{1,2}$/.test(word);
 
 /** Whether a folded name has every word: the short ones at the beginning of a word of its own, "zé" not in "luzes". */
 export function nameHas(folded: string, words: string[]): boolean {
-  return (
-    words.length > 0 &&
-    words.every((word) =>
-      isShort(word)
-        ? folded.startsWith(word) || BEFORE_WORDS.some((before) => folded.includes(before + word))
-        : folded.includes(word),
-    )
-  );
+  const begins = (word: string) => new RegExp(`(^|[\\s\\p{P}])${word}`, 'u').test(folded);
+  return words.length > 0 && words.every((word) => (isShort(word) ? begins(word) : includesWord(folded, word)));
 }

@@ -39,8 +39,12 @@ describe('words as people type them', () => {
     'Œuvre d’été',
     'Ｆｕｌｌ ｗｉｄｔｈ',
     'As luzes',
+    '«Ai, ai!», disse o mar',
+    'Ana-Maria e o farol',
+    'Porquê?',
   ];
-  const MODELS = ['gpt-5', 'gemini-2.5-flash'];
+  const MODELS = ['gpt-5', 'gemini-2.5-flash', 'claude-3-5-sonnet'];
+  const CHAPTERS = ['a chapter', 'another'];
   const rows = new Map<string, UsageRow>();
 
   before(async () => {
@@ -54,6 +58,7 @@ describe('words as people type them', () => {
     for (const name of AUTHORS) await nameAuthor((await insert(name, {})).author, name.normalize('NFC'));
     for (const title of STORIES) await nameStory((await insert(title, {})).story, title);
     for (const model of MODELS) await insert(model, { model });
+    for (const name of CHAPTERS) await insert(name, { action: 'chapter_writing' });
     await insert('photo', { action: 'character_photo_analysis' });
     await gatherNames();
   });
@@ -94,6 +99,42 @@ describe('words as people type them', () => {
   finds('flash gemini', 'gemini-2.5-flash');
   finds('ｇｐｔ', 'gpt-5');
   finds('analysis photo', 'photo');
+  finds('João,', 'João Conceição');
+  finds('“João”', 'João Conceição');
+  finds('(João Conceição)', 'João Conceição');
+  finds('Conceição, João', 'João Conceição');
+  finds('«joao» …', 'João Conceição');
+  finds('João_Conceição', 'João Conceição');
+  finds("'Zé", 'Zé d’Água');
+  finds('d’Água.', 'Zé d’Água');
+  finds('a-estacao-do-coracao', 'A Estação do Coração');
+  finds('ana maria', 'Ana-Maria e o farol');
+  finds('ana_maria', 'Ana-Maria e o farol');
+  finds('ai', '«Ai, ai!», disse o mar');
+  finds('“ai, ai!”', '«Ai, ai!», disse o mar');
+  finds('porque', 'Porquê?');
+  finds('¿porque?', 'Porquê?');
+  finds('?', 'Porquê?');
+  finds('gpt_5', 'gpt-5');
+  finds('gpt5', 'gpt-5');
+  finds('gpt-5,', 'gpt-5');
+  finds('"gpt-5"', 'gpt-5');
+  finds('gemini_2.5_flash', 'gemini-2.5-flash');
+  finds('gemini 2-5', 'gemini-2.5-flash');
+  finds('claude 3.5', 'claude-3-5-sonnet');
+  finds('chapter-writing', ...CHAPTERS);
+  finds('Chapter_Writing', ...CHAPTERS);
+  finds('chapterwriting', ...CHAPTERS);
+  finds('chapter.writing', ...CHAPTERS);
+  finds('photo-analysis', 'photo');
+  finds('photo—analysis', 'photo');
+  it('finds an id whatever stands around it', async () => {
+    const { id } = rows.get('photo') as UsageRow;
+    for (const search of [`“${id}”`, `(${id}),`, `${id.slice(0, 8)}…`, `${id.toUpperCase()}.`])
+      assert.deepEqual(recordIds(await searchPage(client, search)), [id], search);
+  });
+  finds('o5');
+  finds('gpt_4');
   finds('joao maria');
   finds('\u0301');
 });

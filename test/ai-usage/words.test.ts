@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { fold, hasWords, nameHas, wordsOf } from '../../src/ai-usage/words.ts';
+import { fold, keyHas, nameHas, wordsOf } from '../../src/ai-usage/words.ts';
 
 /** Any text, with many letters that have another way to be written. */
 const text = fc
@@ -71,16 +71,38 @@ describe('the words of a search', () => {
         const name = parts.join(' ');
         const shuffled = parts.map((part) => ({ part, at: order.next().value })).sort((a, b) => a.at - b.at);
         const words = wordsOf(shuffled.map(({ part }) => part).join(' '));
-        assert.equal(hasWords(fold(name), words), words.length > 0);
+        assert.equal(keyHas(fold(name), words), words.length > 0);
         assert.equal(nameHas(fold(name), words), words.length > 0);
       }),
       { numRuns: 300 },
     );
   });
 
+  it('are found whatever stands around them, and between their parts', () => {
+    const parts = fc.array(fc.stringMatching(/^[a-zé0-9]{1,5}$/), { minLength: 1, maxLength: 4 });
+    const around = fc.constantFrom('', ',', '“', '”', '«', '(', ')', '.', '…', '¿', '?!', "'", '—', '*');
+    const between = fc.constantFrom('-', '_', '.', '/', ' ', '–', ':');
+    fc.assert(
+      fc.property(parts, between, between, around, around, (words, stored, typed, before, after) => {
+        const search = wordsOf(before + words.join(typed) + after);
+        const one = wordsOf(words.join(''));
+        assert.ok(nameHas(fold(words.join(stored)), search), search.join());
+        assert.ok(keyHas(fold(`x${stored}${words.join(stored)}`), search), search.join());
+        assert.ok(keyHas(fold(`x${stored}${words.join(stored)}`), one), one.join());
+      }),
+      { numRuns: 500 },
+    );
+    assert.ok(!keyHas('veo-3', wordsOf('o3')));
+    assert.ok(!keyHas('gpt-4', wordsOf('gpt_5')));
+    assert.ok(!nameHas('ana e a maria', wordsOf('ana-maria')));
+    assert.ok(!nameHas('50x off', wordsOf('50% o')), 'a % is one');
+    assert.deepEqual(wordsOf('João - “Conceição”, (ou) ...'), ['joao', 'conceicao', 'ou']);
+    assert.deepEqual(wordsOf('¿?'), ['¿?']);
+  });
+
   it('are all needed, and none finds nothing', () => {
-    assert.equal(hasWords(fold('João Conceição'), wordsOf('conceicao maria')), false);
-    assert.equal(hasWords(fold('João'), wordsOf('\u0301')), false);
+    assert.equal(keyHas(fold('João Conceição'), wordsOf('conceicao maria')), false);
+    assert.equal(keyHas(fold('João'), wordsOf('\u0301')), false);
     assert.deepEqual(wordsOf('casa A as CASA'), ['casa']);
   });
 

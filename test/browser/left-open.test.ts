@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { DAY_OF_24_HOURS, now } from '../../src/units/time.ts';
-import { sharedApp } from '../support/app.ts';
+import { sharedApp, startApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
+import { databaseUrls } from '../support/databases.ts';
+import { startProxy } from '../support/proxy.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const STORY = '8a7b6c5d-4e3f-4a1b-9c8d-7e6f5a4b3c2d';
@@ -34,10 +36,10 @@ describe('a tab left open', () => {
   });
 
   /** A page, how it is looked at again, and how often it has asked for itself since. */
-  const openAs = async (path: string, options: BrowserContextOptions = {}) => {
+  const openAs = async (path: string, options: BrowserContextOptions = {}, at = origin) => {
     const { page, complaints } = await openPage(browser, options);
     if (options.javaScriptEnabled !== false) await page.clock.install();
-    await signInAs(page, origin, path);
+    await signInAs(page, at, path);
     let asked = 0;
     page.on('request', (request) => {
       if (request.headers()['hx-request-type'] === 'partial') asked += 1;
@@ -174,6 +176,37 @@ describe('a tab left open', () => {
     await lookAgain();
     await until(page, `document.getElementById('announcement').textContent.includes('could not be read again')`);
     assert.equal(await sum(page), '40');
+  });
+
+  it('keeps its numbers while the database does not answer, and is read again at the first look that it does', async () => {
+    const proxy = await startProxy(databaseUrls().workflows);
+    const app = await startApp({ urls: { workflows: proxy.url } });
+    try {
+      const { page, later, lookAgain, asked } = await openAs(LIST, {}, app.origin);
+      await insertUsage([{}]);
+      proxy.down();
+      await later(61);
+      await lookAgain();
+      await until(page, `document.getElementById('announcement').textContent.includes('could not be read again')`);
+      assert.equal(await sum(page), '40');
+      proxy.up();
+      await lookAgain();
+      await until(page, `document.querySelector('.sum b').textContent === '41'`);
+      assert.equal(asked(), 2);
+
+      // One that was opened meanwhile has no numbers to keep.
+      for (const path of [LIST, `${LIST}?from=2026-01-01&to=2026-01-31`]) {
+        proxy.down();
+        await page.goto(app.origin + path);
+        assert.equal(await page.locator('.failed').count(), 1);
+        proxy.up();
+        await lookAgain();
+        await until(page, `document.querySelector('.sum b') && !document.querySelector('.failed')`);
+      }
+    } finally {
+      await app.close();
+      await proxy.close();
+    }
   });
 
   it('says without any script when its numbers were read', async () => {
