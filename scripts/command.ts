@@ -64,12 +64,15 @@ export async function interruptible(work: (interrupted: AbortSignal) => Promise<
   }
 }
 
-/** @throws UsageError naming an option that is unknown, without its value or given twice, or a word that is no option */
+/** @throws UsageError naming an option that is unknown, without or with an empty value or given twice, or a word that is no option */
 function read(options: Options): Record<string, unknown> {
   const { values, tokens } = parsed(options);
   const given = new Set<string>();
   for (const token of tokens) {
-    if (token.kind !== 'option' || options[token.name]?.multiple) continue;
+    if (token.kind !== 'option') continue;
+    if (token.value?.trim() === '')
+      throw new UsageError(`--${token.name} takes ${options[token.name]?.value}; it was empty`);
+    if (options[token.name]?.multiple) continue;
     if (given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
     given.add(token.name);
   }

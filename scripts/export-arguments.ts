@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXPORT_PAGES, type ExportPage } from '../src/ai-usage/exports.ts';
+import { EXPORT_PAGES, type ExportPage, heedsOf } from '../src/ai-usage/exports.ts';
 import { OVERVIEW_PATH } from '../src/ai-usage/paths.ts';
 import { WHICH_RECORDS } from '../src/ai-usage/query.ts';
 import { EXTENSIONS, type Extension } from '../src/export/formats.ts';
@@ -25,7 +25,7 @@ export const EXPORT = {
     from: value('a day or an instant, ISO 8601', 'TIME'),
     to: value('a day, which is included, or an instant', 'TIME'),
     month: value('of a statement, such as 2026-10', 'MONTH'),
-    model: { ...value('of this model only', 'NAME'), multiple: true },
+    model: { ...value(`of this model only; '""' is the one of empty text`, 'NAME'), multiple: true },
     action: { ...value('of this action only', 'NAME'), multiple: true },
     author: value('of this author only', 'ID'),
     story: value('of this story only', 'ID'),
@@ -57,6 +57,8 @@ function pageOf(of: string): Page {
   const path = of === 'overview' ? OVERVIEW_PATH : `${OVERVIEW_PATH}/${kind}${name.length > 0 ? '/:name' : ''}`;
   const page = EXPORT_PAGES.find((one) => one.path === path);
   if (!page) throw new UsageError(`--of takes ${OF}`);
+  if (name.length > 0 && name.join('/') === '')
+    throw new UsageError(`--of ${of}: of which? (models/'""' is the model named with empty text)`);
   return { page, name: name.join('/') };
 }
 
@@ -75,10 +77,16 @@ export async function argumentsOf({ out, format, of = 'records', ...parameters }
 
 /** @throws UsageError naming every option that would change nothing in what is exported */
 function refuseOthers(of: string, page: Page, parameters: Record<string, unknown>): void {
-  const heeded = [...(page?.page.heeds ?? [...WHICH_RECORDS, 'sortBy', 'sortOrder']), ...EXPORT_PARAMETERS];
+  const table =
+    page !== null && Object.hasOwn(page.page.tables, String(parameters.table)) ? String(parameters.table) : null;
+  const ofPage = page === null ? [...WHICH_RECORDS, 'sortBy', 'sortOrder'] : heedsOf(page.page, table, parameters);
+  const heeded = [...ofPage, ...EXPORT_PARAMETERS];
   const others = Object.keys(parameters).filter((name) => !heeded.includes(name));
   const named = (names: string[]) => names.map((name) => `--${name}`).join(', ');
-  if (others.length > 0) throw new UsageError(`${named(others)}: not of ${of}, which goes with ${named(heeded)}`);
+  if (others.length > 0)
+    throw new UsageError(
+      `${named(others)}: not of ${table === null ? of : `the table ${table} of ${of}`}, which goes with ${named(heeded)}`,
+    );
 }
 
 /** Before anything is read, so that nobody waits for a file that has no place. */

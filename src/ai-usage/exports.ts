@@ -46,21 +46,35 @@ export type View = { reader: UsageReader; databases: Databases; query: UsageQuer
 
 type TableReader = (view: View) => Promise<FileTable>;
 
+const RANK = ['rankBy', 'rankOrder'];
+
+/** A table of a page, and those of its page's parameters that it depends on. */
+type Table = { heeds: readonly string[]; read: TableReader };
+const table = (heeds: readonly string[], read: TableReader): Table => ({ heeds, read });
+
 /** A page with tables beside which their data stands. `path` is its route, with `:name` for a subject's. */
 export type ExportPage = {
   path: string;
   /** What its address takes. */
   parameters: readonly string[];
-  /** Those of them that its tables depend on: a command line takes no others. */
-  heeds: readonly string[];
   /** Null where the address can name nothing. @throws BadInput */
   asked: (name: string, parameters: Record<string, unknown>, limits: QueryLimits, at: Instant) => Asked | null;
   /** By their names in addresses and JSON, in the order of the page. */
-  tables: Record<string, TableReader>;
+  tables: Record<string, Table>;
   cost: (view: View) => Promise<MicroEuros>;
 };
 
 const usageCost = async ({ reader, query }: View) => (await reader.stats(query, bucketSizeOf(query))).value.total.cost;
+
+/** Which parameters of a page change something in one of its tables, or in any: a command line takes no others. */
+export function heedsOf({ tables }: ExportPage, name: string | null, { breakdown }: { breakdown?: unknown }): string[] {
+  const shown = name === null ? Object.values(tables) : [tables[name] ?? []].flat();
+  const heeds = [...new Set(shown.flatMap(({ heeds }) => heeds))];
+  // The hours of the week are neither compared nor ranked.
+  return name === 'breakdown' && breakdown === 'hour'
+    ? heeds.filter((one) => one !== 'compare' && !RANK.includes(one))
+    : heeds;
+}
 
 /** The numbers of the overview, with those that they are compared with. */
 const compared = async ({ reader, query, format }: View): Promise<Counted> => {
@@ -79,7 +93,11 @@ const alone = async ({ reader, query }: View): Promise<Counted> => {
 };
 
 /** The tables of numbers that the overview and the pages of subjects have; `stackOf` says what the bars are made of where that is asked. */
-const numbers = (count: (view: View) => Promise<Counted>, stackOf = (asked: Stack): Stack => asked) => {
+const numbers = (
+  count: (view: View) => Promise<Counted>,
+  heeds: readonly string[],
+  stackOf = (asked: Stack): Stack => asked,
+) => {
   const options = ({ query, format }: View) => ({
     query,
     size: bucketSizeOf(query),
@@ -91,15 +109,15 @@ const numbers = (count: (view: View) => Promise<Counted>, stackOf = (asked: Stac
     return breakdownFile(breakdownOf(by, stats, compared?.stats ?? null, view.query), NO_NAMES);
   };
   return {
-    usage: async (view: View) => usageFile(await count(view), options(view)),
-    parts: async (view: View) => partsFile((await count(view)).stats, options(view)),
-    models: breakdown('model'),
-    actions: breakdown('action'),
+    usage: table([...heeds, 'by'], async (view) => usageFile(await count(view), options(view))),
+    // What they were before is not told.
+    parts: table([...heeds.filter((one) => one !== 'compare'), 'by'], async (view) =>
+      partsFile((await count(view)).stats, options(view)),
+    ),
+    models: table([...heeds, ...RANK], breakdown('model')),
+    actions: table([...heeds, ...RANK], breakdown('action')),
   };
 };
-
-const OF_SUBJECT = numbers(alone);
-const OF_MODEL = numbers(alone, stackOfModel);
 
 /** The breakdown that the query asks for besides models and actions. */
 const breakdownBeside: TableReader = async (view) => {
@@ -143,68 +161,66 @@ const askedSubject =
     };
   };
 
-/** A story is told as a whole. */
-const IGNORED: Partial<Record<SubjectKind, string[]>> = { story: ['period', 'from', 'to'] };
-const RANK = ['rankBy', 'rankOrder'];
-
-const subjectPage = (
-  kind: SubjectKind,
-  heeds: string[],
-  tables: ExportPage['tables'],
-  cost = usageCost,
-): ExportPage => ({
+const subjectPage = (kind: SubjectKind, tables: ExportPage['tables'], cost = usageCost): ExportPage => ({
   path: `${SUBJECTS[kind].path}/:name`,
   parameters: PAGE_PARAMETERS,
-  heeds: [...WHICH_RECORDS.filter((parameter) => parameter !== kind && !IGNORED[kind]?.includes(parameter)), ...heeds],
   asked: askedSubject(kind),
   tables,
   cost,
 });
+
+const PERIOD = ['period', 'from', 'to'];
+const allBut = (parameters: string[]) => WHICH_RECORDS.filter((parameter) => !parameters.includes(parameter));
+const OF = { author: allBut(['author']), model: allBut(['model']), action: allBut(['action']) };
+/** A story is told as a whole. */
+const OF_STORY = allBut(['story', ...PERIOD]);
+const COMPARED = [...WHICH_RECORDS, 'compare'];
+const OF_AUTHOR = numbers(alone, OF.author);
+const OF_MODEL = numbers(alone, OF.model, stackOfModel);
+const OF_ACTION = numbers(alone, OF.action);
 
 /** Every page whose tables are exported, and its tables: a new table is one entry here. */
 export const EXPORT_PAGES: ExportPage[] = [
   {
     path: OVERVIEW_PATH,
     parameters: PAGE_PARAMETERS,
-    heeds: [...WHICH_RECORDS, 'compare', 'by', 'breakdown', ...RANK],
     asked: (_name, parameters, limits, at) => {
       const query = pinnedAt(parseUsageQuery(parameters, limits, at));
       return { query, address: usageUrl(OVERVIEW_PATH, query), title: 'AI usage' };
     },
     tables: {
-      ...numbers(compared),
-      breakdown: breakdownBeside,
-      causes: async (view) => causesFile(await compared(view)),
-      forecasts,
+      ...numbers(compared, COMPARED),
+      breakdown: table([...COMPARED, 'breakdown', ...RANK], breakdownBeside),
+      causes: table(COMPARED, async (view) => causesFile(await compared(view))),
+      // Of whole months, whatever the window.
+      forecasts: table(allBut(PERIOD), forecasts),
     },
     cost: usageCost,
   },
-  subjectPage('author', ['by', ...RANK], { ...OF_SUBJECT, stories: topStories }),
-  subjectPage('model', ['by', ...RANK], {
+  subjectPage('author', { ...OF_AUTHOR, stories: table(OF.author, topStories) }),
+  subjectPage('model', {
     usage: OF_MODEL.usage,
     parts: OF_MODEL.parts,
     actions: OF_MODEL.actions,
-    stories: topStories,
+    stories: table(OF.model, topStories),
   }),
-  subjectPage('action', ['by', ...RANK], {
-    usage: OF_SUBJECT.usage,
-    parts: OF_SUBJECT.parts,
-    models: OF_SUBJECT.models,
-    stories: topStories,
+  subjectPage('action', {
+    usage: OF_ACTION.usage,
+    parts: OF_ACTION.parts,
+    models: OF_ACTION.models,
+    stories: table(OF.action, topStories),
   }),
   subjectPage(
     'story',
-    [],
     {
-      steps: async ({ reader, query }) => stepsFile((await reader.story(query)).value),
-      repeats: async ({ reader, query }) => repeatsFile((await reader.story(query)).value),
+      steps: table(OF_STORY, async ({ reader, query }) => stepsFile((await reader.story(query)).value)),
+      repeats: table(OF_STORY, async ({ reader, query }) => repeatsFile((await reader.story(query)).value)),
     },
     async ({ reader, query }) => (await reader.story(query)).value.total.cost,
   ),
   {
     path: STATEMENT_PATH,
     parameters: STATEMENT_PARAMETERS,
-    heeds: STATEMENT_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
       const { month, query: asked } = parseStatement(parameters, limits, at);
       const query = pinnedAt(asked);
@@ -212,11 +228,12 @@ export const EXPORT_PAGES: ExportPage[] = [
       return { query, address, title: `Statement ${month}` };
     },
     tables: {
-      models: async (view) => STATEMENT_FILES.models(await days(view)),
-      actions: async (view) => STATEMENT_FILES.actions(await days(view)),
-      days: async (view) =>
+      models: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.models(await days(view))),
+      actions: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.actions(await days(view))),
+      days: table(STATEMENT_PARAMETERS, async (view) =>
         STATEMENT_FILES.days(await days(view), { query: view.query, timeZone: view.format.timeZone }),
-      tieOut: async (view) => STATEMENT_FILES.tieOut(await days(view)),
+      ),
+      tieOut: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.tieOut(await days(view))),
     },
     cost: async ({ reader, query }) => (await reader.stats(query, 'day')).value.total.cost,
   },

@@ -60,6 +60,14 @@ describe('every command', () => {
     ['an option that it does not know', 'rollups-rebuild', ['--hepl'], "rollups:rebuild: Unknown option '--hepl'"],
     ['a word that is no option', 'migrate', ['all'], "migrate: Unexpected argument 'all'"],
     ['an option without its value', 'demo-data', ['--rows'], "demo:data: Option '--rows <value>' argument missing"],
+    ['an option with an empty value', 'demo-data', ['--rows', ''], 'demo:data: --rows takes NUMBER; it was empty'],
+    [
+      'an empty model among others',
+      'export',
+      ['--model', 'gpt-5', '--model='],
+      'export: --model takes NAME; it was empty',
+    ],
+    ['an empty month', 'export', ['--of', 'statement', '--month', ' '], 'export: --month takes MONTH; it was empty'],
     ['an option given twice', 'demo-data', ['--rows', '1', '--rows', '2'], 'demo:data: --rows is given twice'],
     [
       'a value that an option does not take',

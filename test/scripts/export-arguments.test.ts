@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../scripts/command.ts';
 import { argumentsOf, EXPORT } from '../../scripts/export-arguments.ts';
-import { EXPORT_PAGES } from '../../src/ai-usage/exports.ts';
+import { EXPORT_PAGES, heedsOf } from '../../src/ai-usage/exports.ts';
 import { WHICH_RECORDS } from '../../src/ai-usage/query.ts';
 import { EXPORT_PARAMETERS } from '../../src/export/options.ts';
 
@@ -22,6 +22,24 @@ describe('the options of npm run export', () => {
       [{ of: 'models/gpt-5', compare: 'year' }, '--compare: not of models/gpt-5'],
       [{ of: 'models/gpt-5', model: ['tts-1'] }, '--model: not of models/gpt-5'],
       [{ of: 'authors/x', breakdown: 'story' }, '--breakdown: not of authors/x'],
+      [
+        { of: 'overview', table: 'models', breakdown: 'hour' },
+        '--breakdown: not of the table models of overview, which goes',
+      ],
+      [{ of: 'overview', table: 'models', by: 'action' }, '--by: not of the table models'],
+      [{ of: 'overview', table: 'usage', rankBy: 'cost' }, '--rankBy: not of the table usage'],
+      [{ of: 'overview', table: 'parts', compare: 'year' }, '--compare: not of the table parts'],
+      [
+        { of: 'overview', table: 'forecasts', period: '7d', compare: 'year' },
+        '--period, --compare: not of the table forec',
+      ],
+      [
+        { of: 'overview', table: 'breakdown', breakdown: 'hour', rankBy: 'cost' },
+        '--rankBy: not of the table breakdown',
+      ],
+      [{ of: 'models/gpt-5', table: 'stories', rankBy: 'cost' }, '--rankBy: not of the table stories of models/gpt-5'],
+      [{ of: 'models/' }, '--of models/: of which?'],
+      [{ of: 'authors/' }, '--of authors/: of which?'],
       [{ of: STORY, period: '7d', from: '2026-10-01' }, '--period, --from: not of stories/'],
     ] as const)
       await assert.rejects(
@@ -34,7 +52,8 @@ describe('the options of npm run export', () => {
   it('are taken where they do, all of them by something', async () => {
     for (const given of [
       { period: '7d', model: ['gpt-5'], sortBy: 'aiModel', include: 'prompt' },
-      { of: 'overview', by: 'action', breakdown: 'hour', table: 'usage' },
+      { of: 'overview', by: 'action', compare: 'year', table: 'usage' },
+      { of: 'overview', table: 'breakdown', breakdown: 'story', rankBy: 'requests', compare: 'year' },
       { of: 'statement', month: '2026-10', asOf: '2026-11-01T00:00:00Z', manifest: '1' },
       { of: 'models/gpt-5', action: ['test'], rankBy: 'requests' },
       { of: STORY, model: ['gpt-5'] },
@@ -44,7 +63,7 @@ describe('the options of npm run export', () => {
       assert.deepEqual(parameters, rest);
     }
     const heeded = new Set([
-      ...EXPORT_PAGES.flatMap(({ heeds }) => heeds),
+      ...EXPORT_PAGES.flatMap((page) => heedsOf(page, null, {})),
       ...WHICH_RECORDS,
       ...EXPORT_PARAMETERS,
       ...['sortBy', 'sortOrder', 'out', 'format', 'of'],
