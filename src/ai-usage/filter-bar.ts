@@ -1,6 +1,7 @@
+import { type DateField, dateField } from '../units/date-field.ts';
 import type { Format } from '../units/format.ts';
 import { NO_NUMBER } from '../units/money.ts';
-import { type Day, dayOf, isOfNoTime } from '../units/time.ts';
+import { dayOf, isOfNoTime } from '../units/time.ts';
 import { actionInfo } from './actions.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Names } from './names.ts';
@@ -31,14 +32,6 @@ export type FilterBar = {
 };
 
 type Hidden = { name: string; value: string };
-
-/** Browsers have calendars for the years from 1 to 9999; other days are text. */
-type DateField = { type: 'date' | 'text'; value: string };
-
-const dateField = (day: Day | ''): DateField => ({
-  type: day === '' || /^(?!0000)\d{4}-/.test(day) ? 'date' : 'text',
-  value: day,
-});
 
 const except = (values: string[], value: string) => values.filter((other) => other !== value);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadInput, takenOnce } from '../units/bad-input.ts';
+import { compareDays } from '../units/calendar.ts';
 import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
 import { AUDITED_ACTIONS, type AuditQuery } from './log.ts';
 
@@ -9,6 +10,7 @@ export type Asked = AuditQuery & { from: string; to: string };
 const day = z
   .string()
   .refine((text) => parseDay(text) !== null, 'takes a day, such as 2026-10-31')
+  .transform((text) => parseDay(text) ?? text)
   .optional();
 
 const schema = z.object({
@@ -44,7 +46,7 @@ export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: s
   }
   const { person = null, kind = null, from = '', to = '', before = null } = parsed.data;
   if (person?.includes('\0')) throw new BadInput([{ parameter: 'person', message: 'takes an email address' }]);
-  if (from !== '' && to !== '' && from > to) {
+  if (from !== '' && to !== '' && compareDays(from, to) > 0) {
     throw new BadInput([{ parameter: 'from', message: `must not be after to (${to})` }]);
   }
   // A moment of grace: the clock of the database may be ahead of ours.

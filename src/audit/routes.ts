@@ -5,6 +5,7 @@ import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { createLimit } from '../export/limit.ts';
 import { EXPORT_PARAMETERS, parseExportOptions } from '../export/options.ts';
 import type { Manifest } from '../export/table.ts';
+import { dateField } from '../units/date-field.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
 import { takes, takesOnly } from '../web/parameters.ts';
@@ -67,8 +68,8 @@ export function auditPages({
         selected: email === asked.email,
       })),
       kinds: Object.entries(AUDITED).map(([value, label]) => ({ value, label, selected: value === asked.action })),
-      from: asked.from,
-      to: asked.to,
+      from: dateField(asked.from),
+      to: dateField(asked.to),
       filtered: auditUrl(asked) !== AUDIT_PATH,
       download: downloadMenu(asked),
       lines: shown.map((line) => ({

@@ -65,16 +65,32 @@ export async function sendExport(
   }
 }
 
+/** In bytes, of which file systems take 255 with what stands behind it. */
+const LONGEST_NAME = 180;
+
 /**
  * "ai-usage-models-gpt-5" for the page at /ai-usage/models/gpt-5. What a file cannot be called by is a dash, and so that names
- * that only then look alike ("imagen 4", "imagen-4"), or that file systems take for one ("GPT-5"), stay apart, a digest follows.
+ * that only then look alike ("imagen 4", "imagen-4"), or that file systems take for one ("GPT-5"), or that are too long, stay apart, a digest follows.
  */
 export function fileName(address: string): string {
   const [path = ''] = address.split('?');
   const parts = path.slice(1).split('/').map(decodeURIComponent);
   const plain = parts.join('-').replace(/[^\p{L}\p{N}._]+/gu, '-');
-  if (parts.every((part) => /^[a-z0-9._]+(-[a-z0-9._]+)*$/.test(part))) return plain;
-  return `${plain}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
+  const isItself = parts.every((part) => /^[a-z0-9._]+(-[a-z0-9._]+)*$/.test(part));
+  if (isItself && plain.length <= LONGEST_NAME) return plain;
+  return `${beginning(plain)}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
+}
+
+/** As many whole characters as there is room for; some file systems take them apart, so that é is a letter and its accent. */
+function beginning(text: string): string {
+  let room = LONGEST_NAME;
+  let begin = '';
+  for (const character of text) {
+    room -= Math.max(Buffer.byteLength(character), Buffer.byteLength(character.normalize('NFD')));
+    if (room < 0) break;
+    begin += character;
+  }
+  return begin;
 }
 
 function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf }: Manifest): void {

@@ -1,5 +1,5 @@
 import { postgresYear, yearOf } from '../units/calendar.ts';
-import { DAY_OF_24_HOURS, floorDivided, type Instant, isoFromInstant, MINUTE, offsetAt } from '../units/time.ts';
+import { DAY_OF_24_HOURS, floorDivided, HOUR, type Instant, isoFromInstant, MINUTE, offsetAt } from '../units/time.ts';
 
 const QUARTER = 15n * MINUTE;
 const QUARTER_MICROS = Number(QUARTER);
@@ -31,21 +31,32 @@ export type LocalTimes = ReturnType<typeof localTimes>;
 
 /** Business time of many instants. */
 export function localTimes(timeZone: string) {
-  const offset = offsets(timeZone);
+  const { offset, isTwice } = offsets(timeZone);
   const iso = isoTimes();
 
   return {
     /** The instant whose UTC reading is what a clock of the business time zone shows. */
     shifted: (instant: Instant): Instant => instant + offset(instant),
-    /** "2026-10-31 10:44:41", what spreadsheets take for a date; as text also "4713-11-24 00:00:00 BC" and "12026-10-31 …". */
+    /** Whether that clock shows the same at another instant as well, an hour before or after. */
+    isTwice,
+    /**
+     * "2026-10-31 10:44:41", what spreadsheets take for a date; as text also "4713-11-24 00:00:00 BC" and "12026-10-31 …", and of
+     * the hour that comes twice "2026-10-25 01:44:41 +01:00".
+     */
     text: (instant: Instant): string => {
       const shown = iso(instant + offset(instant));
       // Nearly all of them.
-      if (shown.startsWith('20') && shown[10] === 'T') return `${shown.slice(0, 10)} ${shown.slice(11, 19)}`;
+      if (shown.startsWith('20') && shown[10] === 'T')
+        return `${shown.slice(0, 10)} ${shown.slice(11, 19)}${isTwice(instant) ? ` ${offsetText(offset(instant))}` : ''}`;
       const [day = '', time = ''] = shown.split('T');
       return postgresYear(yearOf(day), `${day.slice(-6)} ${time.slice(0, 8)}`);
     },
   };
+}
+
+function offsetText(offset: bigint): string {
+  const minutes = Math.abs(Number(offset / MINUTE));
+  return `${offset < 0n ? '-' : '+'}${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}`;
 }
 
 /** Before this, clocks were changed at any second. */
@@ -55,18 +66,33 @@ const BY_QUARTERS: Instant = 0n;
  * Offsets change at quarters of an hour only, so each quarter is looked up once: asking Temporal for each of a million
  * rows would take longer than everything else.
  */
-function offsets(timeZone: string): (instant: Instant) => bigint {
-  const known = new Map<Instant, bigint>();
+function offsets(timeZone: string) {
+  type Quarter = { offset: bigint; isTwice: boolean };
+  const read = (begun: Instant): Quarter => ({ offset: offsetAt(begun, timeZone), isTwice: isTwice(begun, timeZone) });
+  const known = new Map<Instant, Quarter>();
   let begun: Instant = 0n;
-  let offset = offsetAt(begun, timeZone);
-  return (instant) => {
-    if (instant < BY_QUARTERS) return offsetAt(instant, timeZone);
+  let quarter = read(begun);
+  const of = (instant: Instant): Quarter => {
+    if (instant < BY_QUARTERS) return read(instant);
     const micros = Number(instant - begun);
-    if (micros >= 0 && micros < QUARTER_MICROS) return offset;
+    if (micros >= 0 && micros < QUARTER_MICROS) return quarter;
     begun = (instant / QUARTER) * QUARTER;
-    offset = known.get(begun) ?? offsetAt(begun, timeZone);
+    quarter = known.get(begun) ?? read(begun);
     if (known.size > MOST_KEPT) known.clear();
-    known.set(begun, offset);
-    return offset;
+    known.set(begun, quarter);
+    return quarter;
   };
+  return { offset: (instant: Instant) => of(instant).offset, isTwice: (instant: Instant) => of(instant).isTwice };
+}
+
+/** Longer than any clock is put back by, and shorter than from one change to the next. */
+const AROUND = 4n * HOUR;
+
+function isTwice(instant: Instant, timeZone: string): boolean {
+  const [before, here, after] = [instant - AROUND, instant, instant + AROUND].map((one) => offsetAt(one, timeZone));
+  if (before === undefined || here === undefined || after === undefined || before <= after) return false;
+  const putBack = before - after;
+  return here === before
+    ? offsetAt(instant + putBack, timeZone) === after
+    : offsetAt(instant - putBack, timeZone) === before;
 }

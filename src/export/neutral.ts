@@ -5,7 +5,8 @@ const DROPPED = '\\t\\r\\n\\0';
 /** Separators of no file of ours, which a reader may choose; LibreOffice proposes the tab beside the others. */
 const NOBODYS = '\\t|';
 
-const AT_THE_START = new RegExp(`^[${BEGINS_FORMULA}${DROPPED}]`);
+/** Apostrophes in front as well, so that `'=x` and what becomes of `=x` stay two. */
+const AT_THE_START = new RegExp(`^'*[${BEGINS_FORMULA}${DROPPED}]`);
 /**
  * The list separator is the reader's: in a file of commas that is opened where lists have semicolons, tabs or bars, quotes are plain
  * characters wherever a cell of the file does not begin a cell of the reader's, and lines end within them. A run is matched
@@ -14,25 +15,30 @@ const AT_THE_START = new RegExp(`^[${BEGINS_FORMULA}${DROPPED}]`);
 const WITHIN = { ',': within(','), ';': within(';') };
 
 function within(separator: string): RegExp {
-  return new RegExp(`([${separator}${NOBODYS}\\r\\n]["${separator}${NOBODYS}${DROPPED}]*)([${BEGINS_FORMULA}])?`, 'g');
+  return new RegExp(
+    `([${separator}${NOBODYS}\\r\\n]["${separator}${NOBODYS}${DROPPED}]*)('*[${BEGINS_FORMULA}])?`,
+    'g',
+  );
 }
 
 export type Separator = keyof typeof WITHIN;
 
-const plainWithin = (text: string, other: Separator, plain: (character: string) => string): string =>
-  text.replace(WITHIN[other], (all: string, before: string, character?: string) =>
-    character === undefined ? all : before + plain(character),
+const plainWithin = (text: string, other: Separator, plain: (begin: string) => string): string =>
+  text.replace(WITHIN[other], (all: string, before: string, begin?: string) =>
+    begin === undefined ? all : before + plain(begin),
   );
 
 /**
  * Text that a spreadsheet would run as a formula, made plain by an apostrophe in front: at its start, and within it behind
- * line ends and the list separator `other` than the file's. All other text as it is.
+ * line ends and the list separator `other` than the file's. Where apostrophes stand there already it is one more, so that
+ * different texts stay different: one apostrophe less is what was meant. All other text as it is.
  */
 export function neutral(text: string, other: Separator): string {
-  return plainWithin(AT_THE_START.test(text) ? `'${text}` : text, other, (character) => `'${character}`);
+  return plainWithin(AT_THE_START.test(text) ? `'${text}` : text, other, (begin) => `'${begin}`);
 }
 
-const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** Of the first character alone: JSON has no apostrophes of ours to tell from its own. */
+const escaped = (begin: string) => `\\u${begin.charCodeAt(0).toString(16).padStart(4, '0')}${begin.slice(1)}`;
 
 /** The same for JSON, which stays what it means: within its strings there is an escape for every character. */
 export function neutralJson(json: string, other: Separator): string {

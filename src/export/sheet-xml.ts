@@ -94,7 +94,7 @@ const inline = (reference: string, style: number, text: string) => {
 
 type WriteCell = (reference: string, value: Value) => string;
 
-/** A writer of cells of a kind; instants become what a clock of the business time zone shows, as text where Excel has no date for it. */
+/** A writer of cells of a kind; instants become what a clock of the business time zone shows, as text where Excel has no date for it, or one for two. */
 function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
   const style = STYLE[kind];
   const number = (toNumber: (value: number) => number): WriteCell => {
@@ -121,7 +121,7 @@ function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
   if (kind === 'instant') {
     return (reference, value) => {
       const shifted = local.shifted(value as Instant);
-      if (shifted < FIRST_IN_EXCEL || shifted >= END_IN_EXCEL)
+      if (shifted < FIRST_IN_EXCEL || shifted >= END_IN_EXCEL || local.isTwice(value as Instant))
         return inline(reference, STYLE.text, local.text(value as Instant));
       return `<c r="${reference}" s="${style}"><v>${Number(shifted) / Number(DAY_OF_24_HOURS) + UNIX_EPOCH_IN_EXCEL}</v></c>`;
     };

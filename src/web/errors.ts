@@ -4,6 +4,7 @@ import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
 import { loggable } from '../units/loggable.ts';
 import { isUnavailable } from '../units/unavailable.ts';
 import { breakOff } from './break-off.ts';
+import { correctionOf } from './correction.ts';
 import { keepAddress } from './htmx.ts';
 import type { Render } from './render.ts';
 import { returnPath } from './return-path.ts';
@@ -100,6 +101,8 @@ export function errorHandler({
       return;
     }
     keepAddress(res);
+    const here = returnPath(req.originalUrl, appUrl);
+    const isForm = req.method === 'GET' && here !== '/';
     render(req, res, {
       title,
       view: 'error',
@@ -109,7 +112,8 @@ export function errorHandler({
         message,
         details,
         id: req.id,
-        again: { href: returnPath(req.originalUrl, appUrl), sends: !['GET', 'HEAD'].includes(req.method) },
+        correction: isForm ? correctionOf(here.split('?')[0] ?? '/', req.query, details) : null,
+        again: { href: here, sends: !['GET', 'HEAD'].includes(req.method) },
         wayOut: error instanceof Refused ? error.wayOut : null,
       },
     });

@@ -4,7 +4,7 @@ import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { download } from '../support/export.ts';
+import { csvRows, download, xlsxSheets } from '../support/export.ts';
 import { assertNumbers } from '../support/numbers.ts';
 import { columnOf, integerOf, openJson, openPage, recordSum, tableOf, textOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -28,8 +28,10 @@ const dailyRequests = async (client: Client, parameters: string) => {
 
 describe('business days', () => {
   let client: Client;
+  let origin: string;
   before(async () => {
-    client = await signedIn((await sharedApp()).origin);
+    ({ origin } = await sharedApp());
+    client = await signedIn(origin);
   });
 
   it('have 23 hours in spring and 25 in autumn', async () => {
@@ -68,6 +70,16 @@ describe('business days', () => {
         twice,
         hours === 25 ? ['25 Oct, 01:00–02:00 (UTC+01:00)', '25 Oct, 01:00–02:00 (UTC+00:00)'] : [],
       );
+      const file = (extension: string) =>
+        download(origin, client, `/ai-usage${extension}from=${day}&to=${day}&table=usage`);
+      const [sheet] = await xlsxSheets((await file('.xlsx?')).bytes);
+      const excel = csvRows((await file('.csv?dialect=excel-pt&')).text, ';');
+      for (const rows of [sheet?.rows ?? [], excel]) {
+        const inBusinessTime = rows.map((row) => row['Hour (Europe/Lisbon)']);
+        assert.equal(new Set(inBusinessTime.map(String)).size, hours, 'nor in a file');
+        const asText = inBusinessTime.map(String).filter((text) => / [+-]\d\d:\d\d$/.test(text));
+        assert.deepEqual(asText, hours === 25 ? ['2026-10-25 01:00:00 +00:00', '2026-10-25 01:00:00 +01:00'] : []);
+      }
       const chart = await openPage(client, `/ai-usage?from=${day}&to=${day}`);
       assert.equal(chart.querySelectorAll('.chart .marks li').length, hours);
     }

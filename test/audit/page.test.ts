@@ -135,6 +135,8 @@ describe('the page of the audit log', () => {
       ['kind=delete', /open prompt, export/],
       ['from=yesterday', /2026-10-31/],
       ['from=2026-10-31&to=2026-10-30', /not be after/],
+      ['from=12026-10-31&to=2026-10-31', /not be after/],
+      ['from=2026-10-31&to=-000001-10-31', /not be after/],
       ['before=x', /number of a line/],
       ['person=%00', /email address/],
     ] as const) {
@@ -142,6 +144,8 @@ describe('the page of the audit log', () => {
       assert.equal(answer.status, 400, query);
       assert.match(textOf(parse(answer.text).querySelector('.problems')), takes);
     }
+    for (const query of ['from=2026-10-31&to=12026-10-31', 'from=-004712-10-31&to=0001-01-01'])
+      assert.equal((await client.get(`/audit?${query}`)).status, 200, query);
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
       const answer = await fetch(`${origin}/audit`, { method, headers: { cookie, 'Sec-Fetch-Site': 'same-origin' } });
