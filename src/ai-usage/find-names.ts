@@ -80,16 +80,17 @@ async function findOfKind(
   }
 }
 
-type Condition = { sql: string; pattern: string };
+type Condition = { sql: string; patterns: string[] };
 
-/** What stands before a word that is not the first of a name, as far as people write it: João d'Orey, «Ai, ai». */
-const BEFORE_WORDS = `[] !"#&'()*,./:;?@[{}_¡¿…·•‹›-]`;
+/** What stands before a word that is not the first of a name, as people write it: João d'Orey, «Ai, ai», ¿Y tú? */
+const BEFORE_WORDS = [' ', "'", '"', '(', '¿', '¡', '-'];
 
 /** Names that have a word. Beside a long one the index is not asked for the short ones, which half of all names have. */
 function conditionOf(word: string, words: string[]): Condition {
-  if (!isShort(word)) return { sql: 'folded LIKE ?', pattern: `%${withAnyBetween(word)}%` };
+  if (!isShort(word)) return { sql: 'folded LIKE ?', patterns: [`%${withAnyBetween(word)}%`] };
   const column = words.every(isShort) ? 'folded' : `(folded || '')`;
-  return { sql: `${column} ~ ?`, pattern: `(^|${BEFORE_WORDS})${word}` };
+  const patterns = [`${word}%`, ...BEFORE_WORDS.map((before) => `%${before}${word}%`)];
+  return { sql: `(${patterns.map(() => `${column} LIKE ?`).join(' OR ')})`, patterns };
 }
 
 const ANY = '\0';
@@ -111,18 +112,19 @@ async function findKnown(
   const spellings = [...new Set([typed, withoutMarksAround(typed)])];
   const folded = spellings.map(fold);
   const conditions = words.map((word) => conditionOf(word, words));
-  // The kind in words, so that the plan is that of its part of the table.
+  // Its part of the table itself: of a table with parts, PostgreSQL plans as if nobody stopped at the first thousand.
+  const part = `known_${NAME_SOURCES[kind].table}`;
   const { rows } = await backoffice.raw<{ rows: (NamedId & { shown: boolean })[] }>(
-    `WITH same AS (SELECT id, name, folded, shown FROM known_names WHERE kind = '${kind}' AND folded = ANY(?) LIMIT ?),
-          alike AS (SELECT id, name, folded, shown FROM known_names
-                     WHERE kind = '${kind}' AND ${conditions.map(({ sql }) => sql).join(' AND ')} LIMIT ?)
+    `WITH same AS (SELECT id, name, folded, shown FROM ${part} WHERE folded = ANY(?) LIMIT ?),
+          alike AS (SELECT id, name, folded, shown FROM ${part}
+                     WHERE ${conditions.map(({ sql }) => sql).join(' AND ')} LIMIT ?)
      SELECT id, name, shown FROM (SELECT * FROM same UNION SELECT * FROM alike) AS found
       ORDER BY name = ANY(?) DESC, folded = ANY(?) DESC, strpos(name, ?) > 0 DESC, strpos(folded, ?) > 0 DESC, id
       LIMIT ?`,
     [
       folded,
       MOST_RANKED,
-      ...conditions.map(({ pattern }) => pattern),
+      ...conditions.flatMap(({ patterns }) => patterns),
       MOST_RANKED,
       spellings,
       folded,
