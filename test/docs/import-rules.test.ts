@@ -121,7 +121,9 @@ describe('import rules', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'import-rules-'));
-    for (const name of ['biome.json', '.gitignore', 'scripts/own-clock.grit']) await cp(name, join(folder, name));
+    for (const name of ['biome.json', '.gitignore', 'scripts/own-clock.grit', 'scripts/named-skip.grit']) {
+      await cp(name, join(folder, name));
+    }
     const files = new Map<string, string[]>(Object.entries(OTHER_WAYS).map(([file, line]) => [file, [line]]));
     for (const { file, may, mayNot } of RULES) files.set(file, [...may, ...mayNot].map(importOf));
     for (const file of ['src/auth/clock.ts', 'scripts/clock.ts', 'src/units/clock.ts']) files.set(file, CLOCKS);
