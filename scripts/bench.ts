@@ -11,7 +11,7 @@ import { addressesOf } from './bench/addresses.ts';
 import { direct } from './bench/direct.ts';
 import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
-import { generateRows, topUp, writeOneRow } from './bench/rows.ts';
+import { generateRows, type Lifetime, topUp, writeOneRow } from './bench/rows.ts';
 import { command, UsageError } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 
@@ -31,6 +31,11 @@ const BENCH = {
       type: 'string',
       value: 'NUMBERS',
       help: 'the size to measure, and others to set its 90 days against; 1000000',
+    },
+    stories: {
+      type: 'string',
+      value: 'hours|year',
+      help: 'how long stories live: two hours, or taken up again all through a year; hours',
     },
   },
 } as const;
@@ -89,16 +94,17 @@ async function measureExports({ child, origin, url: urlOfDatabase }: Served): Pr
 
 const perSecond = (rate: number) => Math.round(rate).toLocaleString('en');
 
+/** The records to measure: so many, of stories that live so long. */
+type Size = { rows: number; stories: Lifetime };
+
 /** The databases of a size, generated once and kept for the next run. */
-async function prepare(server: string, rows: number) {
-  const url = (database: string) =>
-    Object.assign(new URL(server), { pathname: `/mythoria_bench_${rows}_${database}` }).href;
+async function prepare(server: string, { rows, stories }: Size) {
+  const name = (database: string) => `mythoria_bench_${rows}${stories === 'year' ? '_year' : ''}_${database}`;
+  const url = (database: string) => Object.assign(new URL(server), { pathname: `/${name(database)}` }).href;
   const admin = openDatabase(server, { maxConnections: 1 });
   for (const database of ['workflows', 'backoffice']) {
-    const { rows: found } = await admin.raw('SELECT 1 FROM pg_database WHERE datname = ?', [
-      `mythoria_bench_${rows}_${database}`,
-    ]);
-    if (found.length === 0) await admin.raw('CREATE DATABASE ??', [`mythoria_bench_${rows}_${database}`]);
+    const { rows: found } = await admin.raw('SELECT 1 FROM pg_database WHERE datname = ?', [name(database)]);
+    if (found.length === 0) await admin.raw('CREATE DATABASE ??', [name(database)]);
   }
   await admin.destroy();
   const workflows = openDatabase(url('workflows'), { maxConnections: 2 });
@@ -106,7 +112,7 @@ async function prepare(server: string, rows: number) {
   if (!tables[0].there) {
     await withProgressBar('Rows', 'rows', (onProgress) =>
       withoutTimeout(url('workflows'), (database) =>
-        generateRows(database, rows, new Date().toISOString(), (done) => onProgress({ done, total: rows })),
+        generateRows(database, rows, new Date().toISOString(), stories, (done) => onProgress({ done, total: rows })),
       ),
     );
   }
@@ -141,17 +147,17 @@ function quantile(times: number[], q: number): number {
 const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
 
-type Served = { child: ChildProcess; origin: string; rows: number; workflows: Knex; url: string };
+type Served = { child: ChildProcess; origin: string; size: Size; workflows: Knex; url: string };
 
 /** Works with a server process over the rows of a size. */
-async function withServer(server: string, rows: number, work: (served: Served) => Promise<void>): Promise<void> {
-  const { workflows, urls } = await prepare(server, rows);
+async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
+  const { workflows, urls } = await prepare(server, size);
   const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
     execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
   });
   try {
     const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-    await work({ child, origin, rows, workflows, url: urls.workflows });
+    await work({ child, origin, size, workflows, url: urls.workflows });
   } finally {
     child.disconnect();
     await workflows.destroy();
@@ -163,8 +169,8 @@ async function compareSizes(one: Served, other: Served): Promise<void> {
   for (const { child } of [one, other]) await ask(child, 'backfill');
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
   const sides = [];
-  for (const { origin, rows } of [one, other]) {
-    sides.push({ rows, origin, cookie: await signIn(agent, origin), times: [] as number[] });
+  for (const { origin, size } of [one, other]) {
+    sides.push({ rows: size.rows, origin, cookie: await signIn(agent, origin), times: [] as number[] });
   }
   for (let round = 0; round < 2 * ROUNDS; round++) {
     for (const { origin, cookie, times } of sides) {
@@ -179,9 +185,11 @@ async function compareSizes(one: Served, other: Served): Promise<void> {
   agent.destroy();
 }
 
-async function measure({ child, origin, rows, workflows }: Served): Promise<void> {
+async function measure({ child, origin, size, workflows }: Served): Promise<void> {
   const { rows: version } = await workflows.raw('SHOW server_version');
-  console.log(`${rows.toLocaleString('en')} rows, PostgreSQL ${version[0].server_version}, Node ${process.version}`);
+  console.log(
+    `${size.rows.toLocaleString('en')} rows of stories that live ${size.stories === 'year' ? 'a year' : 'two hours'}, PostgreSQL ${version[0].server_version}, Node ${process.version}`,
+  );
   console.log(`${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB\n`);
 
   const built = await ask(child, 'backfill');
@@ -246,8 +254,9 @@ async function measure({ child, origin, rows, workflows }: Served): Promise<void
   agent.destroy();
 }
 
-await command(BENCH, async ({ rows = '1000000' }) => {
-  const [size, ...others] = sizesOf(rows);
+await command(BENCH, async ({ rows = '1000000', stories = 'hours' }) => {
+  if (stories !== 'hours' && stories !== 'year') throw new UsageError('--stories takes hours or year');
+  const [size, ...others] = sizesOf(rows).map((number): Size => ({ rows: number, stories })) as [Size, ...Size[]];
   // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
   const server = process.env.BENCH_DATABASE_URL;
   if (!server) throw new Error(NEEDS_SERVER);

@@ -141,7 +141,7 @@ async function exportTo(
     await opened.close();
   }
   // What fails here is left to the audit: the file is whole.
-  await mendWindows(databases, config.timeZone, origin, unknown).catch(() => {});
+  await mendWindows(databases, origin, unknown).catch(() => {});
 }
 
 await command(EXPORT, async (given) => {

@@ -91,7 +91,7 @@ async function main(): Promise<void> {
   const outages = createOutages(log);
   await followSourceClock(databases.workflows, log, outages);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
-  const refreshDays = (window: Window) => refreshWindows(databases, config.timeZone, [window]);
+  const refreshDays = (window: Window) => refreshWindows(databases, [window]);
   if (filledFrom !== null) await refreshDays({ from: filledFrom, to: now() });
   const rollupsOrigin = createOrigin(databases, log);
   // Said at start. A database that does not answer now is asked again by the first page.

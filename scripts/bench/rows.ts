@@ -5,11 +5,14 @@ export const ROWS_PER_STORY = 40;
 const STORIES_A_BATCH = 5_000;
 export const SPAN_DAYS = 400;
 
+/** How long stories live. */
+export type Lifetime = 'hours' | 'year';
+
 /**
  * Rows in the shape of the real thing (domain.md), made by the server itself: stories of 40 rows within two hours over about
  * ten actions with two or three models each, growing over 400 days, quiet nights, one story in twenty taken up again days later.
  * It ends in the middle of a working day, so that the rows not rolled up yet are as many as they get; what would lie behind
- * the end is left out. `hash` makes it the same every time.
+ * the end is left out. With `year` stories are taken up again all the time, at any moment of a year. `hash` makes it the same every time.
  */
 const INSERT_BATCH = `
   WITH story AS (
@@ -20,10 +23,14 @@ const INSERT_BATCH = `
   ),
   call AS (
     SELECT story.*, n, abs(hashint8extended(s * 64 + n, 2)) AS r,
-           begun
+           CASE WHEN :year THEN
+             :end::timestamptz - make_interval(secs => :span_seconds)
+               + make_interval(secs => abs(hashint8extended(s, 4)) % 1000000 / 1e6 * (:span_seconds::float8 - :year_seconds::float8))
+               + make_interval(secs => abs(hashint8extended(s * 64 + n, 3)) % 1000000 / 1e6 * :year_seconds::float8)
+           ELSE begun
              + make_interval(hours => CASE WHEN extract(epoch FROM :end::timestamptz - begun)::bigint / 3600 % 24 BETWEEN 10 AND 15 THEN 8 ELSE 0 END)
              + make_interval(secs => n * 150 + abs(hashint8extended(s * 64 + n, 3)) % 120000000 / 1e6
-                                     + CASE WHEN h % 20 = 0 AND n > 30 THEN 86400 * (1 + h % 9) ELSE 0 END) AS created_at
+                                     + CASE WHEN h % 20 = 0 AND n > 30 THEN 86400 * (1 + h % 9) ELSE 0 END) END AS created_at
       FROM story, generate_series(0, ${ROWS_PER_STORY - 1}) AS n
   ),
   priced AS (
@@ -70,6 +77,7 @@ export async function generateRows(
   workflows: Knex,
   rows: number,
   end: string,
+  lifetime: Lifetime,
   onProgress: (done: number) => void,
 ): Promise<void> {
   await createWorkflowsTables(workflows);
@@ -80,7 +88,15 @@ export async function generateRows(
   const stories = Math.ceil(rows / ROWS_PER_STORY);
   for (let first = 1; first <= stories; first += STORIES_A_BATCH) {
     const last = Math.min(stories, first + STORIES_A_BATCH - 1);
-    await workflows.raw(INSERT_BATCH, { stories, first, last, end, span_seconds: SPAN_DAYS * 86_400 });
+    await workflows.raw(INSERT_BATCH, {
+      stories,
+      first,
+      last,
+      end,
+      year: lifetime === 'year',
+      span_seconds: SPAN_DAYS * 86_400,
+      year_seconds: 365 * 86_400,
+    });
     onProgress(last * ROWS_PER_STORY);
   }
   await createWorkflowsTables(workflows);

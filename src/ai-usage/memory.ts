@@ -3,6 +3,7 @@ import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
 import { noStoryCells, noStoryHours, type StoryCells, type StoryHours } from './rollups/story-cells.ts';
+import { noStoryCounts, type StoryCounts } from './rollups/story-counts.ts';
 import { noStoryDays, type StoryDays } from './rollups/story-days.ts';
 import { noStoryVisits, type StoryVisits } from './story-visits.ts';
 
@@ -18,6 +19,7 @@ export type Memory = {
   contentVersion: string | null;
   hours: Hours;
   storyHours: StoryHours;
+  storyCounts: StoryCounts;
   ends: Ends;
   visits: StoryVisits;
 };
@@ -30,6 +32,7 @@ export const noMemory = (): Memory => ({
   contentVersion: null,
   hours: noHours(),
   storyHours: noStoryHours(),
+  storyCounts: noStoryCounts(),
   ends: noEnds(),
   visits: noStoryVisits(),
 });
@@ -37,6 +40,6 @@ export const noMemory = (): Memory => ({
 /** Drops what belongs to another content. In new maps, so that a request under way goes on with what it began with. */
 export function keepOnly(memory: Memory, contentVersion: string): void {
   if (memory.contentVersion === contentVersion) return;
-  const { hours, storyHours, ends, visits } = noMemory();
-  Object.assign(memory, { contentVersion, hours, storyHours, ends, visits });
+  const { hours, storyHours, storyCounts, ends, visits } = noMemory();
+  Object.assign(memory, { contentVersion, hours, storyHours, storyCounts, ends, visits });
 }

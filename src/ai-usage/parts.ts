@@ -22,7 +22,7 @@ const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 
 /** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
 export function partsOf(
-  { coveredUntil, timeZone, memory }: UsageSource,
+  { coveredUntil, daysFrom, timeZone, memory }: UsageSource,
   window: Window,
   filter: UsageFilter,
   { days }: { days: boolean },
@@ -38,7 +38,10 @@ export function partsOf(
     coveredUntil !== null &&
     segment.from !== null &&
     (isShort({ ...segment, from: segment.from }) || (since !== null && segment.to <= since && ancient <= MOST_ANCIENT));
-  for (const segment of segmentsOf(window, coveredUntil, timeZone, { days, ancient: ancient > 0 })) {
+  for (const segment of segmentsOf(window, coveredUntil, timeZone, {
+    daysFrom: days ? daysFrom : null,
+    ancient: ancient > 0,
+  })) {
     if (segment.kind === 'days') kept.days.push(segment);
     else if (segment.kind === 'hours') kept.hours.push(segment);
     else if (isEnd(segment)) kept.ends.push(segment);

@@ -10,7 +10,7 @@ import { type OddTimes, readOddTimes } from './odd-values.ts';
 import { sameUrl, type UsageQuery } from './query.ts';
 import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
-import type { Coverage } from './rollups/coverage.ts';
+import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/mend.ts';
 import type { Origin } from './rollups/origin.ts';
 import { readEarliest } from './rollups/source-hours.ts';
@@ -43,8 +43,8 @@ export type Answer<T> = {
 
 export type UsageReader = ReturnType<typeof createUsageReader>;
 
-/** Of a page of records while the rollups change: they do so once a second at most. */
-const MOST_READINGS = 3;
+/** While the rollups change: they do so a few times a second at most. */
+const MOST_READINGS = 5;
 const NO_DIMENSIONS = { models: [], actions: [] };
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
@@ -77,9 +77,9 @@ export function createUsageReader({
   const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
 
   /** Opens the source and turns the query's words into ids and known names. */
-  const prepare = async (query: UsageQuery) => {
+  const prepare = async (query: UsageQuery, from = source) => {
     const [opened, known, names] = await Promise.all([
-      source(),
+      from(),
       // Only a filter by action or a search has to know them.
       query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
       query.search === null ? NO_NAME_MATCHES : findByName(databases, query.search),
@@ -96,16 +96,28 @@ export function createUsageReader({
     return { source: opened.source, filter: filterOf(query, known, matches), about };
   };
 
+  /** Reads with what is open, and again where the rollups have changed meanwhile. */
+  const readPrepared = async <T>(
+    query: UsageQuery,
+    read: (source: UsageSource, filter: UsageFilter) => Promise<T>,
+  ): Promise<Answer<T>> => {
+    for (let again = 0; ; again++) {
+      const { source: opened, filter, about } = await prepare(query, again === 0 ? source : open);
+      try {
+        return { ...about, value: await read(opened, filter) };
+      } catch (error) {
+        if (!(error instanceof RollupsChanged) || again === MOST_READINGS) throw error;
+      }
+    }
+  };
+
   /** What a query means once for all who ask it at once; each gets it with the view that they asked for. */
   const answer = async <T>(
     name: string,
     query: UsageQuery,
     read: (source: UsageSource, filter: UsageFilter) => Promise<T>,
   ): Promise<Answer<T>> => {
-    const answered = await reuse(`${name} ${keyOf(query)}`, async () => {
-      const { source, filter, about } = await prepare(query);
-      return { ...about, value: await read(source, filter) };
-    });
+    const answered = await reuse(`${name} ${keyOf(query)}`, () => readPrepared(query, read));
     const { asOf, window } = answered.query;
     return { ...answered, query: { ...query, asOf, window } };
   };
@@ -155,25 +167,25 @@ export function createUsageReader({
      * The same statistics twice: as the page reads them, and from raw rows alone, which may take a minute, on a connection of
      * its own pool. When `gone` aborts, the database stops. Never reused.
      */
-    tieOut: async (query: UsageQuery, gone: AbortSignal): Promise<Answer<{ kept: UsageStats; raw: UsageStats }>> => {
-      const { source, filter, about } = await prepare(query);
-      const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
-      try {
-        // With no memory of raw rows: both readings see them as they are in the snapshot.
-        const { contentVersion, days, hours, storyDays, storyCells, storyHours } = source.memory;
-        const fresh = {
-          ...source,
-          workflows: transaction,
-          memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours },
-        };
-        const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));
-        const raw = await begin(handled(readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day')));
-        if (!sameFigures(kept, raw)) mend([query.window]);
-        return { ...about, value: { kept, raw } };
-      } finally {
-        await close();
-      }
-    },
+    tieOut: (query: UsageQuery, gone: AbortSignal): Promise<Answer<{ kept: UsageStats; raw: UsageStats }>> =>
+      readPrepared(query, async (source, filter) => {
+        const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
+        try {
+          // With no memory of raw rows: both readings see them as they are in the snapshot.
+          const { contentVersion, days, hours, storyDays, storyCells, storyHours, storyCounts } = source.memory;
+          const fresh = {
+            ...source,
+            workflows: transaction,
+            memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours, storyCounts },
+          };
+          const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));
+          const raw = await begin(handled(readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day')));
+          if (!sameFigures(kept, raw)) mend([query.window]);
+          return { kept, raw };
+        } finally {
+          await close();
+        }
+      }),
 
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>
       answer('records', query, async (source, filter) => {

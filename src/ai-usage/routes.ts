@@ -41,7 +41,7 @@ export function usageRoutes({
   origin,
 }: UsageDependencies): Router {
   const { timeZone } = format;
-  const mend = createMend(databases, timeZone, origin, log, isStopping);
+  const mend = createMend(databases, origin, log, isStopping);
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend, origin });
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
   const router = express.Router();

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { compareDays } from '../units/calendar.ts';
-import { HOUR, type Instant, startOfDay } from '../units/time.ts';
+import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { keepOnly, type Memory } from './memory.ts';
-import { type Coverage, readCoverage } from './rollups/coverage.ts';
+import { readCoverage } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
 import { wholeHoursSince } from './rollups/segments.ts';
 
@@ -16,6 +16,8 @@ export type UsageSource = {
   version: string;
   /** Every hour before this instant is rolled up; null: read everything raw. */
   coveredUntil: Instant | null;
+  /** Days that begin at or after this instant are read as days, others by their hours. */
+  daysFrom: Instant;
   timeZone: string;
   /** Where several readings are to be of one state: the ragged ends that one of them has read, by their bounds. */
   endsRead?: Map<string, Promise<EndRow[]>>;
@@ -25,7 +27,7 @@ type SourceDatabases = { workflows: Knex; backoffice: Knex };
 
 /**
  * Brings the memory up to date and says how far the rollups reach. Coverage only grows, so a source may be used for a
- * while: what it takes for uncovered is read raw, and right. Rollups whose days are of another zone are not used.
+ * while: what it takes for uncovered is read raw, and right. Where days are of another zone hours are read, which are of none.
  */
 export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, memory: Memory) {
   const coverage = await readCoverage(backoffice);
@@ -36,14 +38,11 @@ export async function openSource({ workflows, backoffice }: SourceDatabases, tim
     backoffice,
     memory: { ...memory },
     version: coverage.version,
-    coveredUntil: rollupsFit(coverage, timeZone) ? coverage.coveredUntil : null,
+    coveredUntil: wholeHoursSince(timeZone) === null ? null : coverage.coveredUntil,
+    daysFrom: coverage.timeZone === timeZone ? (coverage.daysFrom ?? BEGIN_OF_TIME) : END_OF_TIME,
     timeZone,
   };
   return { source, coverage };
-}
-
-function rollupsFit(coverage: Coverage, timeZone: string): boolean {
-  return coverage.timeZone === timeZone && wholeHoursSince(timeZone) !== null;
 }
 
 const UP_TO_DATE = 3n * HOUR;

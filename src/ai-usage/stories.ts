@@ -1,13 +1,13 @@
 import { exactInteger } from '../units/integer.ts';
-import { earliest, type Instant, latest, type Window } from '../units/time.ts';
+import { earliest, hourNumber, latest, type Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from './filter.ts';
 import type { Kept, Parts } from './parts.ts';
-import { daysWithin, type FirstVisitsByModel, storiesNewSince } from './rollups/days.ts';
-import { hoursWithin } from './rollups/hours.ts';
+import { countStories } from './rollups/story-counts.ts';
+import type { Kind, Scope } from './rollups/story-hours.ts';
 import type { UsageSource } from './source.ts';
 import { readStoryCells } from './story-sums.ts';
-import { lookUpVisits } from './story-visits.ts';
+import { lookUpVisits, NO_VISITS } from './story-visits.ts';
 
 /** How many different stories a window's records belong to, over all and by action. */
 export type DistinctStories = { total: number; byAction: Map<string, number> };
@@ -25,15 +25,14 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
   return distinct;
 }
 
-/** The kept counts of one model ('' for any) and one action (null for each and all); those named with empty text have none. */
-type Scope = { model: string; action: string | null };
+/** The kept counts of one model, or of all together (null), and one action (null for each and all). */
+type KeptScope = { model: string | null; action: string | null };
 
 /** Which of the kept counts answer a filter: at most one model and one action, or all; null where they cannot. */
-function keptScope({ models, actions, author, story, search, without }: UsageFilter): Scope | null {
+function keptScope({ models, actions, author, story, search, without }: UsageFilter): KeptScope | null {
   if (author || story || search || without || (models && models.length !== 1) || (actions && actions.length !== 1))
     return null;
-  if (models?.[0] === '' || actions?.[0] === '') return null;
-  return { model: models?.[0] ?? '', action: actions?.[0] ?? null };
+  return { model: models?.[0] ?? null, action: actions?.[0] ?? null };
 }
 
 /**
@@ -147,26 +146,21 @@ function coveredPart({ hours, days }: Kept): Window | null {
 
 /** The stories of the covered part, by their first visit there. */
 async function countCovered(
-  { backoffice, memory, timeZone }: UsageSource,
+  { backoffice, memory }: UsageSource,
   { hours, days }: Kept,
-  from: Instant | null,
-  { model, action }: Scope,
+  from: Window['from'],
+  { model, action }: KeptScope,
 ): Promise<DistinctStories> {
-  const distinct = noStories();
-  const count = (byModel: FirstVisitsByModel) => {
-    for (const [ofAction, visits] of byModel.get(model) ?? []) {
-      if (action !== null && action !== ofAction) continue;
-      // Without a beginning a story counts at its first visit ever.
-      const stories = storiesNewSince(visits, from);
-      if (ofAction === (action ?? '')) distinct.total += stories;
-      if (ofAction !== '' && stories > 0) addStories(distinct, ofAction, stories);
-    }
+  const count = (within: Scope['within']) =>
+    countStories(backoffice, memory, { hours, days, from }, { within, model: model ?? '', action });
+  const [byAction, all] = await Promise.all([
+    count(model === null ? 'action' : 'both'),
+    action === null ? count(model === null ? 'all' : 'model') : null,
+  ]);
+  return {
+    total: all === null ? (byAction.get(action ?? '') ?? 0) : (all.get('') ?? 0),
+    byAction: new Map([...byAction].filter(([, stories]) => stories > 0)),
   };
-  for (const segment of days) for (const { stories } of daysWithin(memory.days, segment)) count(stories);
-  for (const segment of hours) {
-    for (const { stories } of await hoursWithin(backoffice, memory.hours, segment, timeZone)) count(stories);
-  }
-  return distinct;
 }
 
 /** The stories of the ragged ends that were not active in the covered part: by action, and not at all. */
@@ -185,17 +179,19 @@ async function countEnds(
     if (actions) actions.add(kind.action);
     else actionsOf.set(story, new Set([kind.action]));
   }
-  const { backoffice, timeZone } = source;
-  const { visits } = source.memory;
-  if (covered !== null) await lookUpVisits(backoffice, visits, actionsOf.keys(), timeZone);
+  const { backoffice, memory } = source;
+  const visits = covered === null ? null : await lookUpVisits(backoffice, memory, actionsOf.keys());
+  const from = covered?.from == null ? Number.NEGATIVE_INFINITY : hourNumber(covered.from);
+  const to = covered === null ? from : hourNumber(covered.to);
   for (const [story, actions] of actionsOf) {
     let active = false;
-    for (const visit of covered === null ? [] : (visits.get(story) ?? [])) {
-      const { hour, action } = visit;
-      if ((covered?.from != null && hour < covered.from) || hour >= (covered?.to ?? 0n) || !passes(visit)) continue;
+    const { hours, kinds } = visits?.get(story) ?? NO_VISITS;
+    hours.forEach((hour, i) => {
+      const kind = kinds[i] as Kind;
+      if (hour < from || hour >= to || !passes(kind)) return;
       active = true;
-      actions.delete(action);
-    }
+      actions.delete(kind.action);
+    });
     if (!active) distinct.total += 1;
     for (const action of actions) addStories(distinct, action, 1);
   }

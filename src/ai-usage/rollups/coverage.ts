@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { type Instant, instantFromPostgres, MINUTE } from '../../units/time.ts';
+import { BEGIN_OF_TIME, type Instant, instantFromPostgres, latest, MINUTE } from '../../units/time.ts';
+import { wholeHoursSince } from './segments.ts';
 
 /** Transactions that began this long ago may still commit: what is younger is asked of the source every time. */
 export const LATE_COMMITS = 15n * MINUTE;
@@ -13,6 +14,8 @@ export type Coverage = {
   contentVersion: string;
   /** The business time zone that the days were cut in; days of another zone are not used. */
   timeZone: string | null;
+  /** Days that begin at or after this instant are in the rollups; null: all that are covered to their end. */
+  daysFrom: Instant | null;
   /** Every hour before this one is in the rollups. */
   coveredUntil: Instant | null;
   auditBeganAt: Instant | null;
@@ -26,6 +29,7 @@ export const NOTHING_COVERED: Coverage = {
   build: '',
   contentVersion: '0',
   timeZone: null,
+  daysFrom: null,
   coveredUntil: null,
   auditBeganAt: null,
   auditPosition: null,
@@ -37,6 +41,7 @@ type StateRow = {
   build: string;
   content_version: string;
   time_zone: string | null;
+  days_from: string | null;
   covered_until: string | null;
   audit_began_at: string | null;
   audit_position: string | null;
@@ -53,9 +58,35 @@ export async function readCoverage(backoffice: Knex): Promise<Coverage> {
     build: row.build,
     contentVersion: row.content_version,
     timeZone: row.time_zone,
+    daysFrom: instant(row.days_from),
     coveredUntil: instant(row.covered_until),
     auditBeganAt: instant(row.audit_began_at),
     auditPosition: instant(row.audit_position),
     auditedUntil: instant(row.audited_until),
   };
+}
+
+/** Days of a zone that begin at or after an instant. */
+export type KeptDays = { timeZone: string; from: Instant };
+
+/** The days that the rollups hold, null for none: those before the days of the zone were made of whole UTC hours are read raw. */
+export function keptDays({ timeZone, daysFrom }: Coverage): KeptDays | null {
+  const since = timeZone === null ? null : wholeHoursSince(timeZone);
+  if (timeZone === null || since === null) return null;
+  return { timeZone, from: latest(since, daysFrom ?? BEGIN_OF_TIME) };
+}
+
+/** What has been read of the rollups is of several states of them: to be read again. */
+export class RollupsChanged extends Error {
+  override name = 'RollupsChanged';
+}
+
+/**
+ * Whether what has been read of the rollups since `contentVersion` was theirs is of that content.
+ * @throws RollupsChanged
+ */
+export async function requireContent(backoffice: Knex, contentVersion: string | null): Promise<void> {
+  const coverage = await readCoverage(backoffice);
+  if (coverage.contentVersion !== contentVersion)
+    throw new RollupsChanged('the rollups have changed while they were read');
 }

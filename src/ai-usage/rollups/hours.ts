@@ -13,10 +13,10 @@ import {
   startOfDay,
 } from '../../units/time.ts';
 import type { Cell } from '../sums.ts';
-import { type FirstVisitsByModel, type FirstVisitsRow, firstVisitsOf, type KeptCellRow, keptCell } from './days.ts';
+import { type KeptCellRow, keptCell } from './days.ts';
 
 /** One rolled up hour; the bucket of its cells is its business day. */
-export type KeptHour = { hour: Instant; cells: Cell[]; stories: FirstVisitsByModel };
+export type KeptHour = { hour: Instant; cells: Cell[] };
 
 /**
  * The hours of single days, kept in memory while the content of the rollups stays the same: a window needs those of its
@@ -27,22 +27,20 @@ export type Hours = Map<Day, Promise<KeptHour[]>>;
 export const noHours = (): Hours => new Map();
 
 const MOST_DAYS = 60;
+/** Of a stretch whose days are not built: more at once would keep everybody else from the database. */
+const DAYS_AT_ONCE = 4;
 
 async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<KeptHour[]> {
   const bounds = [
     postgresFromInstant(startOfDay(day, timeZone)),
     postgresFromInstant(startOfDay(addDays(day, 1), timeZone)),
   ];
-  const ofDay = (table: string) => backoffice(table).whereRaw('hour >= ? AND hour < ?', bounds);
-  const [cells, stories] = await Promise.all([
-    ofDay('usage_hours').select<(KeptCellRow & { hour: string })[]>(),
-    ofDay('story_hours').select<(FirstVisitsRow & { hour: string })[]>(),
-  ]);
-  const storiesOf = groupedBy(stories, ({ hour }) => hour);
+  const cells = await backoffice('usage_hours')
+    .whereRaw('hour >= ? AND hour < ?', bounds)
+    .select<(KeptCellRow & { hour: string })[]>();
   return [...groupedBy(cells, ({ hour }) => hour)].map(([hour, rows]) => ({
     hour: instantFromPostgres(hour),
     cells: rows.map((row) => keptCell(day, row)),
-    stories: firstVisitsOf(storiesOf.get(hour) ?? []),
   }));
 }
 
@@ -56,20 +54,25 @@ export async function hoursOfDays<T extends { hour: Instant }>(
   { from, to }: { from: Instant; to: Instant },
   timeZone: string,
 ): Promise<T[]> {
-  const ofDays: Promise<T[]>[] = [];
+  const hours: T[] = [];
   const last = dayOf(to - HOUR, timeZone);
-  for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; day = addDays(day, 1)) {
-    let loading = kept.get(day);
-    if (!loading) {
-      loading = handled(load(day));
-      loading.catch(() => kept.delete(day));
-      kept.set(day, loading);
-      const [oldest] = kept.keys();
-      if (kept.size > MOST_DAYS && oldest !== undefined) kept.delete(oldest);
+  for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; ) {
+    const some: Promise<T[]>[] = [];
+    for (; some.length < DAYS_AT_ONCE && compareDays(day, last) <= 0; day = addDays(day, 1)) {
+      let loading = kept.get(day);
+      if (!loading) {
+        loading = handled(load(day));
+        loading.catch(() => kept.delete(day));
+        kept.set(day, loading);
+        const [oldest] = kept.keys();
+        if (kept.size > MOST_DAYS && oldest !== undefined) kept.delete(oldest);
+      }
+      some.push(loading);
     }
-    ofDays.push(loading);
+    for (const ofDay of await Promise.all(some))
+      for (const one of ofDay) if (one.hour >= from && one.hour < to) hours.push(one);
   }
-  return (await Promise.all(ofDays)).flat().filter(({ hour }) => hour >= from && hour < to);
+  return hours;
 }
 
 /** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */

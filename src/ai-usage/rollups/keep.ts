@@ -6,7 +6,6 @@ import { loggable } from '../../units/loggable.ts';
 import { createOutages, type Outages } from '../../units/outages.ts';
 import {
   BEGIN_OF_TIME,
-  DAY_OF_24_HOURS,
   earliest,
   HOUR,
   type Instant,
@@ -21,14 +20,16 @@ import { nameRefresher } from '../refresh-names.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from './coverage.ts';
 import { recomputeDiffering } from './mend.ts';
 import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
-import { type RollupDatabases, readFresh, refresh } from './refresh.ts';
+import { findDifferingHours, RECORDS_A_PIECE, type RollupDatabases, readAnew, recompute } from './refresh.ts';
 import { wholeHoursSince } from './segments.ts';
 import { type HourRange, readEarliest } from './source-hours.ts';
-import { type Progress, writeChanges } from './write.ts';
+import { writeChanges } from './write.ts';
+import { adoptTimeZone, buildDays } from './write-days.ts';
 
 const TICK_MS = 60_000;
 const RECENT = 26n * HOUR;
-const CHUNK = DAY_OF_24_HOURS;
+/** What takes longer than this is left to the next tick. */
+const TICK_BUDGET_MS = 20_000;
 /** A full audit takes this many ticks at most, so less than two hours. */
 const TICKS_PER_AUDIT = 110;
 
@@ -52,11 +53,12 @@ export async function backfill(
   onProgress: (progress: BackfillProgress) => void = () => {},
 ): Promise<void> {
   const { workflows, backoffice } = databases;
+  await adoptTimeZone(backoffice, timeZone);
   const target = coverableUntil(at);
   let coverage = await readCoverage(backoffice);
   const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
   const chunkFrom = (from: Instant) => nextChunk(workflows, from, target);
-  const read = (chunk: HourRange | null) => chunk && readFresh(workflows, chunk);
+  const read = (chunk: HourRange | null) => chunk && readAnew(workflows, chunk);
   let chunk = await chunkFrom(begin);
   let reading = handled(read(chunk));
   while (chunk && reading) {
@@ -65,9 +67,9 @@ export async function backfill(
     const next = await chunkFrom(chunk.to);
     reading = handled(read(next));
     const coveredUntil = chunk.to;
-    const version = await writeChanges(backoffice, changes, coverage, timeZone, { coveredUntil });
+    const version = await writeChanges(backoffice, changes, coverage, { coveredUntil });
     if (version !== null) {
-      coverage = { ...coverage, version, timeZone, coveredUntil };
+      coverage = { ...coverage, version, coveredUntil };
       chunk = next;
     } else {
       // Another refresher has moved on; continue from where it is.
@@ -79,18 +81,16 @@ export async function backfill(
   }
 }
 
-const FEW_RECORDS = 2_000;
-
-/** What is computed at once: a day, or more as long as it holds few records, so that empty stretches cost nothing. Null at the end. */
+/** What is computed at once: as many hours as hold few records, and at least one, so that empty stretches cost nothing. Null at the end. */
 async function nextChunk(workflows: Knex, from: Instant, end: Instant): Promise<HourRange | null> {
   if (from >= end) return null;
   const row = await workflows('token_usage_tracking')
     .where('created_at', '>=', postgresFromInstant(from))
     .where('created_at', '<', postgresFromInstant(end))
     .orderBy('created_at')
-    .offset(FEW_RECORDS)
+    .offset(RECORDS_A_PIECE)
     .first<{ created_at: string } | undefined>('created_at');
-  const to = row ? latest(from + CHUNK, startOfHour(instantFromPostgres(row.created_at))) : end;
+  const to = row ? latest(from + HOUR, startOfHour(instantFromPostgres(row.created_at))) : end;
   return { from, to: earliest(to, end) };
 }
 
@@ -117,13 +117,15 @@ export async function rebuild(
     const total = hoursBetween(begin, coveredUntil);
     let chunk = await nextChunk(databases.workflows, begin, coveredUntil);
     while (chunk) {
-      const written = await refresh(databases, [chunk], timeZone, () => ({}), { everyHour: true });
-      if (written === null) continue;
+      const current = await readCoverage(databases.backoffice);
+      const changes = await readAnew(databases.workflows, chunk);
+      if ((await writeChanges(databases.backoffice, changes, current, {})) === null) continue;
       onProgress({ done: hoursBetween(begin, chunk.to), total });
       chunk = await nextChunk(databases.workflows, chunk.to, coveredUntil);
     }
   }
   await backfill(databases, timeZone, now(), onProgress);
+  await buildDays(databases.backoffice);
 }
 
 /** The oldest hour that has records or rollups, or null without any. */
@@ -153,43 +155,72 @@ async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: C
 }
 
 /**
- * One minute's work: covers new hours, makes the last 26 hours right, and audits the next slice of older ones. At the end
- * of a round of slices everything that was committed before the round began is in the rollups.
+ * One minute's work: covers new hours, makes the last 26 hours right, builds days that a change of time zone has left to build, and
+ * audits the next slice of older hours. What is not done in time is left to the next tick, which begins where this one came to.
+ * At the end of a round of slices everything that was committed before the round began is in the rollups.
  */
-export async function tick(databases: RollupDatabases, timeZone: string, at: Instant): Promise<void> {
+export async function tick(
+  databases: RollupDatabases,
+  timeZone: string,
+  at: Instant,
+  budgetMs = TICK_BUDGET_MS,
+): Promise<void> {
+  const begun = performance.now();
+  const isLate = () => performance.now() - begun > budgetMs;
   await backfill(databases, timeZone, at);
+  const { coveredUntil } = await readCoverage(databases.backoffice);
+  if (coveredUntil === null) return;
+  const recentFrom = earliest(startOfHour(at - RECENT), coveredUntil);
+  if (!(await correct(databases, { from: recentFrom, to: coveredUntil }, isLate))) return;
+  await buildDays(databases.backoffice, isLate);
+  await auditSlice(databases, recentFrom, at, isLate);
+}
+
+/** Recomputes the hours of a range that differ. Whether all of them are right now. */
+async function correct(databases: RollupDatabases, range: HourRange, isLate: () => boolean): Promise<boolean> {
   const coverage = await readCoverage(databases.backoffice);
-  if (coverage.coveredUntil === null) return;
-  const recentFrom = earliest(startOfHour(at - RECENT), coverage.coveredUntil);
+  const differing = await findDifferingHours(databases, [range]);
+  return differing.length === 0 || (await recompute(databases, coverage, differing, () => ({}), isLate)) === 'done';
+}
+
+async function auditSlice(
+  databases: RollupDatabases,
+  recentFrom: Instant,
+  at: Instant,
+  isLate: () => boolean,
+): Promise<void> {
+  const coverage = await readCoverage(databases.backoffice);
   const slice = await nextSlice(databases, coverage, recentFrom);
-  const ranges = [slice, { from: recentFrom, to: coverage.coveredUntil }].filter(({ from, to }) => from < to);
-  await refresh(databases, ranges, timeZone, ({ auditBeganAt, auditPosition }): Progress => {
-    // Another replica has audited this slice meanwhile: what is recent is still refreshed.
-    if (auditPosition !== coverage.auditPosition) return {};
-    const beganAt = auditBeganAt ?? at;
-    return slice.to < recentFrom
-      ? { auditBeganAt: beganAt, auditPosition: slice.to }
-      : { auditBeganAt: null, auditPosition: null, auditedUntil: beganAt };
-  });
+  const differing = slice.from < slice.to ? await findDifferingHours(databases, [slice]) : [];
+  const auditBeganAt = coverage.auditBeganAt ?? at;
+  await recompute(
+    databases,
+    coverage,
+    differing,
+    (next) => {
+      const auditPosition = next ?? slice.to;
+      return auditPosition < recentFrom
+        ? { auditBeganAt, auditPosition }
+        : { auditBeganAt: null, auditPosition: null, auditedUntil: auditBeganAt };
+    },
+    isLate,
+  );
 }
 
 /** Audits everything at once: afterwards every change committed before the call is in the rollups. */
 export async function auditAll(databases: RollupDatabases, timeZone: string, at: Instant): Promise<void> {
   await backfill(databases, timeZone, at);
-  const { coveredUntil } = await readCoverage(databases.backoffice);
-  if (coveredUntil === null) return;
-  const { from } = await nextSlice(
-    databases,
-    { ...(await readCoverage(databases.backoffice)), auditPosition: null },
-    coveredUntil,
-  );
-  for (let written: number | null = null; written === null; ) {
-    written = await refresh(databases, from < coveredUntil ? [{ from, to: coveredUntil }] : [], timeZone, () => ({
-      auditBeganAt: null,
-      auditPosition: null,
-      auditedUntil: at,
-    }));
+  for (let result = ''; result !== 'done'; ) {
+    const coverage = await readCoverage(databases.backoffice);
+    const { coveredUntil } = coverage;
+    if (coveredUntil === null) return;
+    const from = (await oldestHour(databases)) ?? coveredUntil;
+    const differing = from < coveredUntil ? await findDifferingHours(databases, [{ from, to: coveredUntil }]) : [];
+    result = await recompute(databases, coverage, differing, (next) =>
+      next === null ? { auditBeganAt: null, auditPosition: null, auditedUntil: at } : {},
+    );
   }
+  await buildDays(databases.backoffice);
 }
 
 const TICK_LOCK = 20_26_12;
@@ -246,7 +277,7 @@ export function keepRollups(
     const { coveredUntil } = coverage;
     if (finding.kind === 'changed' && coveredUntil !== null) {
       const all = [{ from: startOfHour(BEGIN_OF_TIME), to: coveredUntil }];
-      return origin.takeOver(coverage, finding, () => recomputeDiffering(databases, timeZone, all, goOn));
+      return origin.takeOver(coverage, finding, () => recomputeDiffering(databases, all, goOn));
     }
     if (!stoodStill) return false;
     const begun = await beginAgain(databases.backoffice, coverage);

@@ -4,8 +4,8 @@ import { loggable } from '../../units/loggable.ts';
 import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../units/time.ts';
 import { readCoverage } from './coverage.ts';
 import type { Origin } from './origin.ts';
-import { findDifferingHours, type RollupDatabases, refresh } from './refresh.ts';
-import { type HourRange, runsOf } from './source-hours.ts';
+import { findDifferingHours, type RollupDatabases, recompute } from './refresh.ts';
+import type { HourRange } from './source-hours.ts';
 
 /**
  * Asks for the rollups of some windows to be compared with the source soon, and made right where they differ. Where one
@@ -13,8 +13,6 @@ import { type HourRange, runsOf } from './source-hours.ts';
  */
 export type Mend = (windows: Window[], around?: Window) => void;
 
-/** What is recomputed at once: as much as a long day of the backfill. */
-const HOURS_AT_ONCE = 72;
 /** Between two comparisons, however many people look at records. */
 const PAUSE_MS = 1_000;
 const MOST_ASKED = 500;
@@ -39,57 +37,42 @@ function joined(ranges: HourRange[]): HourRange[] {
  * Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. For
  * whoever knows that the rollups are of this source: its own rows are what differs.
  */
-export async function refreshWindows(databases: RollupDatabases, timeZone: string, windows: Window[]): Promise<number> {
-  const coverage = await readCoverage(databases.backoffice);
-  const { coveredUntil } = coverage;
-  // Days of another zone are another process's to keep.
-  if (coveredUntil === null || coverage.timeZone !== timeZone) return 0;
+export async function refreshWindows(databases: RollupDatabases, windows: Window[]): Promise<number> {
+  const { coveredUntil } = await readCoverage(databases.backoffice);
+  if (coveredUntil === null) return 0;
   const covered = joined(windows.map(hoursOf))
     .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
     .filter(({ from, to }) => from < to);
-  return recomputeDiffering(databases, timeZone, covered);
+  return recomputeDiffering(databases, covered);
 }
 
 /** Recomputes covered hours that differ from the source, whether the rollups are of it or not: for the tick, which makes them so. */
 export async function recomputeDiffering(
   databases: RollupDatabases,
-  timeZone: string,
   covered: HourRange[],
   goOn: () => void = () => {},
 ): Promise<number> {
-  const hours = await findDifferingHours(databases, covered);
-  for (let first = 0; first < hours.length; first += HOURS_AT_ONCE) {
-    goOn();
-    const runs = runsOf(hours.slice(first, first + HOURS_AT_ONCE));
-    let written: number | null = null;
-    while (written === null) written = await refresh(databases, runs, timeZone, () => ({}));
+  for (;;) {
+    const coverage = await readCoverage(databases.backoffice);
+    const hours = await findDifferingHours(databases, covered);
+    const progress = () => {
+      goOn();
+      return {};
+    };
+    if (hours.length === 0 || (await recompute(databases, coverage, hours, progress)) === 'done') return hours.length;
   }
-  return hours.length;
 }
 
 /** `refreshWindows`, unless the rollups are of another source: those are not mended by this one's records. */
-export async function mendWindows(
-  databases: RollupDatabases,
-  timeZone: string,
-  origin: Origin,
-  windows: Window[],
-): Promise<number> {
-  return (await origin.fits(await readCoverage(databases.backoffice)))
-    ? refreshWindows(databases, timeZone, windows)
-    : 0;
+export async function mendWindows(databases: RollupDatabases, origin: Origin, windows: Window[]): Promise<number> {
+  return (await origin.fits(await readCoverage(databases.backoffice))) ? refreshWindows(databases, windows) : 0;
 }
 
 /**
  * Late and deleted rows are found by an audit that goes round within two hours; whoever meets some before it has them in the
  * rollups within seconds. One comparison at a time, in the background; what is asked beyond a limit is left to the audit.
  */
-export function createMend(
-  databases: RollupDatabases,
-  timeZone: string,
-  origin: Origin,
-  log: Logger,
-  isStopping: () => boolean,
-): Mend {
+export function createMend(databases: RollupDatabases, origin: Origin, log: Logger, isStopping: () => boolean): Mend {
   let asked: HourRange[] = [];
   let askedAround: HourRange[] = [];
   let running = false;
@@ -99,8 +82,8 @@ export function createMend(
       const [windows, around] = [asked, askedAround];
       asked = [];
       askedAround = [];
-      let hours = await mendWindows(databases, timeZone, origin, windows);
-      if (hours > 0) hours += await mendWindows(databases, timeZone, origin, around);
+      let hours = await mendWindows(databases, origin, windows);
+      if (hours > 0) hours += await mendWindows(databases, origin, around);
       if (hours > 0) log.info({ hours }, 'rollups: hours whose records had changed are computed again');
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }

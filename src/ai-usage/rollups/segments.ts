@@ -84,8 +84,8 @@ function firstDayFrom(instant: Instant, timeZone: string): Day {
 }
 
 type Options = {
-  /** Without them the whole days of a window are read by their hours. */
-  days: boolean;
+  /** Whole days of a window that begin before this instant are read by their hours; null: all. */
+  daysFrom: Instant | null;
   /** Whether the rollups know of records from before days were made of whole hours. */
   ancient: boolean;
 };
@@ -95,7 +95,7 @@ export function segmentsOf(
   { from, to }: Window,
   coveredUntil: Instant | null,
   timeZone: string,
-  { days, ancient }: Options,
+  { daysFrom, ancient }: Options,
 ): Segment[] {
   const since = wholeHoursSince(timeZone);
   if (coveredUntil === null || since === null || coveredUntil <= since) return [{ kind: 'raw', from, to }];
@@ -104,7 +104,7 @@ export function segmentsOf(
       ? [{ kind: 'raw', from: from ?? BEGIN_OF_TIME, to: earliest(to, since) }]
       : [];
   if (to <= since) return old;
-  return [...old, ...recentSegments({ from: latest(from ?? since, since), to }, coveredUntil, timeZone, days)];
+  return [...old, ...recentSegments({ from: latest(from ?? since, since), to }, coveredUntil, timeZone, daysFrom)];
 }
 
 /** Of a window whose days are made of whole hours. */
@@ -112,21 +112,22 @@ function recentSegments(
   { from, to }: Window & { from: Instant },
   coveredUntil: Instant,
   timeZone: string,
-  days: boolean,
+  daysFrom: Instant | null,
 ): Segment[] {
   const until = earliest(coveredUntil, startOfHour(to));
   const firstHour = nextWholeHour(from);
   if (firstHour >= until) return [{ kind: 'raw', from, to }];
 
-  const firstDay = firstDayFrom(firstHour, timeZone);
+  const begin = daysFrom === null ? until : latest(firstHour, daysFrom);
+  const firstDay = firstDayFrom(earliest(begin, until), timeZone);
   const endDay = dayOf(until, timeZone);
-  const daysFrom = startOfDay(firstDay, timeZone);
+  const daysStart = startOfDay(firstDay, timeZone);
   const daysTo = startOfDay(endDay, timeZone);
   const covered: Segment[] =
-    days && daysFrom < daysTo
+    begin < until && daysStart < daysTo
       ? [
-          { kind: 'hours', from: firstHour, to: daysFrom },
-          { kind: 'days', from: daysFrom, to: daysTo, firstDay, endDay },
+          { kind: 'hours', from: firstHour, to: daysStart },
+          { kind: 'days', from: daysStart, to: daysTo, firstDay, endDay },
           { kind: 'hours', from: daysTo, to: until },
         ]
       : [{ kind: 'hours', from: firstHour, to: until }];

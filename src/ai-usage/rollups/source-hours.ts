@@ -1,14 +1,5 @@
 import type { Knex } from 'knex';
-import { elementsOf } from '../../db/arrays.ts';
-import {
-  compareInstants,
-  earliest,
-  HOUR,
-  hourNumber,
-  type Instant,
-  instantFromPostgres,
-  postgresFromInstant,
-} from '../../units/time.ts';
+import { compareInstants, HOUR, type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
 import { COST_OF_ROW, NO_NUMBER_RAW } from '../sums.ts';
 
 /** Half-open, on whole UTC hours. */
@@ -147,48 +138,6 @@ export async function readHourCells(source: Knex, runs: HourRange[]): Promise<Ho
     runBindings(runs),
   );
   return rows;
-}
-
-/**
- * A story's rows by the index on story_id, one story at a time: OFFSET 0 keeps the planner from joining the whole index
- * instead, which it likes to do because it takes stories for much smaller than they are together.
- */
-const STORY_ROWS = `SELECT action, ai_model, created_at FROM token_usage_tracking AS of_story
-     WHERE of_story.story_id = active.story_id AND created_at > '-infinity' AND created_at < 'infinity'`;
-
-/** One (story, action, model, hour) with records; the hour by its number since 1970. */
-export type StoryVisit = { story: string; action: string; model: string; hour: number };
-
-/** Where and when some stories were active before an instant. */
-export async function readVisitsOf(source: Knex, stories: string[], before: Instant): Promise<StoryVisit[]> {
-  const { rows } = await source.raw<{ rows: StoryVisit[] }>(
-    `SELECT active.story_id AS story, action::text, ai_model AS model, ${HOUR_NUMBER_OF_ROW}::float8 AS hour
-       FROM unnest(?::uuid[]) AS active (story_id) CROSS JOIN LATERAL (${STORY_ROWS} AND created_at < ? OFFSET 0) AS row
-      GROUP BY active.story_id, action, ai_model, 4`,
-    [stories, postgresFromInstant(before)],
-  );
-  return rows;
-}
-
-/** The same of some hours whose cells are known. */
-export function visitsIn(cells: HourCell[]): StoryVisit[] {
-  return cells.flatMap(({ hour, action, model, story_ids }) => {
-    const number = hourNumber(instantFromPostgres(hour));
-    return [...new Set(elementsOf(story_ids))].map((story) => ({ story, action, model, hour: number }));
-  });
-}
-
-/** The later hours in which the stories of some hours were active: there the "last active before" may point to these. */
-export async function readLaterHours(source: Knex, runs: HourRange[]): Promise<Instant[]> {
-  const { rows } = await source.raw<{ rows: { hour: string }[] }>(
-    `WITH active AS (
-       SELECT DISTINCT story_id FROM ${RUNS} JOIN token_usage_tracking ON ${IN_RUN}
-     )
-     SELECT DISTINCT ${HOUR_OF_ROW} AS hour
-       FROM active CROSS JOIN LATERAL (${STORY_ROWS} AND created_at >= ? OFFSET 0) AS row`,
-    [...runBindings(runs), postgresFromInstant(runs.map(({ from }) => from).reduce(earliest))],
-  );
-  return rows.map(({ hour }) => instantFromPostgres(hour));
 }
 
 /** The instant of the oldest record, or null without any. */

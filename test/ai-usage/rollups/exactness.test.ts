@@ -30,7 +30,7 @@ import {
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { onceIn } from '../../support/generated-usage.ts';
 import { needsServer } from '../../support/skip.ts';
-import { insertUsage, resetUsage } from '../../support/usage.ts';
+import { insertUsage, resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } from './brute-force.ts';
 
 const ZONE = 'Europe/Lisbon';
@@ -227,6 +227,8 @@ function dump(): Promise<unknown[][]> {
     'story_hours',
     'story_days',
     'hour_fingerprints',
+    `(SELECT story_id, one.hour, action, model FROM story_visits
+       CROSS JOIN LATERAL unnest(hours, kinds) AS one (hour, kind) JOIN usage_kinds USING (kind))`,
     `(SELECT hour, action, model, one.* FROM usage_hours_by_story AS cell
        CROSS JOIN LATERAL unnest(story_ids, author_ids, requests, input_tokens, output_tokens, cost) AS one)`,
   ];
@@ -356,6 +358,49 @@ describe('rollups are exact', () => {
         },
       ),
       onServer() ? 25 : 10,
+    );
+  });
+
+  it('with stories that come back all through a year, and what is kept of them is what a first backfill would keep', async () => {
+    const yearAgo = fc.bigInt({ min: 1n, max: 400n * DAY_OF_24_HOURS });
+    const ofYear = fc.array(
+      fc.record({ ago: yearAgo, story: fc.nat(5), model: fc.nat(2), action: fc.nat(2), cost: fc.nat(99_999) }),
+      {
+        minLength: 1,
+        maxLength: 60,
+      },
+    );
+    const history = fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: ofYear.map((some): Step => ({ do: 'insert', rows: some })) },
+        { weight: 6, arbitrary: step },
+      ),
+      { minLength: 4, maxLength: 12 },
+    );
+    const windows = fc.array(fc.tuple(fc.option(yearAgo, { freq: 6 }), fc.oneof(yearAgo, ago), filter), {
+      minLength: WINDOWS_A_RUN,
+      maxLength: WINDOWS_A_RUN,
+    });
+    await check(
+      fc.asyncProperty(fc.constantFrom(...NOWS), ofYear, history, windows, async (begin, first, steps, asked) => {
+        await resetUsage();
+        const world: World = { at: begin, open: [] };
+        try {
+          await perform({ do: 'insert', rows: first }, world);
+          await auditAll(databases(), ZONE, world.at);
+          for (const one of steps) await perform(one, world);
+          await commitAll(world);
+          await auditAll(databases(), ZONE, world.at);
+          for (const [from, to, wanted] of asked) await assertExact(windowOf([from, to], world.at), wanted);
+          const kept = await dump();
+          await resetRollups();
+          await auditAll(databases(), ZONE, world.at);
+          assert.deepEqual(kept, await dump());
+        } finally {
+          for (const transaction of world.open) await transaction.rollback();
+        }
+      }),
+      onServer() ? 15 : 8,
     );
   });
 

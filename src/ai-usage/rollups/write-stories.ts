@@ -1,0 +1,262 @@
+import type { Knex } from 'knex';
+import { elementsOf } from '../../db/arrays.ts';
+import { postgresFromDay } from '../../units/calendar.ts';
+import {
+  type Day,
+  dayOf,
+  hourNumber,
+  instantFromPostgres,
+  postgresFromInstant,
+  startOfDay,
+  startOfHourNumber,
+} from '../../units/time.ts';
+import type { KeptDays } from './coverage.ts';
+import { type Kinds, knowKinds, nameOfKind } from './kinds.ts';
+import { changedVisits, hoursIn, type Kind, type Scope, scopesOf, type Visits, withChanges } from './story-hours.ts';
+
+/** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
+export type StoriesOfCell = Kind & { hour: string; story_ids: string };
+
+type Change = { added: Visits; removed: Visits };
+
+/** How many stories more or fewer, by scope, hour or day, and previous hour. */
+type Counts<At> = Map<Scope, Map<At, Map<number, number>>>;
+
+const noVisits = (): Visits => ({ hours: [], kinds: [] });
+
+/**
+ * Replaces the stories of some cells by those of others. Each story's visits are known, so that the counts of other hours change by
+ * just those stories that come or go: what is kept of stories is at any time what all visits that are kept add up to.
+ */
+export async function writeStories(
+  transaction: Knex,
+  before: StoriesOfCell[],
+  after: StoriesOfCell[],
+  days: KeptDays | null,
+): Promise<void> {
+  const kinds = await knowKinds(transaction, after);
+  const changes = changesByStory(before, after, kinds);
+  const stories = [...changes.keys()];
+  for (let first = 0; first < stories.length; first += STORIES_A_WRITE)
+    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, days);
+}
+
+/** So many stories are read and written by one statement. */
+const STORIES_A_WRITE = 20_000;
+
+async function writeSome(
+  transaction: Knex,
+  stories: string[],
+  changes: Map<string, Change>,
+  kinds: Kinds,
+  days: KeptDays | null,
+): Promise<void> {
+  const kept = await readVisits(transaction, kinds, stories);
+  const hourCounts: Counts<number> = new Map();
+  const dayCounts: Counts<Day> = new Map();
+  const dayAt = dayFinder(days);
+  const scopes = scopeFinder();
+  const visitsNow = new Map<string, Visits>();
+  for (const story of stories) {
+    const { added, removed } = changes.get(story) as Change;
+    const visits = kept.get(story) ?? noVisits();
+    const now = withChanges(visits, removed, added);
+    visitsNow.set(story, now);
+    for (const scope of scopes([...added.kinds, ...removed.kinds])) {
+      const count = (by: number) => (visit: { hour: number; previous: number }) => {
+        addCount(hourCounts, scope, visit.hour, visit.previous, by);
+        const day = dayAt(visit.hour);
+        if (day && visit.previous < day.firstHour) addCount(dayCounts, scope, day.day, visit.previous, by);
+      };
+      changedVisits(hoursIn(visits, scope), hoursIn(now, scope), count(-1), count(1));
+    }
+  }
+  await addCounts(transaction, 'hour', hourCounts, (hour) => postgresFromInstant(startOfHourNumber(hour)));
+  await addCounts(transaction, 'day', dayCounts, postgresFromDay);
+  await writeVisits(transaction, kinds, visitsNow);
+}
+
+/** The visits that come and go. */
+function changesByStory(before: StoriesOfCell[], after: StoriesOfCell[], kinds: Kinds): Map<string, Change> {
+  const changes = new Map<string, Change>();
+  const changeOf = (story: string): Change => {
+    const found = changes.get(story) ?? { added: noVisits(), removed: noVisits() };
+    changes.set(story, found);
+    return found;
+  };
+  const put = ({ hours, kinds }: Visits, hour: number, kind: Kind) => {
+    hours.push(hour);
+    kinds.push(kind);
+  };
+  const cellName = ({ hour, ...kind }: StoriesOfCell) => `${hour} ${nameOfKind(kind)}`;
+  const wereActive = new Map(before.map((cell) => [cellName(cell), new Set(elementsOf(cell.story_ids))]));
+  const known = (cell: Kind) => kinds.byNumber.get(kinds.numbers.get(nameOfKind(cell)) as number) as Kind;
+  for (const cell of after) {
+    const hour = hourNumber(instantFromPostgres(cell.hour));
+    const were = wereActive.get(cellName(cell));
+    const kind = known(cell);
+    for (const story of new Set(elementsOf(cell.story_ids)))
+      if (!were?.delete(story)) put(changeOf(story).added, hour, kind);
+  }
+  for (const cell of before) {
+    const hour = hourNumber(instantFromPostgres(cell.hour));
+    for (const story of wereActive.get(cellName(cell)) ?? []) put(changeOf(story).removed, hour, known(cell));
+  }
+  return changes;
+}
+
+type VisitsRow = { story_id: string; hours: string; kinds: string };
+
+/** Where some stories were active, as far as the rollups know. Arrays come as text: the driver's own reading of them takes longer. */
+export async function readVisits(
+  backoffice: Knex,
+  { byNumber }: Pick<Kinds, 'byNumber'>,
+  stories: string[],
+): Promise<Map<string, Visits>> {
+  if (stories.length === 0) return new Map();
+  const { rows } = await backoffice.raw<{ rows: VisitsRow[] }>(
+    'SELECT story_id, hours::text AS hours, kinds::text AS kinds FROM story_visits WHERE story_id = ANY(?::uuid[])',
+    [stories],
+  );
+  return new Map(
+    rows.map(({ story_id, hours, kinds }) => [
+      story_id,
+      {
+        hours: elementsOf(hours).map(Number),
+        kinds: elementsOf(kinds).map((number) => byNumber.get(Number(number)) as Kind),
+      },
+    ]),
+  );
+}
+
+async function writeVisits(transaction: Knex, { numbers }: Kinds, visits: Map<string, Visits>): Promise<void> {
+  const gone = [...visits].filter(([, { hours }]) => hours.length === 0).map(([story]) => story);
+  if (gone.length > 0) await transaction('story_visits').whereRaw('story_id = ANY(?::uuid[])', [gone]).delete();
+  const active = [...visits].filter(([, { hours }]) => hours.length > 0);
+  if (active.length === 0) return;
+  await transaction.raw(
+    `INSERT INTO story_visits (story_id, hours, kinds)
+     SELECT story_id, hours::bigint[], kinds::integer[] FROM unnest(?::uuid[], ?::text[], ?::text[]) AS story (story_id, hours, kinds)
+     ON CONFLICT (story_id) DO UPDATE SET hours = excluded.hours, kinds = excluded.kinds`,
+    [
+      active.map(([story]) => story),
+      active.map(([, { hours }]) => `{${hours}}`),
+      active.map(([, { kinds }]) => `{${kinds.map((kind) => numbers.get(nameOfKind(kind)))}}`),
+    ],
+  );
+}
+
+/** One object for each scope. */
+function scopeFinder(): (kinds: Kind[]) => Set<Scope> {
+  const byName = new Map<string, Scope>();
+  const byKind = new Map<Kind, Scope[]>();
+  const of = (kind: Kind) => {
+    const found = byKind.get(kind);
+    if (found) return found;
+    const scopes = scopesOf(kind).map((scope) => {
+      const name = `${scope.within} ${nameOfKind(scope)}`;
+      const known = byName.get(name) ?? scope;
+      byName.set(name, known);
+      return known;
+    });
+    byKind.set(kind, scopes);
+    return scopes;
+  };
+  return (kinds) => new Set(kinds.flatMap(of));
+}
+
+/** Tells the day of an hour and the first hour of that; null where no counts of days are kept. */
+function dayFinder(days: KeptDays | null): (hour: number) => { day: Day; firstHour: number } | null {
+  const found = new Map<number, { day: Day; firstHour: number } | null>();
+  const find = (hour: number) => {
+    if (days === null) return null;
+    const day = dayOf(startOfHourNumber(hour), days.timeZone);
+    const begin = startOfDay(day, days.timeZone);
+    return begin < days.from ? null : { day, firstHour: hourNumber(begin) };
+  };
+  return (hour) => {
+    const known = found.get(hour);
+    if (known !== undefined) return known;
+    const day = find(hour);
+    found.set(hour, day);
+    return day;
+  };
+}
+
+function addCount<At>(counts: Counts<At>, scope: Scope, at: At, previous: number, by: number): void {
+  const ofScope = counts.get(scope) ?? new Map<At, Map<number, number>>();
+  const ofTime = ofScope.get(at) ?? new Map<number, number>();
+  counts.set(scope, ofScope);
+  ofScope.set(at, ofTime);
+  ofTime.set(previous, (ofTime.get(previous) ?? 0) + by);
+}
+
+/** The least number stands for never. */
+export const NEVER = '-9223372036854775808';
+
+/** So many rows are changed by one statement. */
+const ROWS_A_WRITE = 5_000;
+
+async function addCounts<At>(
+  transaction: Knex,
+  size: 'hour' | 'day',
+  counts: Counts<At>,
+  textOf: (at: At) => string,
+): Promise<void> {
+  const rows: { at: string; scope: Scope; previous: string; stories: string }[] = [];
+  for (const [scope, byTime] of counts) {
+    for (const [at, byPrevious] of byTime) {
+      const changed = [...byPrevious].filter(([, by]) => by !== 0);
+      if (changed.length === 0) continue;
+      rows.push({
+        at: textOf(at),
+        scope,
+        previous: `{${changed.map(([hour]) => (hour === Number.NEGATIVE_INFINITY ? NEVER : hour))}}`,
+        stories: `{${changed.map(([, by]) => by)}}`,
+      });
+    }
+  }
+  for (let first = 0; first < rows.length; first += ROWS_A_WRITE) {
+    const some = rows.slice(first, first + ROWS_A_WRITE);
+    await transaction.raw(addingSql(size), [
+      some.map(({ at }) => at),
+      some.map(({ scope }) => scope.within),
+      some.map(({ scope }) => scope.action),
+      some.map(({ scope }) => scope.model),
+      some.map(({ previous }) => previous),
+      some.map(({ stories }) => stories),
+    ]);
+  }
+}
+
+/** Adds to what is kept; a row of which nothing is left goes. Rows go by their number, which is sorted faster than their names. */
+function addingSql(size: 'hour' | 'day'): string {
+  const [table, type] = size === 'hour' ? ['story_hours', 'timestamptz'] : ['story_days', 'date'];
+  return `
+    WITH cell AS MATERIALIZED (
+      SELECT * FROM unnest(?::${type}[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+        WITH ORDINALITY AS cell (${size}, within, action, model, previous, stories, number)
+    ), summed AS (
+      SELECT number, previous, sum(stories) AS stories
+        FROM (SELECT number, one.previous, one.stories
+                FROM cell CROSS JOIN LATERAL unnest(cell.previous::bigint[], cell.stories::bigint[]) AS one (previous, stories)
+              UNION ALL
+              SELECT number, one.previous, one.up_to - lag(one.up_to, 1, 0::bigint) OVER (PARTITION BY number ORDER BY one.previous)
+                FROM cell JOIN ${table} AS kept USING (within, model, ${size}, action)
+               CROSS JOIN LATERAL unnest(previous_hours, stories_up_to) AS one (previous, up_to)) AS change
+       GROUP BY number, previous HAVING sum(stories) <> 0
+    ), running AS (
+      SELECT number, previous, sum(stories) OVER (PARTITION BY number ORDER BY previous)::bigint AS up_to FROM summed
+    ), written AS (
+      INSERT INTO ${table} (${size}, within, action, model, previous_hours, stories_up_to)
+      SELECT ${size}, within, action, model, previous_hours, stories_up_to
+        FROM cell JOIN (SELECT number, array_agg(previous ORDER BY previous) AS previous_hours,
+                               array_agg(up_to ORDER BY previous) AS stories_up_to
+                          FROM running GROUP BY number) AS now USING (number)
+          ON CONFLICT (within, model, ${size}, action)
+          DO UPDATE SET previous_hours = excluded.previous_hours, stories_up_to = excluded.stories_up_to
+    )
+    DELETE FROM ${table} AS kept USING cell
+     WHERE kept.within = cell.within AND kept.model = cell.model AND kept.${size} = cell.${size} AND kept.action = cell.action
+       AND NOT EXISTS (SELECT FROM running WHERE running.number = cell.number)`;
+}
