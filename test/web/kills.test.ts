@@ -15,8 +15,8 @@ import { coverUsage, insertUsage, resetUsage, usageRow } from '../support/usage.
 /** The programs' connections are told from those of the tests by it. */
 const PROGRAM = 'program-under-kills';
 const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'error' };
-/** Each asks every page so many times, and of each page one file. The long run of .ci/run takes 200: a thousand of every page. */
-const ROUNDS = Number(process.env.KILL_ROUNDS || 3);
+/** Each asks every page so many times, and of each page one file. The long run (THOROUGH=1) takes 200: a thousand of every page. */
+const ROUNDS = process.env.THOROUGH === '1' ? 200 : 3;
 const OF_EACH_PAGE = 5;
 /** A process answers with one core, so the long run takes two. */
 const PROCESSES = ROUNDS > 10 ? 2 : 1;
