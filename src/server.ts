@@ -19,7 +19,7 @@ import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded.t
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
-import { type Configured, lastingProblems } from './db/start-check.ts';
+import { configuredDatabases, lastingProblems } from './db/start-check.ts';
 import { fillEmbedded, keepDemo } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { handled } from './units/handled.ts';
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
 
   if (config.databaseUrls === null) embedded = await startEmbedded(config.dataDir, say);
   const databases = openFor(config.databaseUrls, embedded);
-  const problems = await lastingProblems(configured(databases, config.databaseUrls));
+  const problems = await lastingProblems(configuredDatabases(databases, config.databaseUrls));
   if (problems.length > 0) stop(problems.join('\n'));
   await migrateBackoffice(databases.backoffice).catch((error) => {
     throw new Error(`backoffice_db cannot be migrated: ${reasonOf(error)}`);
@@ -141,16 +141,6 @@ async function main(): Promise<void> {
   };
   await embedded?.ended;
   if (embedded && !stopping) stop('The embedded database has ended: please start again');
-}
-
-function configured({ workflows, backoffice, mythoria }: Databases, urls: DatabaseUrls | null): Configured[] {
-  if (urls === null) return [];
-  const all = { workflows, backoffice, mythoria };
-  return Object.entries(all).flatMap(([key, database]) => {
-    const url = urls[key as keyof DatabaseUrls];
-    const setting = `${key.toUpperCase()}_DATABASE_URL`;
-    return database && url ? [{ name: `${key}_db`, setting, url, database }] : [];
-  });
 }
 
 function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Databases {

@@ -88,16 +88,27 @@ function nameFailures(database: Knex, url: string): void {
 export const MOST_EXPORTS = 6;
 export const MOST_RECOMPUTATIONS = 2;
 
+/** How many connections each pool of a process has at most. */
+const POOLS = { workflows: 8, backoffice: 8, sessions: 3, health: 1, mythoria: 4 };
+
+/** How many connections a process has to each database at most. */
+export const MOST_CONNECTIONS: Record<keyof DatabaseUrls, number> = {
+  workflows: POOLS.workflows + POOLS.health + MOST_EXPORTS + MOST_RECOMPUTATIONS,
+  backoffice: POOLS.backoffice + POOLS.sessions,
+  mythoria: POOLS.mythoria,
+};
+
 /** Opens no connection yet: each pool connects at its first query, so a database that is down is an error of that query. */
 export function openDatabases(urls: DatabaseUrls): Databases {
+  const reading = (url: string, maxConnections: number) => openDatabase(url, { maxConnections, readOnly: true });
   return {
-    workflows: openDatabase(urls.workflows, { maxConnections: 8, readOnly: true }),
-    backoffice: openDatabase(urls.backoffice, { maxConnections: 8 }),
-    sessions: openDatabase(urls.backoffice, { maxConnections: 3 }),
-    health: openDatabase(urls.workflows, { maxConnections: 1, readOnly: true }),
-    exports: openDatabase(urls.workflows, { maxConnections: MOST_EXPORTS, readOnly: true }),
-    recomputing: openDatabase(urls.workflows, { maxConnections: MOST_RECOMPUTATIONS, readOnly: true }),
-    mythoria: urls.mythoria === null ? null : openDatabase(urls.mythoria, { maxConnections: 4, readOnly: true }),
+    workflows: reading(urls.workflows, POOLS.workflows),
+    backoffice: openDatabase(urls.backoffice, { maxConnections: POOLS.backoffice }),
+    sessions: openDatabase(urls.backoffice, { maxConnections: POOLS.sessions }),
+    health: reading(urls.workflows, POOLS.health),
+    exports: reading(urls.workflows, MOST_EXPORTS),
+    recomputing: reading(urls.workflows, MOST_RECOMPUTATIONS),
+    mythoria: urls.mythoria === null ? null : reading(urls.mythoria, POOLS.mythoria),
   };
 }
 

@@ -55,3 +55,29 @@ export async function newerSchemaNote(backoffice: Knex): Promise<string | null> 
   if (newer.length === 0) return null;
   return `backoffice_db was migrated by a newer version (${newer.join(', ')}), which only adds to it: this one goes on.`;
 }
+
+/** What keeps the role for backoffice_db from writing or migrating, a line each with what to run. */
+export async function writeProblems(backoffice: Knex): Promise<string[]> {
+  const { rows } = await backoffice.raw<{
+    rows: [{ role: string; read_only: boolean; create: boolean; closed: string[] | null; owned: boolean }];
+  }>(
+    `SELECT quote_ident(current_user) AS role, current_setting('transaction_read_only')::boolean AS read_only,
+            coalesce(has_schema_privilege(to_regnamespace('public'), 'CREATE'), false) AS create,
+            array_agg(quote_ident(relname) ORDER BY relname) FILTER (
+              WHERE NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE')
+                         AND has_table_privilege(oid, 'DELETE') AND has_table_privilege(oid, 'TRUNCATE')))::text[] AS closed,
+            coalesce(bool_and(pg_has_role(relowner, 'USAGE')), true) AS owned
+       FROM pg_class WHERE relnamespace = to_regnamespace('public') AND relkind IN ('r', 'p')`,
+  );
+  const [{ role, read_only, create, closed, owned }] = rows;
+  return [
+    ...(read_only ? ['takes no writes: BACKOFFICE_DATABASE_URL leads to a standby, or the role is read-only'] : []),
+    ...(create ? [] : [`${role} may create nothing: GRANT USAGE, CREATE ON SCHEMA public TO ${role};`]),
+    ...(closed ? [`${role} may not write to ${closed.join(', ')}: GRANT ALL ON ${closed.join(', ')} TO ${role};`] : []),
+    ...(owned
+      ? []
+      : [
+          `tables are of another owner, and cannot be migrated: as that one, REASSIGN OWNED BY CURRENT_USER TO ${role};`,
+        ]),
+  ];
+}

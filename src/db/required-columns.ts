@@ -1,6 +1,7 @@
 import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { Knex } from 'knex';
 import { tokenUsageTracking } from './schema/workflows/index.ts';
+import { columns } from './tables.ts';
 
 type FoundColumn = { name: string; readable: boolean };
 
@@ -12,24 +13,57 @@ const PROMPTS = 'input_prompt_json';
  * "token_usage_tracking.story_id (uuid): does not exist". Empty when all is well.
  */
 export async function missingColumns(workflows: Knex): Promise<string[]> {
-  const { name: table, columns } = getTableConfig(tokenUsageTracking);
+  const { name: table, columns: all } = getTableConfig(tokenUsageTracking);
+  return lackingOf(
+    workflows,
+    table,
+    all.map((column) => ({ name: column.name, type: column.getSQLType(), mayBeClosed: column.name === PROMPTS })),
+  );
+}
+
+/** What names are read from in mythoria_db. */
+const NAME_COLUMNS: Record<string, string[]> = {
+  authors: columns('authors', 'author_id', 'display_name'),
+  stories: columns('stories', 'story_id', 'title'),
+};
+
+/** The columns of mythoria_db that names are not read from, by table, each with the reason; with what to grant. */
+export async function missingNameColumns(mythoria: Knex): Promise<{ missing: string[]; grant: string }[]> {
+  const tables = await Promise.all(
+    Object.entries(NAME_COLUMNS).map(async ([table, names]) => ({
+      missing: await lackingOf(
+        mythoria,
+        table,
+        names.map((name) => ({ name, type: null, mayBeClosed: false })),
+      ),
+      grant: `GRANT SELECT (${names.join(', ')}) ON ${table}`,
+    })),
+  );
+  return tables.filter(({ missing }) => missing.length > 0);
+}
+
+type Needed = { name: string; type: string | null; mayBeClosed: boolean };
+
+async function lackingOf(database: Knex, table: string, needed: Needed[]): Promise<string[]> {
   // Not information_schema: it hides what a role may not read, so a missing grant would look like a missing column.
-  const { rows } = await workflows.raw<{ rows: FoundColumn[] }>(
+  const { rows } = await database.raw<{ rows: FoundColumn[] }>(
     `SELECT attname AS name, has_column_privilege(attrelid, attnum, 'SELECT') AS readable
        FROM pg_catalog.pg_attribute
       WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped`,
     [table],
   );
   // A role without USAGE on the schema sees no table either.
-  if (rows.length === 0) return [`${table}: no such table, or no USAGE privilege on its schema`];
+  if (rows.length === 0) return [`${table}: no such table, or ${NO_USAGE} on its schema`];
 
-  return columns.flatMap((column) => {
-    const found = rows.find((row) => row.name === column.name);
-    if (found?.readable || (found && column.name === PROMPTS)) return [];
-    const reason = found ? 'no SELECT privilege' : 'does not exist';
-    return [`${table}.${column.name} (${column.getSQLType()}): ${reason}`];
+  return needed.flatMap(({ name, type, mayBeClosed }) => {
+    const found = rows.find((row) => row.name === name);
+    if (found?.readable || (found && mayBeClosed)) return [];
+    return [`${table}.${name}${type ? ` (${type})` : ''}: ${found ? NO_SELECT : 'does not exist'}`];
   });
 }
+
+export const NO_USAGE = 'no USAGE privilege';
+export const NO_SELECT = 'no SELECT privilege';
 
 /** SQL: whether the role may read prompts now. */
 export const MAY_READ_PROMPTS = `EXISTS (SELECT FROM pg_catalog.pg_attribute

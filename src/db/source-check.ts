@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
 import { reasonOf } from '../units/reason.ts';
-import { MAY_READ_PROMPTS, missingColumns } from './required-columns.ts';
+import { MAY_READ_PROMPTS, missingColumns, missingNameColumns, NO_SELECT, NO_USAGE } from './required-columns.ts';
 
-/** What is wrong with workflows_db at start; `fatal` where the program could not show one right number. */
-export type SourceProblem = { fatal: boolean; message: string };
+/**
+ * What is wrong with a database at start; `fatal` where the program could not show one right number, `isChoice` where
+ * somebody may well want it so.
+ */
+export type SourceProblem = { fatal: boolean; isChoice?: true; message: string };
 
 /** The columns that are missing, a role that may not read prompts, and one that may write: read-only by setting alone can be switched off by the role. */
 export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> {
@@ -14,7 +17,10 @@ export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> 
     return [{ fatal: false, message: `workflows_db does not answer, its columns are not checked: ${reasonOf(error)}` }];
   }
   if (missing.length > 0) {
-    return [{ fatal: true, message: ['workflows_db lacks what this program reads:', ...missing].join('\n  ') }];
+    const role = await roleOf(workflows);
+    const grants = grantsFor(missing, 'GRANT SELECT ON token_usage_tracking', role);
+    const lines = ['workflows_db lacks what this program reads:', ...missing, ...grants];
+    return [{ fatal: true, message: lines.join('\n  ') }];
   }
   const hidden = await hiddenRows(workflows, 'workflows_db', ['token_usage_tracking']);
   if (hidden.length > 0) return hidden.map((message) => ({ fatal: true, message }));
@@ -23,13 +29,28 @@ export async function sourceProblems(workflows: Knex): Promise<SourceProblem[]> 
             ${MAY_READ_PROMPTS} AS prompts`,
   );
   const [{ writable, prompts }] = rows;
-  const warnings = [
-    ...(writable
-      ? ['The role for workflows_db may write to token_usage_tracking: grant it SELECT only (README).']
-      : []),
-    ...(prompts ? [] : ['The role for workflows_db may not read input_prompt_json: prompts are shown to nobody.']),
-  ];
-  return warnings.map((message) => ({ fatal: false, message }));
+  const problems: SourceProblem[] = [];
+  if (writable) {
+    const message = `The role for workflows_db may write to token_usage_tracking: grant it SELECT only (README), or REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON token_usage_tracking FROM ${await roleOf(workflows)};`;
+    problems.push({ fatal: false, message });
+  }
+  if (!prompts) {
+    const message = `The role for workflows_db may not read input_prompt_json: prompts are shown to nobody. Where they should be: GRANT SELECT (input_prompt_json) ON token_usage_tracking TO ${await roleOf(workflows)};`;
+    problems.push({ fatal: false, isChoice: true, message });
+  }
+  return problems;
+}
+
+async function roleOf(database: Knex): Promise<string> {
+  const { rows } = await database.raw<{ rows: [{ role: string }] }>('SELECT quote_ident(current_user) AS role');
+  return rows[0].role;
+}
+
+/** The statements that would let a role read what it may not; none for what does not exist. */
+function grantsFor(missing: string[], select: string, role: string): string[] {
+  if (missing.some((line) => line.includes(NO_USAGE)))
+    return [`Where it exists: GRANT USAGE ON SCHEMA public TO ${role}; ${select} TO ${role};`];
+  return missing.some((line) => line.endsWith(NO_SELECT)) ? [`${select} TO ${role};`] : [];
 }
 
 /** For commands. @throws Error where the program could not show one right number of the source */
@@ -38,10 +59,21 @@ export async function requireSource(workflows: Knex): Promise<void> {
   if (fatal.length > 0) throw new Error(fatal.map(({ message }) => message).join('\n'));
 }
 
-/** Tables of names whose rows a policy hides: names are then those last seen. None where mythoria_db does not answer now. */
+/** Names that cannot be read, or whose rows a policy hides: then those last seen are shown. None where mythoria_db does not answer now. */
 export async function nameProblems(mythoria: Knex): Promise<SourceProblem[]> {
-  const hidden = await hiddenRows(mythoria, 'mythoria_db', ['authors', 'stories']).catch(() => []);
-  return hidden.map((message) => ({ fatal: false, message }));
+  try {
+    const [lacking, hidden] = await Promise.all([
+      missingNameColumns(mythoria),
+      hiddenRows(mythoria, 'mythoria_db', ['authors', 'stories']),
+    ]);
+    const role = lacking.length > 0 ? await roleOf(mythoria) : '';
+    const unread = lacking.map(({ missing, grant }) =>
+      ['mythoria_db lacks what names are read from:', ...missing, ...grantsFor(missing, grant, role)].join('\n  '),
+    );
+    return [...unread, ...hidden].map((message) => ({ fatal: false, message }));
+  } catch {
+    return [];
+  }
 }
 
 /** A line for each table of which row-level security would show the role only some rows, with what to grant. */

@@ -1,27 +1,46 @@
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { reasonOf } from '../units/reason.ts';
 import { SettingsMissing } from './session-settings.ts';
 
 /** A database as it is configured: by its name in the documentation and the setting that holds its address. */
 export type Configured = { name: string; setting: string; url: string; database: Knex };
+
+type OfConfiguration = 'workflows' | 'backoffice' | 'mythoria';
+
+/** The databases that have an address; of the embedded ones there is none that anybody has set. */
+export function configuredDatabases(
+  databases: Record<OfConfiguration, Knex | null>,
+  urls: Record<OfConfiguration, string | null> | null,
+): Configured[] {
+  if (urls === null) return [];
+  return (['workflows', 'backoffice', 'mythoria'] as const).flatMap((key) => {
+    const [database, url] = [databases[key], urls[key]];
+    const setting = `${key.toUpperCase()}_DATABASE_URL`;
+    return database && url ? [{ name: `${key}_db`, setting, url, database }] : [];
+  });
+}
 
 /**
  * Why databases cannot be used until somebody changes something, a line each; none where they answer, or only do not answer
  * now, which passes by itself.
  */
 export async function lastingProblems(configured: Configured[]): Promise<string[]> {
-  const problems = await Promise.all(
-    configured.map(async (one) => {
-      try {
-        await one.database.raw('SELECT 1');
-        return [];
-      } catch (error) {
-        const problem = lastingProblem(error as Error & { code?: string }, one);
-        return problem === null ? [] : [`${one.name}: ${problem}`];
-      }
-    }),
-  );
-  return problems.flat();
+  const problems = await Promise.all(configured.map(connectionProblem));
+  return problems.flatMap((problem, i) => (problem?.lasting ? [`${configured[i]?.name}: ${problem.message}`] : []));
+}
+
+/** Why a database does not answer, and whether that lasts until somebody changes something; null where it does. */
+export async function connectionProblem(one: Configured): Promise<{ lasting: boolean; message: string } | null> {
+  try {
+    await one.database.raw('SELECT 1');
+    return null;
+  } catch (error) {
+    const lasting = lastingProblem(error as Error & { code?: string }, one);
+    return lasting === null
+      ? { lasting: false, message: `does not answer now: ${wordsOf(reasonOf(error))}` }
+      : { lasting: true, message: lasting };
+  }
 }
 
 // Node's for certificates that nobody vouches for, of another host, or out of time.

@@ -275,7 +275,8 @@ describe('prompts', () => {
       assert.deepEqual(await sourceProblems(asRole), [
         {
           fatal: false,
-          message: 'The role for workflows_db may not read input_prompt_json: prompts are shown to nobody.',
+          isChoice: true,
+          message: `The role for workflows_db may not read input_prompt_json: prompts are shown to nobody. Where they should be: GRANT SELECT (input_prompt_json) ON token_usage_tracking TO ${role};`,
         },
       ]);
       const person = await signedIn(other.origin);
