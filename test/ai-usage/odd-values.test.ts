@@ -196,6 +196,9 @@ const SEEN: OddRow[] = [
     cost: '-9999.999999',
     at: `now() - interval '13 days'`,
   },
+  // Both counts at their lowest: the hash of such a row was out of range, and no tick passed it.
+  { ...GPT, input: -2_147_483_648, output: -1, cost: '0.25', at: `now() - interval '13 days'` },
+  { ...GPT, input: -1, output: -2_147_483_648, cost: '0.25', at: `now() - interval '20 minutes'` },
 ].map((row, i) => ({ ...row, id: uuid(1, i), author: uuid(2, 0), story: uuid(3, 0) }));
 
 for (const [how, cover] of [

@@ -65,6 +65,35 @@ describe('names that look alike', () => {
   type Costs = [name: string, cost: number][];
   const inOrder = (costs: Costs) => [...costs].sort(([a], [b]) => (a < b ? -1 : 1));
 
+  type Row = Record<string, unknown>;
+  const HEADINGS = { model: 'Model', part: 'Part id', parts: 'Parts', cost: 'Cost', aiModel: 'Model' };
+  /** By the names of JSON, from a file whose cells have headings; `text` reads one as its format means it. */
+  const named = (row: Row, text: (cell: unknown) => unknown): Row => ({
+    ...Object.fromEntries(Object.entries(HEADINGS).map(([name, heading]) => [name, text(row[heading] ?? '')])),
+    cost: row.Cost ?? row['Cost (€)'],
+    parts: JSON.parse(String(row.Parts ?? '{}')),
+  });
+  const pathOf = (table: string, extension: string) =>
+    table === 'records'
+      ? `/ai-usage/records.${extension}?period=7d`
+      : `/ai-usage.${extension}?period=7d&table=${table}`;
+  const inJson = (row: Row): Row => ({ ...row, cost: row.cost ?? row.estimatedCostInEuros });
+  /** As docs/exports.md says how to read it: an apostrophe less in front of what would be a formula. */
+  const meant = (cell: unknown) => String(cell).replace(/^'(?='*[=+@-])/, '');
+  /** The rows of a table in each format. */
+  const FORMATS: Record<string, (table: string) => Promise<Row[]>> = {
+    json: async (table) => JSON.parse((await file(pathOf(table, 'json'))).text).tables[table].map(inJson),
+    ndjson: async (table) => {
+      const lines = (await file(pathOf(table, 'ndjson'))).text.trim().split('\n').slice(1);
+      return lines.map((line) => inJson(JSON.parse(line)));
+    },
+    csv: async (table) => csvRows((await file(pathOf(table, 'csv'))).text).map((row) => named(row, meant)),
+    xlsx: async (table) => {
+      const [sheet] = await xlsxSheets((await file(pathOf(table, 'xlsx'))).bytes);
+      return (sheet?.rows ?? []).map((row) => named(row, String));
+    },
+  };
+
   /** Each name has an amount of its own, so that none can stand in for another. */
   const check = async (models: readonly string[]) => {
     await resetUsage();
@@ -72,35 +101,23 @@ describe('names that look alike', () => {
     const at = now() - HOUR;
     await insertUsage(wanted.map(([model, cost]) => ({ model, cost, at })));
 
-    const json = JSON.parse((await file('/ai-usage.json?period=7d')).text).tables;
-    const cells = (rows: Record<string, string>[], key: string): Costs =>
-      inOrder(rows.map((row) => [row[key] as string, micro(row.cost)]));
-    assert.deepEqual(cells(json.models, 'model'), wanted);
-    assert.deepEqual(cells(json.parts, 'part'), wanted);
-    const keys = json.usage.flatMap(({ parts }: { parts: Record<string, string> }) => Object.entries(parts));
-    assert.deepEqual(inOrder(keys.map(([key, cost]: [string, string]) => [key, micro(cost)])), wanted);
-    const total = json.usage.reduce((sum: number, { cost }: { cost: string }) => sum + micro(cost), 0);
-    assert.equal(
-      total,
-      wanted.reduce((sum, [, cost]) => sum + cost, 0),
-    );
-
-    const lines = (await file('/ai-usage.ndjson?period=7d&table=models')).text.trim().split('\n').slice(1);
-    assert.deepEqual(
-      cells(
-        lines.map((line) => JSON.parse(line)),
-        'model',
-      ),
-      wanted,
-    );
-
-    const inCsv = csvRows((await file('/ai-usage.csv?period=7d&table=parts')).text);
-    // As docs/exports.md says how to read them: an apostrophe less in front of what would be a formula.
-    const meant = (text: string) => text.replace(/^'(?='*[=+@-])/, '');
-    assert.deepEqual(inOrder(inCsv.map((row) => [meant(row['Part id'] ?? ''), micro(row['Cost (€)'])])), wanted);
-
-    const sheets = await xlsxSheets((await file('/ai-usage.xlsx?period=7d&table=models')).bytes);
-    assert.deepEqual(inOrder((sheets[0]?.rows ?? []).map((row) => [String(row.Model), micro(row.Cost)])), wanted);
+    const total = wanted.reduce((sum, [, cost]) => sum + cost, 0);
+    for (const [format, rowsOf] of Object.entries(FORMATS)) {
+      const costs = async (table: string, key: string): Promise<Costs> =>
+        inOrder((await rowsOf(table)).map((row) => [row[key] as string, micro(row.cost)]));
+      assert.deepEqual(await costs('models', 'model'), wanted, format);
+      assert.deepEqual(await costs('parts', 'part'), wanted, format);
+      const usage = await rowsOf('usage');
+      const parts = usage.flatMap((row) => Object.entries(row.parts as Record<string, string>));
+      assert.deepEqual(inOrder(parts.map(([key, cost]) => [key, micro(cost)])), wanted, format);
+      assert.equal(
+        usage.reduce((sum, { cost }) => sum + micro(cost), 0),
+        total,
+        format,
+      );
+      const records = await rowsOf('records');
+      assert.deepEqual(inOrder(records.map((row) => [row.aiModel as string, micro(row.cost)])), wanted, format);
+    }
 
     const page = await openPage(client, '/ai-usage?period=7d');
     assert.equal(new Set(columnOf(tableOf(page, 'Models'), 'Cost').map((cell) => cell.micro)).size, models.length);
