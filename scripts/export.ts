@@ -31,6 +31,8 @@ import { type Arguments, argumentsOf, EXPORT } from './export-arguments.ts';
 import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';
 
+const LOG = { info: () => {}, warn: (line: string) => console.error(line) };
+
 async function open(
   { extension, of, parameters }: Arguments,
   databases: Databases,
@@ -41,7 +43,7 @@ async function open(
 ): Promise<{ opened: OpenExport; asked: Asked; options: ExportOptions; view: View }> {
   const format = createFormat(locale, timeZone);
   // What it meets is mended when the file is written, and not beside it.
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0), mend, origin });
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0), mend, origin, log: LOG });
   const limits = { maxPageSize: 1, timeZone };
   if (of !== null) {
     const { page, name } = of;
@@ -115,12 +117,11 @@ async function exportTo(
   config: Config,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const log = { info: () => {}, warn: (line: string) => console.error(line) };
-  await followSourceClock(databases.workflows, log);
+  await followSourceClock(databases.workflows, LOG);
   await requireMigrated(databases.backoffice);
   await requireSource(databases.workflows);
   const unknown: Window[] = [];
-  const origin = createOrigin(databases, log);
+  const origin = createOrigin(databases, LOG);
   const mend: Mend = (windows) => unknown.push(...windows);
   const { opened, asked, options, view } = await open(args, databases, config, mend, origin, interrupted);
   // Whatever fails from here on, the snapshot is closed: a connection that stays open would keep the process.

@@ -1,5 +1,7 @@
 import type { Databases } from '../db/connect.ts';
 import { handled } from '../units/handled.ts';
+import { NoNumber } from '../units/money.ts';
+import { reasonOf } from '../units/reason.ts';
 import { type Instant, isTime, now } from '../units/time.ts';
 import { readDimensions } from './dimensions.ts';
 import { filterOf, matchesOf, type UsageFilter } from './filter.ts';
@@ -12,6 +14,7 @@ import { type RecordPage, readRecordPage } from './record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/mend.ts';
+import { distrustNoNumbers } from './rollups/no-number.ts';
 import type { Origin } from './rollups/origin.ts';
 import { readEarliest } from './rollups/source-hours.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -56,17 +59,50 @@ export function createUsageReader({
   reuse,
   mend,
   origin,
+  log,
 }: {
   databases: Databases;
   timeZone: string;
   reuse: Reuse;
   mend: Mend;
   origin: Origin;
+  log: { warn: (line: string) => void };
 }) {
   const { workflows } = databases;
   const memory = noMemory();
+  let repairing = false;
+  /** Has what the rollups hold of no number computed again, and meanwhile read raw. */
+  const repair = () => {
+    if (repairing) return;
+    repairing = true;
+    const ended = () => {
+      repairing = false;
+    };
+    const repaired = distrustNoNumbers(databases.backoffice).then((hours) => {
+      log.warn(
+        `The rollups held costs that are no number: ${hours.length} hours are read raw until they are computed again`,
+      );
+      mend(hours);
+    });
+    handled(
+      repaired.then(ended, (error) => {
+        ended();
+        log.warn(`The rollups hold costs that are no number, and are read raw: ${reasonOf(error)}`);
+      }),
+    );
+  };
+  const readSound = async <T>(source: UsageSource, read: (source: UsageSource) => Promise<T>): Promise<T> => {
+    try {
+      return await read(source);
+    } catch (error) {
+      if (!(error instanceof NoNumber) || source.coveredUntil === null) throw error;
+      repair();
+      return read({ ...source, coveredUntil: null });
+    }
+  };
   const open = async () => {
     const opened = await openSource(databases, timeZone, memory);
+    if (!opened.sound) repair();
     const isOfSource = await origin.fits(opened.coverage);
     if (isOfSource) return { ...opened, isOfSource };
     // Raw rows in memory may be of either source.
@@ -104,7 +140,7 @@ export function createUsageReader({
     for (let again = 0; ; again++) {
       const { source: opened, filter, about } = await prepare(query, again === 0 ? source : open);
       try {
-        return { ...about, value: await read(opened, filter) };
+        return { ...about, value: await readSound(opened, (sound) => read(sound, filter)) };
       } catch (error) {
         if (!(error instanceof RollupsChanged) || again === MOST_READINGS) throw error;
       }
@@ -192,7 +228,7 @@ export function createUsageReader({
         let page = await readRecordPage(source, query.window, filter, query);
         for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
           const { source: newer } = await open();
-          page = await readRecordPage(newer, query.window, filter, query);
+          page = await readSound(newer, (of) => readRecordPage(of, query.window, filter, query));
         }
         const seen = page.records
           .filter(({ createdAt }) => isTime(createdAt))

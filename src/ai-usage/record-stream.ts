@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Databases } from '../db/connect.ts';
 import { ahead } from '../export/ahead.ts';
 import { handled } from '../units/handled.ts';
-import type { MicroEuros } from '../units/money.ts';
+import { type MicroEuros, NoNumber } from '../units/money.ts';
 import type { Window } from '../units/time.ts';
 import { type UsageFilter, whereUsage } from './filter.ts';
 import { noMemory } from './memory.ts';
@@ -42,9 +42,12 @@ export async function openRecordStream(databases: Databases, asked: Asked, gone:
   try {
     const source = sourceWithin(snapshot.transaction, asked.source);
     const counted = (of: UsageSource) => snapshot.begin(handled(readTotals(of, asked.window, asked.filter)));
-    const shown = await counted(source);
+    const shown = await counted(source).catch((error) => {
+      if (error instanceof NoNumber) return null;
+      throw error;
+    });
     const total = await counted({ ...source, coveredUntil: null });
-    const asShown = shown.requests === total.requests && shown.cost === total.cost;
+    const asShown = shown !== null && shown.requests === total.requests && shown.cost === total.cost;
     const records = await openCursor(snapshot, asked);
     const batches = asked.withPrompts ? withPrompts(snapshot, records) : records;
     return { total: { rows: total.requests, cost: total.cost }, asShown, batches, close: snapshot.close };

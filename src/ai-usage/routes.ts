@@ -42,7 +42,7 @@ export function usageRoutes({
 }: UsageDependencies): Router {
   const { timeZone } = format;
   const mend = createMend(databases, origin, log, isStopping);
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend, origin });
+  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend, origin, log });
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
   const router = express.Router();
   // Before the pages, whose last part would take any name.

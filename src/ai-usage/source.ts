@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { compareDays } from '../units/calendar.ts';
+import { NoNumber } from '../units/money.ts';
 import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { keepOnly, type Memory } from './memory.ts';
@@ -28,21 +29,29 @@ type SourceDatabases = { workflows: Knex; backoffice: Knex };
 /**
  * Brings the memory up to date and says how far the rollups reach. Coverage only grows, so a source may be used for a
  * while: what it takes for uncovered is read raw, and right. Where days are of another zone hours are read, which are of none.
+ * Rollups that are not `sound`, for some of their sums are no number, are not used.
  */
 export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, memory: Memory) {
   const coverage = await readCoverage(backoffice);
-  await updateDays(backoffice, memory.days, coverage.contentVersion, wholeHoursSince(timeZone));
+  const updating = updateDays(backoffice, memory.days, coverage.contentVersion, wholeHoursSince(timeZone));
+  const sound = await updating.then(
+    () => true,
+    (error) => {
+      if (error instanceof NoNumber) return false;
+      throw error;
+    },
+  );
   keepOnly(memory, coverage.contentVersion);
   const source: UsageSource = {
     workflows,
     backoffice,
     memory: { ...memory },
     version: coverage.version,
-    coveredUntil: wholeHoursSince(timeZone) === null ? null : coverage.coveredUntil,
+    coveredUntil: sound && wholeHoursSince(timeZone) !== null ? coverage.coveredUntil : null,
     daysFrom: coverage.timeZone === timeZone ? (coverage.daysFrom ?? BEGIN_OF_TIME) : END_OF_TIME,
     timeZone,
   };
-  return { source, coverage };
+  return { source, coverage, sound };
 }
 
 const UP_TO_DATE = 3n * HOUR;

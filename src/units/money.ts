@@ -3,9 +3,12 @@ export type MicroEuros = number;
 
 const EUROS_IN_NUMERIC = /^(-?)(\d+)(?:\.(\d{1,6})0*)?$/;
 
+/** A sum that has no value (`NaN`): none of ours, for sums leave such costs out. */
+export class NoNumber extends RangeError {}
+
 /**
  * Reads PostgreSQL's text form of a `numeric` in euros ("1506.995366") as micro-euros, exactly.
- * @throws RangeError for more than six significant decimals or an amount beyond a safe integer: both would be a silent rounding.
+ * @throws NoNumber for `NaN`; RangeError for more than six significant decimals or an amount beyond a safe integer: both would be a silent rounding.
  */
 export function microEurosFromNumeric(text: string): MicroEuros {
   return sixDecimals(text) ?? anyDecimals(text);
@@ -32,6 +35,7 @@ function sixDecimals(text: string): MicroEuros | null {
 }
 
 function anyDecimals(text: string): MicroEuros {
+  if (text === 'NaN') throw new NoNumber('not an amount: NaN');
   const match = EUROS_IN_NUMERIC.exec(text);
   if (!match) throw new RangeError(`not an amount of whole micro-euros: ${text}`);
   const [, sign, euros, decimals = ''] = match;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { HTMLElement } from 'node-html-parser';
 import { subjectPath } from '../../src/ai-usage/subjects.ts';
@@ -250,6 +251,62 @@ describe('rollups that an earlier version added up with a cost that is no number
       assert.deepEqual([stats.totalCost, stats.totalRequests, stats.requestsWithoutNumber], [0.5, 2, 1]);
     }
   });
+});
+
+describe('a cost that is no number in the rollups, whoever wrote it there', function () {
+  this.timeout(60_000);
+  afterEach(resetUsage);
+
+  const POISON = {
+    'of hours': `UPDATE usage_hours SET cost = 'NaN'`,
+    'of days': `UPDATE usage_days SET cost = 'NaN'`,
+    'of stories by day': `UPDATE usage_days_by_story SET cost = 'NaN'`,
+    'of stories by hour': `UPDATE usage_hours_by_story SET cost = array_fill('NaN'::numeric, ARRAY[cardinality(cost)])`,
+  };
+  for (const [where, sql] of Object.entries(POISON)) {
+    it(`breaks no panel, no list, no file, and is computed again: ${where}`, async () => {
+      const { backoffice } = databases();
+      await resetUsage();
+      await insert(
+        [0, 1, 26, 27, 60].map((hours, i) => ({
+          ...GPT,
+          ...{ id: uuid(1, i), author: uuid(2, i % 2), story: uuid(3, i % 3), cost: '0.5' },
+          at: `now() - interval '${hours} hours 1 minute'`,
+        })),
+      );
+      await coverUsage();
+      await backoffice.raw(sql);
+      // What a process holds in memory is of before.
+      await backoffice.raw('UPDATE rollup_state SET version = version + 1, content_version = version + 1');
+      await backoffice.raw('UPDATE rollup_days SET version = version + 1');
+      const { origin } = await sharedApp();
+      const client = await signedIn(origin);
+      const look = async () => {
+        for (const view of ['period=7d&breakdown=author', 'period=1d&breakdown=story', 'period=all&breakdown=hour'])
+          for (const filter of ['', '&model=gpt-5&action=test', `&author=${uuid(2, 0)}`])
+            await wholePage(client, `/ai-usage?${view}${filter}`);
+        await wholePage(client, `${PATH}?period=7d`);
+        await wholePage(client, `/ai-usage/stories/${uuid(3, 0)}`);
+        await wholePage(client, `/ai-usage/models/gpt-5`);
+        assert.match(textOf(await wholePage(client, '/ai-usage/tie-out?period=7d')), /€2\.500000/);
+        for (const extension of EXTENSIONS)
+          for (const page of [PATH, '/ai-usage', '/ai-usage/models/gpt-5'])
+            assert.equal((await download(origin, client, `${page}.${extension}?period=7d`)).status, 200);
+        const stats = await openJson<StatsJson>(client, '/api/ai-usage/stats?period=7d');
+        assert.deepEqual([stats.totalCost, stats.totalRequests], [2.5, 5]);
+      };
+      await look();
+      const poisoned = async () => {
+        const { rows } = await backoffice.raw(`
+          SELECT (SELECT count(*) FROM usage_hours WHERE cost = 'NaN') + (SELECT count(*) FROM usage_days WHERE cost = 'NaN')
+               + (SELECT count(*) FROM usage_days_by_story WHERE cost = 'NaN')
+               + (SELECT count(*) FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)) AS count`);
+        return Number(rows[0].count);
+      };
+      while ((await poisoned()) > 0) await sleep(100);
+      await look();
+    });
+  }
 });
 
 /** Names of nothing, and of all that their columns hold. */

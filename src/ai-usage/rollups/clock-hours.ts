@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { compareDays, dayFromPostgres } from '../../units/calendar.ts';
+import { NoNumber } from '../../units/money.ts';
 import { addDays, type Day, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import { type Days, daysWithin } from './days.ts';
 import type { DaySegment } from './segments.ts';
@@ -36,7 +37,7 @@ async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): 
   const { rows } = await backoffice.raw<{ rows: Row[] }>(
     `SELECT to_char(day, 'YYYY-MM-DD BC') AS day, action, model, string_agg(clock || ' ' || micro, ',') AS costs
        FROM (SELECT (hour AT TIME ZONE ?)::date AS day, action, model,
-                    extract(hour FROM hour AT TIME ZONE ?)::int AS clock, (cost * 1000000)::bigint AS micro
+                    extract(hour FROM hour AT TIME ZONE ?)::int AS clock, round(cost * 1000000) AS micro
                FROM usage_hours WHERE hour >= ? AND hour < ?) AS hours
       GROUP BY 1, 2, 3`,
     [
@@ -51,6 +52,7 @@ async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): 
     const hours: ClockHours = { action, model, costs: Array(24).fill(0) };
     for (const one of costs.split(',')) {
       const [clock, micro] = one.split(' ').map(Number) as [number, number];
+      if (Number.isNaN(micro)) throw new NoNumber('not an amount: NaN');
       hours.costs[clock] = (hours.costs[clock] ?? 0) + micro;
     }
     const ofDay = byDay.get(day);
