@@ -71,25 +71,23 @@ export function createUsageReader({
   const { workflows } = databases;
   const memory = noMemory();
   let repairing = false;
-  /** Has what the rollups hold of no number computed again, and meanwhile read raw. */
+  const distrust = async () => {
+    try {
+      const hours = await distrustNoNumbers(databases.backoffice);
+      log.warn(
+        `The rollups held costs that are no number: ${hours.length} hours are computed again, and read raw until then`,
+      );
+      mend(hours);
+    } catch (error) {
+      log.warn(`The rollups hold costs that are no number, and are read raw: ${reasonOf(error)}`);
+    }
+    repairing = false;
+  };
+  /** Has what the rollups hold of no number computed again, in the background. */
   const repair = () => {
     if (repairing) return;
     repairing = true;
-    const ended = () => {
-      repairing = false;
-    };
-    const repaired = distrustNoNumbers(databases.backoffice).then((hours) => {
-      log.warn(
-        `The rollups held costs that are no number: ${hours.length} hours are read raw until they are computed again`,
-      );
-      mend(hours);
-    });
-    handled(
-      repaired.then(ended, (error) => {
-        ended();
-        log.warn(`The rollups hold costs that are no number, and are read raw: ${reasonOf(error)}`);
-      }),
-    );
+    handled(distrust());
   };
   const readSound = async <T>(source: UsageSource, read: (source: UsageSource) => Promise<T>): Promise<T> => {
     try {

@@ -33,14 +33,13 @@ type SourceDatabases = { workflows: Knex; backoffice: Knex };
  */
 export async function openSource({ workflows, backoffice }: SourceDatabases, timeZone: string, memory: Memory) {
   const coverage = await readCoverage(backoffice);
-  const updating = updateDays(backoffice, memory.days, coverage.contentVersion, wholeHoursSince(timeZone));
-  const sound = await updating.then(
-    () => true,
-    (error) => {
-      if (error instanceof NoNumber) return false;
-      throw error;
-    },
-  );
+  let sound = true;
+  try {
+    await updateDays(backoffice, memory.days, coverage.contentVersion, wholeHoursSince(timeZone));
+  } catch (error) {
+    if (!(error instanceof NoNumber)) throw error;
+    sound = false;
+  }
   keepOnly(memory, coverage.contentVersion);
   const source: UsageSource = {
     workflows,
