@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import { usageRoutes } from './ai-usage/routes.ts';
+import { usageReader, usageRoutes } from './ai-usage/routes.ts';
 import { auditPages } from './audit/routes.ts';
 import { cookiesOf } from './auth/cookies.ts';
 import { requirePerson } from './auth/require-person.ts';
@@ -30,7 +30,7 @@ export type Dependencies = {
   /** How long an answer may serve again, in milliseconds. */
   reuseForMs: number;
   /** Whether the rollups are of the source. */
-  rollupsOrigin: Parameters<typeof usageRoutes>[0]['origin'];
+  rollupsOrigin: Parameters<typeof usageReader>[0]['origin'];
 };
 
 const NAVIGATION = [
@@ -68,9 +68,18 @@ export function createApp({
   const cookies = cookiesOf(appUrl);
   const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log };
 
+  const reader = usageReader({
+    databases,
+    timeZone: config.timeZone,
+    reuseForMs,
+    log,
+    isStopping,
+    origin: rollupsOrigin,
+  });
+
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(pathsOnly);
-  app.use(health(databases, isStopping, rollupsOrigin.problem));
+  app.use(health(databases, isStopping, { isAnswering: reader.isAnswering, rollupsProblem: rollupsOrigin.problem }));
   app.use(requestLog(log));
   app.use(compress());
   app.use('/assets', assets());
@@ -83,7 +92,7 @@ export function createApp({
 
   app.use(requirePerson({ appUrl, allowedDomains }));
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
-  app.use(usageRoutes({ databases, render, format, reuseForMs, log, isStopping, origin: rollupsOrigin }));
+  app.use(usageRoutes({ databases, reader, render, format }));
   app.use(auditPages({ backoffice: databases.backoffice, render, format }));
   app.use(sessionRoutes(auth));
 

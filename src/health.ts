@@ -26,11 +26,17 @@ export const starting =
     res.end('Mythoria Admin is starting: this page will reload by itself.\n');
   };
 
+type Statistics = { isAnswering: () => Promise<boolean>; rollupsProblem: () => string | null };
+
 /**
- * /healthz: the process answers. /readyz: its databases do, and it is not shutting down; `rollups` says that they are not
- * read, which makes answers slower and not wrong; why, pages and the log say, and not to everybody.
+ * /healthz: the process answers. /readyz: its databases do, statistics do, and it is not shutting down; `rollups` says that they
+ * are not read, which makes answers slower and not wrong; why, pages and the log say, and not to everybody.
  */
-export function health(databases: Databases, isStopping: () => boolean, rollupsProblem: () => string | null): Router {
+export function health(
+  databases: Databases,
+  isStopping: () => boolean,
+  { isAnswering, rollupsProblem }: Statistics,
+): Router {
   const router = express.Router();
 
   router.get('/healthz', (_req, res) => {
@@ -46,10 +52,12 @@ export function health(databases: Databases, isStopping: () => boolean, rollupsP
         () => 'unavailable',
       );
     const [workflows, backoffice] = await Promise.all([answers('health'), answers('sessions')]);
-    const ready = workflows === 'ok' && backoffice === 'ok' && !isStopping();
+    const connected = workflows === 'ok' && backoffice === 'ok';
+    const statistics = connected && !(await isAnswering()) ? { statistics: 'unavailable' } : {};
+    const ready = connected && !('statistics' in statistics) && !isStopping();
     const status = ready ? 'ok' : isStopping() ? 'stopping' : 'unavailable';
     const rollups = rollupsProblem() === null ? {} : { rollups: 'not read' };
-    res.status(ready ? 200 : 503).json({ status, workflows, backoffice, ...rollups });
+    res.status(ready ? 200 : 503).json({ status, workflows, backoffice, ...statistics, ...rollups });
   });
 
   return router;

@@ -1,4 +1,5 @@
 import { providerOf, UNKNOWN_PROVIDER } from '../catalog/models.ts';
+import { byCodePoint } from '../units/code-points.ts';
 import { actionInfo } from './actions.ts';
 import type { Names } from './names.ts';
 import type { QueryChange, UsageQuery } from './query.ts';
@@ -130,14 +131,12 @@ export const rankValue: Record<Rank, (sums: Sums) => number> = {
   outputTokens: ({ outputTokens }) => outputTokens,
 };
 
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
 /** The order of rows: by the rank, then by cost and requests, highest first, then by name. */
 function byRank(rankBy: Rank, rankOrder: RankOrder) {
   const value = rankValue[rankBy];
   const sign = rankOrder === 'asc' ? 1 : -1;
   return (a: BreakdownRow, b: BreakdownRow) =>
-    sign * (value(a) - value(b)) || b.cost - a.cost || b.requests - a.requests || byText(a.key, b.key);
+    sign * (value(a) - value(b)) || b.cost - a.cost || b.requests - a.requests || byCodePoint(a.key, b.key);
 }
 
 /** The sums of a window by what cells tell apart. */

@@ -146,7 +146,8 @@ export async function readEnd(
     parts.push(handled(coveredHour(workflows, ends, hour)));
   }
   if (to > coveredUntil) {
-    const settled = settledRows(workflows, ends, coveredUntil, version);
+    // While much is not covered yet, of that only what is asked for is read.
+    const settled = now() - coveredUntil > LONGEST_END ? null : settledRows(workflows, ends, coveredUntil, version);
     if (settled) parts.push(settled.rows);
     const liveFrom = latest(from, settled?.until ?? coveredUntil);
     if (liveFrom < to) parts.push(handled(readLive(workflows, { from: liveFrom, to })));

@@ -1,4 +1,5 @@
 import { monthOf } from '../units/calendar.ts';
+import { byCodePoint } from '../units/code-points.ts';
 import type { Format } from '../units/format.ts';
 import { nearestMicro } from '../units/money.ts';
 import { floorDivided, type Instant, SECOND } from '../units/time.ts';
@@ -145,7 +146,7 @@ export function partsFile(stats: UsageStats, options: UsageOptions): FileTable {
 /** Every bucket of a window, oldest first, with its sums and those of its parts in the order of their total cost. */
 function bucketsWithParts(stats: UsageStats, { query, size, by, timeZone }: UsageOptions) {
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
-  const places = [...sumsOfEach(stats, by)].sort(([a, one], [b, other]) => other.cost - one.cost || (a < b ? -1 : 1));
+  const places = [...sumsOfEach(stats, by)].sort(([a, one], [b, other]) => other.cost - one.cost || byCodePoint(a, b));
   const place = new Map(places.map(([key], i) => [key, i]));
   const cells = new Map<string, Cell[]>();
   for (const cell of stats.cells) {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Databases } from '../db/connect.ts';
 import { handled } from '../units/handled.ts';
 import { NoNumber } from '../units/money.ts';
@@ -48,6 +49,9 @@ export type UsageReader = ReturnType<typeof createUsageReader>;
 
 /** While the rollups change: they do so a few times a second at most. */
 const MOST_READINGS = 5;
+/** For /readyz: a moment in which they are not to be had takes no replica out of a balancer. */
+const LOOKED_FOR_MS = 2_000;
+const ANSWERING_FOR_MS = 60_000;
 const NO_DIMENSIONS = { models: [], actions: [] };
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
@@ -70,6 +74,7 @@ export function createUsageReader({
 }) {
   const { workflows } = databases;
   const memory = noMemory();
+  let openedAt = Number.NEGATIVE_INFINITY;
   let repairing = false;
   const distrust = async () => {
     try {
@@ -102,6 +107,7 @@ export function createUsageReader({
     const opened = await openSource(databases, timeZone, memory);
     if (!opened.sound) repair();
     const isOfSource = await origin.fits(opened.coverage);
+    openedAt = performance.now();
     if (isOfSource) return { ...opened, isOfSource };
     // Raw rows in memory may be of either source.
     memory.contentVersion = null;
@@ -158,6 +164,19 @@ export function createUsageReader({
 
   return {
     dimensions,
+
+    /**
+     * Whether statistics are answered: what they need of the rollups is in memory, or has been within the last minute. Waits two
+     * seconds at most, so that nobody who only asks is kept by a database that is slow.
+     */
+    isAnswering: async (): Promise<boolean> => {
+      const opening = source().then(
+        () => {},
+        () => {},
+      );
+      await Promise.race([opening, setTimeout(LOOKED_FOR_MS, null, { ref: false })]);
+      return performance.now() - openedAt < ANSWERING_FOR_MS;
+    },
 
     /** For whoever meets records that the rollups may not know. */
     mend,

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { inTurn } from '../db/in-turn.ts';
 import { columns } from '../db/tables.ts';
+import { byCodePoint } from '../units/code-points.ts';
 import { earliest, isOfNoTime, latest, parseInstant, postgresFromInstant, type Window } from '../units/time.ts';
 import type { Cursor } from './cursor.ts';
 import { type UsageFilter, whereFilter, whereWithin } from './filter.ts';
@@ -112,6 +113,7 @@ async function readAsItIs(
       const workflows = inTurn(transaction);
       const total = await readTotals({ ...source, workflows, coveredUntil: null }, window, filter);
       const skip = cursor ? 0 : (page - 1) * pageSize;
+      if (skip > 0 && skip >= total.requests) return pageOf([], total, query, null);
       const slice = { skip, take: rowsFor(query), cursor, sortAll: false };
       const { rows, orderBy } = selectRows(workflows, [window], filter, orderOf(query), slice);
       return pageOf(await rows.orderByRaw(orderBy), total, query, null);
@@ -299,7 +301,7 @@ function beyond(window: Window, cursor: Cursor, { descending }: Order): Window {
 
 function isPassed(value: string, { values }: Cursor, { descending }: Order): boolean {
   const at = values[0] ?? '';
-  return descending ? value > at : value < at;
+  return descending ? byCodePoint(value, at) > 0 : byCodePoint(value, at) < 0;
 }
 
 /** The groups of a filter's records in order, with how many each has. */
@@ -312,7 +314,7 @@ async function readGroups(
 ): Promise<Group[]> {
   const counts = await readCounts(source, window, filter, column === 'action' ? 'action' : 'model');
   const groups = [...counts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => byCodePoint(a, b))
     .map(([value, requests]) => ({
       value,
       requests,

@@ -8,7 +8,7 @@ import { usageApi } from './api-routes.ts';
 import { usageExports } from './export-routes.ts';
 import { overviewPage } from './overview-routes.ts';
 import { usagePages } from './page-routes.ts';
-import { createUsageReader } from './reader.ts';
+import { createUsageReader, type UsageReader } from './reader.ts';
 import { recordPages } from './record-routes.ts';
 import { createReuse } from './reuse.ts';
 import { createMend } from './rollups/mend.ts';
@@ -19,10 +19,9 @@ import { subjectPages } from './subject-routes.ts';
 /** Of one person at once. */
 const MOST_DOWNLOADS = 2;
 
-type UsageDependencies = {
+type ReaderDependencies = {
   databases: Databases;
-  render: Render;
-  format: Format;
+  timeZone: string;
   reuseForMs: number;
   log: Logger;
   isStopping: () => boolean;
@@ -30,19 +29,21 @@ type UsageDependencies = {
   origin: Origin;
 };
 
+/** The one reader of an app, which has rollups mended where it meets records that they do not know. */
+export function usageReader({ reuseForMs, isStopping, ...rest }: ReaderDependencies): UsageReader {
+  const mend = createMend(rest.databases, rest.origin, rest.log, isStopping);
+  return createUsageReader({ ...rest, reuse: createReuse(reuseForMs), mend });
+}
+
+type UsageDependencies = {
+  databases: Databases;
+  reader: UsageReader;
+  render: Render;
+  format: Format;
+};
+
 /** All of the feature: pages, one record, subjects, the statement, and the API, over one reader. */
-export function usageRoutes({
-  databases,
-  render,
-  format,
-  reuseForMs,
-  log,
-  isStopping,
-  origin,
-}: UsageDependencies): Router {
-  const { timeZone } = format;
-  const mend = createMend(databases, origin, log, isStopping);
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(reuseForMs), mend, origin, log });
+export function usageRoutes({ databases, reader, render, format }: UsageDependencies): Router {
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
   const router = express.Router();
   // Before the pages, whose last part would take any name.

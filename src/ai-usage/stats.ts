@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
+import { byCodePoint } from '../units/code-points.ts';
 import { handled } from '../units/handled.ts';
 import { exactInteger } from '../units/integer.ts';
 import type { MicroEuros } from '../units/money.ts';
@@ -193,7 +194,6 @@ export async function readDailyCosts(
   return costs;
 }
 
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const byTime = (size: BucketSize) => (size === 'hour' ? (a: string, b: string) => Number(a) - Number(b) : compareDays);
 
 /** The sums of cells by a key. */
@@ -224,7 +224,7 @@ export const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
 const byCostFirst =
   <K extends 'action' | 'model'>(key: K) =>
   (a: Sums & Record<K, string>, b: Sums & Record<K, string>) =>
-    b.cost - a.cost || b.requests - a.requests || byText(a[key], b[key]);
+    b.cost - a.cost || b.requests - a.requests || byCodePoint(a[key], b[key]);
 
 /** Totals, models, actions and buckets of the same cells: each breakdown adds up to the total by construction. */
 export async function readStats(

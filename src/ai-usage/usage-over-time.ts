@@ -1,3 +1,4 @@
+import { byCodePoint } from '../units/code-points.ts';
 import type { Format } from '../units/format.ts';
 import { dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../units/time.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
@@ -94,7 +95,7 @@ type Series = { label: string; keys: Set<string>; cost: number; href?: string };
 /** The most expensive ones, and all others as one. */
 function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
   const { labelOf, only } = BREAKDOWNS[by];
-  const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || (a < b ? -1 : 1));
+  const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || byCodePoint(a, b));
   const models = stats.models.map(({ model }) => model);
   const ofOne = costs.length > MOST_SERIES + 1 ? costs.slice(0, MOST_SERIES) : costs;
   const rest = costs.slice(ofOne.length);

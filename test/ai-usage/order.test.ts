@@ -14,11 +14,14 @@ const hour = startOfHour(now()) - 30n * HOUR;
 const shuffled = (count: number) => Array.from({ length: count }, (_, i) => (i * 7) % count);
 const id = (i: number) => `a${i.toString(16).padStart(7, '0')}-0000-4000-8000-000000000000`;
 
+/** In order of code points, as which JavaScript compares the last two the other way round. */
+const MODELS = ['B', 'a~ｇ', 'a~🦊'];
+
 /** Three rows of each value of everything, which their ids alone tell apart; ends and beginnings of hours among the times. */
 const rows = shuffled(13).map((i): Partial<UsageRow> => {
   const few = Math.floor(i / 3) % 3;
   const at = [hour, hour + HOUR - 1n, hour + HOUR, hour + HOUR + 1n, hour + 5n * MINUTE][Math.floor(i / 3) % 5];
-  const names = { model: ['a', 'B', 'a~b'][few], action: ['test', 'image_edit', 'story_outline'][few] };
+  const names = { model: MODELS[few], action: ['test', 'image_edit', 'story_outline'][few] };
   return { id: id(i), at, ...names, input: few * 9, output: few * 10, cost: (few - 1) * 1_000_001 };
 });
 
@@ -36,7 +39,10 @@ function inOrder(sortBy: SortKey): string[] {
   const compare = (a: Partial<UsageRow>, b: Partial<UsageRow>) => {
     const [left, right] = [a, b].map((row) => [...VALUES[sortBy](row), row.id]) as [string[], string[]];
     const place = left.findIndex((value, i) => value !== right[i]);
-    return (left[place] as string) < (right[place] as string) ? -1 : 1;
+    const [one, other] = [left[place], right[place]] as unknown[];
+    return typeof one === 'string'
+      ? Buffer.compare(Buffer.from(one), Buffer.from(String(other)))
+      : Number(one) - Number(other);
   };
   return [...rows].sort(compare).map((row) => row.id as string);
 }
@@ -73,7 +79,8 @@ for (const [how, cover, sorts] of [
       for (const sortOrder of ['asc', 'desc'] as const)
         it(`are each on one page by ${sortBy} ${sortOrder}: by number, by next and previous, by the API`, async () => {
           const expected = sortOrder === 'asc' ? inOrder(sortBy) : inOrder(sortBy).reverse();
-          const path = `/ai-usage/records?period=7d&model=a&model=B&model=a~b&sortBy=${sortBy}&sortOrder=${sortOrder}&pageSize=5`;
+          const named = MODELS.map((model) => `&model=${encodeURIComponent(model)}`).join('');
+          const path = `/ai-usage/records?period=7d${named}&sortBy=${sortBy}&sortOrder=${sortOrder}&pageSize=5`;
           const forth: string[] = [];
           let page = await openPage(client, path);
           for (let number = 1; ; number++) {

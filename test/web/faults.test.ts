@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
 import type { Response } from 'supertest';
-import { isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
+import { DAY_OF_24_HOURS, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import {
   ANA,
@@ -22,7 +22,7 @@ import { memoryLog } from '../support/log.ts';
 import { startProxy } from '../support/proxy.ts';
 import { changeSession } from '../support/session.ts';
 import { needsServer } from '../support/skip.ts';
-import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
+import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 /** Nothing listens there: a connection is refused at once. */
 const NOWHERE = 'postgres://postgres@127.0.0.1:1/nowhere';
@@ -82,6 +82,31 @@ describe('while workflows_db is down', () => {
 
   it('a bad parameter is still the person’s to mend', async () => {
     assert.equal((await ana.get('/ai-usage?period=never')).status, 400);
+  });
+});
+
+describe('while the rollups cannot be read', () => {
+  const opened = closing();
+  before(async () => {
+    await resetUsage();
+    await insertUsage([{ at: now() - 3n * DAY_OF_24_HOURS }]);
+    await coverUsage();
+  });
+  after(resetUsage);
+
+  it('/readyz says that statistics are not answered, and when they are again', async () => {
+    const { backoffice } = databases();
+    const app = await opened(startApp());
+    const client = createClient(app.origin);
+    await backoffice.raw('ALTER TABLE usage_days RENAME TO usage_days_away');
+    try {
+      const ready = await client.get('/readyz');
+      assert.equal((await (await signedIn(app.origin)).get('/api/ai-usage/stats')).status >= 500, true);
+      assert.deepEqual([ready.status, ready.body.status, ready.body.statistics], [503, 'unavailable', 'unavailable']);
+    } finally {
+      await backoffice.raw('ALTER TABLE usage_days_away RENAME TO usage_days');
+    }
+    assert.equal((await client.get('/readyz')).status, 200);
   });
 });
 

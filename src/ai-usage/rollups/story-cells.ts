@@ -83,12 +83,14 @@ const DAYS_A_LOAD = 5;
 
 type Memory = { pairs: Pairs; days: Days; storyCells: StoryCells };
 
+/** The cells of some days that are not in memory; whoever asked for them has them, whatever becomes of the memory meanwhile. */
 async function load(
   backoffice: Knex,
   { pairs, storyCells }: Pick<Memory, 'pairs' | 'storyCells'>,
   missing: { day: Day; version: string; kinds: Kind[] }[],
   timeZone: string,
-): Promise<void> {
+): Promise<StoryCell[]> {
+  const loaded: StoryCell[] = [];
   for (let first = 0; first < missing.length; first += DAYS_A_LOAD) {
     const some = missing.slice(first, first + DAYS_A_LOAD);
     const kinds = [...new Map(some.flatMap(({ kinds }) => kinds.map((kind) => [nameOf(kind), kind]))).values()];
@@ -112,19 +114,24 @@ async function load(
       addElements(lists, pairs, row);
     }
     for (const { day, version, kinds } of some) {
-      const kept = storyCells.get(day);
-      const cells = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
-      for (const kind of kinds) {
-        const name = nameOf(kind);
-        cells.set(name, {
-          action: kind.action,
-          model: kind.model,
-          sums: packed(found.get(`${day} ${name}`) ?? noPairs()),
-        });
-      }
-      storyCells.set(day, { version, cells });
+      const cells = kinds.map(({ action, model }): StoryCell => {
+        const sums = packed(found.get(`${day} ${nameOf({ action, model })}`) ?? noPairs());
+        return { action, model, sums };
+      });
+      loaded.push(...cells);
+      keep(storyCells, day, version, cells);
     }
   }
+  return loaded;
+}
+
+/** Beside what is known of the same version of a day, instead of that of an older one. */
+function keep(storyCells: StoryCells, day: Day, version: string, cells: StoryCell[]): void {
+  const kept = storyCells.get(day);
+  if (kept !== undefined && BigInt(kept.version) > BigInt(version)) return;
+  const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
+  for (const cell of cells) known.set(nameOf(cell), cell);
+  storyCells.set(day, { version, cells: known });
 }
 
 /** What each story had of the cells of a segment's days that pass, in no order. Loads those that are not in memory, or have changed. */
@@ -138,15 +145,17 @@ export async function storyCellsWithin(
   const wanted = [...daysWithin(days, segment)]
     .map(({ day, version, cells }) => ({ day, version, kinds: cells.filter(passes) }))
     .sort((a, b) => compareDays(a.day, b.day));
-  const missing = wanted.flatMap(({ day, version, kinds }) => {
+  const cells: StoryCell[] = [];
+  const missing: { day: Day; version: string; kinds: Kind[] }[] = [];
+  for (const { day, version, kinds } of wanted) {
     const kept = storyCells.get(day);
-    const unknown = kept?.version === version ? kinds.filter((kind) => !kept.cells.has(nameOf(kind))) : kinds;
-    return unknown.length === 0 ? [] : [{ day, version, kinds: unknown }];
-  });
-  await load(backoffice, { pairs, storyCells }, missing, timeZone);
-  return wanted.flatMap(({ day, kinds }) =>
-    kinds.flatMap((kind) => storyCells.get(day)?.cells.get(nameOf(kind)) ?? []),
-  );
+    const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
+    const unknown = kinds.filter((kind) => !known.has(nameOf(kind)));
+    cells.push(...kinds.flatMap((kind) => known.get(nameOf(kind)) ?? []));
+    if (unknown.length > 0) missing.push({ day, version, kinds: unknown });
+  }
+  const loaded = await load(backoffice, { pairs, storyCells }, missing, timeZone);
+  return [...cells, ...loaded];
 }
 
 async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {

@@ -5,6 +5,7 @@ import {
   type Day,
   dayOf,
   hourNumber,
+  type Instant,
   instantFromPostgres,
   postgresFromInstant,
   startOfDay,
@@ -32,13 +33,14 @@ export async function writeStories(
   transaction: Knex,
   before: StoriesOfCell[],
   after: StoriesOfCell[],
+  coveredUntil: Instant | null,
   days: KeptDays | null,
 ): Promise<void> {
   const kinds = await knowKinds(transaction, after);
   const changes = changesByStory(before, after, kinds);
   const stories = [...changes.keys()];
   for (let first = 0; first < stories.length; first += STORIES_A_WRITE)
-    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, days);
+    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, coveredUntil, days);
 }
 
 /** So many stories are read and written by one statement. */
@@ -49,6 +51,7 @@ async function writeSome(
   stories: string[],
   changes: Map<string, Change>,
   kinds: Kinds,
+  coveredUntil: Instant | null,
   days: KeptDays | null,
 ): Promise<void> {
   const kept = await readVisits(transaction, kinds, stories);
@@ -71,8 +74,16 @@ async function writeSome(
       changedVisits(hoursIn(visits, scope), hoursIn(now, scope), count(-1), count(1));
     }
   }
-  await addCounts(transaction, 'hour', hourCounts, (hour) => postgresFromInstant(startOfHourNumber(hour)));
-  await addCounts(transaction, 'day', dayCounts, postgresFromDay);
+  // Of what was not covered nothing is kept yet.
+  const isNew = (begin: Instant) => coveredUntil === null || begin >= coveredUntil;
+  await writeCounts(transaction, 'hour', hourCounts, (hour) => {
+    const begin = startOfHourNumber(hour);
+    return { at: postgresFromInstant(begin), isNew: isNew(begin) };
+  });
+  await writeCounts(transaction, 'day', dayCounts, (day) => ({
+    at: postgresFromDay(day),
+    isNew: days !== null && isNew(startOfDay(day, days.timeZone)),
+  }));
   await writeVisits(transaction, kinds, visitsNow);
 }
 
@@ -197,41 +208,68 @@ export const NEVER = '-9223372036854775808';
 /** So many rows are changed by one statement. */
 const ROWS_A_WRITE = 5_000;
 
-async function addCounts<At>(
+/** A row of counts: by previous hour how many stories more or fewer. */
+type CountsRow = { at: string; isNew: boolean; scope: Scope; counts: [previous: number, stories: number][] };
+
+async function writeCounts<At>(
   transaction: Knex,
   size: 'hour' | 'day',
   counts: Counts<At>,
-  textOf: (at: At) => string,
+  timeOf: (at: At) => { at: string; isNew: boolean },
 ): Promise<void> {
-  const rows: { at: string; scope: Scope; previous: string; stories: string }[] = [];
+  const rows: CountsRow[] = [];
   for (const [scope, byTime] of counts) {
     for (const [at, byPrevious] of byTime) {
       const changed = [...byPrevious].filter(([, by]) => by !== 0);
-      if (changed.length === 0) continue;
-      rows.push({
-        at: textOf(at),
-        scope,
-        previous: `{${changed.map(([hour]) => (hour === Number.NEGATIVE_INFINITY ? NEVER : hour))}}`,
-        stories: `{${changed.map(([, by]) => by)}}`,
-      });
+      if (changed.length > 0) rows.push({ ...timeOf(at), scope, counts: changed.sort(([a], [b]) => (a < b ? -1 : 1)) });
     }
   }
-  for (let first = 0; first < rows.length; first += ROWS_A_WRITE) {
-    const some = rows.slice(first, first + ROWS_A_WRITE);
-    await transaction.raw(addingSql(size), [
-      some.map(({ at }) => at),
-      some.map(({ scope }) => scope.within),
-      some.map(({ scope }) => scope.action),
-      some.map(({ scope }) => scope.model),
-      some.map(({ previous }) => previous),
-      some.map(({ stories }) => stories),
-    ]);
-  }
+  const write = async (some: CountsRow[], sql: string, storiesOf: (counts: CountsRow['counts']) => number[]) => {
+    for (let first = 0; first < some.length; first += ROWS_A_WRITE) {
+      const few = some.slice(first, first + ROWS_A_WRITE);
+      await transaction.raw(sql, [
+        few.map(({ at }) => at),
+        few.map(({ scope }) => scope.within),
+        few.map(({ scope }) => scope.action),
+        few.map(({ scope }) => scope.model),
+        few.map(({ counts }) => `{${counts.map(([hour]) => (hour === Number.NEGATIVE_INFINITY ? NEVER : hour))}}`),
+        few.map(({ counts }) => `{${storiesOf(counts)}}`),
+      ]);
+    }
+  };
+  await write(
+    rows.filter(({ isNew }) => isNew),
+    insertingSql(size),
+    upTo,
+  );
+  await write(
+    rows.filter(({ isNew }) => !isNew),
+    addingSql(size),
+    (counts) => counts.map(([, stories]) => stories),
+  );
+}
+
+function upTo(counts: CountsRow['counts']): number[] {
+  let sum = 0;
+  return counts.map(([, stories]) => {
+    sum += stories;
+    return sum;
+  });
+}
+
+const TABLES = { hour: ['story_hours', 'timestamptz'], day: ['story_days', 'date'] } as const;
+
+function insertingSql(size: 'hour' | 'day'): string {
+  const [table, type] = TABLES[size];
+  return `
+    INSERT INTO ${table} (${size}, within, action, model, previous_hours, stories_up_to)
+    SELECT ${size}, within, action, model, previous::bigint[], up_to::bigint[]
+      FROM unnest(?::${type}[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) AS cell (${size}, within, action, model, previous, up_to)`;
 }
 
 /** Adds to what is kept; a row of which nothing is left goes. Rows go by their number, which is sorted faster than their names. */
 function addingSql(size: 'hour' | 'day'): string {
-  const [table, type] = size === 'hour' ? ['story_hours', 'timestamptz'] : ['story_days', 'date'];
+  const [table, type] = TABLES[size];
   return `
     WITH cell AS MATERIALIZED (
       SELECT * FROM unnest(?::${type}[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])

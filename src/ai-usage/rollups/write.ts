@@ -56,7 +56,7 @@ async function write(
   const { hours, stories } = await deleteHours(transaction, runs);
   await insertCells(transaction, cells);
   const days = keptDays(coverage);
-  await writeStories(transaction, stories, cells, days);
+  await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
   if (days === null) return current.version;
   const touched = new Set([...hours, ...cells.map(({ hour }) => hour)]);
   // The day that was not covered to its end may be so now.
