@@ -1,7 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Databases } from '../db/connect.ts';
+import { attempt } from '../db/in-turn.ts';
 import { ahead } from '../export/ahead.ts';
 import type { LargeJson } from '../export/table.ts';
+import { handled } from '../units/handled.ts';
 import { openSnapshot, type Snapshot } from './snapshot.ts';
 
 /** A prompt as PostgreSQL prints it, never parsed: as its text, or, where that is large, to be read piece by piece. */
@@ -26,7 +28,13 @@ export const WHOLE = `(SELECT convert_to(input_prompt_json::text, 'UTF8') AS byt
  * control characters. Whoever meets that says so.
  */
 export const UNPRINTABLE = 'PostgreSQL cannot print this prompt: written out, it is longer than a gigabyte.';
-export const isUnprintable = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '54000';
+export function isUnprintable(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  // The latter where the last bytes of a gigabyte do not fit any more.
+  return code === '54000' || (code === 'XX000' && String(message).includes('invalid memory alloc request size'));
+}
+/** What stands in an export in its place: text, in JSON. */
+const NOTE = JSON.stringify(UNPRINTABLE);
 
 export const NO_RIGHT =
   'Prompts are closed: the database role of this program may not read them (SELECT on input_prompt_json).';
@@ -49,8 +57,17 @@ export async function* promptPieces({ transaction, begin }: Snapshot, id: string
   await begin(transaction.raw('CLOSE prompt'));
 }
 
-async function* decoded(pieces: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** The same as text, or a note in its place where PostgreSQL cannot print it. */
+async function* promptText(snapshot: Snapshot, id: string): AsyncGenerator<string> {
+  const pieces = promptPieces(snapshot, id);
+  // All of it is printed for the first piece.
+  const first = await attempt(snapshot.transaction, () => pieces.next(), isUnprintable);
+  if (first === null) {
+    yield NOTE;
+    return;
+  }
   const decoder = new StringDecoder('utf8');
+  if (!first.done) yield decoder.write(first.value);
   for await (const piece of pieces) yield decoder.write(piece);
 }
 
@@ -62,28 +79,39 @@ export async function* withPrompts<T extends { tokenUsageId: string; prompt: Pro
   snapshot: Snapshot,
   batches: AsyncIterable<T[]>,
 ): AsyncGenerator<T[]> {
-  const { transaction, begin } = snapshot;
   for await (const batch of batches) {
     for (let first = 0; first < batch.length; first += AT_A_TIME) {
       const records = batch.slice(first, first + AT_A_TIME);
-      const { rows } = await begin(
-        transaction.raw<{ rows: { id: string; prompt: string | null }[] }>(
-          `SELECT token_usage_id AS id, CASE WHEN octet_length(small.text) <= ${MOST_HELD} THEN small.text END AS prompt
-             FROM token_usage_tracking,
-                  LATERAL (SELECT CASE WHEN pg_column_size(input_prompt_json) <= ${MOST_STORED}
-                                       THEN input_prompt_json::text END AS text OFFSET 0) AS small
-            WHERE token_usage_id = ANY(?)`,
-          [records.map(({ tokenUsageId }) => tokenUsageId)],
-        ),
-      );
-      const held = new Map(rows.map(({ id, prompt }) => [id, prompt]));
+      const held = await readHeld(snapshot, records);
       for (const record of records) {
         const { tokenUsageId: id } = record;
-        record.prompt = held.get(id) ?? { pieces: () => decoded(promptPieces(snapshot, id)) };
+        record.prompt = held.get(id) ?? { pieces: () => promptText(snapshot, id) };
       }
       yield records;
     }
   }
+}
+
+/** The prompts of some records that are small, by id; null for those that are not. */
+async function readHeld(snapshot: Snapshot, records: { tokenUsageId: string }[]): Promise<Map<string, string | null>> {
+  const { transaction, begin } = snapshot;
+  const ask = () =>
+    transaction.raw<{ rows: { id: string; prompt: string | null }[] }>(
+      `SELECT token_usage_id AS id, CASE WHEN octet_length(small.text) <= ${MOST_HELD} THEN small.text END AS prompt
+         FROM token_usage_tracking,
+              LATERAL (SELECT CASE WHEN pg_column_size(input_prompt_json) <= ${MOST_STORED}
+                                   THEN input_prompt_json::text END AS text OFFSET 0) AS small
+        WHERE token_usage_id = ANY(?)`,
+      [records.map(({ tokenUsageId }) => tokenUsageId)],
+    );
+  const answer = await begin(handled(attempt(transaction, ask, isUnprintable)));
+  if (answer !== null) return new Map(answer.rows.map(({ id, prompt }) => [id, prompt]));
+  // One of them, or more: each is asked for by itself.
+  const [only, ...more] = records;
+  if (more.length === 0) return new Map(only ? [[only.tokenUsageId, NOTE]] : []);
+  const held = new Map<string, string | null>();
+  for (const record of records) for (const [id, prompt] of await readHeld(snapshot, [record])) held.set(id, prompt);
+  return held;
 }
 
 export type OpenPrompt = { pieces: AsyncIterable<Buffer>; close: () => Promise<void> };

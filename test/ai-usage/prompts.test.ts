@@ -7,7 +7,7 @@ import { sourceProblems } from '../../src/db/source-check.ts';
 import { EXTENSIONS } from '../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS } from '../../src/export/sheet-xml.ts';
 import { createFormat } from '../../src/units/format.ts';
-import { type RunningApp, startApp } from '../support/app.ts';
+import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
@@ -221,6 +221,55 @@ describe('a prompt of any size and shape', () => {
         assert.equal(text, JSON.stringify(value, null, 4));
       }),
     );
+  });
+});
+
+describe('a prompt that PostgreSQL cannot print', () => {
+  const NOTE = 'PostgreSQL cannot print this prompt: written out, it is longer than a gigabyte.';
+  let client: Client;
+  let ids: string[];
+
+  /** Prints a gigabyte before it gives up, which takes half a minute: here a cast of the test's own gives up at once, as it does. */
+  const CAST = `
+    CREATE FUNCTION printed(value jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+      IF value ? 'unprintable' THEN
+        RAISE 'out of memory' USING ERRCODE = '54000', DETAIL = 'Cannot enlarge string buffer';
+      END IF;
+      RETURN textin(jsonb_out(value));
+    END $$;
+    CREATE CAST (jsonb AS text) WITH FUNCTION printed(jsonb)`;
+
+  before(async () => {
+    const { workflows } = databases();
+    client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    ids = await insertPrompts([
+      `'"before"'`,
+      `'{"unprintable": 1}'`,
+      `(SELECT jsonb_build_object('unprintable', string_agg(md5(n::text), '')) FROM generate_series(1, 4000) AS n)`,
+      `to_jsonb(repeat('é ', 20000))`,
+      `'"after"'`,
+    ]);
+    await workflows.raw(CAST.replaceAll('?', '\\?'));
+  });
+  after(async () => {
+    await databases().workflows.raw('DROP CAST IF EXISTS (jsonb AS text); DROP FUNCTION IF EXISTS printed');
+    await resetUsage();
+  });
+
+  for (const extension of ['ndjson', 'json', 'csv']) {
+    it(`has a note in its place in an export, which goes on: ${extension}`, async () => {
+      const { status, text } = await client.get(`${RECORDS}.${extension}?include=prompt`);
+      assert.equal(status, 200);
+      const said = JSON.stringify(NOTE);
+      assert.equal(text.split(extension === 'csv' ? said.replaceAll('"', '""') : said).length - 1, 2);
+      for (const whole of ['before', 'after', 'é '.repeat(20000)]) assert.ok(text.includes(whole), whole.slice(0, 10));
+      for (const id of ids) assert.ok(text.includes(id));
+    });
+  }
+
+  it('is said on its page', async () => {
+    assert.ok(textOf(await openPage(client, `${RECORDS}/${ids[1]}/prompt`)).includes(NOTE));
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { inTurn } from '../../src/db/in-turn.ts';
+import { attempt, inTurn } from '../../src/db/in-turn.ts';
 import { databases } from '../support/databases.ts';
 
 describe('the queries of a transaction in turn', () => {
@@ -19,6 +19,36 @@ describe('the queries of a transaction in turn', () => {
     });
     assert.deepEqual(answers, [1, 2, 3]);
     assert.deepEqual(order, [1, 2, 3]);
+  });
+
+  it('go on after one that may fail, which nobody else’s comes between', async () => {
+    const answers = await databases().workflows.transaction(async (transaction) => {
+      const snapshot = inTurn(transaction);
+      await snapshot.raw('DECLARE numbers CURSOR FOR SELECT generate_series(1, 3) AS number');
+      async function* pieces() {
+        for (let i = 0; i < 3; i++) yield (await snapshot.raw('FETCH 1 FROM numbers')).rows[0].number;
+      }
+      const numbers = pieces();
+      const zero = (error: unknown) => (error as { code?: string }).code === '22012';
+      const first = await attempt(snapshot, () => numbers.next(), zero);
+      const all = await Promise.all([
+        attempt(snapshot, () => snapshot.raw('SELECT 1 / 0'), zero),
+        numbers.next(),
+        attempt(snapshot, () => snapshot.raw('SELECT 1 / 0'), zero),
+        numbers.next(),
+      ]);
+      await assert.rejects(
+        attempt(
+          snapshot,
+          () => snapshot.raw('SELECT no_such_column'),
+          () => false,
+        ),
+        /no_such_column/,
+      );
+      await snapshot.raw('ROLLBACK');
+      return [first?.value, ...all.map((one) => one && 'value' in one && one.value)];
+    });
+    assert.deepEqual(answers, [1, null, 2, null, 3]);
   });
 
   it('leave the connection as it was when one of them fails while others wait', async () => {
