@@ -1,8 +1,13 @@
 import type { ModelKind } from './model-families.ts';
 
-/** Words that say a model is somebody's own work on another one's. */
-export const WORKS_OF_OTHERS =
-  'alpaca vicuna orca openorca dolphin uncensored abliterated derestricted merge clone replica pytorch';
+/** Words that say a model is somebody's own work on another one's, or only made to look like it. */
+export const WORKS_OF_OTHERS = [
+  'alpaca vicuna orca openorca dolphin uncensored abliterated derestricted merge merged clone cloned replica pytorch',
+  'finetune finetuned tuned retrained fork forked mod modded modified hacked jailbroken custom customized unofficial community',
+  'like alike style styled inspired compatible based imitation mimic lookalike knockoff fake mock mocked dummy stub emulator',
+].join(' ');
+/** Whoever is named behind these made it. */
+export const MADE_BY = 'by from';
 
 /** Words that a provider or a gateway puts behind any name: variants, formats, sizes, ways of serving. */
 export const COMMON_WORDS = [

@@ -1,5 +1,5 @@
 import { type Family, type ModelKind, PROVIDERS, type Provider } from './model-families.ts';
-import { COMMON_WORDS, GATEWAYS, KIND_WORDS, REGIONS, TASK_WORDS, WORKS_OF_OTHERS } from './model-words.ts';
+import { COMMON_WORDS, GATEWAYS, KIND_WORDS, MADE_BY, REGIONS, TASK_WORDS, WORKS_OF_OTHERS } from './model-words.ts';
 
 export const UNKNOWN_PROVIDER = 'Unknown';
 
@@ -19,6 +19,7 @@ const pathWords = setOf(`${COMMON_WORDS} ${TASK_WORDS}`);
 const gateways = setOf(GATEWAYS);
 const regions = setOf(REGIONS);
 const worksOfOthers = setOf(WORKS_OF_OTHERS);
+const madeBy = setOf(MADE_BY);
 const kindWords = KIND_WORDS.map(([kind, words]) => [kind, setOf(words)] as const);
 const spaces = new Map<string, Provider>(
   PROVIDERS.flatMap((one) => [...setOf(one.spaces)].map((space) => [space, one] as const)),
@@ -123,10 +124,14 @@ function fits({ pattern, provider, openWords, derived }: Pattern, name: string, 
   if (derived || (openWords && own === provider)) return true;
   const rest = wordsOf(name.slice(begin.length));
   if (openWords) return rest.every((word) => isPlain(word, commonWords) || openWords.has(word));
-  return rest.every(
-    (word) => (brands.get(word.replace(/\d+$/, '')) ?? provider) === provider && !worksOfOthers.has(word),
-  );
+  return rest.every((word, i) => {
+    const maker = brandOf(word) ?? (i > 0 && madeBy.has(rest[i - 1] as string) ? null : provider);
+    return maker === provider && !worksOfOthers.has(word) && (!madeBy.has(word) || i + 1 < rest.length);
+  });
 }
+
+/** Whose name a word is: `gpt4` is OpenAI's. */
+const brandOf = (word: string): string | undefined => brands.get(word.replace(/\d+$/, ''));
 
 const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean);
 
