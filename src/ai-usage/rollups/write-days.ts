@@ -23,8 +23,8 @@ export function completeDays(instants: Instant[], coveredUntil: Instant | null, 
     .sort(compareDays);
 }
 
-/** One statement writes as many days as hold so many records, and at least one. */
-const RECORDS_A_WRITE = 50_000;
+/** One statement writes as many days as hold so many records, and at least one; so does one transaction that builds days. */
+const RECORDS_A_WRITE = 10_000;
 const DAYS_A_WRITE = 500;
 
 const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';

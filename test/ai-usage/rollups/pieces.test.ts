@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { noMemory } from '../../../src/ai-usage/memory.ts';
 import { readCoverage } from '../../../src/ai-usage/rollups/coverage.ts';
 import { auditAll, tick } from '../../../src/ai-usage/rollups/keep.ts';
+import { recomputeDiffering } from '../../../src/ai-usage/rollups/mend.ts';
 import { findDifferingHours } from '../../../src/ai-usage/rollups/refresh.ts';
+import { buildDays } from '../../../src/ai-usage/rollups/write-days.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats } from '../../../src/ai-usage/stats.ts';
 import {
@@ -15,7 +17,7 @@ import {
   type Window,
 } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
-import { resetUsage } from '../../support/usage.ts';
+import { resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, NO_FILTER } from './brute-force.ts';
 
 const ZONE = 'Europe/Lisbon';
@@ -37,10 +39,10 @@ async function insertLongStories(): Promise<void> {
   );
 }
 
-async function assertExact(window: Window): Promise<void> {
-  const { source } = await openSource(databases(), ZONE, noMemory());
+async function assertExact(window: Window, zone = ZONE): Promise<void> {
+  const { source } = await openSource(databases(), zone, noMemory());
   const { cells: _, ...stats } = await readStats(source, window, NO_FILTER, 'day');
-  assert.deepEqual(stats, await bruteForce(databases().workflows, window, NO_FILTER, ZONE));
+  assert.deepEqual(stats, await bruteForce(databases().workflows, window, NO_FILTER, zone));
 }
 
 const lastDays = (days: bigint): Window => ({ from: AT - days * DAY_OF_24_HOURS, to: AT });
@@ -63,6 +65,12 @@ async function differing(): Promise<number> {
   };
   const hours = await findDifferingHours(databases(), [range]);
   return hours.reduce((sum, { requests }) => sum + requests, 0);
+}
+
+/** Makes every covered hour right, and builds no days. */
+async function auditHours(): Promise<void> {
+  const { coveredUntil } = await readCoverage(databases().backoffice);
+  await recomputeDiffering(databases(), [{ from: AT - SPAN - DAY_OF_24_HOURS, to: coveredUntil ?? AT }]);
 }
 
 describe('rollups of stories that come back on later days', () => {
@@ -140,5 +148,35 @@ describe('rollups of stories that come back on later days', () => {
     }
     assert.equal(await differing(), 0);
     await assertExact({ from: null, to: AT });
+  });
+
+  it('get the days of another time zone in pieces, newest first, and are read by their hours meanwhile, in both zones', async () => {
+    const { workflows, backoffice } = databases();
+    const other = 'America/Sao_Paulo';
+    const window = { from: AT - 27n * DAY_OF_24_HOURS, to: AT - 5n * HOUR - 7n * MINUTE };
+    const daysFrom = async () => (await readCoverage(backoffice)).daysFrom;
+    // Late at once: the days of one zone have gone, and none are there of the other.
+    await tick(databases(), other, AT, -1);
+    for (const zone of [ZONE, other]) await assertExact(window, zone);
+    const begins: (Instant | null)[] = [await daysFrom()];
+    for (let pieces = 0; begins.at(-1) !== null; pieces++) {
+      assert.ok(pieces < 10, 'it comes to an end');
+      // What is corrected in between is right in days that are there, and in those to come.
+      await workflows('token_usage_tracking').whereRaw('input_tokens = ?', [pieces]).delete();
+      let built = 0;
+      await buildDays(backoffice, () => built++ > 0);
+      begins.push(await daysFrom());
+      await auditHours();
+      await assertExact(window, other);
+    }
+    assert.ok(begins.length > 3, `in ${begins.length - 1} pieces`);
+    assert.ok((begins[1] as Instant) < (begins[0] as Instant) && (begins[2] as Instant) < (begins[1] as Instant));
+    const tables = ['usage_days', 'usage_days_by_story', 'story_days'];
+    const dump = () =>
+      Promise.all(tables.map((table) => backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup')));
+    const kept = await dump();
+    await resetRollups();
+    await auditAll(databases(), other, AT);
+    assert.deepEqual(kept, await dump());
   });
 });
