@@ -211,6 +211,47 @@ describe('an attempt to sign in', () => {
     }
   });
 
+  it('leaves room in the headers where two hundred tabs begin at once, of short and of long addresses, and keeps whoever is signed in', async () => {
+    const client = createClient(origin);
+    await signIn(client);
+    // None of them knows the cookies of the others.
+    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const paths = Array.from({ length: 200 }, (_, i) =>
+      i % 2 ? '/ai-usage' : `/ai-usage?search=${'a'.repeat(1_900)}`,
+    );
+    const answers = await Promise.all(
+      paths.map((path) =>
+        fetch(`${origin}/auth/google?returnTo=${encodeURIComponent(path)}`, {
+          redirect: 'manual',
+          headers: { cookie },
+        }),
+      ),
+    );
+    for (const answer of answers) {
+      for (const line of answer.headers.getSetCookie()) {
+        const [pair = ''] = line.split(';');
+        client.cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+      }
+    }
+    const sizes = [...client.cookies].map(([name, value]) => name.length + value.length + 3);
+    assert.ok(sizes.reduce((sum, size) => sum + size) < 12_800, `${sizes}`);
+    assert.equal((await client.get('/ai-usage')).status, 200);
+    // The last that came back is kept by the browser, and ends well.
+    const last = answers.at(-1)?.headers.get('location') ?? '';
+    const finished = await client.get(location(await client.get(`${last}&as=101`)));
+    assert.equal(finished.status, 302);
+  });
+
+  it('keeps the latest of each kind where places run out, and gives a free one before a taken one', async () => {
+    const client = createClient(origin);
+    const callbacks: string[] = [];
+    for (let i = 0; i < 12; i++) callbacks.push(await untilCallback(client, ANA, `/ai-usage?page=${i}`));
+    const finish = async (callback: string) => location(await client.get(callback));
+    for (let i = 8; i < 12; i++) assert.equal(await finish(callbacks[i] ?? ''), `/ai-usage?page=${i}`);
+    client.cookies.delete(COOKIES.session);
+    await refusedAsForeign(client, callbacks[0] ?? '');
+  });
+
   it('leaves room in the headers, however many are abandoned and however long their addresses', async () => {
     for (const returnTo of [`/ai-usage?search=${'a'.repeat(1_900)}`, `/ai-usage?search=${'ã€'.repeat(900)}`]) {
       const client = createClient(origin);
