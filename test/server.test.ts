@@ -76,10 +76,14 @@ describe('the program', () => {
     });
 
     it('with a database that does not answer', async () => {
-      const url = `postgres://nobody@localhost:${await freePort()}/nothing`;
+      const port = await freePort();
+      const url = `postgres://nobody@localhost:${port}/nothing`;
       const lines = await refusal({ PORT: '0', WORKFLOWS_DATABASE_URL: url, BACKOFFICE_DATABASE_URL: url });
       assert.equal(lines.length, 1);
-      assert.match(lines[0] ?? '', /^backoffice_db cannot be migrated: .*ECONNREFUSED/);
+      assert.match(
+        lines[0] ?? '',
+        new RegExp(`^backoffice_db cannot be migrated: nothing at localhost:${port}: .*ECONNREFUSED`),
+      );
     });
 
     it('with a database that does not exist, whichever it is', async function () {
