@@ -20,16 +20,17 @@ export type Visit = { hour: number; previous: number };
 
 /**
  * How a scope's visits of one story change: calls `lost` and `gained` with those that are not the same before and after.
- * The hours of both ascend; several may be the same hour, which is one visit.
+ * The hours of both ascend; several may be the same hour, which is one visit. Before all of them it was active at `previous`.
  */
 export function changedVisits(
+  previous: number,
   before: number[],
   after: number[],
   lost: (visit: Visit) => void,
   gained: (visit: Visit) => void,
 ): void {
   let [i, j] = [0, 0];
-  let [previousBefore, previousAfter] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [previousBefore, previousAfter] = [previous, previous];
   while (i < before.length || j < after.length) {
     const hour = Math.min(before[i] ?? Number.POSITIVE_INFINITY, after[j] ?? Number.POSITIVE_INFINITY);
     const wasActive = before[i] === hour;
@@ -45,15 +46,19 @@ export function changedVisits(
   }
 }
 
+const isIn = (kind: Kind, { within, action, model }: Scope): boolean =>
+  (within === 'all' || within === 'model' || kind.action === action) &&
+  (within === 'all' || within === 'action' || kind.model === model);
+
 /** The hours of the visits that are in a scope. */
-export function hoursIn({ hours, kinds }: Visits, { within, action, model }: Scope): number[] {
-  if (within === 'all') return hours;
-  const byAction = within !== 'model';
-  const byModel = within !== 'action';
-  return hours.filter((_, i) => {
-    const kind = kinds[i] as Kind;
-    return (!byAction || kind.action === action) && (!byModel || kind.model === model);
-  });
+export function hoursIn({ hours, kinds }: Visits, scope: Scope): number[] {
+  return scope.within === 'all' ? hours : hours.filter((_, i) => isIn(kinds[i] as Kind, scope));
+}
+
+/** The last hour of the first `count` visits that is in a scope; -Infinity without any. */
+export function lastHourIn({ hours, kinds }: Visits, count: number, scope: Scope): number {
+  for (let i = count - 1; i >= 0; i--) if (isIn(kinds[i] as Kind, scope)) return hours[i] as number;
+  return Number.NEGATIVE_INFINITY;
 }
 
 /** Visits with some of them taken out and others put in. */

@@ -13,7 +13,16 @@ import {
 } from '../../units/time.ts';
 import type { KeptDays } from './coverage.ts';
 import { type Kinds, knowKinds, nameOfKind } from './kinds.ts';
-import { changedVisits, hoursIn, type Kind, type Scope, scopesOf, type Visits, withChanges } from './story-hours.ts';
+import {
+  changedVisits,
+  hoursIn,
+  type Kind,
+  lastHourIn,
+  type Scope,
+  scopesOf,
+  type Visits,
+  withChanges,
+} from './story-hours.ts';
 
 /** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
 export type StoriesOfCell = Kind & { hour: string; story_ids: string };
@@ -63,15 +72,24 @@ async function writeSome(
   for (const story of stories) {
     const { added, removed } = changes.get(story) as Change;
     const visits = kept.get(story) ?? noVisits();
-    const now = withChanges(visits, removed, added);
-    visitsNow.set(story, now);
+    // What lies before the first change stays: of most stories all.
+    const first = [...added.hours, ...removed.hours].reduce((a, b) => Math.min(a, b));
+    let stay = visits.hours.length;
+    while (stay > 0 && (visits.hours[stay - 1] as number) >= first) stay -= 1;
+    const before = { hours: visits.hours.slice(stay), kinds: visits.kinds.slice(stay) };
+    const after = withChanges(before, removed, added);
+    visitsNow.set(story, {
+      hours: [...visits.hours.slice(0, stay), ...after.hours],
+      kinds: [...visits.kinds.slice(0, stay), ...after.kinds],
+    });
     for (const scope of scopes([...added.kinds, ...removed.kinds])) {
       const count = (by: number) => (visit: { hour: number; previous: number }) => {
         addCount(hourCounts, scope, visit.hour, visit.previous, by);
         const day = dayAt(visit.hour);
         if (day && visit.previous < day.firstHour) addCount(dayCounts, scope, day.day, visit.previous, by);
       };
-      changedVisits(hoursIn(visits, scope), hoursIn(now, scope), count(-1), count(1));
+      const previous = lastHourIn(visits, stay, scope);
+      changedVisits(previous, hoursIn(before, scope), hoursIn(after, scope), count(-1), count(1));
     }
   }
   // Of what was not covered nothing is kept yet.
