@@ -119,7 +119,7 @@ export async function rebuild(
     while (chunk) {
       const current = await readCoverage(databases.backoffice);
       const changes = await readAnew(databases.workflows, chunk);
-      if ((await writeChanges(databases.backoffice, changes, current, {})) === null) continue;
+      if ((await writeChanges(databases.backoffice, changes, current, {}, { anew: true })) === null) continue;
       onProgress({ done: hoursBetween(begin, chunk.to), total });
       chunk = await nextChunk(databases.workflows, chunk.to, coveredUntil);
     }

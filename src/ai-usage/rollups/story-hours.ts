@@ -81,3 +81,9 @@ export function withChanges(visits: Visits, removed: Visits, added: Visits): Vis
   stay.sort((a, b) => a.hour - b.hour);
   return { hours: stay.map(({ hour }) => hour), kinds: stay.map(({ kind }) => kind) };
 }
+
+/** Visits without those from one hour until before another. */
+export function withoutHours({ hours, kinds }: Visits, first: number, end: number): Visits {
+  const stays = (hour: number) => hour < first || hour >= end;
+  return { hours: hours.filter(stays), kinds: kinds.filter((_, i) => stays(hours[i] as number)) };
+}

@@ -96,6 +96,14 @@ async function writeFew(transaction: Knex, days: Day[], timeZone: string): Promi
   );
 }
 
+/** Counts the stories of the days of some instants again, from what is kept of hours. */
+export async function recountDays(transaction: Knex, instants: Instant[], { timeZone, from }: KeptDays): Promise<void> {
+  const days = [...new Set(instants.map((instant) => dayOf(instant, timeZone)))];
+  const kept = days.filter((day) => startOfDay(day, timeZone) >= from);
+  await transaction('story_days').whereIn('day', kept.map(postgresFromDay)).delete();
+  await writeStoryDays(transaction, kept, timeZone);
+}
+
 /** Of the stories in a day's hours, those that had not been active in an earlier hour of it. */
 async function writeStoryDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
   for (const day of days) {

@@ -13,6 +13,7 @@ import {
 } from '../../units/time.ts';
 import type { KeptDays } from './coverage.ts';
 import { type Kinds, knowKinds, nameOfKind } from './kinds.ts';
+import type { HourRange } from './source-hours.ts';
 import {
   changedVisits,
   hoursIn,
@@ -22,6 +23,7 @@ import {
   scopesOf,
   type Visits,
   withChanges,
+  withoutHours,
 } from './story-hours.ts';
 
 /** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
@@ -103,6 +105,45 @@ async function writeSome(
     isNew: days !== null && isNew(startOfDay(day, days.timeZone)),
   }));
   await writeVisits(transaction, kinds, visitsNow);
+}
+
+/**
+ * Counts the stories of the hours of a run again, by where they were active before as far as that is known, and makes that known of the
+ * hours themselves: whatever was kept of them. `cells` are all that the run holds.
+ */
+export async function recountHours(transaction: Knex, { from, to }: HourRange, cells: StoriesOfCell[]): Promise<void> {
+  const kinds = await knowKinds(transaction, cells);
+  const here = changesByStory([], cells, kinds);
+  const stories = [...here.keys()];
+  const counts: Counts<number> = new Map();
+  const scopes = scopeFinder();
+  const [first, end] = [hourNumber(from), hourNumber(to)];
+  for (let begin = 0; begin < stories.length; begin += STORIES_A_WRITE) {
+    const some = stories.slice(begin, begin + STORIES_A_WRITE);
+    const kept = await readVisits(transaction, kinds, some);
+    const visitsNow = new Map<string, Visits>();
+    for (const story of some) {
+      const { added } = here.get(story) as Change;
+      const visits = withChanges(withoutHours(kept.get(story) ?? noVisits(), first, end), noVisits(), added);
+      visitsNow.set(story, visits);
+      const isHere = ({ hour }: { hour: number }) => hour >= first && hour < end;
+      for (const scope of scopes(added.kinds)) {
+        const count = (visit: { hour: number; previous: number }) => {
+          if (isHere(visit)) addCount(counts, scope, visit.hour, visit.previous, 1);
+        };
+        changedVisits(Number.NEGATIVE_INFINITY, [], hoursIn(visits, scope), () => {}, count);
+      }
+    }
+    await writeVisits(transaction, kinds, visitsNow);
+  }
+  await transaction('story_hours')
+    .where('hour', '>=', postgresFromInstant(from))
+    .where('hour', '<', postgresFromInstant(to))
+    .delete();
+  await writeCounts(transaction, 'hour', counts, (hour) => ({
+    at: postgresFromInstant(startOfHourNumber(hour)),
+    isNew: true,
+  }));
 }
 
 /** The visits that come and go. */

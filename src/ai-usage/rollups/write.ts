@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
 import { type Coverage, keptDays } from './coverage.ts';
 import type { HourCell, HourRange } from './source-hours.ts';
-import { completeDays, writeDays } from './write-days.ts';
-import { type StoriesOfCell, writeStories } from './write-stories.ts';
+import { completeDays, recountDays, writeDays } from './write-days.ts';
+import { recountHours, type StoriesOfCell, writeStories } from './write-stories.ts';
 
 /** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
 export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
@@ -20,15 +20,17 @@ const STATE_COLUMNS = {
 
 /**
  * Replaces hours, and the days made of them, in one transaction, and moves the state on. Returns the new version, or null
- * when another refresher has written since `coverage` was read: then nothing is changed.
+ * when another refresher has written since `coverage` was read: then nothing is changed. With `anew`, of a single run, its stories are
+ * counted again instead of corrected.
  */
 export function writeChanges(
   backoffice: Knex,
   changes: Changes,
   coverage: Coverage,
   progress: Progress,
+  { anew = false } = {},
 ): Promise<string | null> {
-  return backoffice.transaction((transaction) => write(transaction, changes, coverage, progress));
+  return backoffice.transaction((transaction) => write(transaction, changes, coverage, progress, anew));
 }
 
 async function write(
@@ -36,6 +38,7 @@ async function write(
   { runs, cells }: Changes,
   coverage: Coverage,
   progress: Progress,
+  anew: boolean,
 ): Promise<string | null> {
   const columns = Object.entries(progress).map(([name, value]) => [
     STATE_COLUMNS[name as keyof Progress],
@@ -57,16 +60,14 @@ async function write(
   await insertCells(transaction, cells);
   const days = keptDays(coverage);
   await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
+  const touched = [...new Set([...hours, ...cells.map(({ hour }) => hour)])].map(instantFromPostgres);
+  if (anew) for (const run of runs) await recountHours(transaction, run, cells);
   if (days === null) return current.version;
-  const touched = new Set([...hours, ...cells.map(({ hour }) => hour)]);
+  if (anew) await recountDays(transaction, touched, days);
   // The day that was not covered to its end may be so now.
   const last = coverage.coveredUntil === null ? [] : [coverage.coveredUntil - 1n];
   const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
-  await writeDays(
-    transaction,
-    completeDays([...[...touched].map(instantFromPostgres), ...last], coveredUntil, days),
-    days,
-  );
+  await writeDays(transaction, completeDays([...touched, ...last], coveredUntil, days), days);
   return current.version;
 }
 

@@ -9,7 +9,7 @@ import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import { noMemory } from '../../../src/ai-usage/memory.ts';
 import { readRecordPage } from '../../../src/ai-usage/record-pages.ts';
 import { cursorBeside } from '../../../src/ai-usage/records.ts';
-import { auditAll, coverableUntil, tick } from '../../../src/ai-usage/rollups/keep.ts';
+import { auditAll, coverableUntil, rebuild, tick } from '../../../src/ai-usage/rollups/keep.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats, readTotals } from '../../../src/ai-usage/stats.ts';
 import { readSumsBy, sumsAt } from '../../../src/ai-usage/story-sums.ts';
@@ -509,6 +509,33 @@ describe('rollups are exact', () => {
     await auditAll(databases(), ZONE, at);
     await tick(databases(), ZONE, at);
     assert.deepEqual(await dump(), first);
+  });
+
+  it('and after a rebuild, whatever had become of the rollups', async () => {
+    const at = NOWS[1] as Instant;
+    const some = Array.from({ length: 80 }, (_, i) => ({
+      ago: BigInt(i) * 5n * HOUR + 1n,
+      story: i % 9,
+      model: i % 3,
+      action: i % 3,
+      cost: i * 31,
+    }));
+    await insertUsage(toInsert(some, at));
+    await auditAll(databases(), ZONE, at);
+    const right = await dump();
+    await databases().backoffice.raw(`
+      UPDATE usage_hours SET cost = cost + 1;
+      UPDATE story_hours SET stories_up_to = (SELECT array_agg(1 + one) FROM unnest(stories_up_to) AS one);
+      DELETE FROM story_days WHERE within = 'all';
+      UPDATE story_visits SET hours = hours[2:], kinds = kinds[2:]`);
+    assert.notDeepEqual(await dump(), right);
+    await rebuild(databases(), ZONE, () => {});
+    const window = { from: at - 15n * DAY_OF_24_HOURS, to: at };
+    await assertExact(window, NO_FILTER);
+    const now = await dump();
+    await resetRollups();
+    await rebuild(databases(), ZONE, () => {});
+    assert.deepEqual(now, await dump());
   });
 
   it('also when a refreshing process is killed at random points: all of its work is there, or none', async function () {
