@@ -12,19 +12,20 @@ const AT_THE_START = new RegExp(`^'*[${BEGINS_FORMULA}${DROPPED}]`);
  * characters wherever a cell of the file does not begin a cell of the reader's, and lines end within them. A run is matched
  * also where no formula follows it, so that a million separators are looked at once each.
  */
-const WITHIN = { ',': within(','), ';': within(';') };
-
-function within(separator: string): RegExp {
-  return new RegExp(
-    `([${separator}${NOBODYS}\\r\\n]["${separator}${NOBODYS}${DROPPED}]*)('*[${BEGINS_FORMULA}])?`,
-    'g',
-  );
+function within(separator: string, begin: string): RegExp {
+  return new RegExp(`([${separator}${NOBODYS}\\r\\n]["${separator}${NOBODYS}${DROPPED}]*)(${begin})?`, 'g');
 }
 
-export type Separator = keyof typeof WITHIN;
+const TEXT_BEGIN = `'*[${BEGINS_FORMULA}]`;
+/** JSON has no apostrophes of ours to tell from its own. */
+const JSON_BEGIN = `[${BEGINS_FORMULA}]`;
+const IN_TEXT = { ',': within(',', TEXT_BEGIN), ';': within(';', TEXT_BEGIN) };
+const IN_JSON = { ',': within(',', JSON_BEGIN), ';': within(';', JSON_BEGIN) };
 
-const plainWithin = (text: string, other: Separator, plain: (begin: string) => string): string =>
-  text.replace(WITHIN[other], (all: string, before: string, begin?: string) =>
+export type Separator = keyof typeof IN_TEXT;
+
+const plainWithin = (text: string, within: RegExp, plain: (begin: string) => string): string =>
+  text.replace(within, (all: string, before: string, begin?: string) =>
     begin === undefined ? all : before + plain(begin),
   );
 
@@ -34,15 +35,14 @@ const plainWithin = (text: string, other: Separator, plain: (begin: string) => s
  * different texts stay different: one apostrophe less is what was meant. All other text as it is.
  */
 export function neutral(text: string, other: Separator): string {
-  return plainWithin(AT_THE_START.test(text) ? `'${text}` : text, other, (begin) => `'${begin}`);
+  return plainWithin(AT_THE_START.test(text) ? `'${text}` : text, IN_TEXT[other], (begin) => `'${begin}`);
 }
 
-/** Of the first character alone: JSON has no apostrophes of ours to tell from its own. */
-const escaped = (begin: string) => `\\u${begin.charCodeAt(0).toString(16).padStart(4, '0')}${begin.slice(1)}`;
+const escaped = (begin: string) => `\\u${begin.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** The same for JSON, which stays what it means: within its strings there is an escape for every character. */
 export function neutralJson(json: string, other: Separator): string {
-  return plainWithin(AT_THE_START.test(json) ? `'${json}` : json, other, escaped);
+  return plainWithin(AT_THE_START.test(json) ? `'${json}` : json, IN_JSON[other], escaped);
 }
 
 /** The same for JSON that comes in pieces: a formula may begin in another piece than what is in front of it. */
@@ -53,7 +53,7 @@ export async function* neutralJsonPieces(pieces: AsyncIterable<string>, other: S
     const apostrophe = first && AT_THE_START.test(piece) ? "'" : '';
     // What the piece before it left open is as good as one separator.
     const text = (open ? other : '') + piece;
-    yield apostrophe + plainWithin(text, other, escaped).slice(open ? 1 : 0);
+    yield apostrophe + plainWithin(text, IN_JSON[other], escaped).slice(open ? 1 : 0);
     open = endsOpen(text, other);
     first = false;
   }
