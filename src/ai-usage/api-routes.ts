@@ -4,7 +4,7 @@ import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
 import { takesOnly } from '../web/parameters.ts';
 import { recordsJson, statsJson } from './api.ts';
-import { PARAMETERS, parseUsageQuery } from './query.ts';
+import { ORDER_AND_PAGE, PARAMETERS, parseUsageQuery, WHICH_RECORDS } from './query.ts';
 import type { UsageReader } from './reader.ts';
 import { gapText } from './record-reach.ts';
 
@@ -19,7 +19,7 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
   /** The JSON of answers that are being reused: under load, writing it takes longer than everything else. */
   const bodies = new WeakMap<object, string>();
 
-  router.get('/api/ai-usage/stats', takesOnly(PARAMETERS), async (req, res) => {
+  router.get('/api/ai-usage/stats', takesOnly(WHICH_RECORDS, ORDER_AND_PAGE), async (req, res) => {
     const answer = await reader.stats(queryOf(req), 'day');
     const body = bodies.get(answer) ?? JSON.stringify(statsJson(answer, timeZone));
     bodies.set(answer, body);

@@ -15,7 +15,7 @@ import { auditEntryOf, openPageExport, openRecordExport } from './open-export.ts
 import { MOST_PER_PAGE, type PageDependencies } from './page-routes.ts';
 import { RECORDS_PATH } from './paths.ts';
 import { NO_RIGHT } from './prompts.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, PAGING, parseUsageQuery, usageUrl } from './query.ts';
 
 type Opening = {
   asked: Asked;
@@ -52,7 +52,7 @@ export function usageExports({
   for (const extension of EXTENSIONS) {
     router.get(
       `${RECORDS_PATH}.${extension}`,
-      takesOnly([...PAGE_PARAMETERS, ...EXPORT_PARAMETERS]),
+      takesOnly([...PAGE_PARAMETERS, ...EXPORT_PARAMETERS], PAGING),
       async (req, res) => {
         const options = parseExportOptions(req.query, extension, null);
         const parsed = parseUsageQuery(req.query, limits, now());
@@ -68,7 +68,8 @@ export function usageExports({
     );
 
     for (const page of EXPORT_PAGES) {
-      const taken = takesOnly([...page.parameters, ...EXPORT_PARAMETERS]);
+      const paging = PAGING.filter((name) => page.parameters.includes(name));
+      const taken = takesOnly([...page.parameters, ...EXPORT_PARAMETERS], paging);
       router.get(`${page.path}.${extension}`, taken, async (req: Request<{ name?: string }>, res) => {
         const options = parseExportOptions(req.query, extension, Object.keys(page.tables));
         const asked = page.asked(req.params.name ?? '', req.query, limits, now());

@@ -1,6 +1,6 @@
 import type { Format } from '../units/format.ts';
 import { eurosText, microEurosFromNumeric } from '../units/money.ts';
-import { type UsageQuery, usageUrl } from './query.ts';
+import { DEFAULT_PAGE_SIZE, type UsageQuery, usageUrl } from './query.ts';
 import type { Sums } from './sums.ts';
 
 type Total = Pick<Sums, 'requests' | 'cost'>;
@@ -11,8 +11,12 @@ type Total = Pick<Sums, 'requests' | 'cost'>;
  */
 export function frozenUrl(path: string, query: UsageQuery, { requests, cost }: Total): (extension: string) => string {
   const counted = `${requests}~${eurosText(cost)}`;
-  return (extension) =>
-    usageUrl(path + extension, query, { pinned: query.asOf, counted: extension === '' ? counted : null });
+  return (extension) => {
+    const ofPage = { pinned: query.asOf, counted };
+    // A file has no pages.
+    const ofFile = { pinned: query.asOf, counted: null, pageSize: DEFAULT_PAGE_SIZE };
+    return usageUrl(path + extension, query, extension === '' ? ofPage : ofFile);
+  };
 }
 
 /** By how much a frozen view counts something else than when its link was made: see docs/decisions/frozen-links.md. */

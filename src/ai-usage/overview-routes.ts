@@ -15,7 +15,7 @@ import { overviewOf } from './overview.ts';
 import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, usageUrl, type ViewLinks } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, sameUrl, usageUrl, type ViewLinks, WHICH_PAGE } from './query.ts';
 import { BREAKDOWNS_BESIDE, STACKS } from './view.ts';
 import { whyPanel } from './why-panel.ts';
 
@@ -26,7 +26,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone };
   const frame = pageFrame({ databases, reader, format });
 
-  router.get(OVERVIEW_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
+  router.get(OVERVIEW_PATH, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;

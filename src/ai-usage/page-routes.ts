@@ -18,7 +18,15 @@ import { freshness } from './freshness.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
 import { readNames } from './names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from './paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, recordsMeant, sameUrl, type UsageQuery, usageUrl } from './query.ts';
+import {
+  PAGE_PARAMETERS,
+  parseUsageQuery,
+  recordsMeant,
+  sameUrl,
+  type UsageQuery,
+  usageUrl,
+  WHICH_PAGE,
+} from './query.ts';
 import type { Answer, UsageReader } from './reader.ts';
 import { recordsList } from './records-list.ts';
 import { SUBJECTS, type SubjectKind } from './subjects.ts';
@@ -55,7 +63,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     return work().finally(taken);
   };
 
-  router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
+  router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
     const asked = queryOf(req);
     // A few seconds ago, so that no transaction still under way falls between the two readings.
     const query =
@@ -77,8 +85,10 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
       tieOut,
       // As it was answered: somebody may have asked a moment before.
       window: windowText(answer.ok ? answer.value.query : query, format),
-      back: sameUrl(OVERVIEW_PATH, asked),
+      back: usageUrl(OVERVIEW_PATH, asked),
       retry: sameUrl(TIE_OUT_PATH, asked),
+      // Its end is an instant only because a transaction might be under way.
+      freshness: answer.ok ? freshness(answer.value, format, asked) : null,
     };
     render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out', data });
   });

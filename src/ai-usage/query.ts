@@ -101,8 +101,12 @@ const schemas = new Map<number, ReturnType<typeof schemaFor>>();
 export const PAGE_PARAMETERS = Object.keys(schemaFor(1).shape);
 /** Those that decide what is counted and listed: what the API takes. */
 export const PARAMETERS = PAGE_PARAMETERS.filter((parameter) => !Object.hasOwn(VIEW_SHAPE, parameter));
+/** Which page of a list: nothing else uses them, and no link of ours leads elsewhere with them. */
+export const WHICH_PAGE = ['page', 'after', 'before'];
+/** How a list is turned over: a file holds all of it. */
+export const PAGING = [...WHICH_PAGE, 'pageSize'];
+export const ORDER_AND_PAGE = ['sortBy', 'sortOrder', ...PAGING];
 /** Those that decide which records are meant, in whatever order. */
-const ORDER_AND_PAGE = ['sortBy', 'sortOrder', 'page', 'pageSize', 'after', 'before'];
 export const WHICH_RECORDS = PARAMETERS.filter((parameter) => !ORDER_AND_PAGE.includes(parameter));
 const REPEATABLE = ['model', 'action'];
 /** Values of the database as they are: a model's name may begin or end with a space. */

@@ -13,7 +13,7 @@ import { readNames } from './names.ts';
 import { overviewOf } from './overview.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from './page-routes.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from './paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from './query.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, usageUrl, WHICH_PAGE } from './query.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, subjectUrl, wholeStory } from './subjects.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
@@ -34,7 +34,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
     return narrowedTo(kind, name, parseUsageQuery(req.query, limits, now()));
   };
 
-  router.get(`${SUBJECTS.story.path}/:name`, takes(PAGE_PARAMETERS), async (req, res) => {
+  router.get(`${SUBJECTS.story.path}/:name`, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
     const whole = wholeStory(narrowed);
@@ -93,7 +93,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   });
 
   for (const kind of ['author', 'model', 'action'] as const) {
-    router.get(`${SUBJECTS[kind].path}/:name`, takes(PAGE_PARAMETERS), async (req, res) => {
+    router.get(`${SUBJECTS[kind].path}/:name`, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
       const { name, path, query, narrowed } = asked(req, kind);
       if (shortened(req, res, path, query)) return;
       const size = bucketSizeOf(query);

@@ -43,33 +43,43 @@ export function withoutMarks(url: URL): URL {
   return clean.search.length === url.search.length ? url : clean;
 }
 
-/** The names that a request's address takes, as its route says. */
-const taken = new WeakMap<object, readonly string[]>();
+/** The names that a request's address takes, as its route says, and those that are known and would change nothing here. */
+type Taken = { names: readonly string[]; unused: readonly string[] };
+const taken = new WeakMap<object, Taken>();
 
 type Asked = Pick<Request, 'query'>;
 
-/** For pages: they answer, and say in a line what of their address they did not understand. */
-export function takes(names: readonly string[]) {
+/** For pages: they answer, and say in a line what of their address they did not understand, and what they did not use. */
+export function takes(names: readonly string[], unused: readonly string[] = []) {
   return (req: Asked, _res: unknown, next: NextFunction) => {
-    taken.set(req, names);
+    taken.set(req, { names, unused });
     next();
   };
 }
 
 /**
  * For what nobody reads a line in: APIs and files. @throws BadInput with every parameter that it does not take, and the
- * nearest that it does
+ * nearest that it does, or that it does not use
  */
-export function takesOnly(names: readonly string[]) {
+export function takesOnly(names: readonly string[], unused: readonly string[] = []) {
+  const used = names.filter((name) => !unused.includes(name));
   return (req: Asked, _res: unknown, next: NextFunction) => {
-    const unknown = unknownIn(req, names);
-    if (unknown.length === 0) return next();
-    throw new BadInput(unknown.map((parameter) => ({ parameter, message: notTaken(parameter, names) })));
+    const idle = givenOf(req, unused);
+    const problems = [
+      ...unknownIn(req, [...names, ...unused]).map((name) => ({ parameter: name, message: notTaken(name, used) })),
+      ...idle.map((name) => ({ parameter: name, message: 'is not used here: the answer holds everything' })),
+    ];
+    if (problems.length === 0) return next();
+    throw new BadInput(problems);
   };
 }
 
 const unknownIn = (req: Asked, names: readonly string[]) =>
   Object.keys(req.query).filter((name) => !names.includes(name));
+
+/** Those of some names that have a value: an empty field of a form is not given. */
+const givenOf = (req: Asked, names: readonly string[]) =>
+  names.filter((name) => [(req.query as Parameters)[name] ?? ''].flat().some((value) => value.trim() !== ''));
 
 function notTaken(parameter: string, names: readonly string[]): string {
   const near = nearest(parameter, names);
@@ -80,16 +90,23 @@ function notTaken(parameter: string, names: readonly string[]): string {
 }
 
 /** What a page says of its own address: the names that it does not know, and where the nearest that it does would lead. */
-export type NotUnderstood = { names: { name: string; near: string | null; href: string | null }[]; more: number };
+export type NotUnderstood = {
+  names: { name: string; near: string | null; href: string | null }[];
+  more: number;
+  /** Known elsewhere. */
+  unused: string[];
+};
 
 const MOST_NAMED = 5;
 const MOST_CHARACTERS = 60;
 
 /** Null where everything was understood. A route that says nothing takes nothing. */
 export function notUnderstood(req: Request): NotUnderstood | null {
-  const names = taken.get(req) ?? [];
+  const { names, unused: idle } = taken.get(req) ?? { names: [], unused: [] };
   const unknown = unknownIn(req, names);
-  if (unknown.length === 0) return null;
+  // The first page is what is shown where there is no other.
+  const unused = givenOf(req, idle).filter((name) => req.query[name] !== '1');
+  if (unknown.length === 0 && unused.length === 0) return null;
   const shown = unknown.slice(0, MOST_NAMED).map((name) => {
     const near = nearest(name, names);
     return {
@@ -98,7 +115,7 @@ export function notUnderstood(req: Request): NotUnderstood | null {
       href: near === null || near in req.query ? null : renamed(req, name, near),
     };
   });
-  return { names: shown, more: unknown.length - shown.length };
+  return { names: shown, more: unknown.length - shown.length, unused };
 }
 
 /** The same address with one parameter under another name. */

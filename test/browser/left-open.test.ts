@@ -114,6 +114,7 @@ describe('a tab left open', () => {
     '/ai-usage/models/gpt-5',
     `/ai-usage/stories/${STORY}`,
     '/audit',
+    '/ai-usage/tie-out',
     `${LIST}?from=2026-01-01`,
   ];
   it('is any page whose numbers end now', async () => {
@@ -133,6 +134,7 @@ describe('a tab left open', () => {
     `${LIST}?asOf=2026-11-01T00%3A00%3A00.000Z`,
     '/ai-usage?from=2026-01-01&to=2026-01-31',
     '/ai-usage/statement?month=2026-01',
+    '/ai-usage/tie-out?asOf=2026-11-01T00%3A00%3A00.000Z',
     '/audit?to=2026-01-31',
     '/sessions',
   ];

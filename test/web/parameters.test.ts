@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'node-html-parser';
-import { PAGE_PARAMETERS, PARAMETERS } from '../../src/ai-usage/query.ts';
+import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../../src/ai-usage/query.ts';
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';
@@ -82,6 +82,50 @@ describe('parameters that nobody knows', () => {
     }
   });
 
+  it('are like those that would change nothing: refused by statistics and files, and said by a page', async () => {
+    const details = async (path: string) => {
+      const { status, body } = await ana.get(path, { Accept: 'application/json' });
+      return [status, (body.details as { parameter: string }[] | undefined)?.map(({ parameter }) => parameter)];
+    };
+    const paging = ['page', 'after', 'before', 'pageSize'];
+    const all = paging.map((name) => `${name}=2`).join('&');
+    for (const path of paths.filter(
+      (one) => /^\/ai-usage.*\.(csv|xlsx|json|ndjson)$/.test(one) && !/prompt|statement/.test(one),
+    ))
+      assert.deepEqual(await details(`${path}?${all}`), [400, paging], path);
+    assert.deepEqual(await details(`${STATS}?sortBy=aiModel&sortOrder=asc&${all}`), [
+      400,
+      ['sortBy', 'sortOrder', ...paging],
+    ]);
+    assert.deepEqual(await details(`${STATS}?page=&sortBy=`), [200, undefined], 'an empty field is not given');
+    const pages = ['/ai-usage', '/ai-usage/tie-out', '/ai-usage/models/gpt-5', `/ai-usage/stories/${STORY}`];
+    for (const path of pages) {
+      const line = async (query: string) =>
+        textOf((await openPage(ana, `${path}?${query}`)).querySelector('.not-understood'));
+      assert.match(await line('page=2'), /^This page .* does not use page\.$/, path);
+      assert.match(await line('page=2&xyzzy=1'), /: xyzzy\. This page .* does not use page\.$/, path);
+      assert.equal(
+        (await openPage(ana, `${path}?pageSize=100&sortBy=aiModel&page=1`)).querySelector('.not-understood'),
+        null,
+      );
+    }
+  });
+
+  it('are in no link of ours', async () => {
+    for (const path of [
+      '/ai-usage/records?pageSize=25&sortBy=aiModel&page=1',
+      '/ai-usage?pageSize=25',
+      '/ai-usage/tie-out?pageSize=25',
+    ]) {
+      const page = await openPage(ana, path);
+      const files = page
+        .querySelectorAll('a')
+        .map((link) => link.getAttribute('href') ?? '')
+        .filter((href) => /\.(csv|xlsx|json)/.test(href));
+      for (const href of files) assert.equal((await ana.get(href)).status, 200, href);
+    }
+  });
+
   const NEAR: [query: string, unknown: string, near: string][] = [
     ['perod=7d', 'perod', 'period'],
     ['model[]=gpt-5', 'model[]', 'model'],
@@ -102,6 +146,7 @@ describe('parameters that nobody knows', () => {
   it('are offered the nearest name that exists', async () => {
     for (const [query, unknown, near] of NEAR) {
       for (const path of [STATS, '/api/ai-usage/records']) {
+        if (path === STATS && ORDER_AND_PAGE.includes(near)) continue;
         const { status, body } = await ana.get(`${path}?period=7d&${query}`);
         assert.equal(status, 400, query);
         assert.deepEqual(body, {
@@ -114,7 +159,7 @@ describe('parameters that nobody knows', () => {
       assert.equal(textOf(line?.querySelector('a') ?? null), near);
     }
     const far = await ana.get(`${STATS}?xyzzy=1`);
-    assert.match(far.body.details[0].message, new RegExp(`takes ${PARAMETERS.join(', ')}`));
+    assert.match(far.body.details[0].message, new RegExp(`takes ${WHICH_RECORDS.join(', ')}`));
   });
 
   it('lead where they were meant to', async () => {
