@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
+import { pino } from 'pino';
+import { keepRollups } from '../../../src/ai-usage/rollups/keep.ts';
 import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -33,13 +35,13 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
   });
 
   /** In one commit, two to eighty days back. */
-  async function insertLate(): Promise<void> {
+  async function insertLate(late = LATE): Promise<void> {
     await databases().workflows.raw(
       `INSERT INTO token_usage_tracking
          (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
        SELECT gen_random_uuid(), gen_random_uuid(), 'chapter_writing', 'gpt-5', 10, 5, 0.001, '{}',
-              now() - interval '2 days' - n * interval '78 days' / ${LATE}
-         FROM generate_series(1, ${LATE}) AS n`,
+              now() - interval '2 days' - n * interval '78 days' / ${late}
+         FROM generate_series(1, ${late}) AS n`,
     );
   }
 
@@ -108,5 +110,53 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
     assert.equal(parse(text.slice(1), { columns: true }).length, KNOWN - 1);
     assert.equal(headers['x-total-rows'], String(KNOWN - 1));
     await isCounted(KNOWN - 1);
+  });
+
+  it('are right everywhere within the minute of a tick, be they tens of thousands', async () => {
+    const many = 30_000;
+    const month = isoFromInstant(now() - 40n * DAY_OF_24_HOURS).slice(0, 7);
+    const ticking = keepRollups(app.databases, 'Europe/Lisbon', pino({ level: 'silent' }), {
+      replicas: false,
+      everyMs: 500,
+      origin: app.rollupsOrigin,
+    });
+    try {
+      await insertLate(many);
+      const end = performance.now() + 60_000;
+      const { rows } = await databases().workflows.raw(
+        `SELECT count(*) FILTER (WHERE to_char(created_at AT TIME ZONE 'Europe/Lisbon', 'YYYY-MM') = ?)::integer AS of_month
+           FROM token_usage_tracking`,
+        [month],
+      );
+      const within = async (what: string, isRight: () => Promise<boolean>) => {
+        while (!(await isRight())) {
+          assert.ok(performance.now() < end, what);
+          await sleep(100);
+        }
+      };
+      const total = async (path: string) => (await client.get(path)).body;
+      await within('statistics', async () => (await counted()) === KNOWN + many);
+      await within('the list', async () => (await total('/api/ai-usage/records?period=90d')).total === KNOWN + many);
+      await within('the export', async () => {
+        const { text, headers } = await client.get('/ai-usage/records.csv?period=90d');
+        return (
+          text.trimEnd().split('\n').length - 1 === KNOWN + many && headers['x-total-rows'] === String(KNOWN + many)
+        );
+      });
+      await within('the recomputation', async () =>
+        (await client.get('/ai-usage/tie-out?period=90d')).text.includes('Every figure is the same'),
+      );
+      await within('the statement', async () => {
+        const { models } = JSON.parse((await client.get(`/ai-usage/statement.json?month=${month}`)).text).tables;
+        return (
+          models.reduce((sum: number, model: { requests: number }) => sum + model.requests, 0) === rows[0].of_month
+        );
+      });
+      // By the rollups, and not only by the records themselves.
+      await within('the rollups', async () => (await client.get('/readyz')).body.rollups === undefined);
+      assert.equal(await counted(), KNOWN + many);
+    } finally {
+      await ticking.stop();
+    }
   });
 });
