@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/ai-usage/filter.ts';
 import { noMemory } from '../../../src/ai-usage/memory.ts';
-import { readRolledUp } from '../../../src/ai-usage/record-pages.ts';
+import { readRecordPage, readRolledUp } from '../../../src/ai-usage/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/ai-usage/records.ts';
 import { auditAll } from '../../../src/ai-usage/rollups/keep.ts';
 import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/ai-usage/sorts.ts';
@@ -171,5 +171,22 @@ describe('pages of records over rollups', () => {
     const [from = '', to = ''] = read;
     const hours = ((parseInstant(to) ?? 0n) - (parseInstant(from) ?? 0n)) / HOUR;
     assert.ok(hours > 0 && hours < 24, `${isoFromInstant(AT)}: read ${hours} hours, ${read.join(' ')}`);
+  });
+
+  it('ask for no records behind the last one', async () => {
+    const { source } = await openSource(databases(), ZONE, memory);
+    let passed = 0;
+    const note = ({ sql }: { sql: string }) => {
+      if (sql.includes('offset')) passed += 1;
+    };
+    databases().workflows.on('query', note);
+    const query = { sortBy: 'estimatedCostInEuros', sortOrder: 'desc', pageSize: 50, cursor: null } as const;
+    const pageOf = (number: number) =>
+      readRecordPage(source, { from: null, to: AT }, NO_FILTER, { ...query, page: number });
+    const { records, total } = await pageOf(1_000_000_000);
+    assert.deepEqual([records.length, total.requests, passed], [0, ROWS, 0]);
+    assert.equal((await pageOf(2)).records.length, 50);
+    databases().workflows.off('query', note);
+    assert.equal(passed, 1);
   });
 });
