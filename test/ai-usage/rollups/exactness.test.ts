@@ -35,7 +35,7 @@ import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } fr
 
 const ZONE = 'Europe/Lisbon';
 const SPAN = 20n * DAY_OF_24_HOURS;
-const MODELS = ['gpt-5', 'tts-1', 'imagen-4.0'];
+const MODELS = ['gpt-5', '', 'imagen-4.0'];
 const ACTIONS = ['chapter_writing', 'image_edit', 'test'];
 const AUTHORS = Array.from({ length: 3 }, (_, i) => `10000000-0000-4000-8000-00000000000${i}`);
 const STORIES = Array.from({ length: 90 }, (_, i) => `00000000-0000-4000-8000-0000000000${String(i).padStart(2, '0')}`);
