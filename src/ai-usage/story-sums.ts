@@ -64,7 +64,7 @@ async function readUnfiltered(source: UsageSource, { filter, hours, days }: Kept
   const { backoffice, memory } = source;
   const [ofHours, ...ofDays] = await Promise.all([
     readStoryCells(source, { filter, hours, days: [], ends: [] }),
-    ...days.map((segment) => storyDaysWithin(backoffice, memory.storyDays, memory.contentVersion ?? '', segment)),
+    ...days.map((segment) => storyDaysWithin(backoffice, memory, segment)),
   ]);
   return [...ofHours.map(({ sums }) => sums), ...ofDays.flat()];
 }

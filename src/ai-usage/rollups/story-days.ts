@@ -1,26 +1,27 @@
 import type { Knex } from 'knex';
-import { postgresFromDay } from '../../units/calendar.ts';
+import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/handled.ts';
 import type { Day } from '../../units/time.ts';
-import { isWithin, readDayVersions } from './days.ts';
+import { type Days, daysWithin } from './days.ts';
 import type { DaySegment } from './segments.ts';
 import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
 
 /**
- * What each story cost in each complete day, kept in memory: added up there, the stories of a
- * window are told in a few milliseconds, where the same rows take PostgreSQL half a second. Loaded when first asked for.
+ * What each story cost in each complete day that has been asked for, kept in memory: added up there, the stories of a
+ * window are told in a few milliseconds, where the same rows take PostgreSQL half a second.
  */
 export type StoryDays = {
   pairs: Pairs;
   byDay: Map<Day, { version: string; sums: PairSums }>;
-  current: { contentVersion: string; loaded: Promise<void> } | null;
+  /** The last loading: one after another, so that whoever asks for the same days finds them. */
+  loading: Promise<unknown>;
 };
 
-export const noStoryDays = (): StoryDays => ({ pairs: noKnownPairs(), byDay: new Map(), current: null });
+export const noStoryDays = (): StoryDays => ({ pairs: noKnownPairs(), byDay: new Map(), loading: Promise.resolve() });
 
-/** Days loaded by one query: some ten thousand rows at ten million records. */
-const DAYS_A_LOAD = 20;
+/** Days loaded by one query: at ten million records of stories that live for a year more would keep everybody else waiting. */
+const DAYS_A_LOAD = 5;
 
 const COLUMNS = {
   story: 'story_id',
@@ -31,42 +32,40 @@ const COLUMNS = {
   cost: 'cost',
 };
 
-async function load(backoffice: Knex, { pairs, byDay }: StoryDays): Promise<void> {
-  const current = await readDayVersions(backoffice);
-  const changed = current.filter(({ day, version }) => byDay.get(day)?.version !== version);
-  const loaded = new Map<Day, { version: string; sums: PairSums }>();
-  for (let first = 0; first < changed.length; first += DAYS_A_LOAD) {
-    const some = changed.slice(first, first + DAYS_A_LOAD);
+async function load(
+  backoffice: Knex,
+  { pairs, byDay }: StoryDays,
+  days: Days,
+  segment: DaySegment,
+): Promise<PairSums[]> {
+  const wanted = [...daysWithin(days, segment)].sort((a, b) => compareDays(a.day, b.day));
+  const isKept = ({ day, version }: { day: Day; version: string }) => byDay.get(day)?.version === version;
+  const kept = wanted.filter(isKept).map(({ day }) => byDay.get(day)?.sums as PairSums);
+  const missing = wanted.filter((one) => !isKept(one));
+  for (let first = 0; first < missing.length; first += DAYS_A_LOAD) {
+    const some = missing.slice(first, first + DAYS_A_LOAD);
     const rows = await backoffice('usage_days_by_story')
       .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => postgresFromDay(day))])
       .select<(PairRow & { day: string })[]>({ day: 'day', ...COLUMNS });
     const ofDays = groupedBy(rows, ({ day }) => day);
-    for (const { day, version } of some)
-      loaded.set(day, { version, sums: pairSums(pairs, ofDays.get(postgresFromDay(day)) ?? []) });
+    for (const { day, version } of some) {
+      const sums = pairSums(pairs, ofDays.get(postgresFromDay(day)) ?? []);
+      byDay.set(day, { version, sums });
+      kept.push(sums);
+    }
   }
-  // At once, so that no reader sees half of a change.
-  const still = new Set(current.map(({ day }) => day));
-  for (const day of byDay.keys()) if (!still.has(day)) byDay.delete(day);
-  for (const [day, one] of loaded) byDay.set(day, one);
+  for (const day of byDay.keys()) if (!days.byDay.has(day)) byDay.delete(day);
+  return kept;
 }
 
-/** The sums of the days of a segment, in no order, of the rollups' content at `contentVersion` or a later one. */
-export async function storyDaysWithin(
+/** The sums of the days of a segment, in no order. Loads those that are not in memory, or have changed. */
+export function storyDaysWithin(
   backoffice: Knex,
-  days: StoryDays,
-  contentVersion: string,
+  { days, storyDays }: { days: Days; storyDays: StoryDays },
   segment: DaySegment,
 ): Promise<PairSums[]> {
-  if (days.current?.contentVersion !== contentVersion) {
-    const before = days.current?.loaded ?? Promise.resolve();
-    const current = { contentVersion, loaded: handled(before.catch(() => {}).then(() => load(backoffice, days))) };
-    current.loaded.catch(() => {
-      if (days.current === current) days.current = null;
-    });
-    days.current = current;
-  }
-  await days.current.loaded;
-  const within: PairSums[] = [];
-  for (const [day, { sums }] of days.byDay) if (isWithin(day, segment)) within.push(sums);
-  return within;
+  const before = storyDays.loading.catch(() => {});
+  const loading = handled(before.then(() => load(backoffice, storyDays, days, segment)));
+  storyDays.loading = loading;
+  return loading;
 }

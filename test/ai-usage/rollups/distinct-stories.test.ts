@@ -4,6 +4,7 @@ import { auditAll } from '../../../src/ai-usage/rollups/keep.ts';
 import { type StoryCell, storyCellsWithin } from '../../../src/ai-usage/rollups/story-cells.ts';
 import { openSource } from '../../../src/ai-usage/source.ts';
 import { readStats } from '../../../src/ai-usage/stats.ts';
+import { readSumsBy } from '../../../src/ai-usage/story-sums.ts';
 import {
   DAY_OF_24_HOURS,
   endOfDay,
@@ -47,6 +48,27 @@ describe('what a request has read of stories stays with it', () => {
       const window = { from: hour + 30n * MINUTE, to };
       const { total } = await readStats(source, window, NO_FILTER, 'day');
       assert.deepEqual(total, (await bruteForce(databases().workflows, window, NO_FILTER, ZONE)).total);
+    }
+  });
+
+  it('and of what each story cost only the days are loaded that are asked for', async () => {
+    const begin = parseInstant('2026-10-01T10:00:00Z') as Instant;
+    await insertUsage(Array.from({ length: 12 }, (_, i) => ({ at: begin + BigInt(i) * DAY_OF_24_HOURS })));
+    await auditAll(databases(), ZONE, AT);
+    const memory = noMemory();
+    const { source } = await openSource(databases(), ZONE, memory);
+    for (const [days, loaded] of [
+      [3n, 2],
+      [2n, 2],
+      [7n, 6],
+    ] as const) {
+      const { active } = await readSumsBy(
+        source,
+        { from: begin, to: begin + days * DAY_OF_24_HOURS },
+        NO_FILTER,
+        'story',
+      );
+      assert.deepEqual([active.length, memory.storyDays.byDay.size], [Number(days), loaded]);
     }
   });
 
