@@ -13,8 +13,18 @@ const INDENT = '    ';
 /** Deeper than this nobody reads, and the indentation would be larger than what it indents. */
 const MOST_LEVELS = 20;
 /** Words are shorter; what has a gap is longer than it looks. */
-const A_RUN =
-  /(data:([\w.+-]{1,50}\/[\w.+-]{1,50});base64,)?(?:[A-Za-z0-9+/=_\0-]{400,}|[A-Za-z0-9+/=_-]{1,399}\0[A-Za-z0-9+/=_\0-]*)/g;
+const OF_RUN = String.raw`[A-Za-z0-9+/=_\0-]`;
+const LINE_BREAK = String.raw`(?:\\r)?\\n`;
+/** Lines of a picture as mail writes it, 76 characters each; of one with a gap there is less to see. */
+const A_LINE = String.raw`(?:${OF_RUN}{60,}|[A-Za-z0-9+/=_-]*\0${OF_RUN}*)`;
+const IN_LINES = `${A_LINE}(?:${LINE_BREAK}${A_LINE}){4,}(?:${LINE_BREAK}${OF_RUN}+)?(?:${LINE_BREAK})?`;
+const IN_ONE = String.raw`${OF_RUN}{400,}|[A-Za-z0-9+/=_-]{1,399}\0${OF_RUN}*`;
+/** Not from the n of a line break on. */
+const A_RUN = new RegExp(
+  String.raw`(?<!\\)(data:([\w.+-]{1,50}\/[\w.+-]{1,50});base64,)?(?:${IN_LINES}|${IN_ONE})`,
+  'g',
+);
+const FIRST_LINE = new RegExp(`^(${OF_RUN}+)(${LINE_BREAK})`);
 const GLIMPSE = 40;
 const CLOSING = { '{': '}', '[': ']' };
 
@@ -62,7 +72,9 @@ export function foldedJson(
         write(body.slice(0, GLIMPSE));
         fold(`… ${over(start + done)}${format.integer(length - GLIMPSE)} more characters`);
       } else {
-        fold(`${kind}, ${over(start + done)}${format.bytes((length * 3) / 4)}`);
+        const [, line = '1', lineBreak = ''] = FIRST_LINE.exec(body) ?? [];
+        const base64 = (length * line.length) / (line.length + lineBreak.length);
+        fold(`${kind}, ${over(start + done)}${format.bytes((base64 * 3) / 4)}`);
       }
     }
     write(token.slice(done));

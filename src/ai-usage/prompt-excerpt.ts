@@ -9,6 +9,14 @@ const A_PIECE = 1_000;
 /** So much of a run is read of its beginning: enough to tell what it is. */
 const A_GLIMPSE = 64;
 
+const OF_BASE64 = '[A-Za-z0-9+/=_-]';
+/** As `encode` writes the backslash of JSON. */
+const BACKSLASH = String.raw`\\\\`;
+const LINE_BREAK = `(${BACKSLASH}r){0,1}${BACKSLASH}n`;
+/** Within a run, or within one in lines, as mail writes it; a piece begins and ends anywhere. */
+const WITHIN_RUN = `^${OF_BASE64}*$`;
+const WITHIN_LINES = `^${OF_BASE64}*(${LINE_BREAK}${OF_BASE64}{60,})*(${LINE_BREAK}${OF_BASE64}*){0,1}(${BACKSLASH}r){0,1}(${BACKSLASH}){0,1}$`;
+
 /** The beginning of a prompt, and how many bytes all of it has. */
 export type PromptExcerpt = JsonExcerpt & { size: number };
 
@@ -30,10 +38,10 @@ export async function readPromptExcerpt(
     const { rows } = await snapshot.begin(
       snapshot.transaction.raw<{ rows: Row[] }>(
         `SELECT at, octet_length(whole.bytes) AS size, substring(whole.bytes FROM at + 1 FOR ${A_PIECE}) AS piece
-           FROM ${WHOLE}, LATERAL generate_series(0, octet_length(whole.bytes) - 1, ${A_PIECE}) AS at
-          WHERE at = 0
-             OR encode(substring(whole.bytes FROM at + 1 - ${A_GLIMPSE} FOR ${A_PIECE + A_GLIMPSE}), 'escape')
-                !~ '^[A-Za-z0-9+/=_-]*$'
+           FROM ${WHOLE}, LATERAL generate_series(0, octet_length(whole.bytes) - 1, ${A_PIECE}) AS at,
+                LATERAL (SELECT encode(substring(whole.bytes FROM at + 1 - ${A_GLIMPSE} FOR ${A_PIECE + A_GLIMPSE}), 'escape') AS text
+                         OFFSET 0) AS seen
+          WHERE at = 0 OR (seen.text !~ '${WITHIN_RUN}' AND seen.text !~ '${WITHIN_LINES}')
           LIMIT ${most}`,
         [id],
       ),

@@ -177,6 +177,26 @@ describe('a prompt of any size and shape', () => {
     assert.deepEqual(shown(await pageOf('a picture without a name')).folded, ['image/jpeg, 270 kB']);
   });
 
+  it('folds pictures in lines, as mail writes them', async () => {
+    const lines = (lineBreak: string, before = '') =>
+      `jsonb_build_object('prompt', E'Draw:\\n', 'image', ${before} regexp_replace(repeat('iVBORw0KGgoA', 100000), '(.{76})', E'\\\\1${lineBreak}', 'g'))`;
+    const inserted = await insertPrompts([
+      lines('\\n'),
+      lines('\\r\\n'),
+      lines('\\r\\n', `'data:image/png;base64,' ||`),
+      lines('\\n', `E'See:\\n' ||`),
+      `jsonb_build_object('words', repeat(E'palavra\\noutra\\n', 20))`,
+    ]);
+    const found = [];
+    for (const id of inserted) found.push(shown(await openPage(client, `${RECORDS}/${id}/prompt`)));
+    for (const { folded, text } of found.slice(0, 4)) {
+      assert.deepEqual(folded, ['image/png, 900 kB'], text.slice(0, 300));
+      assert.match(text, /^\{\n {4}"image": "(See:\\n)?image\/png, 900 kB",\n {4}"prompt": "Draw:\\n"\n\}$/);
+    }
+    assert.deepEqual(found[4]?.folded, [], 'words in lines are none');
+    await databases().workflows('token_usage_tracking').whereIn('token_usage_id', inserted).delete();
+  });
+
   it('folds what is nested deeper than a person can read', async () => {
     const { folded, about } = shown(await pageOf('deep'));
     assert.deepEqual(folded, ['2,980 more levels, 6 kB']);
