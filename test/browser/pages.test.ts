@@ -57,6 +57,7 @@ describe('every page in a browser', () => {
         assert.ok(widest <= view.width, `${widest} pixels wide in a window of ${view.width}`);
         const cut = view.width === 1280 ? await page.evaluate(CUT_TABLES) : [];
         assert.deepEqual(cut, [], 'on a desk every column of a table is in sight');
+        assert.deepEqual(await page.evaluate(BROKEN_WORDS), [], `words of tables in two lines, ${view.name}`);
         const coverage = Number(await page.evaluate(NAMES_COVER));
         assert.ok(coverage < 0.6, `the names of rows cover ${coverage} of their table`);
         if (view.name !== 'zoomed') assert.deepEqual(await barriers(page), [], view.name);
@@ -91,6 +92,23 @@ describe('every page in a browser', () => {
 const CUT_TABLES = `[...document.querySelectorAll('.scroll')]
   .filter((region) => region.scrollWidth > region.clientWidth)
   .map((region) => region.ariaLabel)`;
+
+/** Words of a table that stand in two lines, but for the longest, which fit none. */
+const BROKEN_WORDS = `[...document.querySelectorAll('td > a, tbody th > a')].flatMap((link) => {
+  const walker = document.createTreeWalker(link, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    for (const { 0: word, index } of node.data.matchAll(/[\\p{L}\\p{N}/:]{2,16}(?![\\p{L}\\p{N}/:])/gu)) {
+      const before = node.data[index - 1];
+      if (before && /[\\p{L}\\p{N}/:]/u.test(before)) continue;
+      const range = new Range();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) broken.push(word);
+    }
+  return broken;
+})`;
 
 /** The largest part of a table that scrolls sideways which stays covered by the names of its rows. */
 const NAMES_COVER = `Math.max(0, ...[...document.querySelectorAll('.scroll')]
