@@ -60,6 +60,15 @@ describe('why the cost changed', () => {
     );
   });
 
+  it('is told in one order, whichever model is met first: what moved the cost alike goes by name', () => {
+    const alike = ['b', 'a', 'd', 'c'].map((key, i): [string, Sums] => [key, of(1, 1, i % 2 ? 5 : -5)]);
+    for (const order of [alike, [...alike].reverse()])
+      assert.deepEqual(
+        whyOf(new Map(order), new Map()).rows.map(({ key }) => key),
+        ['a', 'b', 'c', 'd'],
+      );
+  });
+
   it('rounds each step to the nearest micro-euro, halves away from zero', () => {
     const few = fc.record({
       requests: fc.integer({ min: 1, max: 50 }),

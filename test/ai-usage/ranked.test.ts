@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { sumColumns } from '../../src/ai-usage/rollups/story-pairs.ts';
+import { ranked } from '../../src/ai-usage/story-sums.ts';
+import { RANKS } from '../../src/ai-usage/view.ts';
+
+describe('the first of many stories or authors', () => {
+  it('are those by their rank, then by cost and requests, highest first, then by id, and the total is of all', () => {
+    // So few values that most are alike in some of them, and many in all.
+    const few = fc.integer({ min: -1, max: 1 });
+    const sums = fc.record({ requests: fc.nat(1), inputTokens: few, outputTokens: few, cost: few });
+    fc.assert(
+      fc.property(
+        fc.array(sums, { maxLength: 30 }),
+        fc.nat(8),
+        fc.constantFrom(...RANKS),
+        fc.constantFrom('asc' as const, 'desc' as const),
+        (all, most, rankBy, rankOrder) => {
+          const columns = sumColumns(all.length);
+          for (const [i, one] of all.entries())
+            for (const name of ['requests', 'inputTokens', 'outputTokens', 'cost'] as const)
+              columns[name][i] = one[name];
+          // The order of the numbers says nothing of that of the ids.
+          const idOf = (number: number) => String((number * 7) % 31).padStart(2, '0');
+          const { top, total } = ranked({ active: all.map((_, i) => i), columns, idOf }, most, { rankBy, rankOrder });
+          const sign = rankOrder === 'asc' ? 1 : -1;
+          const wanted = all
+            .map((one, i) => ({ id: idOf(i), ...one }))
+            .sort(
+              (a, b) =>
+                sign * (a[rankBy] - b[rankBy]) || b.cost - a.cost || b.requests - a.requests || (a.id < b.id ? -1 : 1),
+            );
+          assert.deepEqual(top, wanted.slice(0, most));
+          assert.equal(
+            total.cost,
+            all.reduce((sum, { cost }) => sum + cost, 0),
+          );
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
