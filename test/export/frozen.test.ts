@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HTMLElement } from 'node-html-parser';
+import { frozenNotes } from '../../src/ai-usage/frozen.ts';
+import { parseUsageQuery } from '../../src/ai-usage/query.ts';
+import { createFormat } from '../../src/units/format.ts';
 import { HOUR, isoFromInstant, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
@@ -103,5 +106,15 @@ describe('a view that is frozen', () => {
     await databases().workflows('token_usage_tracking').delete();
     assert.match(note(await openPage(client, links[0] ?? '')).join(), /: -2 records, -€2\.00\./);
     await resetUsage();
+  });
+
+  it('says so too where one record came and one went: as many of another cost, or as much of others', () => {
+    const format = createFormat('en-GB', 'Europe/Lisbon');
+    const limits = { maxPageSize: 1, timeZone: 'Europe/Lisbon' };
+    const query = parseUsageQuery({ asOf: '2026-10-31T10:00:00Z', counted: '12~3.400000' }, limits, now());
+    const notes = (requests: number, cost: number) => frozenNotes(query, { requests, cost }, format);
+    assert.deepEqual(notes(12, 3_400_000), []);
+    assert.equal(notes(12, 3_400_001).length, 1);
+    assert.equal(notes(13, 3_400_000).length, 1);
   });
 });
