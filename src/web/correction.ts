@@ -11,6 +11,8 @@ export type Correction = {
 /** Whoever corrects one end of a window looks at both. */
 const ENDS = ['from', 'to'];
 const MOST_FIELDS = 200;
+/** What else stands in an address was understood by nobody, and is not sent again. */
+const OUR_NAMES = /^[a-z]+$/i;
 
 /** Null where the address holds nothing of what is wrong, or more than a form of ours has. */
 export function correctionOf(
@@ -30,5 +32,9 @@ export function correctionOf(
     message: messages.get(name) ?? null,
   }));
   if (fields.length === 0 || given.length > MOST_FIELDS) return null;
-  return { action: path, hidden: given.filter((one) => !isShown(one) && one.value !== ''), fields };
+  return {
+    action: path,
+    hidden: given.filter((one) => !isShown(one) && OUR_NAMES.test(one.name) && one.value !== ''),
+    fields,
+  };
 }

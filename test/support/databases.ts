@@ -87,7 +87,8 @@ export async function makeTemplate(): Promise<void> {
 
 /** Once, when the workers have ended: nothing of the run stays. */
 export async function removeDatabases(): Promise<void> {
-  if (!onServer()) return rm(template(), { recursive: true, force: true });
+  // A process of databases that has been told to end may still be writing its last.
+  if (!onServer()) return rm(template(), { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   await onTestServer(async (admin) => {
     const made = await admin('pg_database').where('datname', 'like', `${template()}%`).pluck('datname');
     for (const name of made) await admin.raw('DROP DATABASE ?? WITH (FORCE)', [name]);
