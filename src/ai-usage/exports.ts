@@ -135,7 +135,8 @@ const breakdownBeside: TableReader = async (view) => {
 const topStories: TableReader = async ({ reader, databases, query }) => {
   const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null });
   const authors = [...new Set(value.top.map(({ author }) => author))];
-  return storiesFile(value, await readNames(databases, { authors, stories: value.top.map(({ story }) => story) }));
+  const stories = value.top.map(({ story }) => story);
+  return storiesFile(value, await readNames(databases, { authors, stories }, { keep: false }));
 };
 
 const forecasts: TableReader = async ({ reader, query, format: { timeZone } }) => {

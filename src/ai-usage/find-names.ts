@@ -58,10 +58,10 @@ async function findOfKind(
   gathered: boolean,
 ): Promise<Found> {
   const found = await findKnown(backoffice, kind, text, words);
-  // The database takes any character for one between the parts of a word.
+  // The database takes anything for what stands between the parts of a word.
   const known = found.filter(({ name }) => nameHas(fold(name), words));
   const ids = known.map(({ id }) => id);
-  const cut = ids.length > MOST_NAME_MATCHES;
+  const cut = found.length > MOST_NAME_MATCHES;
   if (mythoria === null) return { ids, cut, available: true };
   try {
     const [current, unread] = await Promise.all([
@@ -83,7 +83,7 @@ async function findOfKind(
 type Condition = { sql: string; patterns: string[] };
 
 /** What stands before a word that is not the first of a name, as people write it: João d'Orey, «Ai, ai», ¿Y tú? */
-const BEFORE_WORDS = [' ', "'", '"', '(', '¿', '¡', '-'];
+const BEFORE_WORDS = [...' \'"([{¿¡-–—/.,:;#&!*+@'];
 
 /** Names that have a word. Beside a long one the index is not asked for the short ones, which half of all names have. */
 function conditionOf(word: string, words: string[]): Condition {
@@ -97,7 +97,7 @@ const ANY = '\0';
 
 const withAnyBetween = (word: string) => {
   if (isOfSigns(word)) return escaped(word);
-  return escaped(word.replace(BETWEEN_PARTS, (signs) => ANY.repeat([...signs].length))).replaceAll(ANY, '_');
+  return escaped(word.replace(BETWEEN_PARTS, ANY)).replaceAll(ANY, '%');
 };
 
 const escaped = (text: string) => text.replace(/[\\%_]/g, '\\$&');

@@ -17,8 +17,15 @@ export const NO_NAMES: Names = { authors: new Map(), stories: new Map(), gone: n
 
 type NameIds = { authors: string[]; stories: string[] };
 
-/** Never fails: an account may be gone and a database may be down, and then the page shows the names last seen, or short ids. */
-export async function readNames({ mythoria, backoffice }: NameDatabases, ids: NameIds): Promise<Names> {
+/**
+ * Never fails: an account may be gone and a database may be down, and then the page shows the names last seen, or short ids. What a
+ * page shows is kept for history; a file, which may hold every name there is, keeps none.
+ */
+export async function readNames(
+  { mythoria, backoffice }: NameDatabases,
+  ids: NameIds,
+  { keep = true } = {},
+): Promise<Names> {
   const current = await readCurrent(mythoria, ids);
   const names: Names = {
     authors: current?.authors ?? new Map(),
@@ -33,7 +40,7 @@ export async function readNames({ mythoria, backoffice }: NameDatabases, ids: Na
         ['story', names.stories, ids.stories],
       ] as const
     ).map(async ([kind, found, wanted]) => {
-      await keepNames(backoffice, kind, found);
+      if (keep) await keepNames(backoffice, kind, found);
       const missing = wanted.filter((id) => !found.has(id));
       // Erased since the last tick, and never shown: then it is not shown now.
       for (const [id, name] of await recallNames(backoffice, kind, missing, { onlyShown: current !== null })) {

@@ -90,7 +90,7 @@ async function learnNames(databases: NameDatabases, names: Names, batch: Streame
   const authors = unknownOf(batch, 'authorId', names.authors);
   const stories = unknownOf(batch, 'storyId', names.stories);
   if (authors.length === 0 && stories.length === 0) return;
-  const found = await readNames(databases, { authors, stories });
+  const found = await readNames(databases, { authors, stories }, { keep: false });
   for (const id of authors) names.authors.set(id, found.authors.get(id) ?? null);
   for (const id of stories) names.stories.set(id, found.stories.get(id) ?? null);
 }

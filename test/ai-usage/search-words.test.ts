@@ -42,6 +42,9 @@ describe('words as people type them', () => {
     '«Ai, ai!», disse o mar',
     'Ana-Maria e o farol',
     'Porquê?',
+    'Kapitel #7: Wolke',
+    'AC/DC',
+    'Lisboa – Sintra',
   ];
   const MODELS = ['gpt-5', 'gemini-2.5-flash', 'claude-3-5-sonnet'];
   const CHAPTERS = ['a chapter', 'another'];
@@ -76,6 +79,10 @@ describe('words as people type them', () => {
   finds('João'.normalize('NFD'), 'João Conceição');
   finds('conceição joão', 'João Conceição');
   finds('ão joao', 'João Conceição');
+  finds('kapitel #7', 'Kapitel #7: Wolke');
+  finds('#7', 'Kapitel #7: Wolke');
+  finds('dc', 'AC/DC');
+  finds('lisboa-sintra', 'Lisboa – Sintra');
   finds('estacao', 'A Estação do Coração');
   finds('coração ESTACAO', 'A Estação do Coração');
   finds('lukasz', 'Łukasz Straße');
@@ -198,6 +205,13 @@ describe('a search for a name', () => {
     await gatherNames();
     assert.deepEqual(await found('marcia'), [row.id]);
     assert.deepEqual(await known(), ['A Fada', 'Márcia']);
+  });
+
+  it('keeps nothing of what a file has held, when it is erased: a file may hold every name', async () => {
+    assert.match((await client.get('/ai-usage/records.csv?period=all')).text, /Márcia/);
+    await databases().mythoria.raw('TRUNCATE authors');
+    await gatherNames();
+    assert.deepEqual(await known(), ['A Fada']);
   });
 
   it('reads again what a page has written, which may have read it before the tick did', async () => {

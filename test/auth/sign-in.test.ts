@@ -47,6 +47,8 @@ describe('signing in', () => {
       const refused = await signIn(client, email, ASKED);
       assert.equal(refused.status, 403);
       assert.equal(wordsOf(refused, '[role=alert]'), reason);
+      // Of what Google put into the address nothing is said.
+      assert.doesNotMatch(refused.text, /Not understood/);
       assert.equal(refused.headers['cache-control'], 'no-store');
       assert.equal(hasSession(client.cookies), false);
       assert.equal(await countSessions({ sub }), 0);
