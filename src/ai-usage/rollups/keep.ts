@@ -72,9 +72,9 @@ export async function backfill(
       coverage = { ...coverage, version, coveredUntil };
       chunk = next;
     } else {
-      // Another refresher has moved on; continue from where it is.
+      // Another refresher has moved on, or begun again; continue from where it is.
       coverage = await readCoverage(backoffice);
-      chunk = await chunkFrom(coverage.coveredUntil ?? chunk.from);
+      chunk = await chunkFrom(coverage.coveredUntil ?? (await firstHour(workflows, target)));
       reading = handled(read(chunk));
     }
     onProgress({ done: hoursBetween(begin, coverage.coveredUntil ?? begin), total: hoursBetween(begin, target) });

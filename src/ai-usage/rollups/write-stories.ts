@@ -50,8 +50,10 @@ export async function writeStories(
   const kinds = await knowKinds(transaction, after);
   const changes = changesByStory(before, after, kinds);
   const stories = [...changes.keys()];
+  // Of what was not covered nothing is kept yet, but for what the first of several writes has put there.
+  const isNew = (write: number) => (begin: Instant) => write === 0 && (coveredUntil === null || begin >= coveredUntil);
   for (let first = 0; first < stories.length; first += STORIES_A_WRITE)
-    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, coveredUntil, days);
+    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, isNew(first), days);
 }
 
 /** So many stories are read and written by one statement. */
@@ -62,7 +64,7 @@ async function writeSome(
   stories: string[],
   changes: Map<string, Change>,
   kinds: Kinds,
-  coveredUntil: Instant | null,
+  isNew: (begin: Instant) => boolean,
   days: KeptDays | null,
 ): Promise<void> {
   const kept = await readVisits(transaction, kinds, stories);
@@ -94,8 +96,6 @@ async function writeSome(
       changedVisits(previous, hoursIn(before, scope), hoursIn(after, scope), count(-1), count(1));
     }
   }
-  // Of what was not covered nothing is kept yet.
-  const isNew = (begin: Instant) => coveredUntil === null || begin >= coveredUntil;
   await writeCounts(transaction, 'hour', hourCounts, (hour) => {
     const begin = startOfHourNumber(hour);
     return { at: postgresFromInstant(begin), isNew: isNew(begin) };

@@ -89,6 +89,19 @@ describe('rollups of stories that come back on later days', () => {
     await assertExact(lastDays(33n));
   });
 
+  it('hold an hour of more stories than are written at once, covered for the first time', async () => {
+    await resetUsage();
+    await databases().workflows.raw(
+      `INSERT INTO token_usage_tracking
+         (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+       SELECT md5('author')::uuid, md5('once ' || n)::uuid, 'test', 'gpt-5', 1, 1, 0.001, '{}',
+              ?::timestamptz - make_interval(secs => n / 25000.0) FROM generate_series(1, 25000) AS n`,
+      [isoFromInstant(AT - 10n * DAY_OF_24_HOURS)],
+    );
+    await auditAll(databases(), ZONE, AT);
+    await assertExact(lastDays(20n));
+  });
+
   it('change by the stories of a changed hour alone, also where one story is everywhere', async () => {
     const { workflows } = databases();
     const hour = (at: Instant) => [isoFromInstant(at), isoFromInstant(at + HOUR)];
