@@ -186,11 +186,16 @@ describe('an attempt to sign in', () => {
   });
 
   it('that is opened twice at once signs in twice, for Google is asked once', async () => {
-    const client = createClient(origin);
-    const callback = await untilCallback(client, ANA, ASKED);
-    const twice = await Promise.all([client.get(callback), client.get(callback)]);
-    assert.deepEqual(twice.map(location), [ASKED, ASKED]);
-    assert.equal((await client.get('/ai-usage')).status, 200);
+    // On a busy machine the second may come when the first is over: then Google refuses it, as anybody's.
+    for (let tries = 1; ; tries++) {
+      const client = createClient(origin);
+      const callback = await untilCallback(client, ANA, ASKED);
+      const twice = await Promise.all([client.get(callback), client.get(callback)]);
+      assert.equal((await client.get('/ai-usage')).status, 200);
+      if (tries < 10 && twice.some(({ status }) => status === 502)) continue;
+      assert.deepEqual(twice.map(location), [ASKED, ASKED]);
+      break;
+    }
   });
 
   it('writes no session row and no session cookie before someone has signed in', async () => {
