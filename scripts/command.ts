@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
-import { BadInput } from '../src/units/bad-input.ts';
-import { reasonOf } from '../src/units/reason.ts';
+import { BadInput } from '../src/units/failures/bad-input.ts';
+import { reasonOf } from '../src/units/failures/reason.ts';
 
 /** `value` names what a string takes, as the help shows it. */
 type Option = { type: 'boolean' | 'string'; value?: string; multiple?: boolean; help: string };

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXPORT_PAGES, type ExportPage, heedsOf } from '../src/ai-usage/exports.ts';
-import { OVERVIEW_PATH } from '../src/ai-usage/paths.ts';
-import { WHICH_RECORDS } from '../src/ai-usage/query.ts';
+import { EXPORT_PAGES, type ExportPage, heedsOf } from '../src/ai-usage/exports/exports.ts';
 import { EXTENSIONS, type Extension } from '../src/export/formats.ts';
 import { EXPORT_PARAMETERS } from '../src/export/options.ts';
+import { OVERVIEW_PATH } from '../src/query/paths.ts';
+import { WHICH_RECORDS } from '../src/query/query.ts';
 import { UsageError } from './command.ts';
 
 const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';

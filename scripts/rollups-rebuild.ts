@@ -1,6 +1,6 @@
-import { rebuild } from '../src/ai-usage/rollups/keep.ts';
 import { requireMigrated } from '../src/db/migrate.ts';
 import { requireSource } from '../src/db/source-check.ts';
+import { rebuild } from '../src/stats/rollups/keep/keep.ts';
 import { command } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { reasonOf } from '../src/units/reason.ts';
+import { reasonOf } from '../src/units/failures/reason.ts';
 import { command, UsageError } from './command.ts';
 import { type FileReport, syncSchema } from './sync-workflows-schema/sync.ts';
 

@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from '../src/config.ts';
 import { closeDatabases, type Databases, openDatabases, openEmbeddedDatabases } from '../src/db/connect.ts';
-import { runningEmbedded, startEmbedded } from '../src/db/embedded.ts';
+import { runningEmbedded, startEmbedded } from '../src/db/embedded/embedded.ts';
 import { sayProgress } from './progress-bar.ts';
 
 /** Works on the configured databases, or on the embedded ones: those of a running server where there is one. */

@@ -1,4 +1,4 @@
-import { existingIndexes, RECOMMENDED_INDEXES } from '../src/ai-usage/indexes.ts';
+import { existingIndexes, RECOMMENDED_INDEXES } from '../src/stats/indexes.ts';
 import { command } from './command.ts';
 import { withDatabases } from './with-databases.ts';
 

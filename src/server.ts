@@ -1,8 +1,3 @@
-import { RECOMMENDED_INDEXES } from './ai-usage/indexes.ts';
-import { readCoverage } from './ai-usage/rollups/coverage.ts';
-import { keepRollups } from './ai-usage/rollups/keep.ts';
-import { refreshWindows } from './ai-usage/rollups/mend.ts';
-import { createOrigin } from './ai-usage/rollups/origin.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { deleteExpiredSessions } from './auth/session-store.ts';
@@ -15,19 +10,24 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from './db/connect.ts';
-import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded.ts';
+import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
 import { fillEmbedded, keepDemo } from './demo/keep.ts';
 import { starting } from './health.ts';
-import { handled } from './units/handled.ts';
-import { loggable } from './units/loggable.ts';
-import { createOutages } from './units/outages.ts';
-import { reasonOf } from './units/reason.ts';
+import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
+import { readCoverage } from './stats/rollups/coverage.ts';
+import { keepRollups } from './stats/rollups/keep/keep.ts';
+import { refreshWindows } from './stats/rollups/keep/mend.ts';
+import { createOrigin } from './stats/rollups/keep/origin.ts';
+import { loggable } from './units/failures/loggable.ts';
+import { createOutages } from './units/failures/outages.ts';
+import { reasonOf } from './units/failures/reason.ts';
+import { handled } from './units/promises/handled.ts';
 import { type Instant, now, type Window } from './units/time.ts';
-import { listen } from './web/listen.ts';
+import { listen } from './web/listening/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
 

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
-import { existingIndexes, RECOMMENDED_INDEXES } from '../../src/ai-usage/indexes.ts';
-import { nameIndexAdvice } from '../../src/ai-usage/name-index.ts';
-import { readCoverage } from '../../src/ai-usage/rollups/coverage.ts';
-import { createOrigin } from '../../src/ai-usage/rollups/origin.ts';
+import { nameIndexAdvice } from '../../src/catalog/name-index.ts';
 import { MOST_CONNECTIONS } from '../../src/db/connect.ts';
 import { connectionLimitProblems } from '../../src/db/connection-limits.ts';
 import { migrationState, writeProblems } from '../../src/db/migrate.ts';
 import { nameProblems, type SourceProblem, sourceProblems } from '../../src/db/source-check.ts';
 import { followSourceClock } from '../../src/db/source-clock.ts';
+import { existingIndexes, RECOMMENDED_INDEXES } from '../../src/stats/indexes.ts';
+import { readCoverage } from '../../src/stats/rollups/coverage.ts';
+import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { clockProblem } from '../../src/units/clock.ts';
 
 /** `note`: works, and somebody may want it so; `wrong`: something is to be done. */

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
+import { type AuditLine, auditedLabel, countAuditLog, readAuditLog } from '../db/audit-log.ts';
 import { counting, type OpenExport } from '../export/open.ts';
 import type { ExportColumn, Manifest, Value } from '../export/table.ts';
 import type { Format } from '../units/format.ts';
 import { exactInteger } from '../units/integer.ts';
 import type { Instant } from '../units/time.ts';
-import { type AuditLine, auditedLabel, countAuditLog, readAuditLog } from './log.ts';
 import type { Asked } from './query.ts';
 
 const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BadInput, takenOnce } from '../units/bad-input.ts';
+import { AUDITED_ACTIONS, type AuditQuery } from '../db/audit-log.ts';
 import { compareDays } from '../units/calendar.ts';
+import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
 import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
-import { AUDITED_ACTIONS, type AuditQuery } from './log.ts';
 
 /** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
 export type Asked = AuditQuery & { from: string; to: string };

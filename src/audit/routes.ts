@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Knex } from 'knex';
+import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from '../db/audit-log.ts';
 import { sendExport } from '../downloads/send-export.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { createLimit } from '../export/limit.ts';
@@ -11,7 +12,6 @@ import { now } from '../units/time.ts';
 import { takes, takesOnly } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { openAuditExport } from './export.ts';
-import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from './log.ts';
 import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const A_PAGE = 100;

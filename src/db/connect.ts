@@ -1,6 +1,6 @@
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
-import { handled } from '../units/handled.ts';
+import { handled } from '../units/promises/handled.ts';
 import { applySettings, type Purpose } from './session-settings.ts';
 
 export type DatabaseUrls = { workflows: string; backoffice: string; mythoria: string | null };

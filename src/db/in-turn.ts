@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Knex } from 'knex';
-import { handled } from '../units/handled.ts';
+import { handled } from '../units/promises/handled.ts';
 
 /** What is asked within a turn that somebody has to themselves does not wait for one. */
 const withinTurn = new AsyncLocalStorage<Knex.Transaction>();

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { reasonOf } from '../units/reason.ts';
+import { reasonOf } from '../units/failures/reason.ts';
 import { MAY_READ_PROMPTS, missingColumns, missingNameColumns, NO_SELECT, NO_USAGE } from './required-columns.ts';
 
 /**

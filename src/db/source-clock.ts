@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { clockProblem, followClock } from '../units/clock.ts';
-import type { Outages } from '../units/outages.ts';
-import { reasonOf } from '../units/reason.ts';
+import type { Outages } from '../units/failures/outages.ts';
+import { reasonOf } from '../units/failures/reason.ts';
 
 type Log = { info: (line: string) => void; warn: (line: string) => void };
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import pg from 'pg';
-import { reasonOf } from '../units/reason.ts';
+import { reasonOf } from '../units/failures/reason.ts';
 import { SettingsMissing } from './session-settings.ts';
 
 /** A database as it is configured: by its name in the documentation and the setting that holds its address. */

@@ -1,6 +1,6 @@
 import { openDatabase } from '../db/connect.ts';
-import type { EmbeddedUrls } from '../db/embedded.ts';
-import { handled } from '../units/handled.ts';
+import type { EmbeddedUrls } from '../db/embedded/embedded.ts';
+import { handled } from '../units/promises/handled.ts';
 import { now, type Window } from '../units/time.ts';
 import { type Filled, fillDemoData, type Progress } from './fill.ts';
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Knex } from 'knex';
-import { writeAuditLog } from '../audit/log.ts';
 import { personOf } from '../auth/require-person.ts';
+import { writeAuditLog } from '../db/audit-log.ts';
 import { type Extension, FORMATS } from '../export/formats.ts';
 import type { OpenExport } from '../export/open.ts';
 import type { ExportOptions } from '../export/options.ts';
 import type { Manifest } from '../export/table.ts';
-import { loggable } from '../units/loggable.ts';
+import { loggable } from '../units/failures/loggable.ts';
 import { eurosText } from '../units/money.ts';
 import { isoFromInstant } from '../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../web/download.ts';

@@ -1,4 +1,4 @@
-import { BadInput, type ParameterProblem, takenOnce } from '../units/bad-input.ts';
+import { BadInput, type ParameterProblem, takenOnce } from '../units/failures/bad-input.ts';
 import { type CsvOptions, DIALECTS } from './csv.ts';
 import type { Extension } from './formats.ts';
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
-import { handled } from '../units/handled.ts';
+import { handled } from '../units/promises/handled.ts';
 import { breakOff } from './break-off.ts';
 import { TooMany } from './errors.ts';
 

@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { BadInput, type ParameterProblem } from '../units/bad-input.ts';
-import { loggable } from '../units/loggable.ts';
-import { isUnavailable } from '../units/unavailable.ts';
+import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { loggable } from '../units/failures/loggable.ts';
+import { isUnavailable } from '../units/failures/unavailable.ts';
 import { breakOff } from './break-off.ts';
 import { correctionOf } from './correction.ts';
 import { keepAddress } from './htmx.ts';

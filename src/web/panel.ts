@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { BadInput } from '../units/bad-input.ts';
-import { loggable } from '../units/loggable.ts';
-import { isUnavailable } from '../units/unavailable.ts';
+import { BadInput } from '../units/failures/bad-input.ts';
+import { loggable } from '../units/failures/loggable.ts';
+import { isUnavailable } from '../units/failures/unavailable.ts';
 import { TooMany } from './errors.ts';
 
 /** A part of a page that stands or falls alone: its value, or the sentence to show in its place. */

@@ -1,6 +1,6 @@
 import { parse } from 'node:querystring';
 import type { NextFunction, Request } from 'express';
-import { BadInput } from '../units/bad-input.ts';
+import { BadInput } from '../units/failures/bad-input.ts';
 import { nearest } from '../units/nearest.ts';
 
 /** What mail and advertising programs put on a link to know it again: nobody's filter, and in no link of ours. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'node-html-parser';
-import { ORDER_AND_PAGE, PARAMETERS } from '../../src/ai-usage/query.ts';
+import { ORDER_AND_PAGE, PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
 import { linkTo, openPage, textOf } from '../support/page.ts';

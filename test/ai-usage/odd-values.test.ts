@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { HTMLElement } from 'node-html-parser';
-import { subjectPath } from '../../src/ai-usage/subjects.ts';
+import { subjectPath } from '../../src/ai-usage/frame/subjects.ts';
 import * as migration from '../../src/db/migrations/20261128_no_number.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';

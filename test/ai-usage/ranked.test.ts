@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { sumColumns } from '../../src/ai-usage/rollups/story-pairs.ts';
-import { ranked } from '../../src/ai-usage/story-sums.ts';
-import { RANKS } from '../../src/ai-usage/view.ts';
+import { RANKS } from '../../src/query/view.ts';
+import { sumColumns } from '../../src/stats/rollups/story-pairs.ts';
+import { ranked } from '../../src/stats/stories/story-sums.ts';
 
 describe('the first of many stories or authors', () => {
   it('are those by their rank, then by cost and requests, highest first, then by id, and the total is of all', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import type { Knex } from 'knex';
-import { backfill, keepRollups } from '../../src/ai-usage/rollups/keep.ts';
 import type { DatabaseUrls } from '../../src/db/connect.ts';
+import { backfill, keepRollups } from '../../src/stats/rollups/keep/keep.ts';
 import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
 import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';

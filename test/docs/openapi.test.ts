@@ -5,7 +5,7 @@ import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js
 import addFormats from 'ajv-formats';
 import type { Response } from 'supertest';
 import { parse } from 'yaml';
-import { PARAMETERS } from '../../src/ai-usage/query.ts';
+import { PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';

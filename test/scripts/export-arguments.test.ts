@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../scripts/command.ts';
 import { argumentsOf, EXPORT } from '../../scripts/export-arguments.ts';
-import { EXPORT_PAGES, heedsOf } from '../../src/ai-usage/exports.ts';
-import { WHICH_RECORDS } from '../../src/ai-usage/query.ts';
+import { EXPORT_PAGES, heedsOf } from '../../src/ai-usage/exports/exports.ts';
 import { EXPORT_PARAMETERS } from '../../src/export/options.ts';
+import { WHICH_RECORDS } from '../../src/query/query.ts';
 
 const out = join(tmpdir(), 'never-written.csv');
 const STORY = 'stories/00000000-0000-4000-8000-000000000000';

@@ -2,7 +2,6 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { type Logger, pino } from 'pino';
-import { createOrigin, type Origin } from '../../src/ai-usage/rollups/origin.ts';
 import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import {
@@ -12,7 +11,8 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
-import { createHttpServer } from '../../src/web/http-server.ts';
+import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
+import { createHttpServer } from '../../src/web/listening/http-server.ts';
 import { securityHeaderValues } from '../../src/web/security.ts';
 import { databaseUrls, onServer } from './databases.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { type DatabaseUrls, openDatabase } from '../../src/db/connect.ts';
-import { type Embedded, startEmbedded } from '../../src/db/embedded.ts';
+import { type Embedded, startEmbedded } from '../../src/db/embedded/embedded.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/source-tables.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { refreshNames } from '../../src/ai-usage/refresh-names.ts';
-import { auditAll } from '../../src/ai-usage/rollups/keep.ts';
+import { refreshNames } from '../../src/catalog/refresh-names.ts';
+import { auditAll } from '../../src/stats/rollups/keep/keep.ts';
 import { eurosText } from '../../src/units/money.ts';
 import { type Instant, now, postgresFromInstant } from '../../src/units/time.ts';
 import { databases } from './databases.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'node-html-parser';
-import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../../src/ai-usage/query.ts';
+import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../../src/query/query.ts';
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';

@@ -1,0 +1,110 @@
+import { providerOf } from '../../catalog/models.ts';
+import { cursorText } from '../../query/cursor.ts';
+import type { Answer } from '../../stats/reader.ts';
+import type { RecordPage } from '../../stats/records/record-pages.ts';
+import { gapText } from '../../stats/records/record-reach.ts';
+import { cursorBeside } from '../../stats/records/records.ts';
+import type { UsageStats } from '../../stats/stats.ts';
+import type { Sums } from '../../stats/sums.ts';
+import type { Format } from '../../units/format.ts';
+import { averageEuros, eurosNumber, NO_NUMBER } from '../../units/money.ts';
+import { isoFromInstant, isoOrNone, isoWindow } from '../../units/time.ts';
+
+/** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
+export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZone: string) {
+  const { total, models, actions, buckets } = value;
+  const { window, asOf } = query;
+  const tokens = ({ inputTokens, outputTokens }: Sums) => ({
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+  });
+  const costs = ({ cost, requests }: Sums) => ({
+    totalCost: eurosNumber(cost),
+    requests,
+    averageCostPerRequest: averageEuros(cost, requests),
+  });
+  const modelBreakdown = models.map((row) => ({
+    model: row.model,
+    provider: providerOf(row.model),
+    ...tokens(row),
+    ...costs(row),
+  }));
+  return {
+    totalCost: eurosNumber(total.cost),
+    totalTokens: total.inputTokens + total.outputTokens,
+    totalInputTokens: total.inputTokens,
+    totalOutputTokens: total.outputTokens,
+    totalRequests: total.requests,
+    uniqueStories: total.stories,
+    requestsWithoutNumber: value.noNumber,
+    averageCostPerRequest: averageEuros(total.cost, total.requests),
+    modelBreakdown,
+    actionBreakdown: actions.map((row) => ({
+      action: row.action,
+      ...costs(row),
+      inputTokens: row.inputTokens,
+      outputTokens: row.outputTokens,
+      uniqueStories: row.stories,
+      averageCostPerStory: averageEuros(row.cost, row.stories),
+    })),
+    dailyUsage: buckets.map((row) => ({
+      date: row.bucket,
+      totalCost: eurosNumber(row.cost),
+      requests: row.requests,
+      ...tokens(row),
+    })),
+    topModels: modelBreakdown.slice(0, 5),
+    window: isoWindow(window),
+    timeZone,
+    asOf: isoFromInstant(asOf),
+    auditedUntil: coverage.auditedUntil === null ? null : isoFromInstant(coverage.auditedUntil),
+  };
+}
+
+/** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */
+export function recordsJson({ query, value }: Answer<RecordPage>, format: Format) {
+  const { page, pageSize, asOf } = query;
+  const { records, hasPrevious, hasNext, gap, uncounted } = value;
+  const first = records[0];
+  const total = value.total.requests;
+  const totalPages = Math.ceil(total / pageSize);
+  const last = records.at(-1);
+  return {
+    records: records.map(
+      ({
+        tokenUsageId,
+        authorId,
+        storyId,
+        action,
+        aiModel,
+        inputTokens,
+        outputTokens,
+        totalTokens,
+        estimatedCostInEuros,
+        cost,
+        createdAt,
+      }) => ({
+        tokenUsageId,
+        authorId,
+        storyId,
+        action,
+        aiModel,
+        inputTokens,
+        outputTokens,
+        totalTokens,
+        estimatedCostInEuros: cost === null ? NO_NUMBER : estimatedCostInEuros,
+        createdAt: isoOrNone(createdAt),
+      }),
+    ),
+    total,
+    notInTotal: uncounted ?? [],
+    page,
+    pageSize,
+    totalPages,
+    after: last && hasNext ? cursorText(cursorBeside(last, 'after', query)) : null,
+    before: first && hasPrevious ? cursorText(cursorBeside(first, 'before', query)) : null,
+    pagesWithoutNumber: gap && { ...gap, message: gapText(gap, format) },
+    asOf: isoFromInstant(asOf),
+  };
+}

@@ -1,0 +1,222 @@
+import { actionInfo } from '../../catalog/actions.ts';
+import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
+import type { Names } from '../../catalog/names.ts';
+import { written } from '../../catalog/written.ts';
+import type { QueryChange, UsageQuery } from '../../query/query.ts';
+import type { Rank, RankOrder } from '../../query/view.ts';
+import type { UsageStats } from '../../stats/stats.ts';
+import type { TopBy } from '../../stats/stories/story-sums.ts';
+import type { Top } from '../../stats/stories/top.ts';
+import { addTo, noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from '../../stats/sums.ts';
+import type { Cell } from '../../tables/table.ts';
+import { byCodePoint } from '../../units/code-points.ts';
+import { detailsOf } from '../frame/subjects.ts';
+
+/** What a total is broken down by. */
+export type BreakdownBy = 'model' | 'action' | 'provider' | 'author' | 'story';
+
+export type BreakdownRow = Sums & {
+  key: string;
+  /** The same in the window compared with; null when nothing is compared. */
+  before: Sums | null;
+  /** How many different stories, where that is known. */
+  stories: number | null;
+};
+
+/** The first rows by a rank, and all the others as one (`count` of now, 0 when they are all of before), so that they add up. */
+export type Breakdown = {
+  by: BreakdownBy;
+  rows: BreakdownRow[];
+  other: (Sums & { before: Sums | null; count: number }) | null;
+  total: Sums & { before: Sums | null; stories: number | null };
+};
+
+export const MOST_ROWS = 20;
+
+/** What the name of a row is made from. */
+type Naming = { query: UsageQuery; names: Names; shortId: (id: string) => string; models: string[] };
+
+type Entry = {
+  title: string;
+  label: string;
+  /** "1 other model", "12 other models". */
+  others: { one: string; many: string };
+  /** How cells are told apart by it; null where cells do not say (authors and stories: `top.ts`). */
+  keyOf: ((cell: Pick<UsageCell, 'action' | 'model'>) => string) | null;
+  /** The words for a key in a legend or a heading. */
+  labelOf: (key: string) => string;
+  name: (key: string, naming: Naming) => Cell;
+  /** What narrows a query to it; null where an address cannot say it. */
+  only: (key: string, naming: Pick<Naming, 'models'>) => QueryChange | null;
+};
+
+const itself = (key: string) => key;
+/** The most models that an address takes. */
+const MOST_MODELS = 50;
+
+/** The one place to add another. */
+export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
+  model: {
+    title: 'Models',
+    label: 'Model',
+    others: { one: 'model', many: 'models' },
+    keyOf: ({ model }) => model,
+    labelOf: written,
+    name: (model, { query }) => ({ text: written(model), ...detailsOf('model', model, written(model), query) }),
+    only: (model) => ({ models: [model] }),
+  },
+  action: {
+    title: 'Actions',
+    label: 'Action',
+    others: { one: 'action', many: 'actions' },
+    keyOf: ({ action }) => action,
+    labelOf: (action) => actionInfo(action).label,
+    name: (action, { query }) => {
+      const { label, description, kind } = actionInfo(action);
+      return {
+        text: label,
+        note: description,
+        icon: kind,
+        ...detailsOf('action', action, label, query),
+      };
+    },
+    only: (action) => ({ actions: [action] }),
+  },
+  provider: {
+    title: 'Providers',
+    label: 'Provider',
+    others: { one: 'provider', many: 'providers' },
+    keyOf: ({ model }) => providerOf(model),
+    labelOf: itself,
+    name: (provider) => (provider === UNKNOWN_PROVIDER ? { text: provider, flag: 'unknown' } : { text: provider }),
+    only: (provider, { models }) => {
+      const own = models.filter((model) => providerOf(model) === provider).sort();
+      return own.length > MOST_MODELS ? null : { models: own };
+    },
+  },
+  author: {
+    title: 'Authors',
+    label: 'Author',
+    others: { one: 'author', many: 'authors' },
+    keyOf: null,
+    labelOf: itself,
+    name: (id, { query, names, shortId }) => nameOfId('author', id, names.authors, { query, shortId }),
+    only: (author) => ({ author }),
+  },
+  story: {
+    title: 'Stories',
+    label: 'Story',
+    others: { one: 'story', many: 'stories' },
+    keyOf: null,
+    labelOf: itself,
+    name: (id, { query, names, shortId }) => nameOfId('story', id, names.stories, { query, shortId }),
+    only: (story) => ({ story }),
+  },
+};
+
+function nameOfId(
+  kind: 'author' | 'story',
+  id: string,
+  known: Map<string, string>,
+  { query, shortId }: Pick<Naming, 'query' | 'shortId'>,
+): Cell {
+  const text = known.get(id) ?? shortId(id);
+  return { text, ...detailsOf(kind, id, text, query) };
+}
+
+export const rankValue: Record<Rank, (sums: Sums) => number> = {
+  cost: ({ cost }) => cost,
+  requests: ({ requests }) => requests,
+  inputTokens: ({ inputTokens }) => inputTokens,
+  outputTokens: ({ outputTokens }) => outputTokens,
+};
+
+/** The order of rows: by the rank, then by cost and requests, highest first, then by name. */
+function byRank(rankBy: Rank, rankOrder: RankOrder) {
+  const value = rankValue[rankBy];
+  const sign = rankOrder === 'asc' ? 1 : -1;
+  return (a: BreakdownRow, b: BreakdownRow) =>
+    sign * (value(a) - value(b)) || b.cost - a.cost || b.requests - a.requests || byCodePoint(a.key, b.key);
+}
+
+/** The sums of a window by what cells tell apart. */
+export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'action' | 'provider'): Map<string, Sums> {
+  if (by === 'action') return new Map(actions.map((sums) => [sums.action, sums]));
+  if (by === 'model') return new Map(models.map((sums) => [sums.model, sums]));
+  const providers = new Map<string, Sums>();
+  for (const { model, ...sums } of models) {
+    const provider = providers.get(providerOf(model));
+    if (provider) addTo(provider, sums);
+    else providers.set(providerOf(model), sums);
+  }
+  return providers;
+}
+
+/** A breakdown of what cells tell apart, from the statistics of a window and of the one it is compared with. */
+export function breakdownOf(
+  by: 'model' | 'action' | 'provider',
+  stats: UsageStats,
+  before: UsageStats | null,
+  { rankBy, rankOrder }: Pick<UsageQuery, 'rankBy' | 'rankOrder'>,
+): Breakdown {
+  const now = sumsOfEach(stats, by);
+  const then = before === null ? null : sumsOfEach(before, by);
+  const stories = new Map(by === 'action' ? stats.actions.map((row) => [row.action, row.stories]) : []);
+  // What cost something before and nothing now is a row as well: it is part of the change.
+  const rows = [...new Set([...now.keys(), ...(then?.keys() ?? [])])]
+    .map(
+      (key): BreakdownRow => ({
+        key,
+        ...(now.get(key) ?? noSums()),
+        before: then === null ? null : (then.get(key) ?? noSums()),
+        stories: by === 'action' ? (stories.get(key) ?? 0) : null,
+      }),
+    )
+    .sort(byRank(rankBy, rankOrder));
+  const shown = rows.slice(0, MOST_ROWS);
+  const rest = rows.slice(MOST_ROWS);
+  return {
+    by,
+    rows: shown,
+    other:
+      rest.length === 0
+        ? null
+        : {
+            ...sumOf(rest),
+            before: before === null ? null : sumOf(rest.map((row) => row.before ?? noSums())),
+            count: rest.length,
+          },
+    total: {
+      ...stats.total,
+      before: before === null ? null : before.total,
+      stories: by === 'action' ? stats.total.stories : null,
+    },
+  };
+}
+
+/** A breakdown of what cells do not tell apart, with what the shown rows and all of them were before. */
+export function breakdownOfTop(
+  by: TopBy,
+  { rows, other, count }: Top,
+  before: { rows: Map<string, Sums>; total: Sums } | null,
+): Breakdown {
+  const shown = rows.map(
+    (row): BreakdownRow => ({
+      ...row,
+      before: before === null ? null : (before.rows.get(row.key) ?? noSums()),
+      stories: null,
+    }),
+  );
+  const otherBefore = before === null ? null : restOf(before.total, [...before.rows.values()]);
+  const hidden = count - rows.length;
+  return {
+    by,
+    rows: shown,
+    // Those with records before and none now have no row of their own, and are part of the change.
+    other:
+      hidden > 0 || (otherBefore !== null && otherBefore.requests > 0)
+        ? { ...other, before: otherBefore, count: hidden }
+        : null,
+    total: { ...sumOf([...rows, other]), before: before?.total ?? null, stories: null },
+  };
+}

@@ -1,0 +1,284 @@
+import { parseBound } from '../../query/period.ts';
+import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
+import { SHOWN, type Stack } from '../../query/view.ts';
+import { type BucketSize, bucketOf, type UsageStats } from '../../stats/stats.ts';
+import { addTo, noSums, type Sums } from '../../stats/sums.ts';
+import { cellsOf } from '../../tables/cells.ts';
+import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { byCodePoint } from '../../units/code-points.ts';
+import type { Format } from '../../units/format.ts';
+import { dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../../units/time.ts';
+import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
+import type { Compared } from '../breakdowns/compare.ts';
+import { type Bar, type BarSize, barsOf } from './bars.ts';
+import { bucketsOf } from './buckets.ts';
+import { type Chart, type ChartBar, chartOf } from './chart.ts';
+
+/** A window's cost and tokens by hour, day or month, each bar divided by model, action or provider. */
+export type UsageOverTime = {
+  title: string;
+  /** "days" */
+  unit: string;
+  stacks: { label: string; href: string; current: boolean }[];
+  /** What the colours stand for, in their order. */
+  legend: { swatch: string; label: string; cost: string; href?: string }[];
+  /** One of the two, and the way to the other. */
+  shown: { label: string; href: string; current: boolean }[];
+  chart: Chart | null;
+  table: Table | null;
+};
+
+/** As many colours as can be told apart; the rest is one more, "Other". */
+const MOST_SERIES = 5;
+
+/** In headings, and more than one of them in a sentence. */
+const NAMES: Record<BarSize, { one: string; many: string }> = {
+  hour: { one: 'Hour', many: 'hours' },
+  day: { one: 'Day', many: 'days' },
+  month: { one: 'Month', many: 'months' },
+  year: { one: 'Year', many: 'years' },
+  century: { one: 'Century', many: 'centuries' },
+  millennium: { one: 'Millennium', many: 'millennia' },
+};
+
+export const titleOf = (size: BarSize): string => `Usage by ${NAMES[size].one.toLowerCase()}`;
+
+type Options = {
+  links: ViewLinks;
+  query: UsageQuery;
+  size: BucketSize;
+  by: Stack;
+  stacks: readonly Stack[];
+  format: Format;
+};
+type Row = Sums & ChartBar & Bar & { records: string };
+
+export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
+  const { links, query, size, by, format } = options;
+  const series = seriesOf(stats, options);
+  const filled = stats.buckets.map(({ bucket }) => bucket);
+  const buckets = bucketsOf(query.window, size, format.timeZone, filled);
+  const shown = barsOf(buckets, size, query.window, format.timeZone);
+  const rows = rowsOf(stats, compared, series, shown, options);
+  const title = titleOf(shown.size);
+  return {
+    title,
+    unit: NAMES[shown.size].many,
+    stacks: options.stacks.map((stack) => ({
+      label: BREAKDOWNS[stack].label.toLowerCase(),
+      href: links.here({ by: stack }),
+      current: stack === by,
+    })),
+    legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: format.euros(cost), href })),
+    shown: SHOWN.map((show) => ({ label: show, href: links.here({ show }), current: show === query.show })),
+    chart:
+      query.show === 'chart'
+        ? chartOf(
+            rows,
+            series.map(({ label }) => label),
+            format,
+          )
+        : null,
+    table:
+      query.show === 'table'
+        ? tableOf(columnsOf(stats, rows, series, shown.size, options), {
+            caption: title,
+            rows: [...rows].reverse(),
+            faint: ({ requests }) => requests === 0,
+          })
+        : null,
+  };
+}
+
+type Series = { label: string; keys: Set<string>; cost: number; href?: string };
+
+/** The most expensive ones, and all others as one. */
+function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
+  const { labelOf, only } = BREAKDOWNS[by];
+  const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || byCodePoint(a, b));
+  const models = stats.models.map(({ model }) => model);
+  const ofOne = costs.length > MOST_SERIES + 1 ? costs.slice(0, MOST_SERIES) : costs;
+  const rest = costs.slice(ofOne.length);
+  const series = ofOne.map(([key, { cost }]): Series => {
+    const change = costs.length > 1 ? only(key, { models }) : null;
+    return {
+      label: labelOf(key),
+      keys: new Set([key]),
+      cost,
+      ...(change === null ? {} : { href: links.here(change) }),
+    };
+  });
+  if (rest.length > 0) {
+    const cost = rest.reduce((sum, [, sums]) => sum + sums.cost, 0);
+    series.push({ label: 'Other', keys: new Set(rest.map(([key]) => key)), cost });
+  }
+  return series;
+}
+
+function rowsOf(
+  stats: UsageStats,
+  compared: Compared | null,
+  series: Series[],
+  { size: barSize, bars }: ReturnType<typeof barsOf>,
+  options: Options,
+): Row[] {
+  const { links, query, size, by, format } = options;
+  const { timeZone } = format;
+  const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
+  const barOf = new Map(bars.flatMap(({ buckets }, bar) => buckets.map((bucket) => [bucket, bar])));
+  const sums = bars.map(noSums);
+  for (const { bucket, ...more } of stats.buckets) addTo(sums[barOf.get(bucket) as number] as Sums, more);
+  const costs = bars.map(() => series.map(() => 0));
+  const places = new Map(series.flatMap(({ keys }, i) => [...keys].map((key) => [key, i])));
+  for (const cell of stats.cells) {
+    const ofBar = costs[barOf.get(bucketOf[size](cell)) as number] as number[];
+    const i = places.get(keyOf(cell)) as number;
+    ofBar[i] = (ofBar[i] as number) + cell.cost;
+  }
+  const before = costsBefore(compared, size, bars.length, timeZone);
+  return bars.map((bar, i) => {
+    const span = isOfNoTime(bar) ? {} : barSpan(bar, barSize, query, timeZone);
+    const records = links.records(span);
+    return {
+      ...bar,
+      ...(sums[i] as Sums),
+      records,
+      costs: costs[i] as number[],
+      before: before?.[i] ?? null,
+      label: barLabel(bar, barSize, format),
+      axisLabel: axisLabel(bar, barSize, format),
+      // A bar that is all there is has nothing to narrow.
+      href: bars.length === 1 ? records : links.here(span),
+    };
+  });
+}
+
+/** What each bar cost in the window compared with, when both have as many; months are of different lengths and have none. */
+export function costsBefore(
+  compared: Compared | null,
+  size: BucketSize,
+  bars: number,
+  timeZone: string,
+): number[] | null {
+  if (compared === null || size === 'month') return null;
+  const buckets = bucketsOf(compared.window, size, timeZone, []);
+  if (buckets.length !== bars) return null;
+  const costs = new Map(compared.stats.buckets.map(({ bucket, cost }) => [bucket, cost]));
+  return buckets.map(({ bucket }) => costs.get(bucket) ?? 0);
+}
+
+function columnsOf(
+  stats: UsageStats,
+  rows: Row[],
+  series: Series[],
+  size: BarSize,
+  { format }: Options,
+): Column<Row>[] {
+  const { total } = stats;
+  const { integer, euros, change } = cellsOf(format);
+  const hasBefore = rows.some(({ before }) => before !== null);
+  const sumBefore = rows.reduce((sum, { before }) => sum + (before ?? 0), 0);
+  const count = (label: string, value: (sums: Sums) => number): Column<Row> => ({
+    label,
+    numeric: true,
+    cell: (row) => integer(value(row)),
+    total: integer(value(total)),
+  });
+  return [
+    {
+      label: `${NAMES[size].one} (${format.timeZone})`,
+      cell: ({ label, href, partial, requests }) => ({
+        text: label,
+        ...(requests > 0 ? { href, narrows: rows.length > 1 } : {}),
+        ...(partial ? { note: 'part' } : {}),
+      }),
+      total: { text: 'Total' },
+    },
+    {
+      label: 'Requests',
+      numeric: true,
+      cell: ({ requests, records }) => ({
+        ...integer(requests),
+        ...(requests > 0 ? { href: records } : {}),
+      }),
+      total: integer(total.requests),
+    },
+    count('Tokens in', ({ inputTokens }) => inputTokens),
+    count('Tokens out', ({ outputTokens }) => outputTokens),
+    {
+      label: 'Cost',
+      numeric: true,
+      cell: ({ cost }) => euros(cost),
+      total: euros(total.cost),
+    },
+    ...(hasBefore
+      ? [
+          {
+            label: 'Change',
+            numeric: true as const,
+            // Rounded where it is large, as what it is made of is a cell away: ninety times over its decimals weigh too much.
+            cell: (row: Row) => ({
+              ...change(row.cost, row.before ?? 0, row.before === 0 && row.cost > 0),
+              exact: undefined,
+            }),
+            total: change(total.cost, sumBefore, false),
+          },
+        ]
+      : []),
+    ...(series.length > 1
+      ? series.map(
+          ({ label, cost }, i): Column<Row> => ({
+            label,
+            numeric: true,
+            // Rounded: the exact figures are a click away, and a page of ninety days stays light.
+            cell: ({ costs }) => ({
+              ...euros(costs[i] ?? 0),
+              text: costs[i] ? format.roundEuros(costs[i]) : '–',
+              exact: undefined,
+            }),
+            total: euros(cost),
+          }),
+        )
+      : []),
+  ];
+}
+
+/**
+ * What a link to a bar changes: whole days by their dates, today as well, so that it is compared with the day before
+ * until the same time; hours and parts of days by their instants.
+ */
+function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone: string): QueryChange {
+  const isWhole = bar.from >= (window.from ?? bar.from) && (bar.to <= window.to || window.to === asOf);
+  const [from, to] =
+    size !== 'hour' && isWhole && !bar.isGap
+      ? [bar.firstDay, size === 'day' ? bar.firstDay : dayOf(bar.to - 1n, timeZone)]
+      : [isoFromInstant(latest(bar.from, window.from ?? bar.from)), isoFromInstant(earliest(bar.to, window.to))];
+  return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
+}
+
+/** "01:00–02:00"; of the hour that comes twice when the clocks go back which of the two it is. */
+function hourLabel({ from, to }: Bar, { timeOfDay, utcOffset }: Format): string {
+  const [begin, before, after] = [from, from - HOUR, from + HOUR].map(timeOfDay);
+  if (begin !== before && begin !== after) return `${begin}–${timeOfDay(to)}`;
+  // On the clock that it began on.
+  const end = begin === after ? timeOfDay(to + HOUR) : timeOfDay(to);
+  return `${begin}–${end} (${utcOffset(from)})`;
+}
+
+function barLabel(bar: Bar, size: BarSize, format: Format): string {
+  if (isOfNoTime(bar)) return NO_TIME;
+  const last = dayOf(bar.to - 1n, format.timeZone);
+  if (size === 'hour') return `${format.shortDay(bar.firstDay)}, ${hourLabel(bar, format)}`;
+  if (size === 'day') return format.longDay(bar.firstDay);
+  if (bar.isGap) return `${format.month(bar.firstDay)} – ${format.month(last)}`;
+  if (size === 'month') return format.month(bar.firstDay);
+  return size === 'year' ? format.year(bar.firstDay) : `${format.year(bar.firstDay)} – ${format.year(last)}`;
+}
+
+function axisLabel(bar: Bar, size: BarSize, format: Format): string {
+  if (isOfNoTime(bar)) return NO_TIME;
+  if (bar.isGap) return '…';
+  if (size === 'hour') return format.timeOfDay(bar.from);
+  if (size === 'day') return format.shortDay(bar.firstDay);
+  return size === 'month' ? format.month(bar.firstDay) : format.year(bar.firstDay);
+}

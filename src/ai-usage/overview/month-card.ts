@@ -1,0 +1,78 @@
+import {
+  type DailyCosts,
+  forecastMonth,
+  historyBegins,
+  type MonthForecast,
+  type PastForecast,
+} from '../../stats/forecast.ts';
+import { cellsOf } from '../../tables/cells.ts';
+import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { type Format, hasShares } from '../../units/format.ts';
+import { type Day, dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
+
+/** The month under way, ready to print: so far, to its end, and how good such forecasts were. */
+export type MonthCard = {
+  title: string;
+  soFar: string;
+  forecast: string | null;
+  range: string | null;
+  /** What is missing for a forecast or a range, and how far off the past ones were. */
+  note: string;
+  past: Table | null;
+};
+
+/** The window whose days a month card is made of: until now, and as far back as its forecasts look. */
+export function monthCardWindow(asOf: Instant, timeZone: string): { from: Instant; to: Instant } {
+  return { from: startOfDay(historyBegins(dayOf(asOf, timeZone)), timeZone), to: asOf };
+}
+
+/** The forecast of the month that an instant lies in, as it was made then. */
+export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): MonthForecast {
+  const today = dayOf(asOf, timeZone);
+  const start = startOfDay(today, timeZone);
+  return forecastMonth(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start));
+}
+
+export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): MonthCard {
+  const today = dayOf(asOf, format.timeZone);
+  const month = forecastAt(costs, asOf, format.timeZone);
+  const { spent, total, range, past } = month;
+  return {
+    title: format.longMonth(`${today.slice(0, 7)}-01`),
+    soFar: format.euros(spent),
+    forecast: total === null ? null : format.euros(total),
+    range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
+    note: noteOf(month, today, format),
+    past: past.length === 0 ? null : pastTable(past, format),
+  };
+}
+
+function noteOf({ total, range, past }: MonthForecast, today: Day, format: Format): string {
+  if (total === null) return 'No forecast yet: it takes a week of history.';
+  const basis = 'The days to come as their weekdays were in the eight weeks before.';
+  const offs = past
+    .filter(({ forecast, actual }) => hasShares(forecast, actual))
+    .map(({ forecast, actual }) => Math.abs(forecast / actual - 1));
+  if (offs.length === 0) return `${basis} There is no past month yet to measure such a forecast against.`;
+  const mean = offs.reduce((sum, off) => sum + off, 0) / offs.length;
+  const months = offs.length === 1 ? 'the last month' : `the last ${offs.length} months`;
+  const missed = `Made on day ${Number(today.slice(8))} of ${months}, it was ${format.percent(mean)} off on average.`;
+  return range === null
+    ? `${basis} ${missed} A range takes two past months.`
+    : `${basis} ${missed} The range: as far off as they were at most.`;
+}
+
+function pastTable(past: PastForecast[], format: Format): Table {
+  const { euros, change } = cellsOf(format);
+  const columns: Column<PastForecast>[] = [
+    { label: 'Month', cell: ({ firstDay }) => ({ text: format.month(firstDay) }) },
+    { label: 'Forecast', numeric: true, cell: ({ forecast }) => euros(forecast) },
+    { label: 'Turned out', numeric: true, cell: ({ actual }) => euros(actual) },
+    {
+      label: 'Off by',
+      numeric: true,
+      cell: ({ forecast, actual }) => change(forecast, actual, false),
+    },
+  ];
+  return tableOf(columns, { caption: 'Past forecasts', rows: past });
+}

@@ -1,0 +1,67 @@
+import { sameUrl, type UsageQuery, usageUrl } from '../../query/query.ts';
+import type { RecordPage } from '../../stats/records/record-pages.ts';
+import { isInGap } from '../../stats/records/record-reach.ts';
+import { cursorBeside } from '../../stats/records/records.ts';
+import type { Format } from '../../units/format.ts';
+
+export type PageLinks = {
+  previous: string | null;
+  next: string | null;
+  /** Page numbers with gaps: null stands for "…". */
+  numbers: ({ label: string; href: string; current: boolean } | null)[];
+  sizes: { label: string; href: string; current: boolean }[];
+};
+
+const PAGE_SIZES = [25, 50, 100, 200];
+const AROUND = 2;
+
+/** The first and last page and those around the current one, ascending. */
+export function pagesToShow(current: number, pages: number): number[] {
+  const around = Array.from({ length: 2 * AROUND + 1 }, (_, i) => current - AROUND + i);
+  return [...new Set([1, ...around, pages])].filter((page) => page >= 1 && page <= pages).sort((a, b) => a - b);
+}
+
+/**
+ * Next and previous carry a cursor, so that rows arriving meanwhile neither repeat nor vanish; numbers are for jumping.
+ */
+export function pageLinks(
+  path: string,
+  query: UsageQuery,
+  { records, hasPrevious, hasNext, gap }: RecordPage,
+  pages: number,
+  format: Format,
+): PageLinks {
+  const { page } = query;
+  const first = records[0];
+  const last = records.at(-1);
+  const numbers: PageLinks['numbers'] = [];
+  let shown = 0;
+  for (const number of pagesToShow(Math.min(page, pages), pages)) {
+    const current = number === page;
+    if (isInGap(gap, number) && !current) continue;
+    if (number > shown + 1) numbers.push(null);
+    numbers.push({
+      label: format.integer(number),
+      // A page without a number was walked to, and opens by the cursor that it was opened with.
+      href: isInGap(gap, number) ? sameUrl(path, query) : usageUrl(path, query, { page: number }),
+      current,
+    });
+    shown = number;
+  }
+  // Rows that arrive at the front can make the way back longer than the page number says.
+  const previousPage = Math.max(1, page - 1);
+  return {
+    previous:
+      hasPrevious && first
+        ? usageUrl(path, query, { page: previousPage, cursor: cursorBeside(first, 'before', query) })
+        : null,
+    next:
+      hasNext && last ? usageUrl(path, query, { page: page + 1, cursor: cursorBeside(last, 'after', query) }) : null,
+    numbers,
+    sizes: PAGE_SIZES.map((pageSize) => ({
+      label: String(pageSize),
+      href: usageUrl(path, query, { pageSize }),
+      current: pageSize === query.pageSize,
+    })),
+  };
+}

@@ -1,0 +1,103 @@
+import { actionInfo } from '../../catalog/actions.ts';
+import type { NameDatabases } from '../../catalog/known-names.ts';
+import { providerOf } from '../../catalog/models.ts';
+import { readNames } from '../../catalog/names.ts';
+import type { ExportColumn, Value } from '../../export/table.ts';
+import type { StreamedRecord } from '../../stats/records/record-stream.ts';
+import { NO_NUMBER } from '../../units/money.ts';
+import { isTime, NO_TIME } from '../../units/time.ts';
+
+type Names = { authors: Map<string, string | null>; stories: Map<string, string | null> };
+type Column = ExportColumn & { value: (record: StreamedRecord, names: Names) => Value };
+
+/** Few words, asked for by the million. */
+function remembered(compute: (word: string) => string): (word: string) => string {
+  const known = new Map<string, string>();
+  return (word) => {
+    let found = known.get(word);
+    if (found === undefined) {
+      found = compute(word);
+      known.set(word, found);
+    }
+    return found;
+  };
+}
+
+const labelOf = remembered((action) => actionInfo(action).label);
+
+/** The columns of exported records, in order: the one place to add another. Names are those of the API. */
+const COLUMNS: Column[] = [
+  {
+    name: 'createdAt',
+    label: 'Time',
+    kind: 'instant',
+    value: ({ createdAt }) => (isTime(createdAt) ? createdAt : NO_TIME),
+  },
+  {
+    name: 'author',
+    label: 'Author',
+    kind: 'text',
+    value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
+  },
+  { name: 'story', label: 'Story', kind: 'text', value: ({ storyId }, { stories }) => stories.get(storyId) ?? null },
+  { name: 'actionLabel', label: 'Action', kind: 'text', value: ({ action }) => labelOf(action) },
+  { name: 'aiModel', label: 'Model', kind: 'text', value: ({ aiModel }) => aiModel },
+  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => providerOf(aiModel) },
+  { name: 'inputTokens', label: 'Tokens in', kind: 'integer', value: ({ inputTokens }) => inputTokens },
+  { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
+  { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },
+  { name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', value: ({ cost }) => cost ?? NO_NUMBER },
+  { name: 'tokenUsageId', label: 'Record id', kind: 'uuid', value: ({ tokenUsageId }) => tokenUsageId },
+  { name: 'authorId', label: 'Author id', kind: 'uuid', value: ({ authorId }) => authorId },
+  { name: 'storyId', label: 'Story id', kind: 'uuid', value: ({ storyId }) => storyId },
+  { name: 'action', label: 'Action id', kind: 'text', value: ({ action }) => action },
+];
+const PROMPT: Column = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
+
+const columnsFor = (withPrompts: boolean): Column[] => (withPrompts ? [...COLUMNS, PROMPT] : COLUMNS);
+
+export function recordExportColumns(withPrompts: boolean): ExportColumn[] {
+  return columnsFor(withPrompts).map(({ name, label, kind }) => ({ name, label, kind }));
+}
+
+/** A row on its way into a file is several times its record: few at a time are gone before the garbage collector keeps them. */
+const AT_A_TIME = 200;
+/** Stories that overlap in time, many times over. */
+const MOST_NAMES_KEPT = 20_000;
+
+/** Records as rows of an export. A name that nobody knows is empty: its id stands beside it. */
+export async function* recordRows(
+  databases: NameDatabases,
+  batches: AsyncIterable<StreamedRecord[]>,
+  withPrompts: boolean,
+): AsyncGenerator<Value[][]> {
+  const values = columnsFor(withPrompts).map(({ value }) => value);
+  const names: Names = { authors: new Map(), stories: new Map() };
+  for await (const batch of batches) {
+    await learnNames(databases, names, batch);
+    for (let first = 0; first < batch.length; first += AT_A_TIME) {
+      yield batch.slice(first, first + AT_A_TIME).map((record) => {
+        const row: Value[] = [];
+        for (const value of values) row.push(value(record, names));
+        return row;
+      });
+    }
+  }
+}
+
+async function learnNames(databases: NameDatabases, names: Names, batch: StreamedRecord[]): Promise<void> {
+  for (const known of [names.authors, names.stories]) if (known.size > MOST_NAMES_KEPT) known.clear();
+  const authors = unknownOf(batch, 'authorId', names.authors);
+  const stories = unknownOf(batch, 'storyId', names.stories);
+  if (authors.length === 0 && stories.length === 0) return;
+  const found = await readNames(databases, { authors, stories }, { keep: false });
+  for (const id of authors) names.authors.set(id, found.authors.get(id) ?? null);
+  for (const id of stories) names.stories.set(id, found.stories.get(id) ?? null);
+}
+
+/** The ids of a batch that nobody has asked for. */
+function unknownOf(batch: StreamedRecord[], key: 'authorId' | 'storyId', known: Map<string, string | null>): string[] {
+  const unknown = new Set<string>();
+  for (const record of batch) if (!known.has(record[key])) unknown.add(record[key]);
+  return [...unknown];
+}

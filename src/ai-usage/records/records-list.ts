@@ -1,0 +1,100 @@
+import type { Names } from '../../catalog/names.ts';
+import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import type { RecordPage } from '../../stats/records/record-pages.ts';
+import { gapText } from '../../stats/records/record-reach.ts';
+import type { Sums } from '../../stats/sums.ts';
+import type { Cell, Heading, Table } from '../../tables/table.ts';
+import type { Format } from '../../units/format.ts';
+import { type PageLinks, pageLinks } from './page-links.ts';
+import { type RecordColumn, recordColumns } from './record-columns.ts';
+
+/**
+ * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, `gap`
+ * where some pages have no number in this order, and its links where the page asked for is one of them.
+ */
+export type RecordsList = {
+  table: Table;
+  pager: PageLinks;
+  total: Sums;
+  /** What a screen reader says when this list takes the place of another. */
+  announce: string;
+  namesAvailable: boolean;
+  lastPage: { href: string; number: string } | null;
+  gap: { text: string; links: { text: string; href: string }[] } | null;
+  /** What the sum does not count yet. */
+  uncounted: string | null;
+};
+
+/** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
+function heading({ label, sortBy, ...column }: RecordColumn, path: string, query: UsageQuery): Heading {
+  const numeric = column.numeric === true;
+  if (!sortBy) return { label, numeric };
+  const active = query.sortBy === sortBy;
+  const descending = query.sortOrder === 'desc';
+  const first = numeric || sortBy === 'createdAt' ? 'desc' : 'asc';
+  const next = active ? (descending ? 'asc' : 'desc') : first;
+  const state = active ? (descending ? 'descending' : 'ascending') : 'none';
+  return { label, numeric, sort: { href: usageUrl(path, query, { sortBy, sortOrder: next }), state } };
+}
+
+function announcement(columns: RecordColumn[], { total }: RecordPage, query: UsageQuery, format: Format): string {
+  const sorted = columns.find(({ sortBy }) => sortBy === query.sortBy)?.label;
+  const order = query.sortOrder === 'desc' ? 'descending' : 'ascending';
+  const count = `${format.integer(total.requests)} ${total.requests === 1 ? 'record' : 'records'}, ${format.euros(total.cost)}`;
+  return `${count}, page ${format.integer(query.page)}, sorted by ${sorted}, ${order}`;
+}
+
+const NOT_COUNTED = 'not in the sum yet';
+
+function uncountedText(count: number, format: Format): string | null {
+  if (count === 0) return null;
+  const [records, are, their] =
+    count === 1 ? ['1 record', 'is', 'its hour'] : [`${format.integer(count)} records`, 'are', 'their hours'];
+  return `${records} of this page ${are} younger than the sum above, which does not count ${count === 1 ? 'it' : 'them'} yet: written after ${their} had been counted. In a few seconds it will.`;
+}
+
+export function recordsList(
+  path: string,
+  query: UsageQuery,
+  page: RecordPage,
+  names: Names,
+  format: Format,
+): RecordsList {
+  const { records, total, gap, inGap } = page;
+  const uncounted = new Set(page.uncounted);
+  const columns = recordColumns(path, query, names, format);
+  const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
+  const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
+  const toPage = (number: number) => ({
+    text: `Go to page ${format.integer(number)}`,
+    href: usageUrl(path, query, { page: number }),
+  });
+  return {
+    table: {
+      caption: 'Records',
+      head: columns.map((column) => heading(column, path, query)),
+      rows: records.map((record) => {
+        const [first, ...cells] = columns.map(({ cell }) => cell(record));
+        const flag = uncounted.has(record.tokenUsageId) ? { flag: NOT_COUNTED } : {};
+        return { cells: [{ ...(first as Cell), ...flag }, ...cells], faint: false };
+      }),
+      total: null,
+    },
+    pager: pageLinks(path, query, page, pages, format),
+    total,
+    announce: announcement(columns, page, query, format),
+    namesAvailable: names.available,
+    uncounted: uncountedText(uncounted.size, format),
+    lastPage: beyond && !inGap ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,
+    gap: gap && {
+      text: gapText(gap, format),
+      links: inGap
+        ? [
+            toPage(gap.from - 1),
+            toPage(gap.to + 1),
+            { text: 'Sort by time', href: usageUrl(path, query, { sortBy: 'createdAt', sortOrder: 'desc' }) },
+          ]
+        : [],
+    },
+  };
+}

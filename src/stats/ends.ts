@@ -1,0 +1,158 @@
+import type { Knex } from 'knex';
+import { handled } from '../units/promises/handled.ts';
+import {
+  BEGIN_OF_TIME,
+  earliest,
+  floorDivided,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  latest,
+  MINUTE,
+  now,
+  postgresFromInstant,
+  startOfHour,
+} from '../units/time.ts';
+import { LATE_COMMITS } from './rollups/coverage.ts';
+import { HOUR_OF_ROW } from './rollups/source-hours.ts';
+import { COST_OF_ROW, IS_NO_NUMBER, NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
+
+/** An action and a model; one object for all rows of a reading that have both. */
+export type Kind = { action: string; model: string };
+
+/** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
+export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind; noNumber: number };
+
+/** What stands behind the last covered hour and is old enough to be settled, as it was `readAt` by the monotonic clock. */
+type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
+
+/**
+ * Raw rows kept in memory while the content of the rollups stays the same: those of covered hours that a window cuts, and
+ * of the hours not covered yet those that are settled. Only the last minutes are asked of the source every time.
+ */
+export type Ends = {
+  hours: Map<Instant, Promise<EndRow[]>>;
+  settled: Settled | null;
+  /** All rows from before the days of the zone were made of whole hours: no row is made then, so there are few. */
+  ancient: { until: Instant; rows: Promise<EndRow[]> } | null;
+};
+
+export const noEnds = (): Ends => ({ hours: new Map(), settled: null, ancient: null });
+
+/** With more of them the source adds them up, every time. */
+export const MOST_ANCIENT = 5_000;
+
+const MOST_HOURS = 40;
+/** As old as a rolled up hour may be before the next tick looks at it again. */
+const SETTLED_FOR_MS = 60_000;
+/** Longer ends, as before the first backfill is done, are added up by the source. */
+export const LONGEST_END = 4n * HOUR;
+
+const ROW = 'story_id AS story, author_id AS author, action::text AS action, ai_model AS model';
+type Row = SumRow & { at: string; story: string; author: string; action: string; model: string; no_number: string };
+
+function endRows(rows: Row[]): EndRow[] {
+  const kinds = new Map<string, Kind>();
+  return rows.map(({ at, story, author, action, model, no_number, ...sums }) => {
+    const name = `${action}\0${model}`;
+    let kind = kinds.get(name);
+    if (kind === undefined) {
+      kind = { action, model };
+      kinds.set(name, kind);
+    }
+    return { at: instantFromPostgres(at), story, author, kind, noNumber: Number(no_number), ...sumsOf(sums) };
+  });
+}
+
+async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
+  const { rows } = await workflows.raw<{ rows: Row[] }>(
+    `SELECT created_at AS at, ${ROW}, 1 AS requests, input_tokens AS input, output_tokens AS output,
+            coalesce(${COST_OF_ROW}, 0) AS cost, (${IS_NO_NUMBER})::int AS no_number
+       FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?`,
+    [postgresFromInstant(from), postgresFromInstant(to)],
+  );
+  return endRows(rows);
+}
+
+/** The rows of the last minutes, added up so far that they still tell story, author, action, model and hour. */
+async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
+  const { rows } = await workflows.raw<{ rows: Row[] }>(
+    `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}, ${NO_NUMBER_RAW}
+       FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?
+      GROUP BY story_id, author_id, action, ai_model, ${HOUR_OF_ROW}`,
+    [postgresFromInstant(from), postgresFromInstant(to)],
+  );
+  return endRows(rows);
+}
+
+function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> {
+  const found = hours.get(hour);
+  if (found) return found;
+  const reading = handled(readRows(workflows, { from: hour, to: hour + HOUR }));
+  reading.catch(() => hours.delete(hour));
+  hours.set(hour, reading);
+  const [oldest] = hours.keys();
+  if (hours.size > MOST_HOURS && oldest !== undefined) hours.delete(oldest);
+  return reading;
+}
+
+/** The settled rows behind the covered hours, read again once a minute and after each tick. */
+function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {
+  const { settled } = ends;
+  const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
+  if (isYoung && settled.from === from && settled.version === version) return settled;
+  const until = floorDivided(now() - LATE_COMMITS, MINUTE) * MINUTE;
+  if (until <= from) return null;
+  const reading: Settled = {
+    version,
+    from,
+    until,
+    readAt: performance.now(),
+    rows: handled(readRows(workflows, { from, to: until })),
+  };
+  reading.rows.catch(() => {
+    if (ends.settled === reading) ends.settled = null;
+  });
+  ends.settled = reading;
+  return reading;
+}
+
+type EndsSource = { workflows: Knex; ends: Ends; version: string };
+
+/** The raw rows of a stretch that ends where days began to be made of whole hours, or before. */
+export async function readAncient(
+  { workflows, ends }: EndsSource,
+  { from, to }: { from: Instant; to: Instant },
+): Promise<EndRow[]> {
+  if (ends.ancient === null || ends.ancient.until < to) {
+    const reading = { until: to, rows: handled(readRows(workflows, { from: BEGIN_OF_TIME, to })) };
+    reading.rows.catch(() => {
+      if (ends.ancient === reading) ends.ancient = null;
+    });
+    ends.ancient = reading;
+  }
+  const rows = await ends.ancient.rows;
+  return rows.filter(({ at }) => at >= from && at < to);
+}
+
+/** The raw rows of a stretch of at most a few hours that lies before, across or behind `coveredUntil`. */
+export async function readEnd(
+  { workflows, ends, version }: EndsSource,
+  { from, to }: { from: Instant; to: Instant },
+  coveredUntil: Instant,
+): Promise<EndRow[]> {
+  const parts: Promise<EndRow[]>[] = [];
+  for (let hour = startOfHour(from); hour < earliest(to, coveredUntil); hour += HOUR) {
+    parts.push(handled(coveredHour(workflows, ends, hour)));
+  }
+  if (to > coveredUntil) {
+    // While much is not covered yet, of that only what is asked for is read.
+    const settled = now() - coveredUntil > LONGEST_END ? null : settledRows(workflows, ends, coveredUntil, version);
+    if (settled) parts.push(settled.rows);
+    const liveFrom = latest(from, settled?.until ?? coveredUntil);
+    if (liveFrom < to) parts.push(handled(readLive(workflows, { from: liveFrom, to })));
+  }
+  // Not flat(), which takes a millisecond for ten thousand.
+  const rows = ([] as EndRow[]).concat(...(await Promise.all(parts)));
+  return rows.every(({ at }) => at >= from && at < to) ? rows : rows.filter(({ at }) => at >= from && at < to);
+}

@@ -1,0 +1,68 @@
+import { splitFilter, type UsageFilter } from '../query/filter.ts';
+import { handled } from '../units/promises/handled.ts';
+import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
+import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
+import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
+import type { UsageSource } from './source.ts';
+
+/** What to read where, for a window and a filter; parts share no record. */
+export type Parts = {
+  /** Rows that the source adds up: of filters that the rollups cannot answer, and of what they do not cover yet. */
+  sql: { window: Window; filter: UsageFilter }[];
+  kept: Kept | null;
+};
+
+/** What the rollups answer, in memory for the most part, with the ragged ends around them. */
+export type Kept = { filter: UsageFilter; ends: EndSegment[]; hours: HourSegment[]; days: DaySegment[] };
+
+/** A raw part with so few rows that they are read one by one. */
+export type EndSegment = RawSegment & { from: Instant };
+
+const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
+
+/** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
+export function partsOf(
+  { coveredUntil, daysFrom, timeZone, memory }: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  { days }: { days: boolean },
+): Parts {
+  if (isOfNoTime(window)) return { sql: [{ window, filter }], kept: null };
+  const { rollup, raw } = splitFilter(filter);
+  const sql: Parts['sql'] = raw ? [{ window, filter: raw }] : [];
+  if (!rollup) return { sql, kept: null };
+  const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
+  const { ancient } = memory.days;
+  const since = wholeHoursSince(timeZone);
+  const isEnd = (segment: RawSegment): segment is EndSegment =>
+    coveredUntil !== null &&
+    segment.from !== null &&
+    (isShort({ ...segment, from: segment.from }) || (since !== null && segment.to <= since && ancient <= MOST_ANCIENT));
+  for (const segment of segmentsOf(window, coveredUntil, timeZone, {
+    daysFrom: days ? daysFrom : null,
+    ancient: ancient > 0,
+  })) {
+    if (segment.kind === 'days') kept.days.push(segment);
+    else if (segment.kind === 'hours') kept.hours.push(segment);
+    else if (isEnd(segment)) kept.ends.push(segment);
+    else sql.push({ window: segment, filter: rollup });
+  }
+  return { sql, kept };
+}
+
+/** The raw rows of the ragged ends of a window. */
+export async function readEnds(source: UsageSource, { kept }: Parts): Promise<EndRow[]> {
+  const { workflows, memory, version, coveredUntil, endsRead } = source;
+  if (coveredUntil === null || kept === null) return [];
+  const rows = await Promise.all(
+    kept.ends.map((end) => {
+      const key = `${end.from} ${end.to}`;
+      const from = { workflows, ends: memory.ends, version };
+      const read = () => (isShort(end) ? readEnd(from, end, coveredUntil) : readAncient(from, end));
+      const reading = handled(endsRead?.get(key) ?? read());
+      endsRead?.set(key, reading);
+      return reading;
+    }),
+  );
+  return ([] as EndRow[]).concat(...rows);
+}

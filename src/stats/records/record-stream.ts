@@ -1,0 +1,97 @@
+import type { Knex } from 'knex';
+import type { Databases } from '../../db/connect.ts';
+import { type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { type MicroEuros, NoNumber } from '../../units/money.ts';
+import { ahead } from '../../units/promises/ahead.ts';
+import { handled } from '../../units/promises/handled.ts';
+import type { Window } from '../../units/time.ts';
+import { noMemory } from '../memory.ts';
+import { openSnapshot, type Snapshot } from '../snapshot.ts';
+import type { UsageSource } from '../source.ts';
+import { readTotals } from '../stats.ts';
+import { type Prompt, withPrompts } from './prompts.ts';
+import { type Order, orderSql } from './record-pages.ts';
+import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from './records.ts';
+
+/** A record and, where it was asked for, its prompt. */
+export type StreamedRecord = UsageRecord & { prompt: Prompt | null };
+
+/**
+ * All records of a query as one snapshot sees them, in order, batch by batch. `total` is known before the first batch and
+ * is what all of them add up to; `asShown` whether pages say the same, which they do not while the rollups know nothing of
+ * records that were added late or deleted. Whoever opens it closes it: that ends what the database is doing for it.
+ */
+export type RecordStream = {
+  total: { rows: number; cost: MicroEuros };
+  asShown: boolean;
+  batches: AsyncGenerator<StreamedRecord[]>;
+  close: () => Promise<void>;
+};
+
+/** Small enough to be gone before the garbage collector takes it for something that stays. */
+const A_BATCH = 1_000;
+
+type Asked = { source: UsageSource; window: Window; filter: UsageFilter; order: Order; withPrompts: boolean };
+
+/**
+ * Counts every single row first, which takes a third of a second a million: only that is true of what follows in the same
+ * snapshot. When `gone` aborts, whatever the database is doing for it is cancelled.
+ */
+export async function openRecordStream(databases: Databases, asked: Asked, gone: AbortSignal): Promise<RecordStream> {
+  const snapshot = await openSnapshot(databases, databases.exports, gone);
+  try {
+    const source = sourceWithin(snapshot.transaction, asked.source);
+    const counted = (of: UsageSource) => snapshot.begin(handled(readTotals(of, asked.window, asked.filter)));
+    const shown = await counted(source).catch((error) => {
+      if (error instanceof NoNumber) return null;
+      throw error;
+    });
+    const total = await counted({ ...source, coveredUntil: null });
+    const asShown = shown !== null && shown.requests === total.requests && shown.cost === total.cost;
+    const records = await openCursor(snapshot, asked);
+    const batches = asked.withPrompts ? withPrompts(snapshot, records) : records;
+    return { total: { rows: total.requests, cost: total.cost }, asShown, batches, close: snapshot.close };
+  } catch (error) {
+    await snapshot.close();
+    throw error;
+  }
+}
+
+/** The source as the snapshot sees it: with no memory of raw rows. */
+function sourceWithin(snapshot: Knex, source: UsageSource): UsageSource {
+  const { contentVersion, days, hours } = source.memory;
+  const memory = { ...noMemory(), contentVersion, days, hours };
+  return { ...source, workflows: snapshot, memory };
+}
+
+async function openCursor(
+  { transaction, begin }: Snapshot,
+  { window, filter, order }: Asked,
+): Promise<AsyncGenerator<StreamedRecord[]>> {
+  const { sql, bindings } = transaction('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(RECORD_COLUMNS)
+    .orderByRaw(orderSql(order).orderBy)
+    .toSQL();
+  await begin(transaction.raw(`DECLARE records NO SCROLL CURSOR FOR ${sql}`, bindings as Knex.RawBinding[]));
+  const fetch = () => begin(transaction.raw<{ rows: RecordRow[] }>(`FETCH ${A_BATCH} FROM records`));
+  // Before anything is answered, so that a database that fails at once is an error and not half a file.
+  const first = await fetch();
+
+  return ahead(
+    (async function* () {
+      // Rows are not held on to while their records are used.
+      for (let batch = first.rows.map(streamedRecordOf); batch.length > 0; ) {
+        yield batch;
+        batch = batch.length < A_BATCH ? [] : (await fetch()).rows.map(streamedRecordOf);
+      }
+    })(),
+  );
+}
+
+/** Assigned, not spread: a million times a second is where that shows. */
+function streamedRecordOf(row: RecordRow): StreamedRecord {
+  const record = recordOf(row) as StreamedRecord;
+  record.prompt = null;
+  return record;
+}

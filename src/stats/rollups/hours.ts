@@ -1,0 +1,86 @@
+import type { Knex } from 'knex';
+import { compareDays } from '../../units/calendar.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
+import { handled } from '../../units/promises/handled.ts';
+import {
+  addDays,
+  type Day,
+  dayOf,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  postgresFromInstant,
+  startOfDay,
+} from '../../units/time.ts';
+import type { Cell } from '../sums.ts';
+import { type KeptCellRow, keptCell } from './days.ts';
+
+/** One rolled up hour; the bucket of its cells is its business day. */
+export type KeptHour = { hour: Instant; cells: Cell[] };
+
+/**
+ * The hours of single days, kept in memory while the content of the rollups stays the same: a window needs those of its
+ * first and last day, which the periods that people look at share.
+ */
+export type Hours = Map<Day, Promise<KeptHour[]>>;
+
+export const noHours = (): Hours => new Map();
+
+const MOST_DAYS = 60;
+/** Of a stretch whose days are not built: more at once would keep everybody else from the database. */
+const DAYS_AT_ONCE = 4;
+
+async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<KeptHour[]> {
+  const bounds = [
+    postgresFromInstant(startOfDay(day, timeZone)),
+    postgresFromInstant(startOfDay(addDays(day, 1), timeZone)),
+  ];
+  const cells = await backoffice('usage_hours')
+    .whereRaw('hour >= ? AND hour < ?', bounds)
+    .select<(KeptCellRow & { hour: string })[]>();
+  return [...groupedBy(cells, ({ hour }) => hour)].map(([hour, rows]) => ({
+    hour: instantFromPostgres(hour),
+    cells: rows.map((row) => keptCell(day, row)),
+  }));
+}
+
+/**
+ * The hours from `from` to `to` (whole UTC hours), in no order, out of what is kept of single days; days that are not
+ * there yet are loaded.
+ */
+export async function hoursOfDays<T extends { hour: Instant }>(
+  kept: Map<Day, Promise<T[]>>,
+  load: (day: Day) => Promise<T[]>,
+  { from, to }: { from: Instant; to: Instant },
+  timeZone: string,
+): Promise<T[]> {
+  const hours: T[] = [];
+  const last = dayOf(to - HOUR, timeZone);
+  for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; ) {
+    const some: Promise<T[]>[] = [];
+    for (; some.length < DAYS_AT_ONCE && compareDays(day, last) <= 0; day = addDays(day, 1)) {
+      let loading = kept.get(day);
+      if (!loading) {
+        loading = handled(load(day));
+        loading.catch(() => kept.delete(day));
+        kept.set(day, loading);
+        const [oldest] = kept.keys();
+        if (kept.size > MOST_DAYS && oldest !== undefined) kept.delete(oldest);
+      }
+      some.push(loading);
+    }
+    for (const ofDay of await Promise.all(some))
+      for (const one of ofDay) if (one.hour >= from && one.hour < to) hours.push(one);
+  }
+  return hours;
+}
+
+/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */
+export function hoursWithin(
+  backoffice: Knex,
+  hours: Hours,
+  segment: { from: Instant; to: Instant },
+  timeZone: string,
+): Promise<KeptHour[]> {
+  return hoursOfDays(hours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
+}

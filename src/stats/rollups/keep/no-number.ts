@@ -1,0 +1,31 @@
+import type { Knex } from 'knex';
+import { HOUR, instantFromPostgres, type Window } from '../../../units/time.ts';
+
+/**
+ * Rollups of an earlier version may have added up costs with one that is no number, and their fingerprints say that nothing
+ * has changed since. Makes the fingerprints of such hours differ from their rows, so that whoever compares them next
+ * computes them again, and returns these hours.
+ */
+export async function distrustNoNumbers(backoffice: Knex): Promise<Window[]> {
+  const hours = await backoffice.transaction(async (transaction) => {
+    await transaction.raw(`SET LOCAL statement_timeout = '60s'`);
+    const { rows } = await transaction.raw<{ rows: { hour: string }[] }>(`
+      WITH days AS (
+        SELECT day::timestamp AT TIME ZONE time_zone AS day_from, (day + 1)::timestamp AT TIME ZONE time_zone AS day_to
+          FROM (SELECT day FROM usage_days WHERE cost = 'NaN' UNION SELECT day FROM usage_days_by_story WHERE cost = 'NaN') AS unsound, rollup_state
+      ), hours AS (
+        SELECT hour FROM usage_hours WHERE cost = 'NaN'
+        UNION SELECT hour FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)
+        UNION SELECT hour FROM days JOIN hour_fingerprints ON hour >= day_from AND hour < day_to
+      )
+      INSERT INTO hour_fingerprints AS kept (hour, requests, fingerprint)
+      SELECT hour, 0, 1 FROM hours
+          ON CONFLICT (hour) DO UPDATE SET fingerprint = kept.fingerprint + 1
+      RETURNING hour`);
+    return rows;
+  });
+  return hours.map(({ hour }) => {
+    const from = instantFromPostgres(hour);
+    return { from, to: from + HOUR };
+  });
+}

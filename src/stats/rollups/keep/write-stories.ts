@@ -1,0 +1,359 @@
+import type { Knex } from 'knex';
+import { elementsOf } from '../../../db/arrays.ts';
+import { postgresFromDay } from '../../../units/calendar.ts';
+import {
+  type Day,
+  dayOf,
+  hourNumber,
+  type Instant,
+  instantFromPostgres,
+  postgresFromInstant,
+  startOfDay,
+  startOfHourNumber,
+} from '../../../units/time.ts';
+import type { KeptDays } from '../coverage.ts';
+import { type Kinds, knowKinds, nameOfKind } from '../kinds.ts';
+import type { HourRange } from '../source-hours.ts';
+import {
+  changedVisits,
+  hoursIn,
+  type Kind,
+  lastHourIn,
+  type Scope,
+  scopesOf,
+  type Visits,
+  withChanges,
+  withoutHours,
+} from './story-hours.ts';
+
+/** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
+export type StoriesOfCell = Kind & { hour: string; story_ids: string };
+
+type Change = { added: Visits; removed: Visits };
+
+/** How many stories more or fewer, by scope, hour or day, and previous hour. */
+type Counts<At> = Map<Scope, Map<At, Map<number, number>>>;
+
+const noVisits = (): Visits => ({ hours: [], kinds: [] });
+
+/**
+ * Replaces the stories of some cells by those of others. Each story's visits are known, so that the counts of other hours change by
+ * just those stories that come or go: what is kept of stories is at any time what all visits that are kept add up to.
+ */
+export async function writeStories(
+  transaction: Knex,
+  before: StoriesOfCell[],
+  after: StoriesOfCell[],
+  coveredUntil: Instant | null,
+  days: KeptDays | null,
+): Promise<void> {
+  const kinds = await knowKinds(transaction, after);
+  const changes = changesByStory(before, after, kinds);
+  const stories = [...changes.keys()];
+  // Of what was not covered nothing is kept yet, but for what the first of several writes has put there.
+  const isNew = (write: number) => (begin: Instant) => write === 0 && (coveredUntil === null || begin >= coveredUntil);
+  for (let first = 0; first < stories.length; first += STORIES_A_WRITE)
+    await writeSome(transaction, stories.slice(first, first + STORIES_A_WRITE), changes, kinds, isNew(first), days);
+}
+
+/** So many stories are read and written by one statement. */
+const STORIES_A_WRITE = 20_000;
+
+async function writeSome(
+  transaction: Knex,
+  stories: string[],
+  changes: Map<string, Change>,
+  kinds: Kinds,
+  isNew: (begin: Instant) => boolean,
+  days: KeptDays | null,
+): Promise<void> {
+  const kept = await readVisits(transaction, kinds, stories);
+  const hourCounts: Counts<number> = new Map();
+  const dayCounts: Counts<Day> = new Map();
+  const dayAt = dayFinder(days);
+  const scopes = scopeFinder();
+  const visitsNow = new Map<string, Visits>();
+  for (const story of stories) {
+    const { added, removed } = changes.get(story) as Change;
+    const visits = kept.get(story) ?? noVisits();
+    // What lies before the first change stays: of most stories all.
+    const first = [...added.hours, ...removed.hours].reduce((a, b) => Math.min(a, b));
+    let stay = visits.hours.length;
+    while (stay > 0 && (visits.hours[stay - 1] as number) >= first) stay -= 1;
+    const before = { hours: visits.hours.slice(stay), kinds: visits.kinds.slice(stay) };
+    const after = withChanges(before, removed, added);
+    visitsNow.set(story, {
+      hours: [...visits.hours.slice(0, stay), ...after.hours],
+      kinds: [...visits.kinds.slice(0, stay), ...after.kinds],
+    });
+    for (const scope of scopes([...added.kinds, ...removed.kinds])) {
+      const count = (by: number) => (visit: { hour: number; previous: number }) => {
+        addCount(hourCounts, scope, visit.hour, visit.previous, by);
+        const day = dayAt(visit.hour);
+        if (day && visit.previous < day.firstHour) addCount(dayCounts, scope, day.day, visit.previous, by);
+      };
+      const previous = lastHourIn(visits, stay, scope);
+      changedVisits(previous, hoursIn(before, scope), hoursIn(after, scope), count(-1), count(1));
+    }
+  }
+  await writeCounts(transaction, 'hour', hourCounts, (hour) => {
+    const begin = startOfHourNumber(hour);
+    return { at: postgresFromInstant(begin), isNew: isNew(begin) };
+  });
+  await writeCounts(transaction, 'day', dayCounts, (day) => ({
+    at: postgresFromDay(day),
+    isNew: days !== null && isNew(startOfDay(day, days.timeZone)),
+  }));
+  await writeVisits(transaction, kinds, visitsNow);
+}
+
+/**
+ * Counts the stories of the hours of a run again, by where they were active before as far as that is known, and makes that known of the
+ * hours themselves: whatever was kept of them. `cells` are all that the run holds.
+ */
+export async function recountHours(transaction: Knex, { from, to }: HourRange, cells: StoriesOfCell[]): Promise<void> {
+  const kinds = await knowKinds(transaction, cells);
+  const here = changesByStory([], cells, kinds);
+  const stories = [...here.keys()];
+  const counts: Counts<number> = new Map();
+  const scopes = scopeFinder();
+  const [first, end] = [hourNumber(from), hourNumber(to)];
+  for (let begin = 0; begin < stories.length; begin += STORIES_A_WRITE) {
+    const some = stories.slice(begin, begin + STORIES_A_WRITE);
+    const kept = await readVisits(transaction, kinds, some);
+    const visitsNow = new Map<string, Visits>();
+    for (const story of some) {
+      const { added } = here.get(story) as Change;
+      const visits = withChanges(withoutHours(kept.get(story) ?? noVisits(), first, end), noVisits(), added);
+      visitsNow.set(story, visits);
+      const isHere = ({ hour }: { hour: number }) => hour >= first && hour < end;
+      for (const scope of scopes(added.kinds)) {
+        const count = (visit: { hour: number; previous: number }) => {
+          if (isHere(visit)) addCount(counts, scope, visit.hour, visit.previous, 1);
+        };
+        changedVisits(Number.NEGATIVE_INFINITY, [], hoursIn(visits, scope), () => {}, count);
+      }
+    }
+    await writeVisits(transaction, kinds, visitsNow);
+  }
+  await transaction('story_hours')
+    .where('hour', '>=', postgresFromInstant(from))
+    .where('hour', '<', postgresFromInstant(to))
+    .delete();
+  await writeCounts(transaction, 'hour', counts, (hour) => ({
+    at: postgresFromInstant(startOfHourNumber(hour)),
+    isNew: true,
+  }));
+}
+
+/** The visits that come and go. */
+function changesByStory(before: StoriesOfCell[], after: StoriesOfCell[], kinds: Kinds): Map<string, Change> {
+  const changes = new Map<string, Change>();
+  const changeOf = (story: string): Change => {
+    const found = changes.get(story) ?? { added: noVisits(), removed: noVisits() };
+    changes.set(story, found);
+    return found;
+  };
+  const put = ({ hours, kinds }: Visits, hour: number, kind: Kind) => {
+    hours.push(hour);
+    kinds.push(kind);
+  };
+  const cellName = ({ hour, ...kind }: StoriesOfCell) => `${hour} ${nameOfKind(kind)}`;
+  const wereActive = new Map(before.map((cell) => [cellName(cell), new Set(elementsOf(cell.story_ids))]));
+  const known = (cell: Kind) => kinds.byNumber.get(kinds.numbers.get(nameOfKind(cell)) as number) as Kind;
+  for (const cell of after) {
+    const hour = hourNumber(instantFromPostgres(cell.hour));
+    const were = wereActive.get(cellName(cell));
+    const kind = known(cell);
+    for (const story of new Set(elementsOf(cell.story_ids)))
+      if (!were?.delete(story)) put(changeOf(story).added, hour, kind);
+  }
+  for (const cell of before) {
+    const hour = hourNumber(instantFromPostgres(cell.hour));
+    for (const story of wereActive.get(cellName(cell)) ?? []) put(changeOf(story).removed, hour, known(cell));
+  }
+  return changes;
+}
+
+type VisitsRow = { story_id: string; hours: string; kinds: string };
+
+/** Where some stories were active, as far as the rollups know. Arrays come as text: the driver's own reading of them takes longer. */
+export async function readVisits(
+  backoffice: Knex,
+  { byNumber }: Pick<Kinds, 'byNumber'>,
+  stories: string[],
+): Promise<Map<string, Visits>> {
+  if (stories.length === 0) return new Map();
+  const { rows } = await backoffice.raw<{ rows: VisitsRow[] }>(
+    'SELECT story_id, hours::text AS hours, kinds::text AS kinds FROM story_visits WHERE story_id = ANY(?::uuid[])',
+    [stories],
+  );
+  return new Map(
+    rows.map(({ story_id, hours, kinds }) => [
+      story_id,
+      {
+        hours: elementsOf(hours).map(Number),
+        kinds: elementsOf(kinds).map((number) => byNumber.get(Number(number)) as Kind),
+      },
+    ]),
+  );
+}
+
+async function writeVisits(transaction: Knex, { numbers }: Kinds, visits: Map<string, Visits>): Promise<void> {
+  const gone = [...visits].filter(([, { hours }]) => hours.length === 0).map(([story]) => story);
+  if (gone.length > 0) await transaction('story_visits').whereRaw('story_id = ANY(?::uuid[])', [gone]).delete();
+  const active = [...visits].filter(([, { hours }]) => hours.length > 0);
+  if (active.length === 0) return;
+  await transaction.raw(
+    `INSERT INTO story_visits (story_id, hours, kinds)
+     SELECT story_id, hours::bigint[], kinds::integer[] FROM unnest(?::uuid[], ?::text[], ?::text[]) AS story (story_id, hours, kinds)
+     ON CONFLICT (story_id) DO UPDATE SET hours = excluded.hours, kinds = excluded.kinds`,
+    [
+      active.map(([story]) => story),
+      active.map(([, { hours }]) => `{${hours}}`),
+      active.map(([, { kinds }]) => `{${kinds.map((kind) => numbers.get(nameOfKind(kind)))}}`),
+    ],
+  );
+}
+
+/** One object for each scope. */
+function scopeFinder(): (kinds: Kind[]) => Set<Scope> {
+  const byName = new Map<string, Scope>();
+  const byKind = new Map<Kind, Scope[]>();
+  const of = (kind: Kind) => {
+    const found = byKind.get(kind);
+    if (found) return found;
+    const scopes = scopesOf(kind).map((scope) => {
+      const name = `${scope.within} ${nameOfKind(scope)}`;
+      const known = byName.get(name) ?? scope;
+      byName.set(name, known);
+      return known;
+    });
+    byKind.set(kind, scopes);
+    return scopes;
+  };
+  return (kinds) => new Set(kinds.flatMap(of));
+}
+
+/** Tells the day of an hour and the first hour of that; null where no counts of days are kept. */
+function dayFinder(days: KeptDays | null): (hour: number) => { day: Day; firstHour: number } | null {
+  const found = new Map<number, { day: Day; firstHour: number } | null>();
+  const find = (hour: number) => {
+    if (days === null) return null;
+    const day = dayOf(startOfHourNumber(hour), days.timeZone);
+    const begin = startOfDay(day, days.timeZone);
+    return begin < days.from ? null : { day, firstHour: hourNumber(begin) };
+  };
+  return (hour) => {
+    const known = found.get(hour);
+    if (known !== undefined) return known;
+    const day = find(hour);
+    found.set(hour, day);
+    return day;
+  };
+}
+
+function addCount<At>(counts: Counts<At>, scope: Scope, at: At, previous: number, by: number): void {
+  const ofScope = counts.get(scope) ?? new Map<At, Map<number, number>>();
+  const ofTime = ofScope.get(at) ?? new Map<number, number>();
+  counts.set(scope, ofScope);
+  ofScope.set(at, ofTime);
+  ofTime.set(previous, (ofTime.get(previous) ?? 0) + by);
+}
+
+/** The least number stands for never. */
+export const NEVER = '-9223372036854775808';
+
+/** So many rows are changed by one statement. */
+const ROWS_A_WRITE = 5_000;
+
+/** A row of counts: by previous hour how many stories more or fewer. */
+type CountsRow = { at: string; isNew: boolean; scope: Scope; counts: [previous: number, stories: number][] };
+
+async function writeCounts<At>(
+  transaction: Knex,
+  size: 'hour' | 'day',
+  counts: Counts<At>,
+  timeOf: (at: At) => { at: string; isNew: boolean },
+): Promise<void> {
+  const rows: CountsRow[] = [];
+  for (const [scope, byTime] of counts) {
+    for (const [at, byPrevious] of byTime) {
+      const changed = [...byPrevious].filter(([, by]) => by !== 0);
+      if (changed.length > 0) rows.push({ ...timeOf(at), scope, counts: changed.sort(([a], [b]) => (a < b ? -1 : 1)) });
+    }
+  }
+  const write = async (some: CountsRow[], sql: string, storiesOf: (counts: CountsRow['counts']) => number[]) => {
+    for (let first = 0; first < some.length; first += ROWS_A_WRITE) {
+      const few = some.slice(first, first + ROWS_A_WRITE);
+      await transaction.raw(sql, [
+        few.map(({ at }) => at),
+        few.map(({ scope }) => scope.within),
+        few.map(({ scope }) => scope.action),
+        few.map(({ scope }) => scope.model),
+        few.map(({ counts }) => `{${counts.map(([hour]) => (hour === Number.NEGATIVE_INFINITY ? NEVER : hour))}}`),
+        few.map(({ counts }) => `{${storiesOf(counts)}}`),
+      ]);
+    }
+  };
+  await write(
+    rows.filter(({ isNew }) => isNew),
+    insertingSql(size),
+    upTo,
+  );
+  await write(
+    rows.filter(({ isNew }) => !isNew),
+    addingSql(size),
+    (counts) => counts.map(([, stories]) => stories),
+  );
+}
+
+function upTo(counts: CountsRow['counts']): number[] {
+  let sum = 0;
+  return counts.map(([, stories]) => {
+    sum += stories;
+    return sum;
+  });
+}
+
+const TABLES = { hour: ['story_hours', 'timestamptz'], day: ['story_days', 'date'] } as const;
+
+function insertingSql(size: 'hour' | 'day'): string {
+  const [table, type] = TABLES[size];
+  return `
+    INSERT INTO ${table} (${size}, within, action, model, previous_hours, stories_up_to)
+    SELECT ${size}, within, action, model, previous::bigint[], up_to::bigint[]
+      FROM unnest(?::${type}[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[]) AS cell (${size}, within, action, model, previous, up_to)`;
+}
+
+/** Adds to what is kept; a row of which nothing is left goes. Rows go by their number, which is sorted faster than their names. */
+function addingSql(size: 'hour' | 'day'): string {
+  const [table, type] = TABLES[size];
+  return `
+    WITH cell AS MATERIALIZED (
+      SELECT * FROM unnest(?::${type}[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+        WITH ORDINALITY AS cell (${size}, within, action, model, previous, stories, number)
+    ), summed AS (
+      SELECT number, previous, sum(stories) AS stories
+        FROM (SELECT number, one.previous, one.stories
+                FROM cell CROSS JOIN LATERAL unnest(cell.previous::bigint[], cell.stories::bigint[]) AS one (previous, stories)
+              UNION ALL
+              SELECT number, one.previous, one.up_to - lag(one.up_to, 1, 0::bigint) OVER (PARTITION BY number ORDER BY one.previous)
+                FROM cell JOIN ${table} AS kept USING (within, model, ${size}, action)
+               CROSS JOIN LATERAL unnest(previous_hours, stories_up_to) AS one (previous, up_to)) AS change
+       GROUP BY number, previous HAVING sum(stories) <> 0
+    ), running AS (
+      SELECT number, previous, sum(stories) OVER (PARTITION BY number ORDER BY previous)::bigint AS up_to FROM summed
+    ), written AS (
+      INSERT INTO ${table} (${size}, within, action, model, previous_hours, stories_up_to)
+      SELECT ${size}, within, action, model, previous_hours, stories_up_to
+        FROM cell JOIN (SELECT number, array_agg(previous ORDER BY previous) AS previous_hours,
+                               array_agg(up_to ORDER BY previous) AS stories_up_to
+                          FROM running GROUP BY number) AS now USING (number)
+          ON CONFLICT (within, model, ${size}, action)
+          DO UPDATE SET previous_hours = excluded.previous_hours, stories_up_to = excluded.stories_up_to
+    )
+    DELETE FROM ${table} AS kept USING cell
+     WHERE kept.within = cell.within AND kept.model = cell.model AND kept.${size} = cell.${size} AND kept.action = cell.action
+       AND NOT EXISTS (SELECT FROM running WHERE running.number = cell.number)`;
+}

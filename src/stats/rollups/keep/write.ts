@@ -1,0 +1,137 @@
+import type { Knex } from 'knex';
+import { instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
+import { type Coverage, keptDays } from '../coverage.ts';
+import type { HourCell, HourRange } from '../source-hours.ts';
+import { completeDays, recountDays, writeDays } from './write-days.ts';
+import { recountHours, type StoriesOfCell, writeStories } from './write-stories.ts';
+
+/** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
+export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
+
+/** What to write: the runs of hours to replace, and all that is in them now. */
+export type Changes = { runs: HourRange[]; cells: HourCell[] };
+
+const STATE_COLUMNS = {
+  coveredUntil: 'covered_until',
+  auditBeganAt: 'audit_began_at',
+  auditPosition: 'audit_position',
+  auditedUntil: 'audited_until',
+} as const;
+
+/**
+ * Replaces hours, and the days made of them, in one transaction, and moves the state on. Returns the new version, or null
+ * when another refresher has written since `coverage` was read: then nothing is changed. With `anew`, of a single run, its stories are
+ * counted again instead of corrected.
+ */
+export function writeChanges(
+  backoffice: Knex,
+  changes: Changes,
+  coverage: Coverage,
+  progress: Progress,
+  { anew = false } = {},
+): Promise<string | null> {
+  return backoffice.transaction((transaction) => write(transaction, changes, coverage, progress, anew));
+}
+
+async function write(
+  transaction: Knex,
+  { runs, cells }: Changes,
+  coverage: Coverage,
+  progress: Progress,
+  anew: boolean,
+): Promise<string | null> {
+  const columns = Object.entries(progress).map(([name, value]) => [
+    STATE_COLUMNS[name as keyof Progress],
+    value === null ? null : postgresFromInstant(value),
+  ]);
+  const [current] = await transaction('rollup_state')
+    .where('version', coverage.version)
+    .update({
+      version: transaction.raw('version + 1'),
+      ...(runs.length > 0 ? { content_version: transaction.raw('version + 1') } : {}),
+      ...Object.fromEntries(columns),
+    })
+    .returning<{ version: string }[]>('version');
+  if (!current) return null;
+
+  // Begun again, from another source perhaps.
+  if (coverage.coveredUntil === null) await transaction.raw('TRUNCATE story_visits, usage_kinds');
+  const { hours, stories } = await deleteHours(transaction, runs);
+  await insertCells(transaction, cells);
+  const days = keptDays(coverage);
+  await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
+  const touched = [...new Set([...hours, ...cells.map(({ hour }) => hour)])].map(instantFromPostgres);
+  if (anew) for (const run of runs) await recountHours(transaction, run, cells);
+  if (days === null) return current.version;
+  if (anew) await recountDays(transaction, touched, days);
+  // The day that was not covered to its end may be so now.
+  const last = coverage.coveredUntil === null ? [] : [coverage.coveredUntil - 1n];
+  const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
+  await writeDays(transaction, completeDays([...touched, ...last], coveredUntil, days), days);
+  return current.version;
+}
+
+/** Deletes the hours of some runs, and says which there were and of which stories. */
+async function deleteHours(
+  transaction: Knex,
+  runs: HourRange[],
+): Promise<{ hours: string[]; stories: StoriesOfCell[] }> {
+  const hours: string[] = [];
+  const stories: StoriesOfCell[] = [];
+  for (const { from, to } of runs) {
+    const within = (table: string) =>
+      transaction(table).where('hour', '>=', postgresFromInstant(from)).where('hour', '<', postgresFromInstant(to));
+    await within('usage_hours').delete();
+    const cells = await within('usage_hours_by_story')
+      .delete()
+      .returning<StoriesOfCell[]>(['hour', 'action', 'model', transaction.raw('story_ids::text AS story_ids')]);
+    const fingerprints = await within('hour_fingerprints').delete().returning<{ hour: string }[]>('hour');
+    for (const cell of cells) stories.push(cell);
+    for (const { hour } of fingerprints) hours.push(hour);
+  }
+  return { hours, stories };
+}
+
+async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> {
+  if (cells.length === 0) return;
+  const column = (name: keyof HourCell) => cells.map((cell) => cell[name]);
+  await transaction.raw(
+    `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
+     SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::numeric[], ?::bigint[], ?::bigint[])`,
+    [
+      column('hour'),
+      column('action'),
+      column('model'),
+      column('requests'),
+      column('input_tokens'),
+      column('output_tokens'),
+      column('cost'),
+      column('zero_cost'),
+      column('no_number'),
+    ],
+  );
+  await transaction.raw(
+    `INSERT INTO usage_hours_by_story (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)
+     SELECT hour, action, model, story_ids::uuid[], author_ids::uuid[],
+            requests::bigint[], input_tokens::bigint[], output_tokens::bigint[], cost::numeric[]
+       FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+         AS cell (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)`,
+    [
+      column('hour'),
+      column('action'),
+      column('model'),
+      column('story_ids'),
+      column('author_ids'),
+      column('story_requests'),
+      column('story_input_tokens'),
+      column('story_output_tokens'),
+      column('story_cost'),
+    ],
+  );
+  await transaction.raw(
+    `INSERT INTO hour_fingerprints (hour, requests, fingerprint)
+     SELECT hour, sum(requests), sum(fingerprint)
+       FROM unnest(?::timestamptz[], ?::bigint[], ?::numeric[]) AS cell (hour, requests, fingerprint) GROUP BY hour`,
+    [column('hour'), column('requests'), column('fingerprint')],
+  );
+}

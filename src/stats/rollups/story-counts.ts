@@ -1,0 +1,85 @@
+import type { Knex } from 'knex';
+import { compareDays, postgresFromDay } from '../../units/calendar.ts';
+import { exactInteger } from '../../units/integer.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
+import { requireContent } from './coverage.ts';
+import { type Days, daysWithin } from './days.ts';
+import type { Scope } from './keep/story-hours.ts';
+import { NEVER } from './keep/write-stories.ts';
+import type { DaySegment, HourSegment } from './segments.ts';
+
+/** How many different stories, by action: empty text for any. */
+export type StoriesByAction = Map<string, number>;
+
+/** Counts that have been asked for, kept in memory while the content of the rollups stays the same. */
+export type StoryCounts = Map<string, Promise<StoriesByAction>>;
+
+export const noStoryCounts = (): StoryCounts => new Map();
+
+const MOST_COUNTS = 500;
+
+type Memory = { contentVersion: string | null; days: Days; storyCounts: StoryCounts };
+
+/** Whole hours and days whose stories are counted, and what is kept of them. */
+type Covered = { hours: HourSegment[]; days: DaySegment[]; from: Instant | null };
+
+/** The counts of one action, or of each that there is. */
+type Within = { within: Scope['within']; model: string; action: string | null };
+
+/**
+ * How many stories were active in hours and days and had not been so between `from` and then (null: had never been before). One row is
+ * read for each hour or day and action, however many previous hours its stories have.
+ * @throws RollupsChanged when their content is no longer what is in memory
+ */
+export function countStories(
+  backoffice: Knex,
+  { contentVersion, days, storyCounts }: Memory,
+  covered: Covered,
+  within: Within,
+): Promise<StoriesByAction> {
+  const { hours, from } = covered;
+  const checked = async (counts: StoriesByAction) => {
+    await requireContent(backoffice, contentVersion);
+    return counts;
+  };
+  const stretches = [...hours, ...covered.days].map((segment) => `${segment.kind} ${segment.from} ${segment.to}`);
+  const key = JSON.stringify([String(from), within, stretches]);
+  const known = storyCounts.get(key);
+  if (known) return known;
+  const counting = handled(count(backoffice, days, covered, within).then(checked));
+  counting.catch(() => storyCounts.delete(key));
+  storyCounts.set(key, counting);
+  const [oldest] = storyCounts.keys();
+  if (storyCounts.size > MOST_COUNTS && oldest !== undefined) storyCounts.delete(oldest);
+  return counting;
+}
+
+/** Days counted by one statement: half a second where ten million records are of stories that live for a year. */
+const DAYS_A_STATEMENT = 100;
+
+async function count(backoffice: Knex, days: Days, covered: Covered, within: Within): Promise<StoriesByAction> {
+  const counts: StoriesByAction = new Map();
+  // Before the first hour of the window, or never.
+  const until = covered.from === null ? NEVER : String(hourNumber(covered.from) - 1);
+  const add = async (table: 'story_hours' | 'story_days', column: 'hour' | 'day', first: string, last: string) => {
+    const { rows } = await backoffice.raw<{ rows: { action: string; stories: string }[] }>(
+      `SELECT action, sum(coalesce(stories_up_to[width_bucket(?::bigint, previous_hours)], 0)) AS stories
+         FROM ${table}
+        WHERE within = ? AND model = ? AND ${column} >= ? AND ${column} <= ?${within.action === null ? '' : ' AND action = ?'}
+        GROUP BY action`,
+      [until, within.within, within.model, first, last, ...(within.action === null ? [] : [within.action])],
+    );
+    for (const { action, stories } of rows) counts.set(action, (counts.get(action) ?? 0) + exactInteger(stories));
+  };
+  for (const { from, to } of covered.hours)
+    await add('story_hours', 'hour', postgresFromInstant(from), postgresFromInstant(to - 1n));
+  for (const segment of covered.days) {
+    const known = [...daysWithin(days, segment)].map(({ day }) => day).sort(compareDays);
+    for (let first = 0; first < known.length; first += DAYS_A_STATEMENT) {
+      const some = known.slice(first, first + DAYS_A_STATEMENT).map(postgresFromDay);
+      await add('story_days', 'day', some[0] as string, some.at(-1) as string);
+    }
+  }
+  return counts;
+}

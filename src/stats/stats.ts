@@ -1,0 +1,273 @@
+import type { Knex } from 'knex';
+import { businessTime } from '../query/business-time.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
+import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
+import { byCodePoint } from '../units/code-points.ts';
+import { exactInteger } from '../units/integer.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { handled } from '../units/promises/handled.ts';
+import { type Day, dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
+import type { EndRow, Kind } from './ends.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import { daysWithin } from './rollups/days.ts';
+import { hoursWithin } from './rollups/hours.ts';
+import { clockInstant } from './rollups/segments.ts';
+import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
+import type { UsageSource } from './source.ts';
+import { readDistinctStories } from './stories/stories.ts';
+import {
+  addTo,
+  type Cell,
+  cellOf,
+  NO_NUMBER_RAW,
+  noSums,
+  SUM_RAW,
+  type SumRow,
+  type Sums,
+  sumOf,
+  sumsOf,
+} from './sums.ts';
+
+/** The buckets that usage over time is shown in: UTC hours, business days, business months. */
+export type BucketSize = 'hour' | 'day' | 'month';
+
+export type UsageStats = {
+  total: Sums & { stories: number };
+  models: (Sums & { model: string })[];
+  actions: (Sums & { action: string; stories: number })[];
+  /** `bucket` is "2026-10-31" (day), "2026-10" (month) or the hour's number since 1970. */
+  buckets: (Sums & { bucket: string })[];
+  /** How many of the requests have a cost that is no number: no sum has them. */
+  noNumber: number;
+  /** What all of these are added up from; several of one bucket, action and model may be among them. */
+  cells: Cell[];
+};
+
+/** The bucket of a raw row in SQL, where it is business time by this form of it. */
+const BUCKET_FORM = { day: 'YYYY-MM-DD BC', month: 'YYYY-MM-"01" BC' } as const;
+const BUCKET_SQL = { hour: `${HOUR_NUMBER_OF_ROW}::text`, whole: `''` } as const;
+
+function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string; bindings: string[] } {
+  if (size === 'hour' || size === 'whole') return { sql: BUCKET_SQL[size], bindings: [] };
+  const { sql, bindings } = businessTime(timeZone);
+  return { sql: `to_char(${sql}, '${BUCKET_FORM[size]}')`, bindings };
+}
+
+/** That of a record without a time. */
+const NO_BUCKET = { sql: `'${NO_TIME}'`, bindings: [] };
+
+const bucketFromPostgres = (text: string, size: BucketSize | 'whole'): string =>
+  size === 'day' || size === 'month' ? dayFromPostgres(text) : text;
+
+type CellRow = SumRow & { bucket: string; action: string; model: string; no_number: string };
+
+async function readSqlCells(
+  workflows: Knex,
+  { window, filter }: Parts['sql'][number],
+  size: BucketSize | 'whole',
+  timeZone: string,
+): Promise<Cell[]> {
+  const { sql, bindings } = isOfNoTime(window) ? NO_BUCKET : bucketSql(size, timeZone);
+  const rows: CellRow[] = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(workflows.raw(`${sql} AS bucket`, bindings))
+    .select({ action: 'action', model: 'ai_model' })
+    .select(workflows.raw(`${SUM_RAW}, ${NO_NUMBER_RAW}`))
+    .groupByRaw('1, 2, 3');
+  return rows.map(({ bucket, action, model, no_number, ...sums }) =>
+    cellOf(
+      isOfNoTime(window) ? bucket : bucketFromPostgres(bucket, size),
+      action,
+      model,
+      sumsOf(sums),
+      exactInteger(no_number),
+    ),
+  );
+}
+
+/** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
+function cellsOfEnds(
+  rows: EndRow[],
+  passes: (kind: Kind) => boolean,
+  size: BucketSize | 'whole',
+  timeZone: string,
+): Cell[] {
+  const hours = new Map<Instant, { bucket: string; cells: Map<Kind, Cell> }>();
+  const all: Cell[] = [];
+  for (const row of rows) {
+    const at = clockInstant(row.at, timeZone);
+    let hour = hours.get(at);
+    if (hour === undefined) {
+      hour = {
+        bucket: size === 'hour' ? String(hourNumber(at)) : dayOf(at, timeZone),
+        cells: new Map(),
+      };
+      hours.set(at, hour);
+    }
+    const cell = hour.cells.get(row.kind);
+    if (cell) {
+      addTo(cell, row);
+      cell.noNumber += row.noNumber;
+    } else if (passes(row.kind)) {
+      const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row, row.noNumber);
+      hour.cells.set(row.kind, made);
+      all.push(made);
+    }
+  }
+  return all;
+}
+
+async function readKeptCells(
+  source: UsageSource,
+  { filter, hours, days }: Kept,
+  reading: Promise<EndRow[]>,
+  size: BucketSize | 'whole',
+): Promise<Cell[]> {
+  const { backoffice, memory, timeZone } = source;
+  const passes = rollupPasses(filter);
+  const [rows, ofHours] = await Promise.all([
+    reading,
+    Promise.all(hours.map((segment) => hoursWithin(backoffice, memory.hours, segment, timeZone))),
+  ]);
+  const cells: Cell[] = [];
+  for (const segment of days) {
+    for (const day of daysWithin(memory.days, segment))
+      for (const cell of day.cells) if (passes(cell)) cells.push(cell);
+  }
+  for (const hour of ofHours.flat()) {
+    for (const cell of hour.cells) {
+      if (passes(cell)) cells.push(size === 'hour' ? { ...cell, bucket: String(hourNumber(hour.hour)) } : cell);
+    }
+  }
+  cells.push(...cellsOfEnds(rows, passes, size, timeZone));
+  return cells;
+}
+
+/** The sums of the records of some parts by bucket, action and model; several cells of one kind may follow each other. */
+async function readPartCells(
+  source: UsageSource,
+  { sql, kept }: Parts,
+  ends: Promise<EndRow[]>,
+  size: BucketSize | 'whole',
+): Promise<Cell[]> {
+  const read = await Promise.all([
+    ...sql.map((part) => readSqlCells(source.workflows, part, size, source.timeZone)),
+    kept ? readKeptCells(source, kept, ends, size) : [],
+  ]);
+  // Not flat(), which takes a millisecond for ten thousand.
+  return ([] as Cell[]).concat(...read);
+}
+
+/** The sums of a window's records by bucket, action and model. */
+async function readCells(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  size: BucketSize | 'whole',
+): Promise<Cell[]> {
+  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+  return readPartCells(source, parts, handled(readEnds(source, parts)), size);
+}
+
+/** What each business day cost; days without records are left out. */
+export async function readDailyCosts(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+): Promise<Map<Day, MicroEuros>> {
+  const { sql, kept } = partsOf(source, window, filter, { days: true });
+  const aroundDays: Parts = { sql, kept: kept && { ...kept, days: [] } };
+  const cells = await readPartCells(source, aroundDays, handled(readEnds(source, aroundDays)), 'day');
+  const costs = new Map<Day, MicroEuros>();
+  for (const { bucket, cost } of cells) costs.set(bucket, (costs.get(bucket) ?? 0) + cost);
+  const passes = rollupPasses(kept?.filter ?? filter);
+  for (const segment of kept?.days ?? []) {
+    for (const { day, cells } of daysWithin(source.memory.days, segment)) {
+      const passing = cells.filter(passes);
+      if (passing.length > 0)
+        costs.set(
+          day,
+          passing.reduce((sum, { cost }) => sum + cost, costs.get(day) ?? 0),
+        );
+    }
+  }
+  return costs;
+}
+
+const byTime = (size: BucketSize) => (size === 'hour' ? (a: string, b: string) => Number(a) - Number(b) : compareDays);
+
+/** The sums of cells by a key. */
+export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
+  const groups = new Map<string, Sums>();
+  let last: string | null = null;
+  let sums = noSums();
+  for (const cell of cells) {
+    const key = keyOf(cell);
+    // Cells of one bucket follow each other.
+    if (key !== last) {
+      last = key;
+      sums = groups.get(key) ?? noSums();
+      groups.set(key, sums);
+    }
+    addTo(sums, cell);
+  }
+  return groups;
+}
+
+/** Cells carry a day, also where months are wanted; an hour is never read from days. */
+export const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
+  hour: ({ bucket }) => bucket,
+  day: ({ bucket }) => bucket,
+  month: ({ bucket }) => monthOf(bucket),
+};
+
+const byCostFirst =
+  <K extends 'action' | 'model'>(key: K) =>
+  (a: Sums & Record<K, string>, b: Sums & Record<K, string>) =>
+    b.cost - a.cost || b.requests - a.requests || byCodePoint(a[key], b[key]);
+
+/** Totals, models, actions and buckets of the same cells: each breakdown adds up to the total by construction. */
+export async function readStats(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  size: BucketSize,
+): Promise<UsageStats> {
+  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+  const ends = handled(readEnds(source, parts));
+  const [cells, stories] = await Promise.all([
+    readPartCells(source, parts, ends, size),
+    readDistinctStories(source, window, filter, parts, ends),
+  ]);
+  const models = [...group(cells, ({ model }) => model)].map(([model, sums]) => ({ model, ...sums }));
+  const actions = [...group(cells, ({ action }) => action)].map(([action, sums]) => ({
+    action,
+    ...sums,
+    stories: stories.byAction.get(action) ?? 0,
+  }));
+  const buckets = [...group(cells, bucketOf[size])].map(([bucket, sums]) => ({ bucket, ...sums }));
+  return {
+    total: { ...sumOf(models), stories: stories.total },
+    models: models.sort(byCostFirst('model')),
+    actions: actions.sort(byCostFirst('action')),
+    buckets: buckets.sort((a, b) => byTime(size)(a.bucket, b.bucket)),
+    noNumber: cells.reduce((count, { noNumber }) => count + noNumber, 0),
+    cells,
+  };
+}
+
+/** Count and sums of a window and filter, exactly. */
+export async function readTotals(source: UsageSource, window: Window, filter: UsageFilter): Promise<Sums> {
+  return sumOf(await readCells(source, window, filter, 'whole'));
+}
+
+/** How many records of a window and filter each action or model has. */
+export async function readCounts(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  key: 'action' | 'model',
+): Promise<Map<string, number>> {
+  const groups = group(await readCells(source, window, filter, 'whole'), (cell) => cell[key]);
+  return new Map([...groups].map(([value, { requests }]) => [value, requests]));
+}

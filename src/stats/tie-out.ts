@@ -1,0 +1,68 @@
+import { actionInfo } from '../catalog/actions.ts';
+import { written } from '../catalog/written.ts';
+import { type Column, type Table, tableOf } from '../tables/table.ts';
+import type { Format } from '../units/format.ts';
+import { eurosText } from '../units/money.ts';
+import type { UsageStats } from './stats.ts';
+import { type Sums, sumOf } from './sums.ts';
+
+/** Whether the tiles are the sum of the models, of the actions and of the days, to the micro-euro. */
+export function tiesOut({ total, models, actions, buckets }: UsageStats): boolean {
+  const same = (a: Sums, b: Sums) =>
+    a.cost === b.cost &&
+    a.requests === b.requests &&
+    a.inputTokens === b.inputTokens &&
+    a.outputTokens === b.outputTokens;
+  return [models, actions, buckets].every((parts) => same(sumOf(parts), total));
+}
+
+type Line = { label: string; kept: number; raw: number; euros: boolean };
+
+function linesOf(kept: UsageStats, raw: UsageStats): Line[] {
+  const keys = <T>(a: T[], b: T[], key: (row: T) => string) => [...new Set([...a, ...b].map(key))];
+  const cost = <T extends Sums>(rows: T[], is: (row: T) => boolean) => rows.find(is)?.cost ?? 0;
+  return [
+    { label: 'Total cost', kept: kept.total.cost, raw: raw.total.cost, euros: true },
+    { label: 'Requests', kept: kept.total.requests, raw: raw.total.requests, euros: false },
+    { label: 'Tokens in', kept: kept.total.inputTokens, raw: raw.total.inputTokens, euros: false },
+    { label: 'Tokens out', kept: kept.total.outputTokens, raw: raw.total.outputTokens, euros: false },
+    { label: 'Stories', kept: kept.total.stories, raw: raw.total.stories, euros: false },
+    ...keys(kept.models, raw.models, ({ model }) => model).map((name) => ({
+      label: `Cost of model ${written(name)}`,
+      kept: cost(kept.models, ({ model }) => model === name),
+      raw: cost(raw.models, ({ model }) => model === name),
+      euros: true,
+    })),
+    ...keys(kept.actions, raw.actions, ({ action }) => action).map((name) => ({
+      label: `Cost of action ${actionInfo(name).label}`,
+      kept: cost(kept.actions, ({ action }) => action === name),
+      raw: cost(raw.actions, ({ action }) => action === name),
+      euros: true,
+    })),
+  ];
+}
+
+/** Whether every figure is the same as the page shows it and from raw rows. */
+export const sameFigures = (kept: UsageStats, raw: UsageStats): boolean =>
+  linesOf(kept, raw).every((line) => line.kept === line.raw);
+
+/** Each figure as the page shows it, from raw rows, and their difference; `equal` when every difference is 0. */
+export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { equal: boolean; table: Table } {
+  const lines = linesOf(kept, raw);
+  const number = (value: number, euros: boolean) =>
+    euros ? { text: format.exactEuros(value), value: eurosText(value) } : { text: format.integer(value) };
+  const columns: Column<Line>[] = [
+    { label: 'Figure', cell: ({ label }) => ({ text: label }) },
+    { label: 'As shown', numeric: true, cell: ({ kept, euros }) => number(kept, euros) },
+    { label: 'From raw rows', numeric: true, cell: ({ raw, euros }) => number(raw, euros) },
+    {
+      label: 'Difference',
+      numeric: true,
+      cell: ({ kept, raw, euros }) => ({ ...number(kept - raw, euros), ...(kept === raw ? {} : { flag: 'differs' }) }),
+    },
+  ];
+  return {
+    equal: sameFigures(kept, raw),
+    table: tableOf(columns, { caption: 'Recomputed', rows: lines }),
+  };
+}

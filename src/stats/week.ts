@@ -1,0 +1,76 @@
+import { businessTime } from '../query/business-time.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
+import { weekdayOf } from '../units/calendar.ts';
+import { microEurosFromNumeric } from '../units/money.ts';
+import { clockOf, type Instant, isOfNoTime, type Window } from '../units/time.ts';
+import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import { clockHoursWithin } from './rollups/clock-hours.ts';
+import { hoursWithin } from './rollups/hours.ts';
+import { clockInstant } from './rollups/segments.ts';
+import type { UsageSource } from './source.ts';
+import { COST_OF_ROW } from './sums.ts';
+
+/** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
+export type Week = number[][];
+
+const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(0));
+
+/**
+ * The cost of a window by weekday and hour of the business clock, which adds up to its total: whole days from memory, the
+ * hours around them and the raw ends as every statistic reads them. An hour that clocks repeat counts twice.
+ */
+export async function readWeek(source: UsageSource, window: Window, filter: UsageFilter): Promise<Week> {
+  const { backoffice, memory, timeZone } = source;
+  const parts = partsOf(source, window, filter, { days: true });
+  const passes = rollupPasses(filter);
+  const week = noWeek();
+  if (isOfNoTime(window)) return week;
+  const add = (weekday: number, hour: number, cost: number) => {
+    const day = week[weekday - 1] as number[];
+    day[hour] = (day[hour] ?? 0) + cost;
+  };
+  const clocks = new Map<Instant, { weekday: number; hour: number }>();
+  const addAt = (at: Instant, cost: number) => {
+    const start = clockInstant(at, timeZone);
+    const clock = clocks.get(start) ?? clockOf(start, timeZone);
+    clocks.set(start, clock);
+    add(clock.weekday, clock.hour, cost);
+  };
+
+  const addSql = async (part: Parts['sql'][number]) => {
+    for (const { weekday, hour, cost } of await readSqlWeek(source, part))
+      add(weekday, hour, microEurosFromNumeric(cost));
+  };
+  const addDays = async (segment: Kept['days'][number]) => {
+    for (const [day, hours] of await clockHoursWithin(backoffice, memory, segment, timeZone)) {
+      const weekday = weekdayOf(day);
+      for (const one of hours) {
+        if (!passes(one)) continue;
+        for (const [hour, cost] of one.costs.entries()) add(weekday, hour, cost);
+      }
+    }
+  };
+  const addHours = async (segment: Kept['hours'][number]) => {
+    for (const { hour, cells } of await hoursWithin(backoffice, memory.hours, segment, timeZone))
+      for (const cell of cells) if (passes(cell)) addAt(hour, cell.cost);
+  };
+  const addEnds = async () => {
+    for (const { at, kind, cost } of await readEnds(source, parts)) if (passes(kind)) addAt(at, cost);
+  };
+  const { hours = [], days = [] } = parts.kept ?? {};
+  await Promise.all([...parts.sql.map(addSql), ...days.map(addDays), ...hours.map(addHours), addEnds()]);
+  return week;
+}
+
+async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filter }: Parts['sql'][number]) {
+  const local = businessTime(timeZone);
+  const rows = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select(
+      workflows.raw(`extract(isodow FROM ${local.sql})::int AS weekday`, local.bindings),
+      workflows.raw(`extract(hour FROM ${local.sql})::int AS hour`, local.bindings),
+      workflows.raw(`coalesce(sum(${COST_OF_ROW}), 0)::text AS cost`),
+    )
+    .groupByRaw('1, 2');
+  return rows as { weekday: number; hour: number; cost: string }[];
+}

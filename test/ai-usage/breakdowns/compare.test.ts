@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { comparedWindow } from '../../../src/ai-usage/breakdowns/compare.ts';
+import { parseUsageQuery } from '../../../src/query/query.ts';
+import type { Comparison } from '../../../src/query/view.ts';
+import { earliest, isoFromInstant, latest, parseInstant } from '../../../src/units/time.ts';
+import { sharedApp } from '../../support/app.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { columnOf, openPage, tableOf, textOf, totalOf } from '../../support/page.ts';
+import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
+
+const ZONE = 'Europe/Lisbon';
+const NOW = parseInstant('2026-11-25T09:30:00Z') as bigint;
+const at = (iso: string) => parseInstant(iso) as bigint;
+
+function compared(parameters: Record<string, string>, compare: Comparison = 'previous', now = NOW): string[] | null {
+  const query = parseUsageQuery(parameters, { maxPageSize: 200, timeZone: ZONE }, now);
+  const window = comparedWindow(query, compare, ZONE);
+  return window && [window.from, window.to].map((instant) => isoFromInstant(instant).replace(/:00\.000Z$/, 'Z'));
+}
+
+describe('the window compared with', () => {
+  it('is as long and ends where the other begins', () => {
+    assert.deepEqual(compared({ period: '7d' }), ['2026-11-11T09:30Z', '2026-11-18T09:30Z']);
+    assert.deepEqual(compared({ from: '2026-11-16', to: '2026-11-22' }), ['2026-11-09T00:00Z', '2026-11-16T00:00Z']);
+    const hour = { from: '2026-11-20T10:00:00Z', to: '2026-11-20T11:00:00Z' };
+    assert.deepEqual(compared(hour), ['2026-11-20T09:00Z', '2026-11-20T10:00Z']);
+  });
+
+  it('is cut at the same elapsed time while a window is not over', () => {
+    assert.deepEqual(compared({ from: '2026-11-25', to: '2026-11-25' }), ['2026-11-24T00:00Z', '2026-11-24T09:30Z']);
+    assert.deepEqual(compared({ from: '2026-11-23', to: '2026-11-29' }), ['2026-11-16T00:00Z', '2026-11-18T09:30Z']);
+    assert.deepEqual(compared({ from: '2026-11-24' }), ['2026-11-22T00:00Z', '2026-11-23T09:30Z']);
+    const later = { from: '2026-11-25T09:00:00Z', to: '2026-11-25T11:00:00Z' };
+    assert.deepEqual(compared(later), ['2026-11-25T07:00Z', '2026-11-25T07:30Z']);
+  });
+
+  it('has the same days, also where one of them has 25 hours', () => {
+    assert.deepEqual(compared({ from: '2026-10-25', to: '2026-10-25' }), ['2026-10-23T23:00Z', '2026-10-24T23:00Z']);
+    assert.deepEqual(compared({ from: '2026-10-26', to: '2026-10-26' }), ['2026-10-24T23:00Z', '2026-10-26T00:00Z']);
+  });
+
+  it('can be that of a year ago, and is none without a beginning or a wish', () => {
+    assert.deepEqual(compared({ period: '1d' }, 'year'), ['2025-11-24T09:30Z', '2025-11-25T09:30Z']);
+    const leap = { from: '2024-02-29', to: '2024-02-29' };
+    assert.deepEqual(compared(leap, 'year'), ['2023-02-28T00:00Z', '2023-03-01T00:00Z']);
+    assert.equal(compared({ period: 'all' }), null);
+    assert.equal(compared({ to: '2026-11-01' }), null);
+    assert.equal(compared({ period: '7d' }, 'none'), null);
+  });
+
+  it('is never turned around, whatever the instants', () => {
+    const instant = fc.bigInt({ min: at('2020-01-01T00:00:00Z'), max: NOW });
+    fc.assert(
+      fc.property(instant, instant, fc.constantFrom<Comparison>('previous', 'year'), (a, b, compare) => {
+        const [from, to] = [earliest(a, b), latest(a, b) + 1n].map(isoFromInstant) as [string, string];
+        const query = parseUsageQuery({ from, to }, { maxPageSize: 200, timeZone: ZONE }, NOW + 2n);
+        const window = comparedWindow(query, compare, ZONE);
+        assert.ok(window && window.from <= window.to);
+        if (compare === 'previous') {
+          assert.equal(window.to, query.window.from);
+          assert.equal(window.to - window.from, query.window.to - (query.window.from as bigint));
+        }
+      }),
+      { examples: [[at('2026-10-25T00:45:00Z'), at('2026-10-25T01:15:00Z'), 'year']] },
+    );
+  });
+});
+
+describe('the comparison on the overview', () => {
+  let client: Client;
+  const asOf = 'asOf=2026-11-25T09:30:00Z';
+  const changes = async (path: string) => {
+    const page = await openPage(client, path);
+    return page.querySelectorAll('.tiles > div').map((tile) => textOf(tile.querySelector('.change')));
+  };
+
+  before(async () => {
+    client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    const story = '5f2c4d61-0000-4000-8000-000000000000';
+    await insertUsage([
+      { at: at('2025-11-25T08:00:00Z'), cost: 8_000_000, model: 'gpt-5', input: 10, output: 10, story },
+      { at: at('2026-11-24T08:00:00Z'), cost: 2_000_000, model: 'gpt-5', input: 100, output: 50, story },
+      { at: at('2026-11-24T09:29:59Z'), cost: 2_000_000, model: 'old', input: 0, output: 0, story },
+      { at: at('2026-11-24T09:30:00Z'), cost: 99_000_000, model: 'later-yesterday', story },
+      { at: at('2026-11-25T08:00:00Z'), cost: 3_000_000, model: 'gpt-5', input: 150, output: 50, story },
+      { at: at('2026-11-25T08:00:00Z'), cost: 2_000_000, model: 'fresh', input: 0, output: 0 },
+      { at: at('2026-11-25T08:30:00Z'), cost: 0, model: 'fresh', input: 0, output: 0, story },
+    ]);
+  });
+  after(resetUsage);
+
+  for (const [how, cover] of [
+    ['raw', async () => {}],
+    ['rolled up', coverUsage],
+  ] as const) {
+    it(`is on every tile and row, absolute and in percent, against yesterday until the same time: ${how}`, async () => {
+      await cover();
+      const path = `/ai-usage?from=2026-11-25&to=2026-11-25&${asOf}`;
+      assert.deepEqual(await changes(path), [
+        '+€1.00 +25.0%',
+        '+1 +50.0%',
+        '+50 +50.0%',
+        '0 0.0%',
+        '-€0.333333 -16.7%',
+        '+1 +100.0%',
+        '-€1.50 -37.5%',
+      ]);
+      const table = tableOf(await openPage(client, path), 'Models');
+      const row = (name: string) => columnOf(table, 'Model').findIndex(({ text }) => text === name);
+      const change = (name: string) => columnOf(table, 'Change')[row(name)]?.micro;
+      assert.deepEqual(['gpt-5', 'old', 'fresh'].map(change), [1_000_000, -2_000_000, 2_000_000]);
+      assert.equal(table.rows.length, 3, 'what is gone has a row, what came later yesterday has none');
+      assert.equal(totalOf(table, 'Change').micro, 1_000_000);
+      const page = await openPage(client, path);
+      assert.match(textOf(page.querySelector('.comparison')), /24 Nov 2026, 00:00 – 24 Nov 2026, 09:30/);
+    });
+  }
+
+  it('is of a year ago where there are records, and nothing where nobody wants it', async () => {
+    const path = `/ai-usage?from=2026-11-25&to=2026-11-25&${asOf}`;
+    assert.equal((await changes(`${path}&compare=year`))[0], '-€3.00 -37.5%');
+    assert.deepEqual(
+      (await changes(`${path}&compare=none`)).filter((text) => text !== ''),
+      [],
+    );
+    const offered = async (address: string) =>
+      (await openPage(client, address)).querySelectorAll('.comparison a').map(textOf);
+    assert.deepEqual(await offered(path), ['the period before', 'a year ago', 'nothing']);
+    assert.deepEqual(await offered(`/ai-usage?from=2025-11-25&to=2025-11-25&${asOf}`), [
+      'the period before',
+      'nothing',
+    ]);
+    const first = await openPage(client, `/ai-usage?from=2025-11-25&to=2025-11-25&${asOf}`);
+    assert.match(textOf(first.querySelector('.notice')), /nothing to compare with: the first record is of 25 Nov 2025/);
+    const some = await openPage(client, `/ai-usage?from=2026-11-01&to=2026-11-25&compare=year&${asOf}`);
+    assert.match(textOf(some.querySelector('.notice')), /holds less than its whole length/);
+  });
+
+  it('is a 400 that says what it takes, as are the other choices of a view', async () => {
+    for (const [parameter, takes] of Object.entries({
+      compare: 'previous, year, none',
+      by: 'model, action, provider',
+      show: 'chart, table',
+      breakdown: 'provider, author, story, hour',
+      rankBy: 'cost, requests, inputTokens, outputTokens',
+      rankOrder: 'asc, desc',
+      debug: '1, 0',
+    })) {
+      const { status, text } = await client.get(`/ai-usage?${parameter}=x`);
+      assert.equal(status, 400, parameter);
+      assert.match(text, new RegExp(`${parameter}.*takes ${takes}`, 's'));
+    }
+  });
+
+  it('says how long each panel took, to those who ask', async () => {
+    const timings = async (path: string) => (await openPage(client, path)).querySelectorAll('.timing').map(textOf);
+    assert.deepEqual(await timings('/ai-usage'), []);
+    const asked = await timings(`/ai-usage?debug=1&${asOf}`);
+    assert.equal(asked.length, 4);
+    for (const text of asked) assert.match(text, /^Read in [\d,]+ ms$/);
+  });
+});

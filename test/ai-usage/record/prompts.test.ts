@@ -1,0 +1,379 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type HTMLElement, parse } from 'node-html-parser';
+import { foldedJson } from '../../../src/ai-usage/record/folded-json.ts';
+import { openDatabase } from '../../../src/db/connect.ts';
+import { sourceProblems } from '../../../src/db/source-check.ts';
+import { EXTENSIONS } from '../../../src/export/formats.ts';
+import { MOST_CELL_CHARACTERS } from '../../../src/export/sheet-xml.ts';
+import { createFormat } from '../../../src/units/format.ts';
+import { type RunningApp, sharedApp, startApp } from '../../support/app.ts';
+import { auditLines, forgetAudit } from '../../support/audit.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { databases, databaseUrls } from '../../support/databases.ts';
+import { csvRows, download, xlsxSheets } from '../../support/export.ts';
+import { openPage, textOf } from '../../support/page.ts';
+import { needsServer } from '../../support/skip.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+
+const RECORDS = '/ai-usage/records';
+const SECRET = 'o Tiago tem medo do escuro';
+
+/** Rows whose prompts are what an SQL expression makes of it; their ids, in order. */
+async function insertPrompts(expressions: string[]): Promise<string[]> {
+  const rows = await insertUsage(expressions.map(() => ({})));
+  for (const [i, { id }] of rows.entries()) {
+    await databases().workflows.raw(
+      `UPDATE token_usage_tracking SET input_prompt_json = ${expressions[i]?.replaceAll('?', '\\?')} WHERE token_usage_id = ?`,
+      [id],
+    );
+  }
+  return rows.map(({ id }) => id);
+}
+
+/** The prompts of all records as PostgreSQL prints them, by id. */
+async function stored(): Promise<Map<string, string>> {
+  const { workflows } = databases();
+  const rows = await workflows('token_usage_tracking').select<{ token_usage_id: string; prompt: string }[]>(
+    'token_usage_id',
+    workflows.raw('input_prompt_json::text AS prompt'),
+  );
+  return new Map(rows.map(({ token_usage_id, prompt }) => [token_usage_id, prompt]));
+}
+
+const PICTURE = `'data:image/png;base64,' || repeat('iVBORw0KGgoA', 100000)`;
+const NUMBERS = `'{"n": 9007199254740993, "seed": 12345678901234567890.10, "big": 1e400, "one": 1.0}'`;
+const SHAPES = {
+  numbers: NUMBERS,
+  deep: `(repeat('[', 3000) || '1' || repeat(']', 3000))::jsonb`,
+  picture: `jsonb_build_object('prompt', 'Draw', 'image', ${PICTURE})`,
+  'a picture without a name': `jsonb_build_object('n', 1, 'data', '/9j/' || repeat('4AAQSkZJRgAB', 30000))`,
+  // Two bytes a character, at odd places: the pieces that it is read in end within characters.
+  long: `jsonb_build_object('a', repeat('é', 1234567), 'b', repeat('Era uma vez. ', 8000))`,
+  'long, stored in few bytes': `jsonb_build_object('a', repeat('Era uma vez. ', 9000))`,
+  'just too long to be held': `to_jsonb(repeat('é ', 20000))`,
+  string: `'"just text"'`,
+  null: `'null'`,
+  empty: `'{"a": [], "b": {}}'`,
+} as const;
+
+describe('a prompt of any size and shape', () => {
+  let app: RunningApp;
+  let client: Client;
+  let ids: Record<keyof typeof SHAPES, string>;
+  let texts: Map<string, string>;
+
+  before(async () => {
+    app = await startApp();
+    client = await signedIn(app.origin);
+    await resetUsage();
+    const inserted = await insertPrompts(Object.values(SHAPES));
+    ids = Object.fromEntries(Object.keys(SHAPES).map((name, i) => [name, inserted[i]])) as typeof ids;
+    texts = await stored();
+  });
+  beforeEach(forgetAudit);
+  after(async () => {
+    await app.close();
+    await resetUsage();
+  });
+
+  const pageOf = (name: keyof typeof SHAPES) => openPage(client, `${RECORDS}/${ids[name]}/prompt`);
+  /** What was folded on a page, and all of its prompt as it is printed. */
+  const shown = (page: HTMLElement) => {
+    const pre = parse(page.querySelector('pre.prompt')?.innerHTML ?? '');
+    return {
+      folded: pre.querySelectorAll('mark').map((mark) => mark.text),
+      text: pre.text,
+      about: textOf(page.querySelector('.about-prompt')),
+    };
+  };
+
+  describe('is exported as PostgreSQL’s text, to the character', () => {
+    const path = (extension: string) => `${RECORDS}.${extension}?period=all&include=prompt`;
+
+    it('NDJSON', async () => {
+      const { text } = await download(app.origin, client, path('ndjson'));
+      const [, ...lines] = text.trimEnd().split('\n');
+      assert.equal(lines.length, texts.size);
+      for (const line of lines) {
+        const [id = ''] = /(?<="tokenUsageId":")[^"]+/.exec(line) ?? [];
+        // Not parsed: that would read another number than the one that stands there.
+        assert.ok(line.endsWith(`,"prompt":${texts.get(id)}}`), line.slice(0, 500));
+      }
+    });
+
+    it('JSON', async () => {
+      const { text } = await download(app.origin, client, path('json'));
+      assert.equal(JSON.parse(text).tables.records.length, texts.size);
+      for (const prompt of texts.values()) assert.ok(text.includes(`,"prompt":${prompt}}`), prompt.slice(0, 100));
+    });
+
+    it('CSV', async () => {
+      const { text } = await download(app.origin, client, path('csv'));
+      const rows = csvRows(text);
+      assert.equal(rows.length, texts.size);
+      for (const row of rows) assert.ok(row.Prompt === texts.get(row['Record id'] ?? ''), row.Prompt?.slice(0, 100));
+    });
+
+    it('Excel, as much as a cell holds', async () => {
+      const { bytes } = await download(app.origin, client, path('xlsx'));
+      const rows = (await xlsxSheets(bytes)).find(({ rows }) => rows[0]?.Prompt !== undefined)?.rows ?? [];
+      assert.equal(rows.length, texts.size);
+      for (const row of rows) {
+        const whole = texts.get(String(row['Record id'])) ?? '';
+        const note = ` … [cut: ${whole.length} characters, a cell holds ${MOST_CELL_CHARACTERS}]`;
+        const cell =
+          whole.length <= MOST_CELL_CHARACTERS ? whole : whole.slice(0, MOST_CELL_CHARACTERS - note.length) + note;
+        assert.ok(row.Prompt === cell, String(row.Prompt).slice(-100));
+      }
+    });
+  });
+
+  it('is a file of its own, byte for byte, written down as a look', async () => {
+    for (const id of Object.values(ids)) {
+      await forgetAudit();
+      const page = await openPage(client, `${RECORDS}/${id}/prompt`);
+      const href =
+        page
+          .querySelectorAll('a.button')
+          .find((link) => /Download/.test(link.text))
+          ?.getAttribute('href') ?? '';
+      const { status, headers, text } = await download(app.origin, client, href);
+      assert.equal(status, 200);
+      assert.match(headers['content-type'] ?? '', /^application\/json/);
+      assert.equal(headers['content-disposition'], `attachment; filename=prompt-${id}.json`);
+      assert.ok(text === texts.get(id));
+      assert.deepEqual(
+        (await auditLines()).map(({ action, subject, details }) => [action, subject, details]),
+        [
+          ['open prompt', id, ''],
+          ['open prompt', id, 'all of it, as a file'],
+        ],
+      );
+    }
+  });
+
+  it('is a page of a size that a browser takes, whatever its own', async () => {
+    for (const name of Object.keys(SHAPES) as (keyof typeof SHAPES)[]) {
+      const page = await client.get(`${RECORDS}/${ids[name]}/prompt`);
+      assert.equal(page.status, 200);
+      assert.ok(page.text.length < 500_000, `${name}: ${page.text.length}`);
+    }
+  });
+
+  it('shows numbers as they are stored', async () => {
+    const { text, folded } = shown(await pageOf('numbers'));
+    for (const number of ['9007199254740993', '12345678901234567890.10', `1${'0'.repeat(400)}`.slice(0, 30), '1.0']) {
+      assert.ok(text.includes(number), number);
+    }
+    assert.deepEqual(folded, ['… 361 more characters']);
+  });
+
+  it('folds pictures, and shows what stands beside them', async () => {
+    const { folded, text, about } = shown(await pageOf('picture'));
+    assert.deepEqual(folded, ['image/png, 900 kB']);
+    assert.equal(text, '{\n    "image": "image/png, 900 kB",\n    "prompt": "Draw"\n}');
+    assert.equal(about, '1.2 MB in all. What nobody reads is folded.');
+    assert.deepEqual(shown(await pageOf('a picture without a name')).folded, ['image/jpeg, 270 kB']);
+  });
+
+  it('folds pictures in lines, as mail writes them', async () => {
+    const lines = (lineBreak: string, before = '') =>
+      `jsonb_build_object('prompt', E'Draw:\\n', 'image', ${before} regexp_replace(repeat('iVBORw0KGgoA', 100000), '(.{76})', E'\\\\1${lineBreak}', 'g'))`;
+    const inserted = await insertPrompts([
+      lines('\\n'),
+      lines('\\r\\n'),
+      lines('\\r\\n', `'data:image/png;base64,' ||`),
+      lines('\\n', `E'See:\\n' ||`),
+      `jsonb_build_object('words', repeat(E'palavra\\noutra\\n', 20))`,
+    ]);
+    const found = [];
+    for (const id of inserted) found.push(shown(await openPage(client, `${RECORDS}/${id}/prompt`)));
+    for (const { folded, text } of found.slice(0, 4)) {
+      assert.deepEqual(folded, ['image/png, 900 kB'], text.slice(0, 300));
+      assert.match(text, /^\{\n {4}"image": "(See:\\n)?image\/png, 900 kB",\n {4}"prompt": "Draw:\\n"\n\}$/);
+    }
+    assert.deepEqual(found[4]?.folded, [], 'words in lines are none');
+    await databases().workflows('token_usage_tracking').whereIn('token_usage_id', inserted).delete();
+  });
+
+  it('folds what is nested deeper than a person can read', async () => {
+    const { folded, about } = shown(await pageOf('deep'));
+    assert.deepEqual(folded, ['2,980 more levels, 6 kB']);
+    assert.equal(about, '6 kB in all. What nobody reads is folded.');
+  });
+
+  it('shows the beginning of what is long, and says so', async () => {
+    const { text, about } = shown(await pageOf('long, stored in few bytes'));
+    assert.ok(text.startsWith('{\n    "a": "Era uma vez. Era uma vez.'));
+    assert.ok(text.length < 210_000);
+    assert.equal(about, '120 kB in all.');
+    const long = shown(await pageOf('long'));
+    assert.match(long.text, /^\{\n {4}"a": "é+$/);
+    assert.equal(long.about, '2.6 MB in all, of which the beginning is shown.');
+  });
+
+  it('says of every run how long it is, wherever it begins', async () => {
+    const runs = [300, 399, 400, 999, 1064, 1500, 2000, 3100].flatMap((length, i) =>
+      [0, 1, 63, 64, 500, 936, 937, 999].map((before) => ({ length, before: before + i })),
+    );
+    const inserted = await insertPrompts([
+      `(SELECT jsonb_agg(repeat('. ', before) || repeat('x', length)) FROM json_to_recordset('${JSON.stringify(runs)}') AS runs(length int, before int))`,
+    ]);
+    const page = await openPage(client, `${RECORDS}/${inserted[0]}/prompt`);
+    const { folded } = shown(page);
+    const expected = runs
+      .filter(({ length }) => length >= 400)
+      .map(({ length }) => `… ${(length - 40).toLocaleString('en')} more characters`);
+    // The last may lie where the reading ends.
+    assert.ok(folded.length > 30);
+    assert.deepEqual(folded.slice(0, -1), expected.slice(0, folded.length - 1));
+    await databases().workflows('token_usage_tracking').where({ token_usage_id: inserted[0] }).delete();
+  });
+
+  it('indents any JSON without changing it', () => {
+    const format = createFormat('en-GB', 'UTC');
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+        const { parts, cut } = foldedJson({ text: JSON.stringify(value), gaps: [], cut: false }, 200_000, format);
+        const text = parts.map((part) => ('text' in part ? part.text : part.folded)).join('');
+        assert.equal(cut, false);
+        assert.equal(text, JSON.stringify(value, null, 4));
+      }),
+    );
+  });
+});
+
+describe('a prompt that PostgreSQL cannot print', () => {
+  const NOTE = 'PostgreSQL cannot print this prompt: written out, it is longer than a gigabyte.';
+  let client: Client;
+  let ids: string[];
+
+  /** Prints a gigabyte before it gives up, which takes half a minute: here a cast of the test's own gives up at once, as it does. */
+  const CAST = `
+    CREATE FUNCTION printed(value jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+      IF value ? 'unprintable' THEN
+        RAISE 'out of memory' USING ERRCODE = '54000', DETAIL = 'Cannot enlarge string buffer';
+      END IF;
+      RETURN textin(jsonb_out(value));
+    END $$;
+    CREATE CAST (jsonb AS text) WITH FUNCTION printed(jsonb)`;
+
+  before(async () => {
+    const { workflows } = databases();
+    client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    ids = await insertPrompts([
+      `'"before"'`,
+      `'{"unprintable": 1}'`,
+      `(SELECT jsonb_build_object('unprintable', string_agg(md5(n::text), '')) FROM generate_series(1, 4000) AS n)`,
+      `to_jsonb(repeat('é ', 20000))`,
+      `'"after"'`,
+    ]);
+    await workflows.raw(CAST.replaceAll('?', '\\?'));
+  });
+  after(async () => {
+    await databases().workflows.raw('DROP CAST IF EXISTS (jsonb AS text); DROP FUNCTION IF EXISTS printed');
+    await resetUsage();
+  });
+
+  for (const extension of ['ndjson', 'json', 'csv']) {
+    it(`has a note in its place in an export, which goes on: ${extension}`, async () => {
+      const { status, text } = await client.get(`${RECORDS}.${extension}?include=prompt`);
+      assert.equal(status, 200);
+      const said = JSON.stringify(NOTE);
+      assert.equal(text.split(extension === 'csv' ? said.replaceAll('"', '""') : said).length - 1, 2);
+      for (const whole of ['before', 'after', 'é '.repeat(20000)]) assert.ok(text.includes(whole), whole.slice(0, 10));
+      for (const id of ids) assert.ok(text.includes(id));
+    });
+  }
+
+  it('is said on its page', async () => {
+    assert.ok(textOf(await openPage(client, `${RECORDS}/${ids[1]}/prompt`)).includes(NOTE));
+  });
+});
+
+describe('prompts', () => {
+  let app: RunningApp;
+  let client: Client;
+  let id: string;
+
+  before(async () => {
+    app = await startApp();
+    client = await signedIn(app.origin);
+    await resetUsage();
+    [id = ''] = (await insertUsage([{ prompt: { said: SECRET } }])).map((row) => row.id);
+  });
+  beforeEach(forgetAudit);
+  after(async () => {
+    await app.close();
+    await resetUsage();
+  });
+
+  const doors = () => [
+    `${RECORDS}/${id}/prompt`,
+    `${RECORDS}/${id}/prompt.json`,
+    ...EXTENSIONS.map((extension) => `${RECORDS}.${extension}?include=prompt`),
+  ];
+  const opened = async () => (await auditLines()).map(({ action }) => action);
+
+  it('are not opened by those who ask for headers only', async () => {
+    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    for (const path of doors()) {
+      assert.equal((await fetch(app.origin + path, { method: 'HEAD', headers: { cookie } })).status, 200, path);
+    }
+    assert.deepEqual(await opened(), []);
+  });
+
+  it('are closed, and nothing else is, where the role may not read them; a grant opens them at once', async function () {
+    // It takes a role of its own.
+    needsServer(this);
+    const { workflows } = databases();
+    const role = `no_prompts_${process.pid}`;
+    const { rows } = await workflows.raw<{ rows: [{ names: string }] }>(
+      `SELECT string_agg(attname, ', ') AS names FROM pg_attribute
+        WHERE attrelid = 'token_usage_tracking'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'input_prompt_json'`,
+    );
+    await workflows.raw(
+      `CREATE ROLE ${role} LOGIN; GRANT SELECT (${rows[0].names}) ON token_usage_tracking TO ${role}`,
+    );
+    const url = Object.assign(new URL(databaseUrls().workflows), { username: role }).href;
+    const asRole = openDatabase(url, { maxConnections: 1 });
+    const other = await startApp({ urls: { workflows: url } });
+    try {
+      assert.deepEqual(await sourceProblems(asRole), [
+        {
+          fatal: false,
+          isChoice: true,
+          message: `The role for workflows_db may not read input_prompt_json: prompts are shown to nobody. Where they should be: GRANT SELECT (input_prompt_json) ON token_usage_tracking TO ${role};`,
+        },
+      ]);
+      const person = await signedIn(other.origin);
+      const open = [
+        ...['/ai-usage', RECORDS, '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'],
+        ...EXTENSIONS.flatMap((extension) => [`/ai-usage.${extension}`, `${RECORDS}.${extension}`]),
+      ];
+      for (const path of open) assert.equal((await person.get(path)).status, 200, path);
+      await forgetAudit();
+      const record = await openPage(person, `${RECORDS}/${id}`);
+      assert.equal(record.querySelectorAll('a[href*=prompt]').length, 0);
+      assert.match(textOf(record.querySelector('.closed')), /^Prompts are closed: .*SELECT on input_prompt_json/);
+      for (const path of doors()) {
+        const { status, text } = await person.get(path);
+        assert.equal(status, 403, path);
+        assert.match(text, /Prompts are closed: .*SELECT on input_prompt_json/);
+      }
+      assert.deepEqual(await opened(), []);
+
+      await workflows.raw(`GRANT SELECT ON token_usage_tracking TO ${role}`);
+      for (const path of doors()) assert.equal((await person.get(path)).status, 200, path);
+      assert.equal((await openPage(person, `${RECORDS}/${id}`)).querySelectorAll('a[href$="/prompt"]').length, 1);
+      assert.deepEqual(await sourceProblems(asRole), []);
+      await workflows.raw(`REVOKE SELECT ON token_usage_tracking FROM ${role}`);
+    } finally {
+      await other.close();
+      await asRole.destroy();
+      await workflows.raw(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  });
+});

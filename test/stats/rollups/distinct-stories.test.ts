@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { noMemory } from '../../../src/stats/memory.ts';
+import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
+import { type StoryCell, storyCellsWithin } from '../../../src/stats/rollups/story-cells.ts';
+import { openSource } from '../../../src/stats/source.ts';
+import { readStats } from '../../../src/stats/stats.ts';
+import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
+import {
+  DAY_OF_24_HOURS,
+  endOfDay,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  MINUTE,
+  parseInstant,
+  startOfDay,
+} from '../../../src/units/time.ts';
+import { databases } from '../../support/databases.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+import { bruteForce, NO_FILTER } from './brute-force.ts';
+
+const ZONE = 'Europe/Lisbon';
+const AT = parseInstant('2026-11-02T10:20:30Z') as Instant;
+
+describe('what a request has read of stories stays with it', () => {
+  beforeEach(resetUsage);
+  after(resetUsage);
+
+  it('also when more of them are asked for than are kept in memory', async () => {
+    const hour = parseInstant('2026-10-20T10:00:00Z') as Instant;
+    const visits = [
+      { first: 1, last: 15_000, at: hour + 40n * MINUTE },
+      { first: 1, last: 15_000, at: hour + 80n * MINUTE },
+      { first: 15_001, last: 21_000, at: hour + DAY_OF_24_HOURS + 10n * MINUTE },
+    ];
+    for (const { first, last, at } of visits) {
+      await databases().workflows.raw(
+        `INSERT INTO token_usage_tracking
+           (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+         SELECT md5('author')::uuid, md5('story ' || n)::uuid, 'test', 'gpt-5', 1, 1, 0.000001, '{}', ?
+           FROM generate_series(?::int, ?::int) AS n`,
+        [isoFromInstant(at), first, last],
+      );
+    }
+    await auditAll(databases(), ZONE, AT);
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    for (const to of [hour + 6n * HOUR, hour + DAY_OF_24_HOURS + 30n * MINUTE]) {
+      const window = { from: hour + 30n * MINUTE, to };
+      const { total } = await readStats(source, window, NO_FILTER, 'day');
+      assert.deepEqual(total, (await bruteForce(databases().workflows, window, NO_FILTER, ZONE)).total);
+    }
+  });
+
+  it('and of what each story cost only the days are loaded that are asked for', async () => {
+    const begin = parseInstant('2026-10-01T10:00:00Z') as Instant;
+    await insertUsage(Array.from({ length: 12 }, (_, i) => ({ at: begin + BigInt(i) * DAY_OF_24_HOURS })));
+    await auditAll(databases(), ZONE, AT);
+    const memory = noMemory();
+    const { source } = await openSource(databases(), ZONE, memory);
+    for (const [days, loaded] of [
+      [3n, 2],
+      [2n, 2],
+      [7n, 6],
+    ] as const) {
+      const { active } = await readSumsBy(
+        source,
+        { from: begin, to: begin + days * DAY_OF_24_HOURS },
+        NO_FILTER,
+        'story',
+      );
+      assert.deepEqual([active.length, memory.storyDays.byDay.size], [Number(days), loaded]);
+    }
+  });
+
+  it('also when a day is replaced by a newer version of it in the meantime', async () => {
+    const days = Array.from({ length: 12 }, (_, i) => `2026-10-${String(i + 1).padStart(2, '0')}`);
+    const models = ['gpt-5', 'tts-1', 'imagen-4.0'];
+    await insertUsage(days.flatMap((day) => models.map((model) => ({ at: startOfDay(day, ZONE) + 5n * HOUR, model }))));
+    await auditAll(databases(), ZONE, AT);
+    const memory = noMemory();
+    await openSource(databases(), ZONE, memory);
+    const newer = new Map([...memory.days.byDay].map(([day, one]) => [day, { ...one, version: `${one.version}0` }]));
+    const read = (byDay: typeof newer, last: string, wanted: string[]): Promise<StoryCell[]> =>
+      storyCellsWithin(
+        databases().backoffice,
+        { pairs: memory.storyDays.pairs, storyCells: memory.storyCells, days: { ...memory.days, byDay } },
+        {
+          kind: 'days',
+          from: startOfDay('2026-10-01', ZONE),
+          to: endOfDay(last, ZONE),
+          firstDay: '2026-10-01',
+          endDay: '2026-10-13',
+        },
+        ({ model }) => wanted.includes(model),
+        ZONE,
+      );
+    assert.equal((await read(memory.days.byDay, '2026-10-12', ['gpt-5'])).length, days.length);
+    const [before] = await Promise.all([
+      read(memory.days.byDay, '2026-10-12', ['gpt-5', 'tts-1']),
+      read(newer, '2026-10-12', ['imagen-4.0']),
+    ]);
+    assert.equal(before.length, 2 * days.length);
+  });
+});
+
+describe('a window of a few hours', () => {
+  beforeEach(resetUsage);
+  after(resetUsage);
+
+  it('reads its own records of those that the rollups do not cover yet', async () => {
+    const from = parseInstant('2026-10-20T10:00:00Z') as Instant;
+    await insertUsage(Array.from({ length: 400 }, (_, i) => ({ at: from + BigInt(i) * 30n * MINUTE })));
+    await insertUsage([{ at: from - 5n * HOUR }]);
+    // Covered up to the first of them.
+    await auditAll(databases(), ZONE, from - HOUR);
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    assert.ok(source.coveredUntil !== null && source.coveredUntil <= from);
+    let read = 0;
+    const count = ({ rows }: { rows?: unknown[] }) => {
+      read += rows?.length ?? 0;
+    };
+    const { workflows } = databases();
+    workflows.on('query-response', count);
+    const window = { from: from + 100n * HOUR, to: from + 104n * HOUR };
+    const { total } = await readStats(source, window, NO_FILTER, 'day');
+    workflows.off('query-response', count);
+    assert.equal(total.requests, 8);
+    assert.ok(read <= 8, `${read} rows`);
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import { pino } from 'pino';
+import { keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
+import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
+import { type RunningApp, startApp } from '../../support/app.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { databases } from '../../support/databases.ts';
+import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
+
+const KNOWN = 40;
+const LATE = 4_000;
+
+describe('rows that come late, or are deleted, before an audit comes by', () => {
+  let app: RunningApp;
+  let client: Client;
+
+  before(async () => {
+    app = await startApp();
+    client = await signedIn(app.origin);
+  });
+  after(async () => {
+    await app.close();
+    await resetUsage();
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await insertUsage(
+      Array.from({ length: KNOWN }, (_, i) => ({ at: now() - 3n * DAY_OF_24_HOURS - BigInt(i) * 41n * HOUR })),
+    );
+    await coverUsage();
+    // Seen while they were right: where most hours differ at the first look, the rollups are not read at all.
+    assert.equal(await counted(), KNOWN);
+  });
+
+  /** In one commit, two to eighty days back. */
+  async function insertLate(late = LATE): Promise<void> {
+    await databases().workflows.raw(
+      `INSERT INTO token_usage_tracking
+         (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), 'chapter_writing', 'gpt-5', 10, 5, 0.001, '{}',
+              now() - interval '2 days' - n * interval '78 days' / ${late}
+         FROM generate_series(1, ${late}) AS n`,
+    );
+  }
+
+  const counted = async () => (await client.get('/api/ai-usage/stats?period=90d')).body.totalRequests as number;
+
+  async function isCounted(requests: number): Promise<void> {
+    for (let asked = 0; (await counted()) !== requests; asked++) {
+      assert.ok(asked < 300, `${await counted()} of ${requests}`);
+      await sleep(50);
+    }
+  }
+
+  it('are all in an export, which says so beforehand, and in every statistic soon after it', async () => {
+    await insertLate();
+    assert.equal(await counted(), KNOWN, 'else this tests nothing');
+    const { text, headers } = await client.get('/ai-usage/records.csv?period=90d');
+    assert.equal(parse(text.slice(1), { columns: true }).length, KNOWN + LATE);
+    assert.equal(headers['x-total-rows'], String(KNOWN + LATE));
+    assert.equal(headers['x-total-cost'], (KNOWN * 0.012345 + LATE * 0.001).toFixed(6));
+    await isCounted(KNOWN + LATE);
+  });
+
+  it('are in every statistic soon after they were recomputed', async () => {
+    await insertLate();
+    const { text } = await client.get('/ai-usage/tie-out?period=90d');
+    assert.match(text, /Some figures differ\./);
+    await isCounted(KNOWN + LATE);
+    assert.match((await client.get('/ai-usage/tie-out?period=90d')).text, /Every figure is the same/);
+  });
+
+  for (const order of ['', '&sortBy=estimatedCostInEuros', '&sortBy=aiModel&sortOrder=asc']) {
+    it(`are in every statistic soon after a list has shown some: ${order || 'by time'}`, async () => {
+      await insertLate();
+      await client.get(`/ai-usage/records?period=90d${order}`);
+      // The dearest are known ones: they alone tell nothing of others.
+      if (order.includes('Cost')) await client.get(`/ai-usage/records?period=90d&page=2${order}`);
+      await isCounted(KNOWN + LATE);
+    });
+  }
+
+  it('are in a statement when it is looked at again', async () => {
+    const month = isoFromInstant(now() - 40n * DAY_OF_24_HOURS).slice(0, 7);
+    const requests = async () => {
+      const { text } = await client.get(`/ai-usage/statement.json?month=${month}`);
+      const { tables } = JSON.parse(text);
+      return (tables.models as { requests: number }[]).reduce((sum, model) => sum + model.requests, 0);
+    };
+    const before = await requests();
+    await insertLate();
+    assert.equal(await requests(), before);
+    await client.get(`/ai-usage/statement?month=${month}`);
+    for (let asked = 0; (await requests()) <= before; asked++) {
+      assert.ok(asked < 300, 'the statement stays as it was');
+      await sleep(50);
+    }
+  });
+
+  it('when deleted, are missed by an export, and soon by every statistic', async () => {
+    const gone = await databases()
+      .workflows('token_usage_tracking')
+      .orderBy('created_at')
+      .limit(1)
+      .pluck('token_usage_id');
+    await databases().workflows('token_usage_tracking').whereIn('token_usage_id', gone).delete();
+    const { text, headers } = await client.get('/ai-usage/records.csv?period=90d');
+    assert.equal(parse(text.slice(1), { columns: true }).length, KNOWN - 1);
+    assert.equal(headers['x-total-rows'], String(KNOWN - 1));
+    await isCounted(KNOWN - 1);
+  });
+
+  it('are right everywhere within the minute of a tick, be they tens of thousands', async () => {
+    const many = 30_000;
+    const month = isoFromInstant(now() - 40n * DAY_OF_24_HOURS).slice(0, 7);
+    const ticking = keepRollups(app.databases, 'Europe/Lisbon', pino({ level: 'silent' }), {
+      replicas: false,
+      everyMs: 500,
+      origin: app.rollupsOrigin,
+    });
+    try {
+      await insertLate(many);
+      const end = performance.now() + 60_000;
+      const { rows } = await databases().workflows.raw(
+        `SELECT count(*) FILTER (WHERE to_char(created_at AT TIME ZONE 'Europe/Lisbon', 'YYYY-MM') = ?)::integer AS of_month
+           FROM token_usage_tracking`,
+        [month],
+      );
+      const within = async (what: string, isRight: () => Promise<boolean>) => {
+        while (!(await isRight())) {
+          assert.ok(performance.now() < end, what);
+          await sleep(100);
+        }
+      };
+      const total = async (path: string) => (await client.get(path)).body;
+      await within('statistics', async () => (await counted()) === KNOWN + many);
+      await within('the list', async () => (await total('/api/ai-usage/records?period=90d')).total === KNOWN + many);
+      await within('the export', async () => {
+        const { text, headers } = await client.get('/ai-usage/records.csv?period=90d');
+        return (
+          text.trimEnd().split('\n').length - 1 === KNOWN + many && headers['x-total-rows'] === String(KNOWN + many)
+        );
+      });
+      await within('the recomputation', async () =>
+        (await client.get('/ai-usage/tie-out?period=90d')).text.includes('Every figure is the same'),
+      );
+      await within('the statement', async () => {
+        const { models } = JSON.parse((await client.get(`/ai-usage/statement.json?month=${month}`)).text).tables;
+        return (
+          models.reduce((sum: number, model: { requests: number }) => sum + model.requests, 0) === rows[0].of_month
+        );
+      });
+      // By the rollups, and not only by the records themselves.
+      await within('the rollups', async () => (await client.get('/readyz')).body.rollups === undefined);
+      assert.equal(await counted(), KNOWN + many);
+    } finally {
+      await ticking.stop();
+    }
+  });
+});
