@@ -105,7 +105,7 @@ export function errorHandler({
     const isForm = req.method === 'GET' && here !== '/';
     render(req, res, {
       title,
-      view: 'error',
+      view: 'web/error',
       data: {
         status,
         title,

@@ -8,7 +8,7 @@ import { notUnderstood } from './parameters.ts';
 
 const VIEWS = join(import.meta.dirname, '../../views');
 
-/** `view` names a folder's partial: "ai-usage/overview" is views/ai-usage/_overview.eta. */
+/** `view` names a folder's partial: "audit/log" is views/audit/_log.eta. */
 export type Page = { title: string; view: string; data: object };
 
 export type Render = (req: Request, res: Response, page: Page) => void;
@@ -40,7 +40,7 @@ export function createRender({ format, chromeOf }: RenderOptions): Render {
     const body = eta.render(partial, { ...shared, notUnderstood: notUnderstood(req), ...data });
     const html = wantsFragment(req)
       ? body
-      : eta.render('layouts/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
+      : eta.render('web/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
     res.type('html').send(html);
   };
 }

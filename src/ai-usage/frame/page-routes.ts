@@ -90,7 +90,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
       // Its end is an instant only because a transaction might be under way.
       freshness: answer.ok ? freshness(answer.value, format, asked) : null,
     };
-    render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out', data });
+    render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out/tie-out', data });
   });
 
   router.get(RECORDS_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
@@ -109,7 +109,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
       answer.ok && total ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query, total), total, format) : null;
     const notes = [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])];
     const data = { ...shared, notes, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
-    render(req, res, { title: 'Records', view: 'ai-usage/records', data });
+    render(req, res, { title: 'Records', view: 'ai-usage/records/records', data });
   });
 
   return router;

@@ -92,7 +92,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       recompute: sameUrl(TIE_OUT_PATH, query),
       debug: query.debug,
     };
-    render(req, res, { title: 'AI usage', view: 'ai-usage/overview', data });
+    render(req, res, { title: 'AI usage', view: 'ai-usage/overview/overview', data });
   });
 
   return router;

@@ -78,7 +78,7 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
       closed,
       mayOpen: mayReadPrompt,
     };
-    render(req, res, { title: 'Record', view: 'ai-usage/record', data });
+    render(req, res, { title: 'Record', view: 'ai-usage/record/record', data });
   };
 
   router.get(`${RECORDS_PATH}/:id`, takes([]), async (req, res) => {

@@ -60,7 +60,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       recompute: usageUrl(TIE_OUT_PATH, query),
       retry: urlOf(month),
     };
-    render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement', data });
+    render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement/statement', data });
   });
 
   return router;

@@ -89,7 +89,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       records: usageUrl(RECORDS_PATH, whole),
       overview: usageUrl(OVERVIEW_PATH, query),
     };
-    render(req, res, { title: data.title ?? `Story ${format.shortId(id)}`, view: 'ai-usage/story', data });
+    render(req, res, { title: data.title ?? `Story ${format.shortId(id)}`, view: 'ai-usage/story/story', data });
   });
 
   for (const kind of ['author', 'model', 'action'] as const) {
@@ -163,7 +163,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       };
       render(req, res, {
         title: about.title ?? `${SUBJECTS[kind].label} ${format.shortId(name)}`,
-        view: 'ai-usage/subject',
+        view: 'ai-usage/subjects/subject',
         data,
       });
     });
