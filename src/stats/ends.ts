@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
 import { handled } from '../units/promises/handled.ts';
 import {
   BEGIN_OF_TIME,
@@ -15,7 +16,7 @@ import {
 } from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { HOUR_OF_ROW } from './rollups/source-hours.ts';
-import { COST_OF_ROW, IS_NO_NUMBER, NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
+import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
 
 /** An action and a model; one object for all rows of a reading that have both. */
 export type Kind = { action: string; model: string };

@@ -1,3 +1,4 @@
+import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
 import { exactInteger } from '../units/integer.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
 
@@ -6,10 +7,6 @@ export type Sums = { requests: number; inputTokens: number; outputTokens: number
 
 /** The same as PostgreSQL prints them. */
 export type SumRow = { requests: string; input: string; output: string; cost: string };
-
-/** What a raw row adds to a cost: nothing where its own is no number, which would make the whole sum none. */
-export const COST_OF_ROW = `nullif(estimated_cost_in_euros, 'NaN')`;
-export const IS_NO_NUMBER = `estimated_cost_in_euros = 'NaN'`;
 
 /** The columns of a SumRow, of raw rows. */
 export const SUM_RAW = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input, coalesce(sum(output_tokens), 0) AS output,

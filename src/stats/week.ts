@@ -1,3 +1,4 @@
+import { COST_OF_ROW } from '../db/cost-sql.ts';
 import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import { weekdayOf } from '../units/calendar.ts';
@@ -8,7 +9,6 @@ import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
-import { COST_OF_ROW } from './sums.ts';
 
 /** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
 export type Week = number[][];

@@ -10,28 +10,69 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
   {
     file: 'src/db/x.ts',
     may: ['knex', './tables.ts', '../units/time.ts'],
-    mayNot: ['../config.ts', '../ai-usage/stats.ts', '../web/errors.ts', '../../test/support/app.ts', 'express'],
+    mayNot: ['../config.ts', '../stats/stats.ts', '../web/errors.ts', '../../test/support/app.ts', 'express'],
   },
-  { file: 'src/db/migrations/x.ts', may: ['knex'], mayNot: ['../../ai-usage/stats.ts', '../../web/errors.ts'] },
+  {
+    file: 'src/db/migrations/x.ts',
+    may: ['knex', '../arrays.ts', '../../units/time.ts'],
+    mayNot: ['../../stats/stats.ts', '../../web/errors.ts'],
+  },
   {
     file: 'src/catalog/x.ts',
     may: ['./model-families.ts', '../units/format.ts', '../db/tables.ts'],
-    mayNot: ['../ai-usage/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
+    mayNot: [
+      '../stats/stats.ts',
+      '../query/query.ts',
+      '../web/errors.ts',
+      '../auth/person.ts',
+      '../config.ts',
+      'express',
+    ],
+  },
+  {
+    file: 'src/query/x.ts',
+    may: ['zod', './filter.ts', '../catalog/words.ts', '../units/time.ts', '../db/tables.ts'],
+    mayNot: ['../stats/sums.ts', '../tables/table.ts', '../ai-usage/frame/subjects.ts', '../web/errors.ts', 'express'],
+  },
+  {
+    file: 'src/stats/x.ts',
+    may: ['knex', './rollups/days.ts', '../query/query.ts', '../tables/table.ts', '../db/tables.ts'],
+    mayNot: ['../export/table.ts', '../ai-usage/overview/overview.ts', '../web/errors.ts', '../config.ts', 'express'],
+  },
+  {
+    file: 'src/stats/rollups/x.ts',
+    may: ['knex', '../sums.ts', './keep/write.ts', '../../query/query.ts', '../../units/time.ts'],
+    mayNot: ['../../export/table.ts', '../../web/errors.ts', '../../app.ts', '../../../test/support/app.ts'],
+  },
+  {
+    file: 'src/stats/rollups/keep/x.ts',
+    may: ['knex', '../days.ts', '../../sums.ts', '../../../db/tables.ts'],
+    mayNot: ['../../../export/table.ts', '../../../web/errors.ts', '../../../server.ts', 'express'],
+  },
+  {
+    file: 'src/tables/x.ts',
+    may: ['./cells.ts', '../units/format.ts'],
+    mayNot: ['../stats/sums.ts', '../query/query.ts', '../db/tables.ts', 'express'],
+  },
+  {
+    file: 'src/export/x.ts',
+    may: ['./csv.ts', '../units/format.ts'],
+    mayNot: ['../stats/sums.ts', '../tables/table.ts', '../db/tables.ts', '../ai-usage/exports/exports.ts', 'express'],
   },
   {
     file: 'src/web/x.ts',
     may: ['express', './errors.ts', '../units/format.ts'],
-    mayNot: ['../ai-usage/query.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', '../../scripts/x.ts'],
+    mayNot: ['../query/query.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', '../../scripts/x.ts'],
   },
   {
     file: 'src/auth/x.ts',
     may: ['express', './person.ts', '../web/errors.ts', '../db/connect.ts', '../units/time.ts', '../config.ts'],
-    mayNot: ['../ai-usage/query.ts', '../alerts/routes.ts', '../app.ts', '../health.ts', '../../test/support/app.ts'],
+    mayNot: ['../query/query.ts', '../alerts/routes.ts', '../app.ts', '../health.ts', '../../test/support/app.ts'],
   },
   {
     file: 'src/demo/x.ts',
     may: ['./rows.ts', '../units/money.ts', '../db/tables.ts'],
-    mayNot: ['../ai-usage/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
+    mayNot: ['../stats/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
   },
   {
     file: 'src/downloads/x.ts',
@@ -41,13 +82,13 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
       '../web/download.ts',
       '../auth/require-person.ts',
       '../export/formats.ts',
-      '../audit/log.ts',
+      '../db/audit-log.ts',
     ],
     mayNot: ['../ai-usage/exports.ts', '../audit/query.ts', '../audit/routes.ts', '../config.ts', '../app.ts'],
   },
   {
     file: 'src/alerts/x.ts',
-    may: ['knex', './rules.ts', '../ai-usage/stats.ts', '../db/tables.ts', '../units/time.ts'],
+    may: ['knex', './rules.ts', '../stats/stats.ts', '../db/tables.ts', '../units/time.ts'],
     mayNot: [
       ...['./routes.ts', '../ai-usage/routes.ts', '../web/errors.ts', '../auth/person.ts', '../demo/fill.ts'],
       ...['../app.ts', '../server.ts', '../health.ts', '../config.ts', '../../test/support/app.ts', 'express'],
@@ -60,7 +101,7 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
   },
   {
     file: 'src/alerts/routes.ts',
-    may: ['express', './rules.ts', '../ai-usage/stats.ts', '../auth/require-person.ts', '../web/panel.ts'],
+    may: ['express', './rules.ts', '../stats/stats.ts', '../auth/require-person.ts', '../web/panel.ts'],
     mayNot: [
       '../ai-usage/routes.ts',
       '../app.ts',
@@ -71,19 +112,30 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     ],
   },
   {
+    file: 'src/alerts/rules/routes.ts',
+    may: ['express', './rules.ts', '../../stats/stats.ts', '../../auth/require-person.ts', '../../web/panel.ts'],
+    mayNot: [
+      '../routes.ts',
+      '../../ai-usage/routes.ts',
+      '../../ai-usage/api/routes.ts',
+      '../../app.ts',
+      '../../config.ts',
+    ],
+  },
+  {
     file: 'src/app.ts',
     may: ['express', './ai-usage/routes.ts', './auth/session.ts', './web/errors.ts', './config.ts', './health.ts'],
-    mayNot: ['./ai-usage/stats.ts', './server.ts', './demo/fill.ts', '../test/support/app.ts', '../scripts/x.ts'],
+    mayNot: ['./stats/stats.ts', './server.ts', './demo/fill.ts', '../test/support/app.ts', '../scripts/x.ts'],
   },
   {
     file: 'src/health.ts',
     may: ['express', './db/connect.ts'],
-    mayNot: ['./ai-usage/stats.ts', './auth/person.ts', './app.ts', './config.ts', '../test/support/app.ts'],
+    mayNot: ['./stats/stats.ts', './auth/person.ts', './app.ts', './config.ts', '../test/support/app.ts'],
   },
   {
     file: 'src/config.ts',
     may: ['zod', './db/connect.ts'],
-    mayNot: ['./web/errors.ts', './auth/google.ts', './app.ts', './ai-usage/period.ts', 'express'],
+    mayNot: ['./web/errors.ts', './auth/google.ts', './app.ts', './query/period.ts', 'express'],
   },
   {
     file: 'src/server.ts',

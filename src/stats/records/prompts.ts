@@ -1,13 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Databases } from '../../db/connect.ts';
 import { attempt } from '../../db/in-turn.ts';
-import type { LargeJson } from '../../export/table.ts';
 import { ahead } from '../../units/promises/ahead.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
 
 /** A prompt as PostgreSQL prints it, never parsed: as its text, or, where that is large, to be read piece by piece. */
-export type Prompt = string | LargeJson;
+export type Prompt = string | { pieces: () => AsyncIterable<string> };
 
 /** Up to so many bytes a prompt is held as a whole; nearly all are. Stored, text takes half or less. */
 const MOST_HELD = 50_000;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { COST_OF_ROW } from '../../db/cost-sql.ts';
 import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { costFromNumeric } from '../../units/money.ts';
@@ -6,7 +7,7 @@ import { type Instant, instantFromPostgres, postgresFromInstant, startOfHour, ty
 import { type Parts, partsOf, readEnds } from '../parts.ts';
 import { hourOf } from '../rollups/source-hours.ts';
 import type { UsageSource } from '../source.ts';
-import { addTo, COST_OF_ROW, noSums, restOf, type SumRow, type Sums, sumsOf } from '../sums.ts';
+import { addTo, noSums, restOf, type SumRow, type Sums, sumsOf } from '../sums.ts';
 import type { RecordRow } from './records.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
+import { COST_OF_ROW } from '../../db/cost-sql.ts';
 import { compareInstants, HOUR, type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
-import { COST_OF_ROW, NO_NUMBER_RAW } from '../sums.ts';
+import { NO_NUMBER_RAW } from '../sums.ts';
 
 /** Half-open, on whole UTC hours. */
 export type HourRange = { from: Instant; to: Instant };
