@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => path.endsWith('.ts'));
+
+/** A room of the house: a folder of src/, or a file that stands there alone. */
+const houseRoom = (path: string) => path.split('/')[0] ?? '';
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(join('src', path), 'utf8');
+  return [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, specifier = '']) =>
+    relative('.', normalize(join(dirname(path), specifier))).replaceAll('\\', '/'),
+  );
+}
+
+/** "room" → the rooms it imports, as docs/architecture.md has it. */
+function written(): Map<string, string[]> {
+  const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| `([^`]+)` \| .* \|([^|]*)\|$/gm);
+  return new Map(
+    [...rows].map(([, room = '', imports = '']) => [room, [...imports.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)]),
+  );
+}
+
+describe('docs/architecture.md', () => {
+  it('says of every room what it imports, and nothing else', () => {
+    const found = new Map<string, Set<string>>();
+    for (const path of files) {
+      const room = houseRoom(path);
+      const imported = found.get(room) ?? new Set();
+      found.set(room, imported);
+      for (const target of importsOf(path)) if (houseRoom(target) !== room) imported.add(houseRoom(target));
+    }
+    const sorted = (rooms: Map<string, Iterable<string>>) =>
+      Object.fromEntries([...rooms].map(([room, imports]) => [room, [...imports].sort()] as const).sort());
+    assert.deepEqual(sorted(written()), sorted(found));
+  });
+
+  it('has rooms of at most fifteen files, so that one looks for nothing', () => {
+    const counts = new Map<string, number>();
+    for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    assert.deepEqual(
+      [...counts].filter(([, count]) => count > 15),
+      [],
+    );
+  });
+});
