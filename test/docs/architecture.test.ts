@@ -20,7 +20,10 @@ function importsOf(path: string): string[] {
 function written(): Map<string, string[]> {
   const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^\| `([^`]+)` \| .* \|([^|]*)\|$/gm);
   return new Map(
-    [...rows].map(([, room = '', imports = '']) => [room, [...imports.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)]),
+    [...rows].map(([, room = '', imports = '']) => [
+      room,
+      [...imports.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    ]),
   );
 }
 
