@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { type AuditLine, auditedLabel, countAuditLog, readAuditLog } from '../db/audit-log.ts';
 import { counting, type OpenExport } from '../export/open.ts';
-import type { ExportColumn, Manifest, Value } from '../export/table.ts';
+import type { ExportColumn, Manifest } from '../export/table.ts';
+import type { Value } from '../tables/values.ts';
 import type { Format } from '../units/format.ts';
 import { exactInteger } from '../units/integer.ts';
 import type { Instant } from '../units/time.ts';

@@ -1,20 +1,11 @@
+import { hasWord, isLarge, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
 import { neutral, neutralJson, neutralJsonPieces, type Separator } from './neutral.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import {
-  type ExportColumn,
-  type ExportFile,
-  type ExportTable,
-  hasWord,
-  isLarge,
-  type Kind,
-  type LargeJson,
-  type Parts,
-  type Value,
-} from './table.ts';
+import type { ExportColumn, ExportFile, ExportTable } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
 export const DIALECTS = ['rfc4180', 'excel-pt'] as const;

@@ -1,18 +1,10 @@
+import { hasWord, isLarge, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
 import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import {
-  type ExportFile,
-  type ExportTable,
-  hasWord,
-  isLarge,
-  type Kind,
-  type LargeJson,
-  type Parts,
-  type Value,
-} from './table.ts';
+import type { ExportFile, ExportTable } from './table.ts';
 
 const iso = isoTimes();
 

@@ -1,5 +1,5 @@
+import type { Parts } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
-import type { Parts } from './table.ts';
 
 /** Amounts by name as JSON, euros as text with six decimals; the names as they are. */
 export function partsJson(parts: Parts): string {

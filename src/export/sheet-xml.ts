@@ -1,17 +1,10 @@
+import { hasWord, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
 import { compareDays, dayNumber } from '../units/calendar.ts';
 import { DAY_OF_24_HOURS, type Day, type Instant, isoFromInstant, startOfDay } from '../units/time.ts';
 import type { LocalTimes } from './local-time.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import {
-  type ExportColumn,
-  hasWord,
-  type Kind,
-  type LargeJson,
-  type Manifest,
-  type Parts,
-  type Value,
-} from './table.ts';
+import type { ExportColumn, Manifest } from './table.ts';
 
 /** What Excel holds on one sheet, the heading included. */
 export const MOST_SHEET_ROWS = 1_048_576;

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import ZipStream from 'zip-stream';
+import { isLarge, type Kind, type Value } from '../tables/values.ts';
 import { type LocalTimes, localTimes } from './local-time.ts';
 import {
   headingRow,
@@ -11,15 +12,7 @@ import {
   sheetEnd,
   workbookParts,
 } from './sheet-xml.ts';
-import {
-  type ExportColumn,
-  type ExportFile,
-  type ExportTable,
-  isLarge,
-  type Kind,
-  type Manifest,
-  type Value,
-} from './table.ts';
+import type { ExportColumn, ExportFile, ExportTable, Manifest } from './table.ts';
 
 /** Half of the time of the default level 6, and files a third larger. */
 const DEFLATE_LEVEL = 1;

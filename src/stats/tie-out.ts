@@ -1,8 +1,5 @@
 import { actionInfo } from '../catalog/actions.ts';
 import { written } from '../catalog/written.ts';
-import { type Column, type Table, tableOf } from '../tables/table.ts';
-import type { Format } from '../units/format.ts';
-import { eurosText } from '../units/money.ts';
 import type { UsageStats } from './stats.ts';
 import { type Sums, sumOf } from './sums.ts';
 
@@ -16,9 +13,11 @@ export function tiesOut({ total, models, actions, buckets }: UsageStats): boolea
   return [models, actions, buckets].every((parts) => same(sumOf(parts), total));
 }
 
-type Line = { label: string; kept: number; raw: number; euros: boolean };
+/** A figure as the page shows it and from raw rows: a count, or micro-euros. */
+export type Figure = { label: string; kept: number; raw: number; euros: boolean };
 
-function linesOf(kept: UsageStats, raw: UsageStats): Line[] {
+/** Every figure of both. */
+export function figuresOf(kept: UsageStats, raw: UsageStats): Figure[] {
   const keys = <T>(a: T[], b: T[], key: (row: T) => string) => [...new Set([...a, ...b].map(key))];
   const cost = <T extends Sums>(rows: T[], is: (row: T) => boolean) => rows.find(is)?.cost ?? 0;
   return [
@@ -44,25 +43,4 @@ function linesOf(kept: UsageStats, raw: UsageStats): Line[] {
 
 /** Whether every figure is the same as the page shows it and from raw rows. */
 export const sameFigures = (kept: UsageStats, raw: UsageStats): boolean =>
-  linesOf(kept, raw).every((line) => line.kept === line.raw);
-
-/** Each figure as the page shows it, from raw rows, and their difference; `equal` when every difference is 0. */
-export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { equal: boolean; table: Table } {
-  const lines = linesOf(kept, raw);
-  const number = (value: number, euros: boolean) =>
-    euros ? { text: format.exactEuros(value), value: eurosText(value) } : { text: format.integer(value) };
-  const columns: Column<Line>[] = [
-    { label: 'Figure', cell: ({ label }) => ({ text: label }) },
-    { label: 'As shown', numeric: true, cell: ({ kept, euros }) => number(kept, euros) },
-    { label: 'From raw rows', numeric: true, cell: ({ raw, euros }) => number(raw, euros) },
-    {
-      label: 'Difference',
-      numeric: true,
-      cell: ({ kept, raw, euros }) => ({ ...number(kept - raw, euros), ...(kept === raw ? {} : { flag: 'differs' }) }),
-    },
-  ];
-  return {
-    equal: sameFigures(kept, raw),
-    table: tableOf(columns, { caption: 'Recomputed', rows: lines }),
-  };
-}
+  figuresOf(kept, raw).every((figure) => figure.kept === figure.raw);

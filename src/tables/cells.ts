@@ -1,40 +1,38 @@
 import type { Format } from '../units/format.ts';
-import { type MicroEuros, NO_NUMBER } from '../units/money.ts';
-import { type Instant, isoFromInstant, isTime, NO_TIME } from '../units/time.ts';
+import type { MicroEuros } from '../units/money.ts';
+import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
 import type { Cell } from './table.ts';
+import type { Kind, Value } from './values.ts';
 
-/** The makers of cells that are numbers, as they are printed. */
-export function cellsOf(format: Format) {
-  return {
-    integer: (count: number): Cell => ({ text: format.integer(count) }),
-    euros: (micro: MicroEuros): Cell => ({
-      text: format.euros(micro),
-      // An average has more digits than there is money.
-      exact: format.exactEuros(micro),
-    }),
-    /** The cost of one record, which may be none. */
-    cost: (micro: MicroEuros | null): Cell =>
-      micro === null ? { text: NO_NUMBER } : { text: format.euros(micro), exact: format.exactEuros(micro) },
-    /** All six decimals. */
-    exactEuros: (micro: MicroEuros): Cell => ({
-      text: format.exactEuros(micro),
-    }),
-    /** A difference in cost with its percentage; `isNew` where there was nothing before. */
-    change: (now: MicroEuros, before: MicroEuros, isNew: boolean): Cell => ({
-      text: format.eurosChange(now - before),
-      exact: format.exactEuros(now - before),
-      note: isNew ? 'new' : format.shareChange(now, before) || undefined,
-    }),
-    share: (part: number, total: number): Cell => ({
-      text: format.share(part, total),
-    }),
-    /** Microseconds. */
-    duration: (length: bigint): Cell => ({
-      text: format.duration(length),
-    }),
-    instant: (instant: Instant): Cell =>
-      isTime(instant) ? { text: format.shortInstant(instant), time: isoFromInstant(instant) } : { text: NO_TIME },
-  };
+/** How a page prints each kind of value; an instant that is none, or a cost, is a word. */
+const PRINTED: Record<Kind, (value: never, format: Format) => Cell> = {
+  text: (text: string) => ({ text }),
+  uuid: (text: string) => ({ text }),
+  json: (text: string) => ({ text }),
+  integer: (count: number, format) => ({ text: format.integer(count) }),
+  boolean: (is: boolean) => ({ text: is ? 'yes' : '' }),
+  // An average has more digits than there is money.
+  euros: (micro: MicroEuros, format) => ({ text: format.euros(micro), exact: format.exactEuros(micro) }),
+  ratio: (share: number, format) => ({ text: format.share(share, 1) }),
+  seconds: (seconds: number, format) => ({ text: format.duration(BigInt(seconds) * SECOND) }),
+  instant: (instant: Instant, format) => instantCell(instant, format),
+  day: (day: string, format) => ({ text: format.longDay(day) }),
+  month: (month: string, format) => ({ text: format.month(`${month}-01`) }),
+  parts: () => ({ text: '' }),
+};
+
+const instantCell = (instant: Instant, format: Format): Cell =>
+  isTime(instant) ? { text: format.shortInstant(instant), time: isoFromInstant(instant) } : { text: NO_TIME };
+
+const NUMERIC: readonly Kind[] = ['integer', 'euros', 'ratio', 'seconds'];
+
+export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+
+/** A value as a page prints its kind: a dash for a share that says nothing, nothing for any other that is missing. */
+export function printed(kind: Kind, value: Value, format: Format): Cell {
+  if (value === null) return { text: kind === 'ratio' ? '–' : '' };
+  if (typeof value === 'string' && isNumeric(kind)) return { text: value };
+  return PRINTED[kind](value as never, format);
 }
 
 export const average = (total: number, count: number): number => (count === 0 ? 0 : total / count);
@@ -43,3 +41,10 @@ export const average = (total: number, count: number): number => (count === 0 ? 
 export function costPerMillionTokens(cost: MicroEuros, tokens: number): MicroEuros {
   return tokens === 0 ? 0 : (cost / 1_000_000) * (1_000_000 / tokens) * 1_000_000;
 }
+
+/** A difference in cost with its percentage; `isNew` where there was nothing before. */
+export const changeCell = (now: MicroEuros, before: MicroEuros, isNew: boolean, format: Format): Cell => ({
+  text: format.eurosChange(now - before),
+  exact: format.exactEuros(now - before),
+  note: isNew ? 'new' : format.shareChange(now, before) || undefined,
+});

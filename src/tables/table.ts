@@ -1,3 +1,8 @@
+import type { Format } from '../units/format.ts';
+import { nearestMicro } from '../units/money.ts';
+import { isNumeric, printed } from './cells.ts';
+import type { Kind, Value } from './values.ts';
+
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
@@ -23,14 +28,7 @@ export type Heading = {
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
 };
 
-export type Column<Row> = {
-  label: string;
-  numeric?: true;
-  sort?: Heading['sort'];
-  cell: (row: Row) => Cell;
-  total?: Cell;
-};
-
+/** A table ready to print. */
 export type Table = {
   caption: string;
   head: Heading[];
@@ -38,15 +36,68 @@ export type Table = {
   total: Cell[] | null;
 };
 
-type Rows<Row> = { caption: string; rows: Row[]; faint?: (row: Row) => boolean };
+/**
+ * A column of a table, on the page and in files alike. Which columns a file has never depends on its rows: values of the data
+ * stand in cells, or as keys of `parts`, and never name a column, so that no two of them meet.
+ */
+export type Column<Row> = {
+  /** What programs read: camelCase, as in the API; docs/exports.md lists them all. */
+  name: string;
+  /** What people read. */
+  label: string;
+  kind: Kind;
+  value: (row: Row) => Value;
+  /** Where it stands, if not in both. */
+  only?: 'page' | 'file';
+  /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
+  cell?: (row: Row) => Partial<Cell>;
+  /** In the row of totals, on the page; empty without it. */
+  total?: Value;
+  /** What the total's cell has besides. */
+  totalCell?: Partial<Cell>;
+  sort?: Heading['sort'];
+};
 
-/** A table from columns that know their cells; the first column names the row. A total row where columns have one. */
-export function tableOf<Row>(columns: Column<Row>[], { caption, rows, faint = () => false }: Rows<Row>): Table {
-  const hasTotal = columns.some(({ total }) => total);
+type FileColumn = Pick<Column<unknown>, 'name' | 'label' | 'kind'>;
+
+/** A table as data: what its page shows and what its file holds come from the same columns and rows. */
+export type DataTable = {
+  title: string;
+  /** Ready to print: the first column names the row; a row of totals where columns have one. */
+  page: (format: Format) => Table;
+  /** For a file. */
+  columns: FileColumn[];
+  rows: () => Value[][];
+};
+
+type Rows<Row> = { title: string; rows: Row[]; faint?: (row: Row) => boolean };
+
+export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = () => false }: Rows<Row>): DataTable {
+  const ofFile = columns.filter(({ only }) => only !== 'page');
   return {
-    caption,
-    head: columns.map(({ label, numeric = false, sort }) => ({ label, numeric, sort })),
-    rows: rows.map((row) => ({ cells: columns.map(({ cell }) => cell(row)), faint: faint(row) })),
-    total: hasTotal ? columns.map(({ total }) => total ?? { text: '' }) : null,
+    title,
+    page: (format) => {
+      const ofPage = columns.filter(({ only }) => only !== 'file');
+      const hasTotal = ofPage.some(({ total }) => total !== undefined);
+      return {
+        caption: title,
+        head: ofPage.map(({ label, kind, sort }) => ({ label, numeric: isNumeric(kind), sort })),
+        rows: rows.map((row) => ({
+          cells: ofPage.map(({ kind, value, cell }) => ({ ...printed(kind, value(row), format), ...cell?.(row) })),
+          faint: faint(row),
+        })),
+        total: hasTotal ? ofPage.map((column) => totalCellOf(column, format)) : null,
+      };
+    },
+    columns: ofFile.map(({ name, label, kind }) => ({ name, label, kind })),
+    rows: () => rows.map((row) => ofFile.map(({ kind, value }) => written(kind, value(row)))),
   };
 }
+
+function totalCellOf({ kind, total, totalCell }: Column<never>, format: Format): Cell {
+  return total === undefined ? { text: '', ...totalCell } : { ...printed(kind, total, format), ...totalCell };
+}
+
+/** A file has averages to the micro-euro. */
+const written = (kind: Kind, value: Value): Value =>
+  kind === 'euros' && typeof value === 'number' ? nearestMicro(value) : value;

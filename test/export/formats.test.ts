@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { readXlsx } from 'hucre/xlsx';
 import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS, STYLES } from '../../src/export/sheet-xml.ts';
-import type { ExportColumn, ExportFile, Value } from '../../src/export/table.ts';
+import type { ExportColumn, ExportFile } from '../../src/export/table.ts';
+import type { Value } from '../../src/tables/values.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { missing } from '../support/skip.ts';
 

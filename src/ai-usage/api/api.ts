@@ -1,14 +1,17 @@
 import { providerOf } from '../../catalog/models.ts';
+import { NO_NAMES } from '../../catalog/names.ts';
 import { cursorText } from '../../query/cursor.ts';
 import type { Answer } from '../../stats/reader.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
-import { cursorBeside } from '../../stats/records/records.ts';
+import { cursorBeside, type UsageRecord } from '../../stats/records/records.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { Sums } from '../../stats/sums.ts';
+import type { Kind, Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
-import { averageEuros, eurosNumber, NO_NUMBER } from '../../units/money.ts';
-import { isoFromInstant, isoOrNone, isoWindow } from '../../units/time.ts';
+import { averageEuros, eurosNumber, eurosText } from '../../units/money.ts';
+import { isoFromInstant, isoWindow } from '../../units/time.ts';
+import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
 /** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
 export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZone: string) {
@@ -62,6 +65,20 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
   };
 }
 
+const RECORD_FIELDS = RECORD_COLUMNS.filter(({ api }) => api);
+
+function recordJson(record: UsageRecord): Record<string, unknown> {
+  return Object.fromEntries(
+    RECORD_FIELDS.map(({ name, kind, value }) => [name, jsonValue(kind, value(record, NO_NAMES))]),
+  );
+}
+
+/** Amounts as text with all six decimals, instants in ISO 8601; a word where one is none. */
+function jsonValue(kind: Kind, value: Value): Value {
+  if (kind === 'euros' && typeof value === 'number') return eurosText(value);
+  return typeof value === 'bigint' ? isoFromInstant(value) : value;
+}
+
 /** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */
 export function recordsJson({ query, value }: Answer<RecordPage>, format: Format) {
   const { page, pageSize, asOf } = query;
@@ -71,32 +88,7 @@ export function recordsJson({ query, value }: Answer<RecordPage>, format: Format
   const totalPages = Math.ceil(total / pageSize);
   const last = records.at(-1);
   return {
-    records: records.map(
-      ({
-        tokenUsageId,
-        authorId,
-        storyId,
-        action,
-        aiModel,
-        inputTokens,
-        outputTokens,
-        totalTokens,
-        estimatedCostInEuros,
-        cost,
-        createdAt,
-      }) => ({
-        tokenUsageId,
-        authorId,
-        storyId,
-        action,
-        aiModel,
-        inputTokens,
-        outputTokens,
-        totalTokens,
-        estimatedCostInEuros: cost === null ? NO_NUMBER : estimatedCostInEuros,
-        createdAt: isoOrNone(createdAt),
-      }),
-    ),
+    records: records.map(recordJson),
     total,
     notInTotal: uncounted ?? [],
     page,

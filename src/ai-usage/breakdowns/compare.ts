@@ -21,6 +21,9 @@ export type Stretch = { from: Instant; to: Instant };
 /** The statistics of the window that another is compared with. */
 export type Compared = { window: Stretch; stats: UsageStats };
 
+/** The statistics of a window, and those of the window that it is compared with, where there is one. */
+export type Counted = { stats: UsageStats; compared: Compared | null };
+
 /**
  * The window that a query's window is compared with, or null when there is none (nothing wanted, or no beginning). It is as
  * long as what has passed of the query's window: a period that is not over meets as much of the one before. Windows of

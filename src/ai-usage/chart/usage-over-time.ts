@@ -3,8 +3,9 @@ import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import { SHOWN, type Stack } from '../../query/view.ts';
 import { type BucketSize, bucketOf, type UsageStats } from '../../stats/stats.ts';
 import { addTo, noSums, type Sums } from '../../stats/sums.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { changeCell } from '../../tables/cells.ts';
+import { sumColumns } from '../../tables/sum-columns.ts';
+import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../../units/time.ts';
@@ -81,11 +82,11 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
         : null,
     table:
       query.show === 'table'
-        ? tableOf(columnsOf(stats, rows, series, shown.size, options), {
-            caption: title,
+        ? dataTable(columnsOf(stats, rows, series, shown.size, options), {
+            title,
             rows: [...rows].reverse(),
             faint: ({ requests }) => requests === 0,
-          })
+          }).page(format)
         : null,
   };
 }
@@ -168,75 +169,48 @@ export function costsBefore(
 }
 
 function columnsOf(
-  stats: UsageStats,
+  { total }: UsageStats,
   rows: Row[],
   series: Series[],
   size: BarSize,
   { format }: Options,
 ): Column<Row>[] {
-  const { total } = stats;
-  const { integer, euros, change } = cellsOf(format);
   const hasBefore = rows.some(({ before }) => before !== null);
   const sumBefore = rows.reduce((sum, { before }) => sum + (before ?? 0), 0);
-  const count = (label: string, value: (sums: Sums) => number): Column<Row> => ({
-    label,
-    numeric: true,
-    cell: (row) => integer(value(row)),
-    total: integer(value(total)),
-  });
   return [
     {
-      label: `${NAMES[size].one} (${format.timeZone})`,
-      cell: ({ label, href, partial, requests }) => ({
-        text: label,
+      ...{ name: 'bar', label: `${NAMES[size].one} (${format.timeZone})`, kind: 'text', total: 'Total' },
+      value: ({ label }) => label,
+      cell: ({ href, partial, requests }) => ({
         ...(requests > 0 ? { href, narrows: rows.length > 1 } : {}),
         ...(partial ? { note: 'part' } : {}),
       }),
-      total: { text: 'Total' },
     },
-    {
-      label: 'Requests',
-      numeric: true,
-      cell: ({ requests, records }) => ({
-        ...integer(requests),
-        ...(requests > 0 ? { href: records } : {}),
-      }),
-      total: integer(total.requests),
-    },
-    count('Tokens in', ({ inputTokens }) => inputTokens),
-    count('Tokens out', ({ outputTokens }) => outputTokens),
-    {
-      label: 'Cost',
-      numeric: true,
-      cell: ({ cost }) => euros(cost),
-      total: euros(total.cost),
-    },
+    ...sumColumns<Row>(total, {
+      requests: { cell: ({ requests, records }) => (requests > 0 ? { href: records } : {}) },
+    }),
     ...(hasBefore
       ? [
           {
-            label: 'Change',
-            numeric: true as const,
+            ...{ name: 'change', label: 'Change', kind: 'euros' as const },
+            value: ({ cost, before }: Row) => cost - (before ?? 0),
             // Rounded where it is large, as what it is made of is a cell away: ninety times over its decimals weigh too much.
-            cell: (row: Row) => ({
-              ...change(row.cost, row.before ?? 0, row.before === 0 && row.cost > 0),
+            cell: ({ cost, before }: Row) => ({
+              ...changeCell(cost, before ?? 0, before === 0 && cost > 0, format),
               exact: undefined,
             }),
-            total: change(total.cost, sumBefore, false),
+            total: total.cost - sumBefore,
+            totalCell: changeCell(total.cost, sumBefore, false, format),
           },
         ]
       : []),
     ...(series.length > 1
       ? series.map(
           ({ label, cost }, i): Column<Row> => ({
-            label,
-            numeric: true,
+            ...{ name: 'part', label, kind: 'euros', total: cost },
+            value: ({ costs }) => costs[i] ?? 0,
             // Rounded: the exact figures are a click away, and a page of ninety days stays light.
-            cell: ({ costs }) => ({
-              ...euros(costs[i] ?? 0),
-              text: costs[i] ? format.roundEuros(costs[i]) : '–',
-              exact: undefined,
-            }),
-            total: euros(cost),
+            cell: ({ costs }) => ({ text: costs[i] ? format.roundEuros(costs[i]) : '–', exact: undefined }),
           }),
         )
       : []),

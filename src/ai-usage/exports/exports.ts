@@ -1,4 +1,4 @@
-import { NO_NAMES, readNames } from '../../catalog/names.ts';
+import { type Names, NO_NAMES, readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import type { Databases } from '../../db/connect.ts';
 import { OVERVIEW_PATH } from '../../query/paths.ts';
@@ -9,42 +9,36 @@ import {
   queryWithin,
   type UsageQuery,
   usageUrl,
+  type ViewLinks,
   WHICH_RECORDS,
 } from '../../query/query.ts';
 import { type Stack, stackOfModel } from '../../query/view.ts';
 import type { UsageReader } from '../../stats/reader.ts';
+import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { type Instant, isoFromInstant } from '../../units/time.ts';
-import { breakdownOf } from '../breakdowns/breakdowns.ts';
+import { breakdownTable } from '../breakdowns/breakdown-table.ts';
+import { type Breakdown, breakdownOf } from '../breakdowns/breakdowns.ts';
+import type { Counted } from '../breakdowns/compare.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
+import { partsTable, usageTable } from '../chart/usage-tables.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from '../frame/subjects.ts';
-import { forecastAt, monthCardWindow } from '../overview/month-card.ts';
-import { type Counted, readCompared, readTopBreakdown } from '../overview/overview-panels.ts';
-import { parseStatement, STATEMENT_PARAMETERS, STATEMENT_PATH } from '../statement/statement.ts';
-import { MOST_TOP_STORIES } from '../subjects/top-stories.ts';
-import type { FileTable } from './file-columns.ts';
-import {
-  breakdownFile,
-  causesFile,
-  forecastsFile,
-  partsFile,
-  repeatsFile,
-  STATEMENT_FILES,
-  stepsFile,
-  storiesFile,
-  usageFile,
-  weekFile,
-} from './file-tables.ts';
-
+import { heatMap } from '../overview/heat-map.ts';
+import { forecastAt, forecastTable, monthCardWindow } from '../overview/month-card.ts';
+import { readCompared, readTopBreakdown } from '../overview/overview-panels.ts';
+import { causesTable } from '../overview/why-panel.ts';
+import { parseStatement, STATEMENT_PARAMETERS, STATEMENT_PATH, statementTables } from '../statement/statement.ts';
+import { repeatTable, stepTable } from '../story/story-page.ts';
+import { MOST_TOP_STORIES, topStoryTable } from '../subjects/top-stories.ts';
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
 export type Asked = { query: UsageQuery; address: string; title: string };
 
 /** Everything that the tables of a page are read from. */
 export type View = { reader: UsageReader; databases: Databases; query: UsageQuery; format: Format };
 
-type TableReader = (view: View) => Promise<FileTable>;
+type TableReader = (view: View) => Promise<DataTable>;
 
 const RANK = ['rankBy', 'rankOrder'];
 
@@ -106,45 +100,56 @@ const numbers = (
   });
   const breakdown = (by: 'model' | 'action') => async (view: View) => {
     const { stats, compared } = await count(view);
-    return breakdownFile(breakdownOf(by, stats, compared?.stats ?? null, view.query), NO_NAMES);
+    return breakdownData(breakdownOf(by, stats, compared?.stats ?? null, view.query), NO_NAMES, view);
   };
   return {
-    usage: table([...heeds, 'by'], async (view) => usageFile(await count(view), options(view))),
+    usage: table([...heeds, 'by'], async (view) => usageTable(await count(view), options(view))),
     // What they were before is not told.
     parts: table([...heeds.filter((one) => one !== 'compare'), 'by'], async (view) =>
-      partsFile((await count(view)).stats, options(view)),
+      partsTable((await count(view)).stats, options(view)),
     ),
     models: table([...heeds, ...RANK], breakdown('model')),
     actions: table([...heeds, ...RANK], breakdown('action')),
   };
 };
 
+/** A file has no links. */
+const NOWHERE: ViewLinks = { here: () => '', records: () => '' };
+
+const breakdownData = (breakdown: Breakdown, names: Names, { query, format }: View): DataTable =>
+  breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], format });
+
 /** The breakdown that the query asks for besides models and actions. */
 const breakdownBeside: TableReader = async (view) => {
   const { reader, query, format } = view;
   const { breakdown: by } = query;
-  if (by === 'hour') return weekFile((await reader.week(query)).value, format);
+  if (by === 'hour') return heatMap((await reader.week(query)).value, format);
   if (by !== 'provider') {
     const { breakdown, names } = await readTopBreakdown(view, query, by, handled(compared(view)));
-    return breakdownFile(breakdown, names);
+    return breakdownData(breakdown, names, view);
   }
   const { stats, compared: before } = await compared(view);
-  return breakdownFile(breakdownOf('provider', stats, before?.stats ?? null, query), NO_NAMES);
+  return breakdownData(breakdownOf('provider', stats, before?.stats ?? null, query), NO_NAMES, view);
 };
 
-const topStories: TableReader = async ({ reader, databases, query }) => {
+const topStories: TableReader = async ({ reader, databases, query, format }) => {
   const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null });
   const authors = [...new Set(value.top.map(({ author }) => author))];
   const stories = value.top.map(({ story }) => story);
-  return storiesFile(value, await readNames(databases, { authors, stories }, { keep: false }));
+  return topStoryTable(value, query, await readNames(databases, { authors, stories }, { keep: false }), format);
 };
 
-const forecasts: TableReader = async ({ reader, query, format: { timeZone } }) => {
+const forecasts: TableReader = async ({ reader, query, format }) => {
+  const { timeZone } = format;
   const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone)));
-  return forecastsFile(forecastAt(value, query.asOf, timeZone).past);
+  return forecastTable(forecastAt(value, query.asOf, timeZone).past, format);
 };
 
-const days = async ({ reader, query }: View) => (await reader.stats(query, 'day')).value;
+const ofMonth = (name: keyof ReturnType<typeof statementTables>) =>
+  table(STATEMENT_PARAMETERS, async ({ reader, query, format }) => {
+    const { value } = await reader.stats(query, 'day');
+    return statementTables(value, query, format)[name];
+  });
 
 /** The query at an instant that is written down, so that several readings of it are of one moment. */
 const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: query.asOf });
@@ -192,7 +197,7 @@ export const EXPORT_PAGES: ExportPage[] = [
     tables: {
       ...numbers(compared, COMPARED),
       breakdown: table([...COMPARED, 'breakdown', ...RANK], breakdownBeside),
-      causes: table(COMPARED, async (view) => causesFile(await compared(view))),
+      causes: table(COMPARED, async (view) => causesTable(await compared(view), view.format)),
       // Of whole months, whatever the window.
       forecasts: table(allBut(PERIOD), forecasts),
     },
@@ -214,8 +219,10 @@ export const EXPORT_PAGES: ExportPage[] = [
   subjectPage(
     'story',
     {
-      steps: table(OF_STORY, async ({ reader, query }) => stepsFile((await reader.story(query)).value)),
-      repeats: table(OF_STORY, async ({ reader, query }) => repeatsFile((await reader.story(query)).value)),
+      steps: table(OF_STORY, async ({ reader, query, format }) =>
+        stepTable((await reader.story(query)).value, query, format),
+      ),
+      repeats: table(OF_STORY, async ({ reader, query }) => repeatTable((await reader.story(query)).value)),
     },
     async ({ reader, query }) => (await reader.story(query)).value.total.cost,
   ),
@@ -229,12 +236,10 @@ export const EXPORT_PAGES: ExportPage[] = [
       return { query, address, title: `Statement ${month}` };
     },
     tables: {
-      models: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.models(await days(view))),
-      actions: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.actions(await days(view))),
-      days: table(STATEMENT_PARAMETERS, async (view) =>
-        STATEMENT_FILES.days(await days(view), { query: view.query, timeZone: view.format.timeZone }),
-      ),
-      tieOut: table(STATEMENT_PARAMETERS, async (view) => STATEMENT_FILES.tieOut(await days(view))),
+      models: ofMonth('models'),
+      actions: ofMonth('actions'),
+      days: ofMonth('days'),
+      tieOut: ofMonth('tieOut'),
     },
     cost: async ({ reader, query }) => (await reader.stats(query, 'day')).value.total.cost,
   },

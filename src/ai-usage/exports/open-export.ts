@@ -21,7 +21,10 @@ export async function openPageExport(
   const read = await Promise.all(
     Object.entries(page.tables)
       .filter(([name]) => tables.includes(name))
-      .map(async ([name, { read }]) => ({ name, ...(await read(view)) })),
+      .map(async ([name, { read }]) => {
+        const { title, columns, rows } = await read(view);
+        return { name, title, columns, rows: rows() };
+      }),
   );
   const rows = read.reduce((sum, table) => sum + table.rows.length, 0);
   const manifest = await manifestOf(asked, view, { rows, cost: await page.cost(view) });

@@ -14,7 +14,6 @@ import {
   WHICH_PAGE,
 } from '../../query/query.ts';
 import type { Answer, UsageReader } from '../../stats/reader.ts';
-import { tieOutOf } from '../../stats/tie-out.ts';
 import type { Format } from '../../units/format.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { createShared } from '../../units/promises/shared.ts';
@@ -26,6 +25,7 @@ import { type Panel, panel } from '../../web/panel.ts';
 import { notUnderstood, takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { recordsList } from '../records/records-list.ts';
+import { tieOutOf } from '../tie-out/tie-out.ts';
 import { recordsMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
 import { freshness } from './freshness.ts';

@@ -1,4 +1,4 @@
-import type { UsageStats } from '../../stats/stats.ts';
+import type { Sums } from '../../stats/sums.ts';
 import { average } from '../../tables/cells.ts';
 import type { Format } from '../../units/format.ts';
 
@@ -11,38 +11,43 @@ export type Tile = {
   change?: { text: string; share: string; before: string };
 };
 
-type Total = UsageStats['total'];
+/** Of all records of a view; `stories` is how many different ones they are of. */
+type Total = Sums & { stories: number };
+type Figure = { label: string; kind: 'euros' | 'count'; value: (total: Total) => number };
 
-/** The figures of a total, and by how much each differs from the total before. */
-export function tilesOf(total: Total, before: Total | null, format: Format): Tile[] {
-  const euros = (label: string, value: (total: Total) => number): Tile => ({
-    label,
-    text: format.euros(value(total)),
-    value: format.exactEuros(value(total)),
-    ...(before === null ? {} : changeOf(value(total), value(before), format.eurosChange, format.euros, format)),
-  });
-  const count = (label: string, value: (total: Total) => number): Tile => ({
-    label,
-    text: format.integer(value(total)),
-    ...(before === null ? {} : changeOf(value(total), value(before), format.integerChange, format.integer, format)),
-  });
-  return [
-    { ...euros('Total cost', ({ cost }) => cost), note: format.exactEuros(total.cost) },
-    count('Requests', ({ requests }) => requests),
-    count('Tokens in', ({ inputTokens }) => inputTokens),
-    count('Tokens out', ({ outputTokens }) => outputTokens),
-    euros('Average per request', ({ cost, requests }) => average(cost, requests)),
-    count('Stories', ({ stories }) => stories),
-    euros('Average per story', ({ cost, stories }) => average(cost, stories)),
-  ];
-}
+/** Every figure that a tile can show: the one place to add another. */
+const FIGURES = {
+  cost: { label: 'Total cost', kind: 'euros', value: ({ cost }) => cost },
+  requests: { label: 'Requests', kind: 'count', value: ({ requests }) => requests },
+  inputTokens: { label: 'Tokens in', kind: 'count', value: ({ inputTokens }) => inputTokens },
+  outputTokens: { label: 'Tokens out', kind: 'count', value: ({ outputTokens }) => outputTokens },
+  perRequest: {
+    label: 'Average per request',
+    kind: 'euros',
+    value: ({ cost, requests }) => average(cost, requests),
+  },
+  stories: { label: 'Stories', kind: 'count', value: ({ stories }) => stories },
+  perStory: { label: 'Average per story', kind: 'euros', value: ({ cost, stories }) => average(cost, stories) },
+} satisfies Record<string, Figure>;
 
-function changeOf(
-  now: number,
-  before: number,
-  signed: (value: number) => string,
-  plain: (value: number) => string,
-  format: Format,
-): Pick<Tile, 'change'> {
-  return { change: { text: signed(now - before), share: format.shareChange(now, before), before: plain(before) } };
+type Name = keyof typeof FIGURES;
+
+/** Figures of a total, and by how much each differs from the total before. */
+export function tilesOf(names: readonly Name[], total: Total, before: Total | null, format: Format): Tile[] {
+  return names.map((name) => {
+    const { label, kind, value }: Figure = FIGURES[name];
+    const isEuros = kind === 'euros';
+    const plain = isEuros ? format.euros : format.integer;
+    const signed = isEuros ? format.eurosChange : format.integerChange;
+    const [now, then] = [value(total), before === null ? null : value(before)];
+    return {
+      label,
+      text: plain(now),
+      ...(isEuros ? { value: format.exactEuros(now) } : {}),
+      ...(name === 'cost' ? { note: format.exactEuros(now) } : {}),
+      ...(then === null
+        ? {}
+        : { change: { text: signed(now - then), share: format.shareChange(now, then), before: plain(then) } }),
+    };
+  });
 }

@@ -1,7 +1,6 @@
 import { scalePow } from 'd3-scale';
 import type { Week } from '../../stats/week.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 
 export const HEAT_MAP_TITLE = 'Hours of the week';
@@ -10,40 +9,36 @@ export const HEAT_MAP_TITLE = 'Hours of the week';
 const DARKEST = 5;
 const sum = (costs: number[]) => costs.reduce((total, cost) => total + cost, 0);
 
-/** The hours of a week as a table whose cells are coloured by what they cost. */
-export function heatMap(week: Week, format: Format): Table {
+/** The hours of a week as a table whose cells are coloured by what they cost; in files a weekday is 1 for Monday to 7. */
+export function heatMap(week: Week, format: Format): DataTable {
   const furthest = Math.max(...week.flat().map(Math.abs));
   // By the square root, so that ordinary hours can be told apart beside an expensive one.
   const scale = scalePow().exponent(0.5).domain([0, furthest]).range([0, DARKEST]).clamp(true);
   const level = (cost: number) => (cost === 0 ? 0 : Math.sign(cost) * Math.max(1, Math.round(scale(Math.abs(cost)))));
-  const { euros } = cellsOf(format);
-  const bare = (cost: number) => ({ ...euros(cost), text: cost === 0 ? '' : format.bareEuros(cost), exact: undefined });
-  type Row = { label: string; costs: number[] };
-  const hours: Column<Row>[] = Array.from({ length: 24 }, (_, hour) => {
-    const cost = (row: Row) => row.costs[hour] ?? 0;
+  const bare = (cost: number) => ({ text: cost === 0 ? '' : format.bareEuros(cost), exact: undefined });
+  type Row = { weekday: number; costs: number[] };
+  const hours = Array.from({ length: 24 }, (_, hour): Column<Row> => {
+    const cost = ({ costs }: Row) => costs[hour] ?? 0;
     const total = sum(week.map((costs) => costs[hour] ?? 0));
+    const label = format.clockHour(hour);
     return {
-      label: format.clockHour(hour),
-      numeric: true,
-      cell: (row) => ({
-        ...bare(cost(row)),
-        level: level(cost(row)),
-      }),
-      total: bare(total),
+      ...{ name: `hour${label}`, label, kind: 'euros', value: cost },
+      cell: (row) => ({ ...bare(cost(row)), level: level(cost(row)) }),
+      total,
+      totalCell: bare(total),
     };
   });
+  const weekdayOf = ({ weekday }: Row) => format.weekday(weekday);
   const columns: Column<Row>[] = [
-    { label: '€ at', cell: ({ label }) => ({ text: label }), total: { text: 'Total' } },
+    { name: 'weekday', label: 'Weekday number', kind: 'integer', only: 'file', value: ({ weekday }) => weekday },
+    { name: 'weekdayLabel', label: 'Weekday', kind: 'text', only: 'file', value: weekdayOf },
+    // On the page its cells have no sign of the unit.
+    { name: 'weekdayLabel', label: '€ at', kind: 'text', only: 'page', value: weekdayOf, total: 'Total' },
     ...hours,
     {
-      label: 'Total',
-      numeric: true,
-      cell: ({ costs }) => euros(sum(costs)),
-      total: euros(sum(week.flat())),
+      ...{ name: 'weekdayCost', label: 'Total', kind: 'euros', total: sum(week.flat()) },
+      value: ({ costs }) => sum(costs),
     },
   ];
-  return tableOf(columns, {
-    caption: HEAT_MAP_TITLE,
-    rows: week.map((costs, i) => ({ label: format.weekday(i + 1), costs })),
-  });
+  return dataTable(columns, { title: HEAT_MAP_TITLE, rows: week.map((costs, i) => ({ weekday: i + 1, costs })) });
 }

@@ -5,8 +5,10 @@ import {
   type MonthForecast,
   type PastForecast,
 } from '../../stats/forecast.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { changeCell } from '../../tables/cells.ts';
+import { changeShare } from '../../tables/sum-columns.ts';
+import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
+import { monthOf } from '../../units/calendar.ts';
 import { type Format, hasShares } from '../../units/format.ts';
 import { type Day, dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
 
@@ -43,7 +45,7 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
     forecast: total === null ? null : format.euros(total),
     range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
     note: noteOf(month, today, format),
-    past: past.length === 0 ? null : pastTable(past, format),
+    past: past.length === 0 ? null : forecastTable(past, format).page(format),
   };
 }
 
@@ -62,17 +64,23 @@ function noteOf({ total, range, past }: MonthForecast, today: Day, format: Forma
     : `${basis} ${missed} The range: as far off as they were at most.`;
 }
 
-function pastTable(past: PastForecast[], format: Format): Table {
-  const { euros, change } = cellsOf(format);
+/** How forecasts made on this day of past months turned out. */
+export function forecastTable(past: PastForecast[], format: Format): DataTable {
   const columns: Column<PastForecast>[] = [
-    { label: 'Month', cell: ({ firstDay }) => ({ text: format.month(firstDay) }) },
-    { label: 'Forecast', numeric: true, cell: ({ forecast }) => euros(forecast) },
-    { label: 'Turned out', numeric: true, cell: ({ actual }) => euros(actual) },
+    { name: 'month', label: 'Month', kind: 'month', value: ({ firstDay }) => monthOf(firstDay) },
+    { name: 'forecast', label: 'Forecast', kind: 'euros', value: ({ forecast }) => forecast },
+    { name: 'actual', label: 'Turned out', kind: 'euros', value: ({ actual }) => actual },
     {
+      name: 'offBy',
       label: 'Off by',
-      numeric: true,
-      cell: ({ forecast, actual }) => change(forecast, actual, false),
+      kind: 'euros',
+      value: ({ forecast, actual }) => forecast - actual,
+      cell: ({ forecast, actual }) => changeCell(forecast, actual, false, format),
+    },
+    {
+      ...{ name: 'offByShare', label: 'Off by share', kind: 'ratio', only: 'file' },
+      value: ({ forecast, actual }) => changeShare(forecast, actual),
     },
   ];
-  return tableOf(columns, { caption: 'Past forecasts', rows: past });
+  return dataTable(columns, { title: 'Past forecasts', rows: past });
 }

@@ -2,7 +2,7 @@ import { type Names, NO_NAMES, readNames } from '../../catalog/names.ts';
 import type { Databases } from '../../db/connect.ts';
 import { queryWithin, type UsageQuery, type ViewLinks } from '../../query/query.ts';
 import type { UsageReader } from '../../stats/reader.ts';
-import type { BucketSize, UsageStats } from '../../stats/stats.ts';
+import type { BucketSize } from '../../stats/stats.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
@@ -10,14 +10,11 @@ import { handled } from '../../units/promises/handled.ts';
 import type { Instant } from '../../units/time.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { type Breakdown, breakdownOf, breakdownOfTop, MOST_ROWS } from '../breakdowns/breakdowns.ts';
-import { type Compared, comparedWindow, reachOf } from '../breakdowns/compare.ts';
+import { type Compared, type Counted, comparedWindow, reachOf } from '../breakdowns/compare.ts';
 import { heatMap } from './heat-map.ts';
 import { type MonthCard, monthCard, monthCardWindow } from './month-card.ts';
 
 type Sources = { databases: Databases; reader: UsageReader };
-
-/** The statistics of a window, and those of the window that it is compared with, where there is one. */
-export type Counted = { stats: UsageStats; compared: Compared | null };
 
 /** Null when nothing is compared, or there is nothing to compare with. */
 export async function readCompared(
@@ -53,7 +50,7 @@ export async function readBeside(
   const { breakdown: by } = query;
   if (by === 'hour') {
     const { value: week } = await reader.week(query);
-    return { table: heatMap(week, format), namesAvailable: true };
+    return { table: heatMap(week, format).page(format), namesAvailable: true };
   }
   const topping = by === 'provider' ? null : handled(readTopBreakdown({ databases, reader }, query, by, counted));
   const [{ stats, compared }, top] = await Promise.all([counted, topping]);
@@ -61,7 +58,7 @@ export async function readBeside(
   const names = top?.names ?? NO_NAMES;
   const models = stats.models.map(({ model }) => model);
   return {
-    table: breakdownTable(breakdown, { links, query, names, models, format }),
+    table: breakdownTable(breakdown, { links, query, names, models, format }).page(format),
     namesAvailable: names.available,
   };
 }

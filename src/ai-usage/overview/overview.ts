@@ -31,13 +31,19 @@ export type OverviewOptions = {
   format: Format;
 };
 
+const TILES = ['cost', 'requests', 'inputTokens', 'outputTokens', 'perRequest', 'stories', 'perStory'] as const;
+
 export function overviewOf(stats: UsageStats, compared: Compared | null, options: OverviewOptions): Overview {
   const { query, format } = options;
   const models = stats.models.map(({ model }) => model);
   const table = (by: 'model' | 'action') =>
-    breakdownTable(breakdownOf(by, stats, compared?.stats ?? null, query), { ...options, models, names: NO_NAMES });
+    breakdownTable(breakdownOf(by, stats, compared?.stats ?? null, query), {
+      ...options,
+      models,
+      names: NO_NAMES,
+    }).page(format);
   return {
-    tiles: tilesOf(stats.total, compared?.stats.total ?? null, format),
+    tiles: tilesOf(TILES, stats.total, compared?.stats.total ?? null, format),
     models: table('model'),
     actions: table('action'),
     usage: usageOverTime(stats, compared, options),

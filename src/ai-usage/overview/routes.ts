@@ -9,14 +9,14 @@ import { now } from '../../units/time.ts';
 import { type Panel, panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
-import { comparisonBar } from '../breakdowns/compare.ts';
+import { type Counted, comparisonBar } from '../breakdowns/compare.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { MOST_PER_PAGE, type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { HEAT_MAP_TITLE } from './heat-map.ts';
 import { overviewOf } from './overview.ts';
-import { type Counted, readBeside, readCompared, readMonthCard } from './overview-panels.ts';
+import { readBeside, readCompared, readMonthCard } from './overview-panels.ts';
 import { whyPanel } from './why-panel.ts';
 
 /** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
@@ -60,7 +60,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         req.log,
       ),
       timed(
-        counted.then(({ stats, compared }) => whyPanel(stats, compared, format)),
+        counted.then((counted) => whyPanel(counted, format)),
         req.log,
       ),
       timed(readMonthCard(reader, fixed, query.asOf, format), req.log),

@@ -1,23 +1,22 @@
 import { written } from '../../catalog/written.ts';
-import type { UsageStats } from '../../stats/stats.ts';
 import { type Causes, sumOfRows, type WhyRow, whyOf } from '../../stats/why.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Cell, type Column, type Table, tableOf } from '../../tables/table.ts';
+import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { sumsOfEach } from '../breakdowns/breakdowns.ts';
-import type { Compared } from '../breakdowns/compare.ts';
+import type { Counted } from '../breakdowns/compare.ts';
+import { modelColumn, OTHERS } from '../frame/name-columns.ts';
 
 /** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
 export type WhyPanel = { lead: string; causes: { label: string; text: string; note: string }[]; table: Table };
 
 const MOST_ROWS = 5;
 
-const CAUSES: Record<keyof Causes, { label: string; note: string }> = {
-  volume: { label: 'Volume', note: 'more or fewer requests' },
-  mix: { label: 'Model mix', note: 'other models than before' },
-  tokens: { label: 'Tokens per request', note: 'longer or shorter calls' },
-  price: { label: 'Price per token', note: 'dearer or cheaper tokens' },
+const CAUSES: Record<keyof Causes, { name: string; label: string; note: string }> = {
+  volume: { name: 'volume', label: 'Volume', note: 'more or fewer requests' },
+  mix: { name: 'modelMix', label: 'Model mix', note: 'other models than before' },
+  tokens: { name: 'tokensPerRequest', label: 'Tokens per request', note: 'longer or shorter calls' },
+  price: { name: 'pricePerToken', label: 'Price per token', note: 'dearer or cheaper tokens' },
 };
 const NAMES = Object.keys(CAUSES) as (keyof Causes)[];
 
@@ -25,25 +24,34 @@ const NAMES = Object.keys(CAUSES) as (keyof Causes)[];
 type Row = Omit<WhyRow, 'key'> & { key: string | null; others: number | null };
 
 /** The models that moved the cost most, and all others as one row. */
-export function rowsShown(rows: WhyRow[]): Row[] {
+function rowsShown(rows: WhyRow[]): Row[] {
   const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, others: null }));
   const rest = rows.slice(MOST_ROWS);
   return rest.length === 0 ? shown : [...shown, { ...sumOfRows(rest), key: null, others: rest.length }];
 }
 
 /** Null when nothing is compared. */
-export function whyPanel(stats: UsageStats, compared: Compared | null, format: Format): WhyPanel | null {
+export function whyPanel({ stats, compared }: Counted, format: Format): WhyPanel | null {
   if (compared === null) return null;
-  const { total, rows } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
+  const { total } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
   return {
     lead: leadOf(total, format),
     causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
-    table: tableOf(columnsOf(total, format), {
-      caption: 'Why the cost changed, by model',
-      rows: rowsShown(rows),
-      faint: ({ key }) => key === null,
-    }),
+    table: causesTable({ stats, compared }, format).page(format),
   };
+}
+
+/** The models that moved the cost, each with its causes; without rows where nothing is compared. */
+export function causesTable({ stats, compared }: Counted, format: Format): DataTable {
+  const { total, rows } =
+    compared === null
+      ? { total: sumOfRows([]), rows: [] }
+      : whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
+  return dataTable(columnsOf(total, format), {
+    title: 'Why the cost changed, by model',
+    rows: rowsShown(rows),
+    faint: ({ key }) => key === null,
+  });
 }
 
 function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format: Format): string {
@@ -53,27 +61,26 @@ function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format
 }
 
 function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
-  const { euros } = cellsOf(format);
   const othersText = (count: number) => `${format.integer(count)} other ${count === 1 ? 'model' : 'models'}`;
   const money = (
+    name: string,
     label: string,
     text: (micro: MicroEuros) => string,
     value: (row: Omit<WhyRow, 'key'>) => MicroEuros,
-  ) => {
-    const cell = (row: Omit<WhyRow, 'key'>): Cell => ({
-      ...euros(value(row)),
-      text: text(value(row)),
-    });
-    return { label, numeric: true, cell, total: cell(total) } satisfies Column<Row>;
-  };
+  ): Column<Row> => ({
+    ...{ name, label, kind: 'euros', value },
+    cell: (row) => ({ text: text(value(row)) }),
+    total: value(total),
+    totalCell: { text: text(value(total)) },
+  });
   return [
-    {
-      label: 'Model',
+    modelColumn(({ key }) => key, {
       cell: ({ key, others }) => ({ text: key === null ? othersText(others ?? 0) : written(key) }),
-      total: { text: 'Total' },
-    },
-    money('Before', format.euros, ({ before }) => before),
-    ...NAMES.map((name) => money(CAUSES[name].label, format.eurosChange, (row) => row[name])),
-    money('Now', format.euros, ({ now }) => now),
+      total: 'Total',
+    }),
+    OTHERS,
+    money('before', 'Before', format.euros, ({ before }) => before),
+    ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, format.eurosChange, (row) => row[cause])),
+    money('now', 'Now', format.euros, ({ now }) => now),
   ];
 }

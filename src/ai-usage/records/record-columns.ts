@@ -1,82 +1,125 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
-import type { Names } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import type { Cell } from '../../tables/table.ts';
+import type { Cell, Column } from '../../tables/table.ts';
+import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
+import { NO_NUMBER } from '../../units/money.ts';
+import { isTime, NO_TIME } from '../../units/time.ts';
 import { detailsOf } from '../frame/subjects.ts';
 
-export type RecordColumn = { label: string; numeric?: true; sortBy?: SortKey; cell: (record: UsageRecord) => Cell };
+/** Names by id; none where nobody knows it. */
+export type KnownNames = {
+  authors: ReadonlyMap<string, string | null>;
+  stories: ReadonlyMap<string, string | null>;
+};
 
-/** The columns of the records table, in order: the one place to add another. */
-export function recordColumns(path: string, query: UsageQuery, names: Names, format: Format): RecordColumn[] {
-  const { integer, cost: costOf, instant } = cellsOf(format);
-  return [
-    {
-      label: 'Time',
-      sortBy: 'createdAt',
-      cell: ({ createdAt, tokenUsageId }) => ({
-        ...instant(createdAt),
-        href: `${path}/${tokenUsageId}`,
-      }),
-    },
-    {
-      label: 'Author',
-      cell: ({ authorId }) => {
-        const text = names.authors.get(authorId) ?? format.shortId(authorId);
-        return {
-          text,
-          href: usageUrl(path, query, { author: authorId }),
-          ...detailsOf('author', authorId, text, query),
-        };
-      },
-    },
-    {
-      label: 'Story',
-      cell: ({ storyId }) => {
-        const text = names.stories.get(storyId) ?? format.shortId(storyId);
-        return {
-          text,
-          href: usageUrl(path, query, { story: storyId }),
-          ...detailsOf('story', storyId, text, query),
-        };
-      },
-    },
-    {
-      label: 'Action',
-      sortBy: 'action',
-      cell: ({ action }) => {
-        const { label, kind } = actionInfo(action);
-        return {
-          text: label,
-          icon: kind,
-          href: usageUrl(path, query, { actions: [action] }),
-          ...detailsOf('action', action, label, query),
-        };
-      },
-    },
-    {
-      label: 'Model',
-      sortBy: 'aiModel',
-      cell: ({ aiModel }) => ({
-        text: written(aiModel),
-        href: usageUrl(path, query, { models: [aiModel] }),
-        ...detailsOf('model', aiModel, written(aiModel), query),
-        ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
-      }),
-    },
-    { label: 'Tokens in', numeric: true, sortBy: 'inputTokens', cell: ({ inputTokens }) => integer(inputTokens) },
-    { label: 'Tokens out', numeric: true, sortBy: 'outputTokens', cell: ({ outputTokens }) => integer(outputTokens) },
-    { label: 'Tokens', numeric: true, sortBy: 'totalTokens', cell: ({ totalTokens }) => integer(totalTokens) },
-    {
-      label: 'Cost',
-      numeric: true,
-      sortBy: 'estimatedCostInEuros',
-      cell: ({ cost }) => costOf(cost),
-    },
-  ];
+/** The page on which records are listed: `path` with the query. */
+export type ListPage = { path: string; query: UsageQuery; names: KnownNames; format: Format };
+
+export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only'> & {
+  value: (record: UsageRecord, names: KnownNames) => Value;
+  /** What the page's cell has besides. */
+  cell?: (record: UsageRecord, page: ListPage) => Partial<Cell>;
+  sortBy?: SortKey;
+  /** Whether the JSON of the API has it too. */
+  api?: true;
+};
+
+/** Few words, asked for by the million. */
+function remembered(compute: (word: string) => string): (word: string) => string {
+  const known = new Map<string, string>();
+  return (word) => {
+    let found = known.get(word);
+    if (found === undefined) {
+      found = compute(word);
+      known.set(word, found);
+    }
+    return found;
+  };
 }
+
+const labelOf = remembered((action) => actionInfo(action).label);
+
+/** A cell that narrows the list to what it names, and leads to its page. */
+function narrowing(kind: 'author' | 'story', id: string, { path, query, names, format }: ListPage): Partial<Cell> {
+  const text = (kind === 'author' ? names.authors : names.stories).get(id) ?? format.shortId(id);
+  return { text, href: usageUrl(path, query, { [kind]: id }), ...detailsOf(kind, id, text, query) };
+}
+
+/** The columns of records, in order, on pages, in files and in the API: the one place to add another. */
+export const RECORD_COLUMNS: RecordColumn[] = [
+  {
+    ...{ name: 'createdAt', label: 'Time', kind: 'instant', sortBy: 'createdAt', api: true },
+    value: ({ createdAt }) => (isTime(createdAt) ? createdAt : NO_TIME),
+    cell: ({ tokenUsageId }, { path }) => ({ href: `${path}/${tokenUsageId}` }),
+  },
+  {
+    ...{ name: 'author', label: 'Author', kind: 'text' },
+    value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
+    cell: ({ authorId }, page) => narrowing('author', authorId, page),
+  },
+  {
+    ...{ name: 'story', label: 'Story', kind: 'text' },
+    value: ({ storyId }, { stories }) => stories.get(storyId) ?? null,
+    cell: ({ storyId }, page) => narrowing('story', storyId, page),
+  },
+  {
+    ...{ name: 'actionLabel', label: 'Action', kind: 'text', sortBy: 'action' },
+    value: ({ action }) => labelOf(action),
+    cell: ({ action }, { path, query }) => ({
+      icon: actionInfo(action).kind,
+      href: usageUrl(path, query, { actions: [action] }),
+      ...detailsOf('action', action, labelOf(action), query),
+    }),
+  },
+  {
+    ...{ name: 'aiModel', label: 'Model', kind: 'text', sortBy: 'aiModel', api: true },
+    value: ({ aiModel }) => aiModel,
+    cell: ({ aiModel }, { path, query }) => ({
+      text: written(aiModel),
+      href: usageUrl(path, query, { models: [aiModel] }),
+      ...detailsOf('model', aiModel, written(aiModel), query),
+      ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
+    }),
+  },
+  {
+    ...{ name: 'provider', label: 'Provider', kind: 'text', only: 'file' },
+    value: ({ aiModel }) => providerOf(aiModel),
+  },
+  {
+    ...{ name: 'inputTokens', label: 'Tokens in', kind: 'integer', sortBy: 'inputTokens', api: true },
+    value: ({ inputTokens }) => inputTokens,
+  },
+  {
+    ...{ name: 'outputTokens', label: 'Tokens out', kind: 'integer', sortBy: 'outputTokens', api: true },
+    value: ({ outputTokens }) => outputTokens,
+  },
+  {
+    ...{ name: 'totalTokens', label: 'Tokens', kind: 'integer', sortBy: 'totalTokens', api: true },
+    value: ({ totalTokens }) => totalTokens,
+  },
+  {
+    ...{ name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', sortBy: 'estimatedCostInEuros', api: true },
+    value: ({ cost }) => cost ?? NO_NUMBER,
+  },
+  {
+    ...{ name: 'tokenUsageId', label: 'Record id', kind: 'uuid', only: 'file', api: true },
+    value: ({ tokenUsageId }) => tokenUsageId,
+  },
+  {
+    ...{ name: 'authorId', label: 'Author id', kind: 'uuid', only: 'file', api: true },
+    value: ({ authorId }) => authorId,
+  },
+  {
+    ...{ name: 'storyId', label: 'Story id', kind: 'uuid', only: 'file', api: true },
+    value: ({ storyId }) => storyId,
+  },
+  {
+    ...{ name: 'action', label: 'Action id', kind: 'text', only: 'file', api: true },
+    value: ({ action }) => action,
+  },
+];

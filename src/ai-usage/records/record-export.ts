@@ -1,60 +1,21 @@
-import { actionInfo } from '../../catalog/actions.ts';
 import type { NameDatabases } from '../../catalog/known-names.ts';
-import { providerOf } from '../../catalog/models.ts';
 import { readNames } from '../../catalog/names.ts';
-import type { ExportColumn, Value } from '../../export/table.ts';
+import type { ExportColumn } from '../../export/table.ts';
 import type { StreamedRecord } from '../../stats/records/record-stream.ts';
-import { NO_NUMBER } from '../../units/money.ts';
-import { isTime, NO_TIME } from '../../units/time.ts';
+import type { Value } from '../../tables/values.ts';
+import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
 type Names = { authors: Map<string, string | null>; stories: Map<string, string | null> };
-type Column = ExportColumn & { value: (record: StreamedRecord, names: Names) => Value };
+type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
+  value: (record: StreamedRecord, names: Names) => Value;
+};
 
-/** Few words, asked for by the million. */
-function remembered(compute: (word: string) => string): (word: string) => string {
-  const known = new Map<string, string>();
-  return (word) => {
-    let found = known.get(word);
-    if (found === undefined) {
-      found = compute(word);
-      known.set(word, found);
-    }
-    return found;
-  };
-}
+const PROMPT: FileColumn = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
 
-const labelOf = remembered((action) => actionInfo(action).label);
-
-/** The columns of exported records, in order: the one place to add another. Names are those of the API. */
-const COLUMNS: Column[] = [
-  {
-    name: 'createdAt',
-    label: 'Time',
-    kind: 'instant',
-    value: ({ createdAt }) => (isTime(createdAt) ? createdAt : NO_TIME),
-  },
-  {
-    name: 'author',
-    label: 'Author',
-    kind: 'text',
-    value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
-  },
-  { name: 'story', label: 'Story', kind: 'text', value: ({ storyId }, { stories }) => stories.get(storyId) ?? null },
-  { name: 'actionLabel', label: 'Action', kind: 'text', value: ({ action }) => labelOf(action) },
-  { name: 'aiModel', label: 'Model', kind: 'text', value: ({ aiModel }) => aiModel },
-  { name: 'provider', label: 'Provider', kind: 'text', value: ({ aiModel }) => providerOf(aiModel) },
-  { name: 'inputTokens', label: 'Tokens in', kind: 'integer', value: ({ inputTokens }) => inputTokens },
-  { name: 'outputTokens', label: 'Tokens out', kind: 'integer', value: ({ outputTokens }) => outputTokens },
-  { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: ({ totalTokens }) => totalTokens },
-  { name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', value: ({ cost }) => cost ?? NO_NUMBER },
-  { name: 'tokenUsageId', label: 'Record id', kind: 'uuid', value: ({ tokenUsageId }) => tokenUsageId },
-  { name: 'authorId', label: 'Author id', kind: 'uuid', value: ({ authorId }) => authorId },
-  { name: 'storyId', label: 'Story id', kind: 'uuid', value: ({ storyId }) => storyId },
-  { name: 'action', label: 'Action id', kind: 'text', value: ({ action }) => action },
+const columnsFor = (withPrompts: boolean): FileColumn[] => [
+  ...RECORD_COLUMNS.filter(({ only }) => only !== 'page'),
+  ...(withPrompts ? [PROMPT] : []),
 ];
-const PROMPT: Column = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
-
-const columnsFor = (withPrompts: boolean): Column[] => (withPrompts ? [...COLUMNS, PROMPT] : COLUMNS);
 
 export function recordExportColumns(withPrompts: boolean): ExportColumn[] {
   return columnsFor(withPrompts).map(({ name, label, kind }) => ({ name, label, kind }));

@@ -3,10 +3,10 @@ import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
 import type { Sums } from '../../stats/sums.ts';
-import type { Cell, Heading, Table } from '../../tables/table.ts';
+import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type PageLinks, pageLinks } from './page-links.ts';
-import { type RecordColumn, recordColumns } from './record-columns.ts';
+import { recordTable, sortLabel } from './record-table.ts';
 
 /**
  * The records page's table and pager, ready to print. `lastPage` is set where the page asked for lies beyond it, `gap`
@@ -25,23 +25,10 @@ export type RecordsList = {
   uncounted: string | null;
 };
 
-/** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
-function heading({ label, sortBy, ...column }: RecordColumn, path: string, query: UsageQuery): Heading {
-  const numeric = column.numeric === true;
-  if (!sortBy) return { label, numeric };
-  const active = query.sortBy === sortBy;
-  const descending = query.sortOrder === 'desc';
-  const first = numeric || sortBy === 'createdAt' ? 'desc' : 'asc';
-  const next = active ? (descending ? 'asc' : 'desc') : first;
-  const state = active ? (descending ? 'descending' : 'ascending') : 'none';
-  return { label, numeric, sort: { href: usageUrl(path, query, { sortBy, sortOrder: next }), state } };
-}
-
-function announcement(columns: RecordColumn[], { total }: RecordPage, query: UsageQuery, format: Format): string {
-  const sorted = columns.find(({ sortBy }) => sortBy === query.sortBy)?.label;
+function announcement({ total }: RecordPage, query: UsageQuery, format: Format): string {
   const order = query.sortOrder === 'desc' ? 'descending' : 'ascending';
   const count = `${format.integer(total.requests)} ${total.requests === 1 ? 'record' : 'records'}, ${format.euros(total.cost)}`;
-  return `${count}, page ${format.integer(query.page)}, sorted by ${sorted}, ${order}`;
+  return `${count}, page ${format.integer(query.page)}, sorted by ${sortLabel(query)}, ${order}`;
 }
 
 const NOT_COUNTED = 'not in the sum yet';
@@ -62,7 +49,6 @@ export function recordsList(
 ): RecordsList {
   const { records, total, gap, inGap } = page;
   const uncounted = new Set(page.uncounted);
-  const columns = recordColumns(path, query, names, format);
   const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
   const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
   const toPage = (number: number) => ({
@@ -70,19 +56,17 @@ export function recordsList(
     href: usageUrl(path, query, { page: number }),
   });
   return {
-    table: {
-      caption: 'Records',
-      head: columns.map((column) => heading(column, path, query)),
-      rows: records.map((record) => {
-        const [first, ...cells] = columns.map(({ cell }) => cell(record));
-        const flag = uncounted.has(record.tokenUsageId) ? { flag: NOT_COUNTED } : {};
-        return { cells: [{ ...(first as Cell), ...flag }, ...cells], faint: false };
-      }),
-      total: null,
-    },
+    table: recordTable(
+      records,
+      { path, query, names, format },
+      {
+        sorted: true,
+        flagOf: ({ tokenUsageId }) => (uncounted.has(tokenUsageId) ? NOT_COUNTED : undefined),
+      },
+    ),
     pager: pageLinks(path, query, page, pages, format),
     total,
-    announce: announcement(columns, page, query, format),
+    announce: announcement(page, query, format),
     namesAvailable: names.available,
     uncounted: uncountedText(uncounted.size, format),
     lastPage: beyond && !inGap ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,

@@ -1,18 +1,19 @@
-import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
 import { parseUsageQuery, type QueryLimits, type UsageQuery } from '../../query/query.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import { noSums, type Sums, sumOf } from '../../stats/sums.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Cell, type Column, type Table, tableOf } from '../../tables/table.ts';
+import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
+import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { calendarDay, compareDays, monthOf } from '../../units/calendar.ts';
 import { BadInput, takenOnce } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
+import type { MicroEuros } from '../../units/money.ts';
 import { addDays, type Day, dayOf, FIRST_DAY, type Instant } from '../../units/time.ts';
 import { bucketsOf } from '../chart/buckets.ts';
+import { actionColumns, modelColumn, noPriceColumn, providerColumn } from '../frame/name-columns.ts';
 import { subjectUrl } from '../frame/subjects.ts';
-import type { Tile } from '../frame/tiles.ts';
+import { type Tile, tilesOf } from '../frame/tiles.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
 export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;
@@ -73,52 +74,22 @@ export type Statement = {
   tieOut: Table;
 };
 
-type Named = Sums & { name: Cell };
-
 export function statementOf(stats: UsageStats, query: UsageQuery, month: Month, format: Format): Statement {
-  const { total } = stats;
   const isOver = query.window.to < query.asOf;
   const hasBegun = query.window.from !== query.window.to;
   const name = format.longMonth(firstDayOf(month));
-  const days = new Map(stats.buckets.map((day) => [day.bucket, day]));
-  const table = (label: string, caption: string, rows: Named[]) => sumTable(label, caption, rows, total, format);
+  const { models, actions, days, tieOut } = statementTables(stats, query, format);
   return {
     soFar: isOver
       ? null
       : hasBegun
         ? `So far: ${name} is not over, this counts until ${format.minute(query.window.to)}.`
         : `${name} had not begun at ${format.minute(query.asOf)}, and nothing newer is counted.`,
-    tiles: tilesOf(stats, format),
-    models: table(
-      'Model',
-      'By model',
-      stats.models.map(({ model, ...sums }) => ({
-        ...sums,
-        name: {
-          text: written(model),
-          href: subjectUrl('model', model, query),
-          note: providerOf(model),
-          ...(sums.cost === 0 ? { flag: 'no price' } : {}),
-        },
-      })),
-    ),
-    actions: table(
-      'Action',
-      'By action',
-      stats.actions.map(({ action, ...sums }) => ({
-        ...sums,
-        name: { text: actionInfo(action).label, href: subjectUrl('action', action, query) },
-      })),
-    ),
-    days: table(
-      'Day',
-      'By day',
-      bucketsOf(query.window, 'day', format.timeZone, []).map(({ bucket, firstDay }) => ({
-        ...(days.get(bucket) ?? noSums()),
-        name: { text: format.longDay(firstDay) },
-      })),
-    ),
-    tieOut: tieOutTable(stats, format),
+    tiles: tilesOf(['cost', 'requests', 'inputTokens', 'outputTokens', 'stories'], stats.total, null, format),
+    models: models.page(format),
+    actions: actions.page(format),
+    days: days.page(format),
+    tieOut: tieOut.page(format),
   };
 }
 
@@ -131,70 +102,91 @@ export function neighbours(month: Month, at: Instant, timeZone: string) {
   };
 }
 
-function tilesOf({ total }: UsageStats, format: Format): Tile[] {
-  const exact = format.exactEuros(total.cost);
-  return [
-    { label: 'Total cost', text: format.euros(total.cost), value: exact, note: exact },
-    { label: 'Requests', text: format.integer(total.requests) },
-    { label: 'Tokens in', text: format.integer(total.inputTokens) },
-    { label: 'Tokens out', text: format.integer(total.outputTokens) },
-    { label: 'Stories', text: format.integer(total.stories) },
-  ];
-}
-
-function sumTable(label: string, caption: string, rows: Named[], total: Sums, format: Format): Table {
-  const { integer, euros, share } = cellsOf(format);
-  const columns: Column<Named>[] = [
-    { label, cell: ({ name }) => name, total: { text: 'Total' } },
-    { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
-    { label: 'Tokens in', numeric: true, cell: (row) => integer(row.inputTokens), total: integer(total.inputTokens) },
-    {
-      label: 'Tokens out',
-      numeric: true,
-      cell: (row) => integer(row.outputTokens),
-      total: integer(total.outputTokens),
-    },
-    { label: 'Cost', numeric: true, cell: (row) => euros(row.cost), total: euros(total.cost) },
-    {
-      label: 'Share',
-      numeric: true,
-      cell: (row) => share(row.cost, total.cost),
-      total: share(total.cost, total.cost),
-    },
-  ];
-  return tableOf(columns, { caption, rows, faint: ({ requests }) => requests === 0 });
-}
-
-function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Format): Table {
-  const { integer, exactEuros } = cellsOf(format);
-  const rows = [
-    { name: 'Sum of the models', ...sumOf(models) },
-    { name: 'Sum of the actions', ...sumOf(actions) },
-    { name: 'Sum of the days', ...sumOf(buckets) },
-  ];
-  const columns: Column<(typeof rows)[number]>[] = [
-    { label: 'What', cell: ({ name }) => ({ text: name }), total: { text: 'Total of this statement' } },
-    {
-      label: 'Requests',
-      numeric: true,
-      cell: ({ requests }) => integer(requests),
-      total: integer(total.requests),
-    },
-    {
-      label: 'Cost',
-      numeric: true,
-      cell: ({ cost }) => exactEuros(cost),
-      total: exactEuros(total.cost),
-    },
-    {
-      label: 'Difference',
-      numeric: true,
-      cell: ({ cost }) => ({
-        ...exactEuros(total.cost - cost),
-        ...(cost === total.cost ? {} : { flag: 'differs' }),
+/** The tables of a month, each adding up to its total. */
+export function statementTables(stats: UsageStats, query: UsageQuery, format: Format) {
+  const { total } = stats;
+  const table = <Row extends Sums>(title: string, names: Column<Row>[], rows: Row[]) =>
+    dataTable([...names, ...sumColumns<Row>(total), shareColumn<Row>(total.cost)], {
+      title,
+      rows,
+      faint: ({ requests }) => requests === 0,
+    });
+  const modelOf = ({ model }: UsageStats['models'][number]) => model;
+  const actionOf = ({ action }: UsageStats['actions'][number]) => action;
+  const days = new Map(stats.buckets.map((day) => [day.bucket, day]));
+  return {
+    models: table(
+      'By model',
+      [
+        modelColumn(modelOf, {
+          cell: (row) => ({
+            text: written(row.model),
+            href: subjectUrl('model', row.model, query),
+            note: providerOf(row.model),
+            ...(row.cost === 0 ? { flag: 'no price' } : {}),
+          }),
+          total: 'Total',
+        }),
+        providerColumn(modelOf, { only: 'file' }),
+        noPriceColumn(modelOf),
+      ],
+      stats.models,
+    ),
+    actions: table(
+      'By action',
+      actionColumns(actionOf, {
+        cell: ({ action }) => ({ href: subjectUrl('action', action, query) }),
+        total: 'Total',
       }),
-      total: { text: '' },
+      stats.actions,
+    ),
+    days: table<Sums & { day: Day }>(
+      'By day',
+      [{ name: 'day', label: 'Day', kind: 'day', value: ({ day }) => day, totalCell: { text: 'Total' } }],
+      bucketsOf(query.window, 'day', format.timeZone, []).map(({ bucket }) => ({
+        ...(days.get(bucket) ?? noSums()),
+        day: bucket,
+      })),
+    ),
+    tieOut: tieOutTable(stats, format),
+  };
+}
+
+function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Format): DataTable {
+  type Row = Sums & { of: string };
+  const exact = (micro: MicroEuros) => ({ text: format.exactEuros(micro) });
+  const columns: Column<Row>[] = [
+    {
+      ...{ name: 'sumOf', label: 'Sum of', kind: 'text', value: ({ of }) => of },
+      cell: ({ of }) => ({ text: `the ${of}` }),
+      total: 'Total of this statement',
+    },
+    {
+      name: 'requests',
+      label: 'Requests',
+      kind: 'integer',
+      value: ({ requests }) => requests,
+      total: total.requests,
+    },
+    {
+      ...{ name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
+      cell: ({ cost }) => exact(cost),
+      totalCell: exact(total.cost),
+    },
+    {
+      name: 'difference',
+      label: 'Difference',
+      kind: 'euros',
+      value: ({ cost }) => total.cost - cost,
+      cell: ({ cost }) => ({ ...exact(total.cost - cost), ...(cost === total.cost ? {} : { flag: 'differs' }) }),
     },
   ];
-  return tableOf(columns, { caption: 'Tie-out', rows });
+  return dataTable(columns, {
+    title: 'Tie-out',
+    rows: [
+      { of: 'models', ...sumOf(models) },
+      { of: 'actions', ...sumOf(actions) },
+      { of: 'days', ...sumOf(buckets) },
+    ],
+  });
 }

@@ -5,14 +5,15 @@ import { RECORDS_PATH } from '../../query/paths.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { Repeat, Story, StoryStep } from '../../stats/stories/story.ts';
 import type { StoryCosts } from '../../stats/stories/story-costs.ts';
-import { cellsOf } from '../../tables/cells.ts';
-import { type Column, type Table, tableOf } from '../../tables/table.ts';
+import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
+import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Format, hasShares } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
-import { earliest, latest } from '../../units/time.ts';
+import { earliest, floorDivided, latest, SECOND } from '../../units/time.ts';
+import { actionColumns, modelColumn } from '../frame/name-columns.ts';
 import { detailsOf } from '../frame/subjects.ts';
-import type { Tile } from '../frame/tiles.ts';
-import { recordColumns } from '../records/record-columns.ts';
+import { type Tile, tilesOf } from '../frame/tiles.ts';
+import { recordTable } from '../records/record-table.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
 export type StoryPage = {
@@ -24,79 +25,73 @@ export type StoryPage = {
 
 export function storyPageOf(story: Story, query: UsageQuery, names: Names, format: Format): StoryPage {
   return {
-    tiles: tilesOf(story, format),
-    steps: stepTable(story, query, format),
+    tiles: storyTiles(story, format),
+    steps: stepTable(story, query, format).page(format),
     repeats: repeatsOf(story, format),
     records: recordsOf(story, query, names, format),
   };
 }
 
-function tilesOf({ total, steps }: Story, format: Format): Tile[] {
+function storyTiles({ total, steps }: Story, format: Format): Tile[] {
   const first = steps.map((step) => step.first).reduce(earliest);
   const last = steps.map((step) => step.last).reduce(latest);
+  const figures = ['cost', 'requests', 'inputTokens', 'outputTokens', 'perRequest'] as const;
   return [
-    {
-      label: 'Total cost',
-      text: format.euros(total.cost),
-      value: format.exactEuros(total.cost),
-      note: format.exactEuros(total.cost),
-    },
-    { label: 'Requests', text: format.integer(total.requests) },
-    { label: 'Tokens in', text: format.integer(total.inputTokens) },
-    { label: 'Tokens out', text: format.integer(total.outputTokens) },
-    {
-      label: 'Average per request',
-      text: format.euros(total.cost / total.requests),
-      value: format.exactEuros(total.cost / total.requests),
-    },
+    ...tilesOf(figures, { ...total, stories: 1 }, null, format),
     { label: 'Took', text: format.duration(last - first), note: `from ${format.minute(first)} (${format.timeZone})` },
   ];
 }
 
-function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): Table {
-  const { integer, euros, share, duration, instant } = cellsOf(format);
+/** What each action of a story cost, in order of time. */
+export function stepTable({ steps, total }: Story, query: UsageQuery, format: Format): DataTable {
   const columns: Column<StoryStep>[] = [
-    {
-      label: 'Action',
+    ...actionColumns<StoryStep>(({ action }) => action, {
       cell: ({ action, models }) => {
         const { label, kind } = actionInfo(action);
         return {
-          text: label,
           icon: kind,
           note: models.map(written).join(', '),
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
           ...detailsOf('action', action, label, { ...query, story: null }),
         };
       },
-      total: { text: 'Total' },
-    },
-    { label: 'Began', cell: ({ first }) => instant(first) },
+      total: 'Total',
+    }),
     {
+      ...{ name: 'models', label: 'Models', kind: 'json', only: 'file' },
+      value: ({ models }) => JSON.stringify(models),
+    },
+    { name: 'began', label: 'Began', kind: 'instant', value: ({ first }) => first },
+    {
+      name: 'took',
       label: 'Took',
-      numeric: true,
-      cell: ({ first, last, requests }) => (requests === 1 ? { text: '–' } : duration(last - first)),
+      kind: 'seconds',
+      value: ({ first, last, requests }) => (requests === 1 ? null : Number(floorDivided(last - first, SECOND))),
+      cell: ({ first, last, requests }) => ({ text: requests === 1 ? '–' : format.duration(last - first) }),
     },
-    { label: 'Requests', numeric: true, cell: (row) => integer(row.requests), total: integer(total.requests) },
-    { label: 'Tokens in', numeric: true, cell: (row) => integer(row.inputTokens), total: integer(total.inputTokens) },
-    {
-      label: 'Tokens out',
-      numeric: true,
-      cell: (row) => integer(row.outputTokens),
-      total: integer(total.outputTokens),
-    },
-    { label: 'Cost', numeric: true, cell: (row) => euros(row.cost), total: euros(total.cost) },
-    {
-      label: 'Share',
-      numeric: true,
-      cell: (row) => share(row.cost, total.cost),
-      total: share(total.cost, total.cost),
-    },
+    ...sumColumns<StoryStep>(total),
+    shareColumn(total.cost),
   ];
-  return tableOf(columns, { caption: 'Cost by action, in order of time', rows: steps });
+  return dataTable(columns, { title: 'Cost by action, in order of time', rows: steps });
 }
 
-function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPage['repeats'] {
-  const { integer, euros } = cellsOf(format);
+/** Calls that look like a prompt sent again. */
+export function repeatTable({ repeats }: Story): DataTable {
+  const columns: Column<Repeat>[] = [
+    ...actionColumns<Repeat>(({ action }) => action, { cell: ({ action }) => ({ icon: actionInfo(action).kind }) }),
+    modelColumn(({ model }) => model, { cell: ({ model }) => ({ text: written(model) }) }),
+    {
+      ...{ name: 'inputTokensEach', label: 'Tokens in, each', kind: 'integer' },
+      value: ({ inputTokens }) => inputTokens,
+    },
+    { name: 'requests', label: 'Requests', kind: 'integer', value: ({ calls }) => calls },
+    { name: 'costAfterFirst', label: 'Cost after the first', kind: 'euros', value: ({ beyond }) => beyond },
+  ];
+  return dataTable(columns, { title: 'Repeated calls', rows: repeats });
+}
+
+function repeatsOf(story: Story, format: Format): StoryPage['repeats'] {
+  const { repeats, repeated, total } = story;
   const { groups, calls, beyond } = repeated;
   if (groups === 0) {
     return {
@@ -104,16 +99,6 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
       table: null,
     };
   }
-  const columns: Column<Repeat>[] = [
-    {
-      label: 'Action',
-      cell: ({ action }) => ({ text: actionInfo(action).label, icon: actionInfo(action).kind }),
-    },
-    { label: 'Model', cell: ({ model }) => ({ text: written(model) }) },
-    { label: 'Tokens in, each', numeric: true, cell: ({ inputTokens }) => integer(inputTokens) },
-    { label: 'Requests', numeric: true, cell: (row) => integer(row.calls) },
-    { label: 'Cost after the first', numeric: true, cell: (row) => euros(row.beyond) },
-  ];
   const cut = groups > repeats.length ? ` The ${format.integer(repeats.length)} most expensive are listed.` : '';
   const times = groups === 1 ? 'one prompt that was' : `${format.integer(groups)} prompts that were`;
   return {
@@ -121,20 +106,17 @@ function repeatsOf({ repeats, repeated, total }: Story, format: Format): StoryPa
       `${format.integer(calls)} calls share their action, model and exact number of input tokens with another one: most likely ` +
       `${times} sent again, after an error or a timeout. The calls after each first one cost ` +
       `${format.euros(beyond)}${hasShares(beyond, total.cost) ? `, ${format.share(beyond, total.cost)} of what is shown here` : ''}.${cut}`,
-    table: tableOf(columns, { caption: 'Repeated calls', rows: repeats }),
+    table: repeatTable(story).page(format),
   };
 }
 
 function recordsOf({ records, total }: Story, query: UsageQuery, names: Names, format: Format): StoryPage['records'] {
-  const columns = recordColumns(RECORDS_PATH, query, names, format).filter(
-    ({ label }) => label !== 'Story' && label !== 'Author',
-  );
   const cut = records.length < total.requests;
   return {
     text: cut
       ? `The first ${format.integer(records.length)} of ${format.integer(total.requests)}, in order of time.`
       : 'All of them, in order of time.',
-    table: tableOf(columns, { caption: 'Records', rows: records }),
+    table: recordTable(records, { path: RECORDS_PATH, query, names, format }, { without: ['story', 'author'] }),
   };
 }
 

@@ -1,0 +1,39 @@
+import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import type { UsageRecord } from '../../stats/records/records.ts';
+import { isNumeric } from '../../tables/cells.ts';
+import { type Cell, type Column, dataTable, type Heading, type Table } from '../../tables/table.ts';
+import { type ListPage, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
+
+/** What a page says of single records, and which columns it leaves out. */
+type Options = { flagOf?: (record: UsageRecord) => string | undefined; without?: string[]; sorted?: boolean };
+
+/** Records as a page lists them; its first column leads to each. */
+export function recordTable(records: UsageRecord[], page: ListPage, { flagOf, without = [], sorted }: Options): Table {
+  const columns = RECORD_COLUMNS.filter(({ name }) => !without.includes(name)).map(
+    (column, i): Column<UsageRecord> => ({
+      ...column,
+      value: (record) => column.value(record, page.names),
+      cell: (record): Partial<Cell> => ({
+        ...column.cell?.(record, page),
+        ...(i === 0 && flagOf?.(record) ? { flag: flagOf(record) } : {}),
+      }),
+      sort: sorted ? sortOf(column, page) : undefined,
+    }),
+  );
+  return dataTable(columns, { title: 'Records', rows: records }).page(page.format);
+}
+
+/** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
+function sortOf({ kind, sortBy }: RecordColumn, { path, query }: ListPage): Heading['sort'] {
+  if (!sortBy) return undefined;
+  const active = query.sortBy === sortBy;
+  const descending = query.sortOrder === 'desc';
+  const first = isNumeric(kind) || kind === 'instant' ? 'desc' : 'asc';
+  const next = active ? (descending ? 'asc' : 'desc') : first;
+  const state = active ? (descending ? 'descending' : 'ascending') : 'none';
+  return { href: usageUrl(path, query, { sortBy, sortOrder: next }), state };
+}
+
+/** What the column that records are sorted by is called. */
+export const sortLabel = ({ sortBy }: Pick<UsageQuery, 'sortBy'>): string =>
+  RECORD_COLUMNS.find((column) => column.sortBy === sortBy)?.label ?? sortBy;

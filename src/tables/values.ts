@@ -1,0 +1,34 @@
+/**
+ * What a column holds: euros as whole micro-euros, instants in microseconds, days and months in ISO 8601, shares as ratios
+ * (0.25), JSON as its text, uuids as text that needs no care, and amounts by name (`parts`, micro-euros). Each format writes
+ * a kind in its own way: the one place where a new kind is named.
+ */
+export type Kind =
+  | 'text'
+  | 'uuid'
+  | 'integer'
+  | 'boolean'
+  | 'euros'
+  | 'ratio'
+  | 'seconds'
+  | 'instant'
+  | 'day'
+  | 'month'
+  | 'json'
+  | 'parts';
+
+/** What names are keys of: a Map, for which no name is special. */
+export type Parts = Map<string, number>;
+
+/** JSON too large to be held as a whole: its text, read anew by each who asks for it. */
+export type LargeJson = { pieces: () => AsyncIterable<string> };
+
+/** Text for text, uuids, days, months and JSON, a bigint for instants, a number for amounts; null is an empty cell. */
+export type Value = string | number | bigint | boolean | Parts | LargeJson | null;
+
+export const isLarge = (value: Value | undefined): value is LargeJson =>
+  typeof value === 'object' && value !== null && 'pieces' in value;
+
+/** Whether an amount or an instant is none, and a word stands in its place ("no number", "no time"). */
+export const hasWord = (kind: Kind, value: Value): value is string =>
+  (kind === 'euros' || kind === 'instant') && typeof value === 'string';
