@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { EXPORT_PAGES, type ExportPage, heedsOf } from '../src/ai-usage/exports/exports.ts';
 import { EXTENSIONS, type Extension } from '../src/export/formats.ts';
 import { EXPORT_PARAMETERS } from '../src/export/options.ts';
+import { FILTER_NAMES, filterOfName } from '../src/query/filters/registry.ts';
 import { OVERVIEW_PATH } from '../src/query/paths.ts';
 import { WHICH_RECORDS } from '../src/query/query.ts';
 import { UsageError } from './command.ts';
@@ -11,6 +12,13 @@ import { UsageError } from './command.ts';
 const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';
 
 const value = (help: string, value: string) => ({ type: 'string', value, help }) as const;
+
+const FILTER_OPTIONS = Object.fromEntries(
+  FILTER_NAMES.map(filterOfName).map(({ parameter, many, option }) => [
+    parameter,
+    { ...value(option.help, option.value), multiple: many },
+  ]),
+);
 
 /** Besides its own three, the parameters of the pages, by their names there. */
 export const EXPORT = {
@@ -25,12 +33,7 @@ export const EXPORT = {
     from: value('a day or an instant, ISO 8601', 'TIME'),
     to: value('a day, which is included, or an instant', 'TIME'),
     month: value('of a statement, such as 2026-10', 'MONTH'),
-    model: { ...value(`of this model only; '""' is the one of empty text`, 'NAME'), multiple: true },
-    action: { ...value('of this action only', 'NAME'), multiple: true },
-    author: value('of this author only', 'ID'),
-    story: value('of this story only', 'ID'),
-    search: value('what the search of the page finds', 'TEXT'),
-    without: value('cost: records whose cost is no number', 'WHAT'),
+    ...FILTER_OPTIONS,
     sortBy: value('what records are sorted by', 'COLUMN'),
     sortOrder: value('asc or desc', 'ORDER'),
     asOf: value('count nothing newer than this instant', 'TIME'),

@@ -1,83 +1,31 @@
 import type { Knex } from 'knex';
-import { actionInfo } from '../catalog/actions.ts';
-import type { NameMatches } from '../catalog/find-names.ts';
-import { fold, keyHas, withoutMarksAround, wordsOf } from '../catalog/words.ts';
-import { IS_NO_NUMBER } from '../db/cost-sql.ts';
-import { columns } from '../db/tables.ts';
 import { isOfNoTime, postgresFromInstant, type Window } from '../units/time.ts';
-import type { Dimensions } from './dimensions.ts';
-import type { UsageQuery, Without } from './query.ts';
+import type { CellTest, Knowledge, StoryScope } from './filters/entry.ts';
+import {
+  FILTER_NAMES,
+  type FilterName,
+  filterOfName,
+  type GivenFilters,
+  givenOf,
+  type UsageFilter,
+} from './filters/registry.ts';
 
-/** What a search text stands for, in terms that indexes can serve; a record matches when any of them does. */
-export type SearchMatches = {
-  models: string[];
-  actions: string[];
-  /** The first and last uuid that begin with the text. */
-  idRange: [string, string] | null;
-  authors: string[];
-  stories: string[];
-  /** Records of these models and actions are left out: they are counted elsewhere. */
-  without?: { models: string[]; actions: string[] };
-};
+export type { UsageFilter };
 
-/** Which records a query means, besides its window. Actions are only those the database knows: others match nothing. */
-export type UsageFilter = {
-  models: string[] | null;
-  actions: string[] | null;
-  author: string | null;
-  story: string | null;
-  search: SearchMatches | null;
-  without: Without | null;
-};
+type Meanings = [name: FilterName, meant: unknown];
+const meaningsOf = (filter: UsageFilter): Meanings[] =>
+  FILTER_NAMES.flatMap((name): Meanings[] => (filter[name] === null ? [] : [[name, filter[name]]]));
 
-export const SHORTEST_ID_PREFIX = 4;
-const UUID_GROUPS = [8, 12, 16, 20];
-
-/** The range of uuids that begin with a text, or null when it is not the beginning of one (or too short to be meant so). */
-export function idRangeOf(text: string): [string, string] | null {
-  const digits = text.replaceAll('-', '').toLowerCase();
-  if (digits.length < SHORTEST_ID_PREFIX || !/^[0-9a-f]{1,32}$/.test(digits)) return null;
-  const dashed = (filled: string) =>
-    [...filled].map((digit, i) => (UUID_GROUPS.includes(i) ? `-${digit}` : digit)).join('');
-  const low = dashed(digits.padEnd(32, '0'));
-  const high = dashed(digits.padEnd(32, 'f'));
-  const asWritten = text.toLowerCase();
-  return asWritten === digits || low.startsWith(asWritten.replace(/-$/, '')) ? [low, high] : null;
+/** What the filters of a query mean in terms of the databases. */
+export async function filterOf(given: GivenFilters, knowledge: Knowledge): Promise<UsageFilter> {
+  const meant = await Promise.all(
+    FILTER_NAMES.map(async (name) => {
+      const value = givenOf(given, name);
+      return [name, value === null ? null : await filterOfName(name).meant(value, knowledge)];
+    }),
+  );
+  return Object.fromEntries(meant) as UsageFilter;
 }
-
-/** Every word in the names and labels of the few models and actions; ids by their beginning; people and titles by name. */
-export function matchesOf(
-  search: string,
-  { models, actions }: Dimensions,
-  names: Pick<NameMatches, 'authors' | 'stories'>,
-): SearchMatches {
-  const words = wordsOf(search);
-  return {
-    models: models.filter((model) => keyHas(fold(model), words)),
-    actions: actions.filter((action) => keyHas(fold(`${action} ${actionInfo(action).label}`), words)),
-    idRange: idRangeOf(withoutMarksAround(fold(search))),
-    authors: names.authors,
-    stories: names.stories,
-  };
-}
-
-export function filterOf(
-  query: UsageQuery,
-  { actions }: Pick<Dimensions, 'actions'>,
-  search: SearchMatches | null,
-): UsageFilter {
-  return {
-    models: query.models.length === 0 ? null : query.models,
-    // The column is an enum, and PostgreSQL refuses a comparison with a label that it does not have.
-    actions: query.actions.length === 0 ? null : query.actions.filter((action) => actions.includes(action)),
-    author: query.author,
-    story: query.story,
-    search,
-    without: query.without,
-  };
-}
-
-const UUID_COLUMNS = columns('token_usage_tracking', 'token_usage_id', 'author_id', 'story_id');
 
 /** Adds a window and a filter to a query on token_usage_tracking. */
 export function whereUsage(builder: Knex.QueryBuilder, window: Window, filter: UsageFilter): void {
@@ -99,60 +47,52 @@ export function whereWithin(builder: Knex.QueryBuilder, windows: Window[]): void
   });
 }
 
-const WITHOUT_SQL: Record<Without, string> = { cost: IS_NO_NUMBER };
-
 /** The only place where a filter becomes SQL on raw rows. */
 export function whereFilter(builder: Knex.QueryBuilder, filter: UsageFilter): void {
-  const { models, actions, author, story, search, without } = filter;
-  if (models) builder.whereRaw('ai_model = ANY(?)', [models]);
-  if (actions) builder.whereRaw('action = ANY(?::ai_action_type[])', [actions]);
-  if (author) builder.where('author_id', author);
-  if (story) builder.where('story_id', story);
-  if (without) builder.whereRaw(WITHOUT_SQL[without]);
-  if (search) builder.where((either) => whereSearch(either, search));
+  for (const [name, meant] of meaningsOf(filter)) filterOfName(name).where(builder, meant);
 }
 
 /** The same filter on a rollup in memory. */
-export function rollupPasses({
-  models,
-  actions,
-  search,
-}: UsageFilter): (cell: { model: string; action: string }) => boolean {
-  return ({ model, action }) =>
-    (models === null || models.includes(model)) &&
-    (actions === null || actions.includes(action)) &&
-    (search === null || search.models.includes(model) || search.actions.includes(action));
+export function rollupPasses(filter: UsageFilter): CellTest {
+  const tests = meaningsOf(filter).map(([name, meant]) => {
+    const { rollups } = filterOfName(name);
+    return rollups.from === 'raw rows' ? () => toldByRawRows(name) : rollups.passes(meant);
+  });
+  return (cell, at) => tests.every((passes) => passes(cell, at));
 }
 
-/**
- * A filter as two that share no record: what the rollups can answer (models and actions), and what only raw rows can
- * (authors, stories, ids, costs). Null: no part of that kind.
- */
-export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; raw: UsageFilter | null } {
-  const { author, story, search, without } = filter;
-  if (author || story || without) return { rollup: null, raw: filter };
-  if (search === null) return { rollup: filter, raw: null };
-  const { models, actions, idRange, authors, stories } = search;
-  const named = models.length > 0 || actions.length > 0;
-  const ids = idRange !== null || authors.length > 0 || stories.length > 0;
-  return {
-    rollup: named ? { ...filter, search: { ...search, idRange: null, authors: [], stories: [] } } : null,
-    raw: ids ? { ...filter, search: { ...search, models: [], actions: [], without: { models, actions } } } : null,
-  };
+function toldByRawRows(name: FilterName): never {
+  throw new Error(`${name} is not told by rollups`);
 }
 
-function whereSearch(builder: Knex.QueryBuilder, search: SearchMatches): void {
-  const { without } = search;
-  builder.where((either) => whereAnyOf(either, search));
-  if (without)
-    builder.whereRaw('NOT (ai_model = ANY(?) OR action = ANY(?::ai_action_type[]))', [without.models, without.actions]);
+/** Whether days tell the records of a filter from others; hours do otherwise. */
+export const isToldByDays = (filter: UsageFilter): boolean =>
+  meaningsOf(filter).every(([name]) => filterOfName(name).rollups.from !== 'hours');
+
+/** A filter as several that share no record: what the rollups can answer, null for nothing, and what only raw rows can. */
+export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; raw: UsageFilter[] } {
+  const meanings = meaningsOf(filter);
+  if (meanings.some(([name]) => filterOfName(name).rollups.from === 'raw rows')) return { rollup: null, raw: [filter] };
+  let rollup: UsageFilter | null = filter;
+  const raw: UsageFilter[] = [];
+  for (const [name, meant] of meanings) {
+    const { rollups } = filterOfName(name);
+    if (rollup === null || rollups.from === 'raw rows' || !rollups.split) continue;
+    const parts = rollups.split(meant);
+    if (parts.raw !== null) raw.push({ ...rollup, [name]: parts.raw });
+    rollup = parts.rollup === null ? null : { ...rollup, [name]: parts.rollup };
+  }
+  return { rollup, raw };
 }
 
-function whereAnyOf(either: Knex.QueryBuilder, { models, actions, idRange, authors, stories }: SearchMatches): void {
-  either.whereRaw('false');
-  if (models.length > 0) either.orWhereRaw('ai_model = ANY(?)', [models]);
-  if (actions.length > 0) either.orWhereRaw('action = ANY(?::ai_action_type[])', [actions]);
-  if (idRange) for (const column of UUID_COLUMNS) either.orWhereBetween(column, idRange);
-  if (authors.length > 0) either.orWhereRaw('author_id = ANY(?::uuid[])', [authors]);
-  if (stories.length > 0) either.orWhereRaw('story_id = ANY(?::uuid[])', [stories]);
+/** Which of the kept counts of stories answer a filter; null where none do. */
+export function storyScopeOf(filter: UsageFilter): StoryScope | null {
+  let scope: StoryScope = { model: null, action: null };
+  for (const [name, meant] of meaningsOf(filter)) {
+    const { rollups } = filterOfName(name);
+    const own = rollups.from === 'raw rows' ? null : (rollups.scope?.(meant) ?? null);
+    if (own === null) return null;
+    scope = { ...scope, ...own };
+  }
+  return scope;
 }

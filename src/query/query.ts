@@ -1,8 +1,17 @@
 import { z } from 'zod';
-import { nameWritten, written } from '../catalog/written.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { type Instant, isoFromInstant, parseInstant, type Window } from '../units/time.ts';
 import { CURSOR_TAKES, type Cursor, cursorText, parseCursor } from './cursor.ts';
+import {
+  clashes,
+  FILTER_SHAPE,
+  filterParameters,
+  type GivenFilters,
+  givenFilters,
+  NO_FILTERS,
+  REPEATABLE,
+} from './filters/registry.ts';
+import { oneOf } from './filters/values.ts';
 import {
   BOUND_TAKES,
   type Bound,
@@ -16,35 +25,26 @@ import {
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
 import { DEFAULT_VIEW, VIEW_SHAPE, type View, viewParameters } from './view.ts';
 
-/** What records can be asked for that have none of: a cost that is a number. */
-export const WITHOUT = ['cost'] as const;
-export type Without = (typeof WITHOUT)[number];
-
 /**
  * All that a request says, as one value: statistics, records, exports, links and the API know nothing else of it.
  * What stands in the address is kept as it was meant (a period stays a period); `window` and `asOf` are what it means now.
  */
-export type UsageQuery = View & {
-  /** null when from or to stand instead of it. */
-  period: Period | null;
-  from: Bound | null;
-  to: Bound | null;
-  models: string[];
-  actions: string[];
-  author: string | null;
-  story: string | null;
-  search: string | null;
-  without: Without | null;
-  sortBy: SortKey;
-  sortOrder: 'asc' | 'desc';
-  page: number;
-  pageSize: number;
-  cursor: Cursor | null;
-  /** The instant that the address pins, or null for now. */
-  pinned: Instant | null;
-  asOf: Instant;
-  window: Window;
-};
+export type UsageQuery = View &
+  GivenFilters & {
+    /** null when from or to stand instead of it. */
+    period: Period | null;
+    from: Bound | null;
+    to: Bound | null;
+    sortBy: SortKey;
+    sortOrder: 'asc' | 'desc';
+    page: number;
+    pageSize: number;
+    cursor: Cursor | null;
+    /** The instant that the address pins, or null for now. */
+    pinned: Instant | null;
+    asOf: Instant;
+    window: Window;
+  };
 
 export const DEFAULT_PAGE_SIZE = 50;
 const MOST_PAGES = 1_000_000_000;
@@ -52,40 +52,19 @@ const MOST_PAGES = 1_000_000_000;
 /** What differs between a page and the API. */
 export type QueryLimits = { maxPageSize: number; timeZone: string };
 
-const text = (most: number, takes: string) =>
-  z
-    .string(takes)
-    // In characters, as PostgreSQL counts.
-    .refine((value) => [...value].length <= most && !value.includes('\0'), takes);
-const names = (most: number, takes: string) =>
-  z
-    .preprocess(
-      (value) => [value ?? []].flat().map((one) => (typeof one === 'string' ? nameWritten(one) : one)),
-      z.array(text(most, takes)).max(50, 'takes at most 50 values'),
-    )
-    .transform((values) => [...new Set(values)].sort());
 const wholeNumber = (most: number, takes: string) =>
   z
     .string(takes)
     .regex(/^\d{1,10}$/, takes)
     .transform(Number)
     .pipe(z.number().min(1, takes).max(most, takes));
-const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
-const uuid = z
-  .guid('takes a whole id, such as 6f9619ff-8b86-4011-b42d-00c04fc964ff')
-  .transform((value) => value.toLowerCase());
 
 const schemaFor = (maxPageSize: number) =>
   z.object({
     period: oneOf([...PERIODS, 'none']).optional(),
     from: z.string().optional(),
     to: z.string().optional(),
-    model: names(100, 'takes a model name of at most 100 characters'),
-    action: names(63, 'takes an action name of at most 63 characters'),
-    author: uuid.optional(),
-    story: uuid.optional(),
-    search: text(200, 'takes a text of at most 200 characters').optional(),
-    without: oneOf(WITHOUT).optional(),
+    ...FILTER_SHAPE,
     sortBy: oneOf(SORT_KEYS).default(DEFAULT_SORT.sortBy),
     sortOrder: oneOf(['asc', 'desc']).default(DEFAULT_SORT.sortOrder),
     page: wholeNumber(MOST_PAGES, 'takes a whole number from 1').default(1),
@@ -108,7 +87,6 @@ export const PAGING = [...WHICH_PAGE, 'pageSize'];
 export const ORDER_AND_PAGE = ['sortBy', 'sortOrder', ...PAGING];
 /** Those that decide which records are meant, in whatever order. */
 export const WHICH_RECORDS = PARAMETERS.filter((parameter) => !ORDER_AND_PAGE.includes(parameter));
-const REPEATABLE = ['model', 'action'];
 /** Values of the database as they are: a model's name may begin or end with a space. */
 const VERBATIM = [...REPEATABLE, 'after', 'before'];
 
@@ -165,6 +143,8 @@ export function parseUsageQuery(
   }
   if (!parsed.success) throw new BadInput(problems);
   const raw = parsed.data;
+  const filters = givenFilters(raw);
+  problems.push(...clashes(filters));
 
   let cursor: Cursor | null = null;
   for (const direction of ['after', 'before'] as const) {
@@ -178,19 +158,14 @@ export function parseUsageQuery(
 
   const period = hasBounds ? null : (raw.period ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
-  const { author = null, story = null, search = null, without = null, sortBy, sortOrder, page, pageSize } = raw;
+  const { sortBy, sortOrder, page, pageSize } = raw;
   const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
   const window = windowOf({ period, from, to }, asOf, now);
   return {
     period,
     from,
     to,
-    models: raw.model,
-    actions: raw.action,
-    author,
-    story,
-    search,
-    without,
+    ...filters,
     sortBy,
     sortOrder,
     page,
@@ -212,12 +187,7 @@ export function freshQuery(query: UsageQuery): UsageQuery {
     period: DEFAULT_PERIOD,
     from: null,
     to: null,
-    models: [],
-    actions: [],
-    author: null,
-    story: null,
-    search: null,
-    without: null,
+    ...NO_FILTERS,
     pinned: null,
   };
 }
@@ -238,12 +208,7 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
     add('from', q.from?.text);
     add('to', q.to?.text);
   }
-  for (const model of q.models) add('model', written(model));
-  for (const action of q.actions) add('action', written(action));
-  add('author', q.author);
-  add('story', q.story);
-  add('search', q.search);
-  add('without', q.without);
+  for (const [parameter, value] of filterParameters(q)) add(parameter, value);
   if (q.sortBy !== DEFAULT_SORT.sortBy) add('sortBy', q.sortBy);
   if (q.sortOrder !== DEFAULT_SORT.sortOrder) add('sortOrder', q.sortOrder);
   if (q.page !== 1) add('page', String(q.page));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oneOf } from './filters/values.ts';
 
 /** What the overview compares a window with. */
 export const COMPARISONS = ['previous', 'year', 'none'] as const;
@@ -49,8 +50,6 @@ export const DEFAULT_VIEW: View = {
   debug: false,
   counted: null,
 };
-
-const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
 
 export const VIEW_SHAPE = {
   compare: oneOf(COMPARISONS).default(DEFAULT_VIEW.compare),

@@ -1,4 +1,4 @@
-import { splitFilter, type UsageFilter } from '../query/filter.ts';
+import { isToldByDays, splitFilter, type UsageFilter } from '../query/filter.ts';
 import { handled } from '../units/promises/handled.ts';
 import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
@@ -29,7 +29,7 @@ export function partsOf(
 ): Parts {
   if (isOfNoTime(window)) return { sql: [{ window, filter }], kept: null };
   const { rollup, raw } = splitFilter(filter);
-  const sql: Parts['sql'] = raw ? [{ window, filter: raw }] : [];
+  const sql: Parts['sql'] = raw.map((filter) => ({ window, filter }));
   if (!rollup) return { sql, kept: null };
   const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
   const { ancient } = memory.days;
@@ -39,7 +39,7 @@ export function partsOf(
     segment.from !== null &&
     (isShort({ ...segment, from: segment.from }) || (since !== null && segment.to <= since && ancient <= MOST_ANCIENT));
   for (const segment of segmentsOf(window, coveredUntil, timeZone, {
-    daysFrom: days ? daysFrom : null,
+    daysFrom: days && isToldByDays(rollup) ? daysFrom : null,
     ancient: ancient > 0,
   })) {
     if (segment.kind === 'days') kept.days.push(segment);

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { findByName, NO_NAME_MATCHES } from '../catalog/find-names.ts';
+import { findByName, type NameMatches, NO_NAME_MATCHES } from '../catalog/find-names.ts';
 import type { Databases } from '../db/connect.ts';
 import { readDimensions } from '../query/dimensions.ts';
-import { filterOf, matchesOf, type UsageFilter } from '../query/filter.ts';
+import { filterOf, type UsageFilter } from '../query/filter.ts';
 import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { reasonOf } from '../units/failures/reason.ts';
@@ -52,7 +52,6 @@ const MOST_READINGS = 5;
 /** For /readyz: a moment in which they are not to be had takes no replica out of a balancer. */
 const LOOKED_FOR_MS = 2_000;
 const ANSWERING_FOR_MS = 60_000;
-const NO_DIMENSIONS = { models: [], actions: [] };
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
 
@@ -118,14 +117,18 @@ export function createUsageReader({
 
   /** Opens the source and turns the query's words into ids and known names. */
   const prepare = async (query: UsageQuery, from = source) => {
-    const [opened, known, names] = await Promise.all([
+    const found: NameMatches[] = [];
+    const findNames = async (text: string) => {
+      const names = await findByName(databases, text);
+      found.push(names);
+      return names;
+    };
+    const [opened, filter] = await Promise.all([
       from(),
-      // Only a filter by action or a search has to know them.
-      query.search === null && query.actions.length === 0 ? NO_DIMENSIONS : dimensions(),
-      query.search === null ? NO_NAME_MATCHES : findByName(databases, query.search),
+      filterOf(query, { dimensions, findByName: findNames, timeZone }),
     ]);
-    const matches = query.search === null ? null : matchesOf(query.search, known, names);
-    const search = { cut: names.cut, namesAvailable: names.available, namesGathered: names.gathered };
+    const { cut, available, gathered } = found[0] ?? NO_NAME_MATCHES;
+    const search = { cut, namesAvailable: available, namesGathered: gathered };
     const about = {
       query,
       coverage: opened.coverage,
@@ -133,7 +136,7 @@ export function createUsageReader({
       isOfSource: opened.isOfSource,
       search,
     };
-    return { source: opened.source, filter: filterOf(query, known, matches), about };
+    return { source: opened.source, filter, about };
   };
 
   /** Reads with what is open, and again where the rollups have changed meanwhile. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
+import type { CellTest } from '../query/filters/entry.ts';
 import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
 import { byCodePoint } from '../units/code-points.ts';
 import { exactInteger } from '../units/integer.ts';
@@ -86,12 +87,7 @@ async function readSqlCells(
 }
 
 /** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
-function cellsOfEnds(
-  rows: EndRow[],
-  passes: (kind: Kind) => boolean,
-  size: BucketSize | 'whole',
-  timeZone: string,
-): Cell[] {
+function cellsOfEnds(rows: EndRow[], passes: CellTest, size: BucketSize | 'whole', timeZone: string): Cell[] {
   const hours = new Map<Instant, { bucket: string; cells: Map<Kind, Cell> }>();
   const all: Cell[] = [];
   for (const row of rows) {
@@ -108,7 +104,7 @@ function cellsOfEnds(
     if (cell) {
       addTo(cell, row);
       cell.noNumber += row.noNumber;
-    } else if (passes(row.kind)) {
+    } else if (passes(row.kind, row.at)) {
       const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row, row.noNumber);
       hour.cells.set(row.kind, made);
       all.push(made);
@@ -132,11 +128,12 @@ async function readKeptCells(
   const cells: Cell[] = [];
   for (const segment of days) {
     for (const day of daysWithin(memory.days, segment))
-      for (const cell of day.cells) if (passes(cell)) cells.push(cell);
+      for (const cell of day.cells) if (passes(cell, null)) cells.push(cell);
   }
   for (const hour of ofHours.flat()) {
     for (const cell of hour.cells) {
-      if (passes(cell)) cells.push(size === 'hour' ? { ...cell, bucket: String(hourNumber(hour.hour)) } : cell);
+      if (passes(cell, hour.hour))
+        cells.push(size === 'hour' ? { ...cell, bucket: String(hourNumber(hour.hour)) } : cell);
     }
   }
   cells.push(...cellsOfEnds(rows, passes, size, timeZone));
@@ -183,7 +180,7 @@ export async function readDailyCosts(
   const passes = rollupPasses(kept?.filter ?? filter);
   for (const segment of kept?.days ?? []) {
     for (const { day, cells } of daysWithin(source.memory.days, segment)) {
-      const passing = cells.filter(passes);
+      const passing = cells.filter((cell) => passes(cell, null));
       if (passing.length > 0)
         costs.set(
           day,

@@ -45,17 +45,17 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
     for (const [day, hours] of await clockHoursWithin(backoffice, memory, segment, timeZone)) {
       const weekday = weekdayOf(day);
       for (const one of hours) {
-        if (!passes(one)) continue;
+        if (!passes(one, null)) continue;
         for (const [hour, cost] of one.costs.entries()) add(weekday, hour, cost);
       }
     }
   };
   const addHours = async (segment: Kept['hours'][number]) => {
     for (const { hour, cells } of await hoursWithin(backoffice, memory.hours, segment, timeZone))
-      for (const cell of cells) if (passes(cell)) addAt(hour, cell.cost);
+      for (const cell of cells) if (passes(cell, hour)) addAt(hour, cell.cost);
   };
   const addEnds = async () => {
-    for (const { at, kind, cost } of await readEnds(source, parts)) if (passes(kind)) addAt(at, cost);
+    for (const { at, kind, cost } of await readEnds(source, parts)) if (passes(kind, at)) addAt(at, cost);
   };
   const { hours = [], days = [] } = parts.kept ?? {};
   await Promise.all([...parts.sql.map(addSql), ...days.map(addDays), ...hours.map(addHours), addEnds()]);

@@ -35,6 +35,11 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../stats/sums.ts', '../tables/table.ts', '../ai-usage/frame/subjects.ts', '../web/errors.ts', 'express'],
   },
   {
+    file: 'src/query/filters/x.ts',
+    may: ['zod', './entry.ts', '../dimensions.ts', '../../catalog/words.ts', '../../units/time.ts'],
+    mayNot: ['../../stats/sums.ts', '../../ai-usage/frame/subjects.ts', '../../web/errors.ts', 'express'],
+  },
+  {
     file: 'src/stats/x.ts',
     may: ['knex', './rollups/days.ts', '../query/query.ts', '../db/tables.ts'],
     mayNot: [

@@ -3,6 +3,7 @@ import type { Extension } from '../../export/formats.ts';
 import { counting, type OpenExport } from '../../export/open.ts';
 import type { ExportOptions } from '../../export/options.ts';
 import type { Manifest } from '../../export/table.ts';
+import { namedIn } from '../../query/filters/registry.ts';
 import { openRecordStream } from '../../stats/records/record-stream.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
@@ -74,8 +75,8 @@ async function manifestOf(
   { databases, query, format }: View,
   { rows, cost }: { rows: number; cost: MicroEuros },
 ): Promise<Manifest> {
-  const { author, story, window, asOf } = query;
-  const names = await readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] });
+  const { window, asOf } = query;
+  const names = await readNames(databases, namedIn(query));
   const filters = filterSentence(query, names, format);
   return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost };
 }

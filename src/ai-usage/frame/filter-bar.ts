@@ -1,14 +1,21 @@
-import { actionInfo } from '../../catalog/actions.ts';
 import type { Names } from '../../catalog/names.ts';
-import { written } from '../../catalog/written.ts';
 import type { Dimensions } from '../../query/dimensions.ts';
+import type { FieldView } from '../../query/filters/entry.ts';
+import {
+  FILTER_NAMES,
+  type FilterName,
+  filterOfName,
+  givenOf,
+  NO_FILTERS,
+  onlyValues,
+  valuesOf,
+} from '../../query/filters/registry.ts';
 import { PERIOD_LABELS, PERIODS } from '../../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { type DateField, dateField } from '../../units/date-field.ts';
 import type { Format } from '../../units/format.ts';
-import { NO_NUMBER } from '../../units/money.ts';
 import { dayOf, isOfNoTime } from '../../units/time.ts';
-import { type SubjectKind, subjectUrl } from './subjects.ts';
+import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';
 
 /**
  * An active filter: the words that a person reads, and the way out of it. `joint` makes a sentence of all of them:
@@ -16,24 +23,20 @@ import { type SubjectKind, subjectUrl } from './subjects.ts';
  */
 export type Chip = { joint: string; label: string; value: string; remove: string; page: string | null };
 
-export type Choice = { value: string; label: string; selected: boolean };
-
 /** Everything above the numbers: period, filters and what is active; all of it links and GET forms. */
 export type FilterBar = {
   path: string;
   periods: { label: string; href: string; current: boolean }[];
   custom: { open: boolean; from: DateField; to: DateField; hidden: Hidden[] };
-  /** null where the address says which model or action the page is about. */
-  form: { models: Choice[] | null; actions: Choice[] | null; search: string; hidden: Hidden[] };
+  form: { fields: FormField[]; hidden: Hidden[] };
   chips: Chip[];
   clear: string | null;
   window: string;
   pinned: { label: string; release: string } | null;
 };
 
+type FormField = FieldView & { name: string };
 type Hidden = { name: string; value: string };
-
-const except = (values: string[], value: string) => values.filter((other) => other !== value);
 
 /** The fields that a form must carry along because it does not show them: every parameter but those named. */
 function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
@@ -42,59 +45,29 @@ function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
 }
 
 function chipsOf(query: UsageQuery, names: Names, path: string, format: Format): Chip[] {
-  const { models, actions, author, story, search, without } = query;
-  const about = (kind: SubjectKind, name: string) => {
-    const page = subjectUrl(kind, name, query);
+  const about = (parameter: string, one: unknown) => {
+    if (!Object.hasOwn(SUBJECTS, parameter)) return null;
+    const page = subjectUrl(parameter as SubjectKind, String(one), query);
     return page.split('?')[0] === path ? null : page;
   };
-  const groups: Omit<Chip, 'joint'>[][] = [
-    models.map((model) => ({
-      label: 'model is',
-      value: written(model),
-      remove: usageUrl(path, query, { models: except(models, model) }),
-      page: about('model', model),
-    })),
-    actions.map((action) => ({
-      label: 'action is',
-      value: actionInfo(action).label,
-      remove: usageUrl(path, query, { actions: except(actions, action) }),
-      page: about('action', action),
-    })),
-    author === null
-      ? []
-      : [
-          {
-            label: 'author is',
-            value: names.authors.get(author) ?? format.shortId(author),
-            remove: usageUrl(path, query, { author: null }),
-            page: about('author', author),
-          },
-        ],
-    story === null
-      ? []
-      : [
-          {
-            label: 'story is',
-            value: names.stories.get(story) ?? format.shortId(story),
-            remove: usageUrl(path, query, { story: null }),
-            page: about('story', story),
-          },
-        ],
-    search === null
-      ? []
-      : [{ label: 'matches', value: `“${search}”`, remove: usageUrl(path, query, { search: null }), page: null }],
-    without === null
-      ? []
-      : [{ label: 'cost is', value: NO_NUMBER, remove: usageUrl(path, query, { without: null }), page: null }],
-  ];
-  return groups
-    .filter((group) => group.length > 0)
-    .flatMap((group, g) =>
-      group.map((chip, i) => {
-        const whose = `${g > 0 ? 'and' : 'Calls'} whose${chip.label === 'matches' ? ' name or id' : ''}`;
-        return { ...chip, joint: i > 0 ? 'or' : whose };
-      }),
-    );
+  return FILTER_NAMES.filter((name) => valuesOf(query, name).length > 0).flatMap((name, g) => {
+    const { parameter, whose = 'whose', label, also, said } = filterOfName(name);
+    const values: unknown[] = valuesOf(query, name);
+    return values.map((one, i) => {
+      const first = g === 0 && i === 0;
+      const rest = onlyValues(
+        name,
+        values.filter((other) => other !== one),
+      );
+      return {
+        joint: i > 0 && also === 'or' ? 'or' : `${first ? 'Calls' : 'and'} ${whose}`,
+        label,
+        value: said(one, { names, format }),
+        remove: usageUrl(path, query, rest),
+        page: about(parameter, one),
+      };
+    });
+  });
 }
 
 /** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what an export says of itself. */
@@ -106,15 +79,23 @@ export function filterSentence(query: UsageQuery, names: Names, format: Format):
     .join(' ');
 }
 
-/** One select for the usual single value; with several active, it adds another and the chips take away. */
-function choices(known: string[], active: string[], labelOf: (value: string) => string, none: string): Choice[] {
-  const [only] = active.length === 1 ? active : [];
-  const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
-  return [
-    { value: '', label: active.length > 1 ? 'Add another…' : none, selected: only === undefined },
-    ...values.map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
-  ];
+const NO_DIMENSIONS: Dimensions = { models: [], actions: [] };
+
+/** The fields of the form, but for what the address says already. */
+function fieldsOf(query: UsageQuery, dimensions: Dimensions, subject: SubjectKind | null, format: Format) {
+  return FILTER_NAMES.flatMap((name): FormField[] => {
+    const { parameter, field } = filterOfName(name);
+    if (field === undefined || parameter === subject) return [];
+    return [{ ...field(givenOf(query, name), dimensions, { format }), name: parameter }];
+  });
 }
+
+/** A select adds to several that are active, which the form carries along. */
+const carried = (query: UsageQuery, name: FilterName): Hidden[] => {
+  const { parameter, written } = filterOfName(name);
+  const values: unknown[] = valuesOf(query, name);
+  return values.length > 1 ? values.map((one) => ({ name: parameter, value: written(one) })) : [];
+};
 
 /**
  * "1 Nov 2026, 00:00 – 22 Nov 2026, 11:04 (Europe/Lisbon, UTC+00:00)"; where clocks changed meanwhile, each end has its own
@@ -138,13 +119,12 @@ export function filterBar(
   format: Format,
   subject: SubjectKind | null = null,
 ): FilterBar {
-  const { models, actions, from, to, window, pinned } = query;
-  const manyModels = models.length > 1 ? models : [];
-  const manyActions = actions.length > 1 ? actions : [];
+  const { from, to, window, pinned } = query;
   const chips = chipsOf(query, names, path, format);
   const none = isOfNoTime(window);
   const lastDay = none ? '' : dayOf(window.to - 1n, format.timeZone);
-  const kept = hiddenFields(query, ['model', 'action', 'search']);
+  const fields = fieldsOf(query, dimensions ?? NO_DIMENSIONS, subject, format);
+  const shown = fields.map(({ name }) => name);
   return {
     path,
     periods: (query.period === 'none' ? [...PERIODS, 'none' as const] : PERIODS).map((period) => ({
@@ -159,23 +139,11 @@ export function filterBar(
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
     form: {
-      models: subject === 'model' ? null : choices(dimensions?.models ?? [], models, written, 'All models'),
-      actions:
-        subject === 'action'
-          ? null
-          : choices(dimensions?.actions ?? [], actions, (action) => actionInfo(action).label, 'All actions'),
-      search: query.search ?? '',
-      hidden: [
-        ...kept,
-        ...manyModels.map((model) => ({ name: 'model', value: written(model) })),
-        ...manyActions.map((action) => ({ name: 'action', value: written(action) })),
-      ],
+      fields,
+      hidden: [...hiddenFields(query, shown), ...FILTER_NAMES.flatMap((name) => carried(query, name))],
     },
     chips,
-    clear:
-      chips.length > 1
-        ? usageUrl(path, query, { models: [], actions: [], author: null, story: null, search: null, without: null })
-        : null,
+    clear: chips.length > 1 ? usageUrl(path, query, NO_FILTERS) : null,
     window: windowText(query, format),
     pinned:
       pinned === null

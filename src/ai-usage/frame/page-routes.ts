@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { readNames } from '../../catalog/names.ts';
 import { type Databases, MOST_RECOMPUTATIONS } from '../../db/connect.ts';
 import { createLimit } from '../../export/limit.ts';
+import { namedIn } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts';
 import {
   PAGE_PARAMETERS,
@@ -30,7 +31,7 @@ import { recordsMenu } from './download-menu.ts';
 import { filterBar, freshUrl, windowText } from './filter-bar.ts';
 import { freshness } from './freshness.ts';
 import { frozenNotes, frozenUrl } from './frozen.ts';
-import { SUBJECTS, type SubjectKind } from './subjects.ts';
+import { anySubject, type SubjectKind } from './subjects.ts';
 
 export type PageDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format };
 
@@ -127,14 +128,13 @@ export function pageFrame({ databases, reader, format }: Omit<PageDependencies, 
     log: Logger,
     subject: SubjectKind | null = null,
   ) => {
-    const { author, story } = query;
     const [names, dimensions, answer] = await Promise.all([
-      readNames(databases, { authors: author ? [author] : [], stories: story ? [story] : [] }),
+      readNames(databases, namedIn(query)),
       panel(reader.dimensions(), log),
       answering,
     ]);
     // As it was answered, but for what the path says already.
-    const answered = answer.ok ? { ...answer.value.query, ...(subject ? SUBJECTS[subject].any : {}) } : query;
+    const answered = answer.ok ? { ...answer.value.query, ...(subject ? anySubject(subject) : {}) } : query;
     return {
       bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject),
       notes: answer.ok ? notesOf(answer.value) : [],

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { nameWritten, written } from '../../catalog/written.ts';
 import { EXTENSIONS } from '../../export/formats.ts';
-import { DEFAULT_PAGE_SIZE, type QueryChange, type UsageQuery, usageUrl } from '../../query/query.ts';
+import { filterNameOf, NO_FILTERS, onlyValues, valuesOf } from '../../query/filters/registry.ts';
+import { DEFAULT_PAGE_SIZE, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { DEFAULT_SORT } from '../../query/sorts.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 
@@ -11,9 +12,6 @@ export type SubjectKind = 'story' | 'author' | 'model' | 'action';
 type Subject = {
   path: string;
   label: string;
-  /** The change that narrows a query to one, and the one that takes the narrowing back. */
-  only: (name: string) => QueryChange;
-  any: QueryChange;
   /** The name that stands in an address; null where it can be none. */
   read: (text: string) => string | null;
   takes: string;
@@ -32,36 +30,32 @@ export const SUBJECTS: Record<SubjectKind, Subject> = {
   story: {
     path: '/ai-usage/stories',
     label: 'Story',
-    only: (story) => ({ story }),
-    any: { story: null },
     read: readId,
     takes: 'A story has an id such as 6f9619ff-8b86-4011-b42d-00c04fc964ff.',
   },
   author: {
     path: '/ai-usage/authors',
     label: 'Author',
-    only: (author) => ({ author }),
-    any: { author: null },
     read: readId,
     takes: 'An author has an id such as 6f9619ff-8b86-4011-b42d-00c04fc964ff.',
   },
   model: {
     path: '/ai-usage/models',
     label: 'Model',
-    only: (name) => ({ models: [name] }),
-    any: { models: [] },
     read: readName(100),
     takes: 'A model has a name of at most 100 characters.',
   },
   action: {
     path: '/ai-usage/actions',
     label: 'Action',
-    only: (name) => ({ actions: [name] }),
-    any: { actions: [] },
     read: readName(63),
     takes: 'An action has a name of at most 63 characters.',
   },
 };
+
+/** The change that narrows a query to one subject, and the one that takes the narrowing back. */
+const onlySubject = (kind: SubjectKind, name: string) => onlyValues(filterNameOf(kind), [name]);
+export const anySubject = (kind: SubjectKind) => onlyValues(filterNameOf(kind), []);
 
 /** The address of a subject, without a query. A name that ends as a file does is not the address of an export. */
 export function subjectPath(kind: SubjectKind, name: string): string {
@@ -74,11 +68,10 @@ export function subjectPath(kind: SubjectKind, name: string): string {
  */
 export function subjectUrl(kind: SubjectKind, name: string, query: UsageQuery | null = null): string {
   if (query === null) return subjectPath(kind, name);
-  const everything = { models: [], actions: [], author: null, story: null, search: null, without: null };
   return usageUrl(subjectPath(kind, name), query, {
     ...DEFAULT_SORT,
     pageSize: DEFAULT_PAGE_SIZE,
-    ...(kind === 'story' ? everything : SUBJECTS[kind].any),
+    ...(kind === 'story' ? NO_FILTERS : anySubject(kind)),
   });
 }
 
@@ -93,7 +86,7 @@ export function detailsOf(kind: SubjectKind, name: string, shown: string, query:
  */
 export function narrowedTo(kind: SubjectKind, name: string, query: UsageQuery) {
   refuseOwnFilter(kind, query);
-  return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...SUBJECTS[kind].only(name) } };
+  return { name, path: subjectPath(kind, name), query, narrowed: { ...query, ...onlySubject(kind, name) } };
 }
 
 /** A story is looked at as a whole, whatever the period it is compared in. */
@@ -101,12 +94,7 @@ export function wholeStory(query: UsageQuery): UsageQuery {
   return { ...query, period: 'all', from: null, to: null, window: { from: null, to: query.asOf } };
 }
 
-function refuseOwnFilter(kind: SubjectKind, { models, actions, author, story }: UsageQuery): void {
-  const given = {
-    model: models.length > 0,
-    action: actions.length > 0,
-    author: author !== null,
-    story: story !== null,
-  };
-  if (given[kind]) throw new BadInput([{ parameter: kind, message: `is already in this address: leave it out` }]);
+function refuseOwnFilter(kind: SubjectKind, query: UsageQuery): void {
+  if (valuesOf(query, filterNameOf(kind)).length === 0) return;
+  throw new BadInput([{ parameter: kind, message: `is already in this address: leave it out` }]);
 }

@@ -3,6 +3,7 @@ import { actionInfo } from '../../catalog/actions.ts';
 import { aboutModel } from '../../catalog/models.ts';
 import { readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
+import { NO_FILTERS } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import { PAGE_PARAMETERS, parseUsageQuery, usageUrl, WHICH_PAGE } from '../../query/query.ts';
 import { OF_A_MODEL, STACKS, stackOfModel } from '../../query/view.ts';
@@ -66,7 +67,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
       gone: names.gone.has(id),
       authors: (story?.authors ?? []).map((author) => ({
         name: names.authors.get(author) ?? format.shortId(author),
-        href: subjectUrl('author', author, { ...query, models: [], actions: [], search: null, without: null }),
+        href: subjectUrl('author', author, { ...query, ...NO_FILTERS }),
       })),
       story: answer.ok
         ? {

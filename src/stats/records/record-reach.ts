@@ -30,7 +30,7 @@ type Asked = Pick<UsageQuery, 'sortBy' | 'page' | 'pageSize'>;
 export async function depthOf(workflows: Knex, filter: UsageFilter, asked: Asked, total: number): Promise<Depth> {
   if (isNear(total)) return { gap: null, sortAll: false };
   const { rows, indexed } = await readShape(workflows, asked.sortBy);
-  const followsIndex = indexed && splitFilter(filter).raw === null;
+  const followsIndex = indexed && splitFilter(filter).raw.length === 0;
   const passable = followsIndex ? (PASSED_ENTRIES * total) / Math.max(rows, total) : 0;
   if (total <= SORTED_RECORDS) return { gap: null, sortAll: followsIndex && total / 2 > passable };
   return { gap: gapOf(total, asked.pageSize, Math.max(ANYWHERE_RECORDS, passable)), sortAll: false };

@@ -1,12 +1,10 @@
-import type { UsageFilter } from '../../query/filter.ts';
+import { EVERYTHING } from '../../query/filters/registry.ts';
 import type { Window } from '../../units/time.ts';
 import { partsOf } from '../parts.ts';
 import { daysWithin } from '../rollups/days.ts';
 import { hoursWithin } from '../rollups/hours.ts';
 import type { UsageSource } from '../source.ts';
 import { type Sums, sumOf } from '../sums.ts';
-
-const EVERYTHING: UsageFilter = { models: null, actions: null, author: null, story: null, search: null, without: null };
 
 /** How many records of a window the rollups hold, whatever the filter; null where more than its ends is not rolled up. */
 export async function countRolledUp(source: UsageSource, window: Window): Promise<number | null> {

@@ -73,7 +73,10 @@ export async function readUncounted(
   };
   // What the source itself has added up for the sum is left out.
   const bySource = parts.sql.filter(({ filter }) => filter === parts.kept?.filter).map(({ window }) => window);
-  const kept = rows.filter((row) => passes({ action: row.action, model: row.ai_model }) && !isIn(bySource, row));
+  const kept = rows.filter(
+    (row) =>
+      passes({ action: row.action, model: row.ai_model }, instantFromPostgres(row.created_at)) && !isIn(bySource, row),
+  );
   const families = [...groupedBy(kept, (row) => keyOf(kinOf(row)))].map(([key, members]) => ({ key, members }));
   const { ends } = parts.kept;
   const inEnds = families.filter(({ members: [one] }) => one && isIn(ends, one));

@@ -38,7 +38,7 @@ export async function readUnits(source: UsageSource, window: Window, filter: Usa
   const ofEnd = async (end: Kept['ends'][number]): Promise<Unit> => {
     const sums = noSums();
     const only = { sql: [], kept: { filter: keptFilter, ends: [end], hours: [], days: [] } };
-    for (const row of await readEnds(source, only)) if (passes(row.kind)) addTo(sums, row);
+    for (const row of await readEnds(source, only)) if (passes(row.kind, row.at)) addTo(sums, row);
     return { from: end.from, to: end.to, sums, day: null };
   };
   const [raw, kept] = await Promise.all([
@@ -49,7 +49,7 @@ export async function readUnits(source: UsageSource, window: Window, filter: Usa
   for (const segment of days) {
     for (const { day, cells } of daysWithin(memory.days, segment)) {
       const from = startOfDay(day, timeZone);
-      const sums = sumOf(cells.filter(passes));
+      const sums = sumOf(cells.filter((cell) => passes(cell, null)));
       units.push({ from, to: startOfDay(addDays(day, 1), timeZone), sums, day: { raw: [] } });
     }
   }
@@ -100,7 +100,7 @@ async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: Usa
   return hours.map(({ hour, cells }) => ({
     from: hour,
     to: hour + HOUR,
-    sums: sumOf(cells.filter(passes)),
+    sums: sumOf(cells.filter((cell) => passes(cell, hour))),
     day: null,
   }));
 }

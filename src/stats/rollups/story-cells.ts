@@ -176,9 +176,9 @@ export async function storyHoursWithin(
   backoffice: Knex,
   { pairs, storyHours }: { pairs: Pairs; storyHours: StoryHours },
   segment: { from: Instant; to: Instant },
-  passes: (kind: Kind) => boolean,
+  passes: (kind: Kind, hour: Instant) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
-  return hours.flatMap(({ cells }) => cells.filter(passes));
+  return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

@@ -1,6 +1,7 @@
-import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { rollupPasses, storyScopeOf, type UsageFilter, whereUsage } from '../../query/filter.ts';
+import type { StoryScope } from '../../query/filters/entry.ts';
 import { exactInteger } from '../../units/integer.ts';
-import { earliest, hourNumber, latest, type Window } from '../../units/time.ts';
+import { earliest, hourNumber, latest, startOfHourNumber, type Window } from '../../units/time.ts';
 import type { EndRow } from '../ends.ts';
 import type { Kept, Parts } from '../parts.ts';
 import type { Kind, Scope } from '../rollups/keep/story-hours.ts';
@@ -25,16 +26,6 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
   return distinct;
 }
 
-/** The kept counts of one model, or of all together (null), and one action (null for each and all). */
-type KeptScope = { model: string | null; action: string | null };
-
-/** Which of the kept counts answer a filter: at most one model and one action, or all; null where they cannot. */
-function keptScope({ models, actions, author, story, search, without }: UsageFilter): KeptScope | null {
-  if (author || story || search || without || (models && models.length !== 1) || (actions && actions.length !== 1))
-    return null;
-  return { model: models?.[0] ?? null, action: actions?.[0] ?? null };
-}
-
 /**
  * Exact, without scanning the window: a story of the covered part counts in the bucket of its first visit there, and the
  * rollups keep how many stories of a bucket had been active in which hour before; those before the window count. Of the
@@ -50,7 +41,7 @@ export async function readDistinctStories(
 ): Promise<DistinctStories> {
   const { sql, kept } = parts;
   if (kept === null || sql.some((part) => part.filter === kept.filter)) return readRaw(source, window, filter);
-  const scope = keptScope(filter);
+  const scope = storyScopeOf(filter);
   if (scope === null) return countUnion(source, kept, await ends, await readRawStories(source, sql));
   const covered = coveredPart(kept);
   const [inside, outside] = await Promise.all([
@@ -94,7 +85,7 @@ async function countUnion(
     return found;
   };
   for (const { action, sums } of cells) of(action).cells.push(sums.pair);
-  for (const { story, kind } of ends) if (passes(kind)) of(kind.action).ids.add(story);
+  for (const { story, kind, at } of ends) if (passes(kind, at)) of(kind.action).ids.add(story);
   for (const { action, stories } of raw) for (const story of stories) of(action).ids.add(story);
 
   const distinct = noStories();
@@ -149,7 +140,7 @@ async function countCovered(
   { backoffice, memory }: UsageSource,
   { hours, days }: Kept,
   from: Window['from'],
-  { model, action }: KeptScope,
+  { model, action }: StoryScope,
 ): Promise<DistinctStories> {
   const count = (within: Scope['within']) =>
     countStories(backoffice, memory, { hours, days, from }, { within, model: model ?? '', action });
@@ -173,8 +164,8 @@ async function countEnds(
   const distinct = noStories();
   const passes = rollupPasses(filter);
   const actionsOf = new Map<string, Set<string>>();
-  for (const { story, kind } of await ends) {
-    if (!passes(kind)) continue;
+  for (const { story, kind, at } of await ends) {
+    if (!passes(kind, at)) continue;
     const actions = actionsOf.get(story);
     if (actions) actions.add(kind.action);
     else actionsOf.set(story, new Set([kind.action]));
@@ -188,7 +179,7 @@ async function countEnds(
     const { hours, kinds } = visits?.get(story) ?? NO_VISITS;
     hours.forEach((hour, i) => {
       const kind = kinds[i] as Kind;
-      if (hour < from || hour >= to || !passes(kind)) return;
+      if (hour < from || hour >= to || !passes(kind, startOfHourNumber(hour))) return;
       active = true;
       actions.delete(kind.action);
     });

@@ -43,7 +43,7 @@ async function readEndSums(source: UsageSource, parts: Parts): Promise<PairSums[
   if (parts.kept === null) return [];
   const passes = rollupPasses(parts.kept.filter);
   for (const row of await readEnds(source, parts))
-    if (passes(row.kind)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
+    if (passes(row.kind, row.at)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
   return [packed(lists)];
 }
 
@@ -53,7 +53,7 @@ export async function readStoryCells(source: UsageSource, { filter, hours, days 
   const passes = rollupPasses(filter);
   const known = { ...memory, pairs: memory.storyDays.pairs };
   const read = await Promise.all([
-    ...days.map((segment) => storyCellsWithin(backoffice, known, segment, passes, timeZone)),
+    ...days.map((segment) => storyCellsWithin(backoffice, known, segment, (cell) => passes(cell, null), timeZone)),
     ...hours.map((segment) => storyHoursWithin(backoffice, known, segment, passes, timeZone)),
   ]);
   return read.flat();

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { nameWritten, written } from '../../catalog/written.ts';
+import type { FieldView } from './entry.ts';
+
+/** A text of at most so many characters, as PostgreSQL counts them. */
+export const text = (most: number, takes: string) =>
+  z.string(takes).refine((value) => [...value].length <= most && !value.includes('\0'), takes);
+
+/** A name of the database as addresses write it. */
+export const name = (most: number, takes: string) =>
+  z.preprocess((value) => (typeof value === 'string' ? nameWritten(value) : value), text(most, takes));
+
+export const uuid = z
+  .guid('takes a whole id, such as 6f9619ff-8b86-4011-b42d-00c04fc964ff')
+  .transform((value) => value.toLowerCase());
+
+export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
+
+type Names = { known: string[]; active: string[]; labelOf: (name: string) => string; none: string };
+
+/** One select for the usual single name; with several active, it adds another and the chips take away. */
+export function choicesOf({ known, active, labelOf, none }: Names): (FieldView & { kind: 'choices' })['choices'] {
+  const [only] = active.length === 1 ? active : [];
+  const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
+  return [
+    { value: '', label: active.length > 1 ? 'Add another…' : none, selected: only === undefined },
+    ...values.map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
+  ];
+}
