@@ -13,19 +13,28 @@ const INDENT = '    ';
 /** Deeper than this nobody reads, and the indentation would be larger than what it indents. */
 const MOST_LEVELS = 20;
 /** Words are shorter; what has a gap is longer than it looks. */
+const PLAIN = '[A-Za-z0-9+/=_-]';
 const OF_RUN = String.raw`[A-Za-z0-9+/=_\0-]`;
 const LINE_BREAK = String.raw`(?:\\r)?\\n`;
 /** Lines of a picture as mail writes it, 76 characters each; of one with a gap there is less to see. */
-const A_LINE = String.raw`(?:${OF_RUN}{60,}|[A-Za-z0-9+/=_-]*\0${OF_RUN}*)`;
-const IN_LINES = `${A_LINE}(?:${LINE_BREAK}${A_LINE}){4,}(?:${LINE_BREAK}${OF_RUN}+)?(?:${LINE_BREAK})?`;
-const IN_ONE = String.raw`${OF_RUN}{400,}|[A-Za-z0-9+/=_-]{1,399}\0${OF_RUN}*`;
+const WITH_GAP = String.raw`${PLAIN}*\0${OF_RUN}*`;
+const A_LINE = `(?:${OF_RUN}{60,}|${WITH_GAP})`;
+const LAST_LINE = `(?:${LINE_BREAK}${OF_RUN}+)?(?:${LINE_BREAK})?`;
+/** A gap may hold all of the lines but one. */
+const IN_LINES = [
+  `${A_LINE}(?:${LINE_BREAK}${A_LINE}){4,}`,
+  `(?:${PLAIN}{60,}${LINE_BREAK})+${WITH_GAP}(?:${LINE_BREAK}${A_LINE})*`,
+  `${WITH_GAP}(?:${LINE_BREAK}${A_LINE})+`,
+].map((lines) => lines + LAST_LINE);
+const IN_ONE = String.raw`${OF_RUN}{400,}|${PLAIN}{0,399}\0${OF_RUN}*`;
 /** Not from the n of a line break on. */
 const A_RUN = new RegExp(
-  String.raw`(?<!\\)(data:([\w.+-]{1,50}\/[\w.+-]{1,50});base64,)?(?:${IN_LINES}|${IN_ONE})`,
+  String.raw`(?<!\\)(data:([\w.+-]{1,50}\/[\w.+-]{1,50});base64,)?(?:${IN_LINES.join('|')}|${IN_ONE})`,
   'g',
 );
-const FIRST_LINE = new RegExp(`^(${OF_RUN}+)(${LINE_BREAK})`);
-const GLIMPSE = 40;
+const WHOLE_LINE = new RegExp(String.raw`(?:^|\\n)(${PLAIN}{60,})(${LINE_BREAK})`);
+/** As much as is shown of what nobody knows. */
+const GLIMPSE = new RegExp(`^${PLAIN}{0,40}`);
 const CLOSING = { '{': '}', '[': ']' };
 
 /**
@@ -69,10 +78,11 @@ export function foldedJson(
       const kind = named ?? kindOf(body);
       const length = lengthOf(body);
       if (kind === null) {
-        write(body.slice(0, GLIMPSE));
-        fold(`… ${over(start + done)}${format.integer(length - GLIMPSE)} more characters`);
+        const [glimpse = ''] = GLIMPSE.exec(body) ?? [];
+        write(glimpse);
+        fold(`… ${over(start + done)}${format.integer(length - glimpse.length)} more characters`);
       } else {
-        const [, line = '1', lineBreak = ''] = FIRST_LINE.exec(body) ?? [];
+        const [, line = '1', lineBreak = ''] = WHOLE_LINE.exec(body) ?? [];
         const base64 = (length * line.length) / (line.length + lineBreak.length);
         fold(`${kind}, ${over(start + done)}${format.bytes((base64 * 3) / 4)}`);
       }

@@ -197,6 +197,45 @@ describe('a prompt of any size and shape', () => {
     await databases().workflows('token_usage_tracking').whereIn('token_usage_id', inserted).delete();
   });
 
+  it('folds pictures in lines wherever a piece of what is read begins and ends', async () => {
+    const [id = ''] = await insertPrompts([`'null'`]);
+    for (const lineBreak of ['\\n', '\\r\\n']) {
+      for (let start = 0; start < 80; start += 1) {
+        await databases().workflows.raw(
+          `UPDATE token_usage_tracking
+              SET input_prompt_json = jsonb_build_array(repeat('.', ${900 + start}),
+                    regexp_replace(repeat('iVBORw0KGgoA', 400), '(.{76})', E'\\\\1${lineBreak}', 'g'), E'Draw:\\n')
+            WHERE token_usage_id = ?`,
+          [id],
+        );
+        const { text } = shown(await openPage(client, `${RECORDS}/${id}/prompt`));
+        assert.equal(
+          text.replace(/\.{900,}/, ''),
+          '[\n    "",\n    "image/png, 3.6 kB",\n    "Draw:\\n"\n]',
+          `${lineBreak}, ${start}`,
+        );
+      }
+    }
+    await databases().workflows('token_usage_tracking').where({ token_usage_id: id }).delete();
+  });
+
+  it('shows the beginning of what is long without half a character of its text', async () => {
+    const characters = { control: 'chr(1)', backslash: String.raw`'\'`, 'line break': 'chr(10)' };
+    const whole = { control: String.raw`\\u0001`, backslash: String.raw`\\\\`, 'line break': String.raw`\\n` };
+    const names = Object.keys(characters) as (keyof typeof characters)[];
+    const inserted = await insertPrompts(
+      names.flatMap((name) =>
+        Array.from({ length: 6 }, (_, i) => `to_jsonb(repeat('.', ${i}) || repeat(${characters[name]}, 110000))`),
+      ),
+    );
+    for (const [i, id] of inserted.entries()) {
+      const name = names[Math.floor(i / 6)] as keyof typeof characters;
+      const { text } = shown(await openPage(client, `${RECORDS}/${id}/prompt`));
+      assert.match(text, new RegExp(`^"\\.*(${whole[name]})+$`), `${name}, ${i % 6}: ${text.slice(-10)}`);
+    }
+    await databases().workflows('token_usage_tracking').whereIn('token_usage_id', inserted).delete();
+  });
+
   it('folds what is nested deeper than a person can read', async () => {
     const { folded, about } = shown(await pageOf('deep'));
     assert.deepEqual(folded, ['2,980 more levels, 6 kB']);
