@@ -51,37 +51,41 @@ export function auditPages({
 }): Router {
   const router = express.Router();
 
-  router.get(AUDIT_PATH, takes(AUDIT_PARAMETERS), async (req, res) => {
-    const at = now();
-    const asked = parseAuditQuery(req.query, format.timeZone, at);
-    const [lines, people] = await Promise.all([
-      // One more than shown tells whether older ones follow.
-      readAuditLog(backoffice, asked, A_PAGE + 1),
-      readAuditedPeople(backoffice),
-    ]);
-    const shown = lines.slice(0, A_PAGE);
-    const data = {
-      freshness: { asOf: at, asOfText: format.instant(at), renews: asked.to === '' && asked.before === null },
-      path: AUDIT_PATH,
-      people: [...new Set([...people, ...(asked.email ? [asked.email] : [])])].map((email) => ({
-        value: email,
-        selected: email === asked.email,
-      })),
-      kinds: Object.entries(AUDITED).map(([value, label]) => ({ value, label, selected: value === asked.action })),
-      from: dateField(asked.from),
-      to: dateField(asked.to),
-      filtered: auditUrl(asked) !== AUDIT_PATH,
-      download: downloadMenu(asked),
-      lines: shown.map((line) => ({
-        ...line,
-        label: auditedLabel(line.action),
-        href: hrefOf(line),
-      })),
-      newest: asked.before === null ? null : auditUrl(asked),
-      older: lines.length > A_PAGE ? auditUrl(asked, '', shown.at(-1)?.id) : null,
-    };
-    render(req, res, { title: 'Audit log', view: 'audit/log', data });
-  });
+  router.get(
+    AUDIT_PATH,
+    takes(AUDIT_PARAMETERS, { check: ({ query }) => parseAuditQuery(query, format.timeZone, now()) }),
+    async (req, res) => {
+      const at = now();
+      const asked = parseAuditQuery(req.query, format.timeZone, at);
+      const [lines, people] = await Promise.all([
+        // One more than shown tells whether older ones follow.
+        readAuditLog(backoffice, asked, A_PAGE + 1),
+        readAuditedPeople(backoffice),
+      ]);
+      const shown = lines.slice(0, A_PAGE);
+      const data = {
+        freshness: { asOf: at, asOfText: format.instant(at), renews: asked.to === '' && asked.before === null },
+        path: AUDIT_PATH,
+        people: [...new Set([...people, ...(asked.email ? [asked.email] : [])])].map((email) => ({
+          value: email,
+          selected: email === asked.email,
+        })),
+        kinds: Object.entries(AUDITED).map(([value, label]) => ({ value, label, selected: value === asked.action })),
+        from: dateField(asked.from),
+        to: dateField(asked.to),
+        filtered: auditUrl(asked) !== AUDIT_PATH,
+        download: downloadMenu(asked),
+        lines: shown.map((line) => ({
+          ...line,
+          label: auditedLabel(line.action),
+          href: hrefOf(line),
+        })),
+        newest: asked.before === null ? null : auditUrl(asked),
+        older: lines.length > A_PAGE ? auditUrl(asked, '', shown.at(-1)?.id) : null,
+      };
+      render(req, res, { title: 'Audit log', view: 'audit/log', data });
+    },
+  );
 
   const atOnce = createLimit({ each: MOST_DOWNLOADS });
   const ofAFile = takesOnly([...AUDIT_PARAMETERS.filter((name) => name !== 'before'), ...EXPORT_PARAMETERS]);

@@ -82,6 +82,10 @@ export const PAGE_PARAMETERS = Object.keys(schemaFor(1).shape);
 export const PARAMETERS = PAGE_PARAMETERS.filter((parameter) => !Object.hasOwn(VIEW_SHAPE, parameter));
 /** Which page of a list: nothing else uses them, and no link of ours leads elsewhere with them. */
 export const WHICH_PAGE = ['page', 'after', 'before'];
+/** How a list is ordered and how long its pages are: what a page without one carries for the list that it leads to. */
+export const OF_A_LIST = ['sortBy', 'sortOrder', 'pageSize'];
+/** How numbers are drawn. */
+export const OF_NUMBERS = Object.keys(VIEW_SHAPE).filter((parameter) => parameter !== 'counted');
 /** How a list is turned over: a file holds all of it. */
 export const PAGING = [...WHICH_PAGE, 'pageSize'];
 export const ORDER_AND_PAGE = ['sortBy', 'sortOrder', ...PAGING];

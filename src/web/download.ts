@@ -14,8 +14,8 @@ const PATIENCE_MS = 60_000;
 export type AtOnce = (key: string) => (() => void) | 'each' | 'all';
 
 const WAIT = {
-  each: 'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again.',
-  all: 'As many downloads are under way as run at once. One that nobody reads ends after a minute, and the others as soon as they are read: please try again in a minute.',
+  each: 'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again. A large prompt that is opened is one.',
+  all: 'As many downloads are under way as run at once. One that nobody reads ends after a minute, and the others as soon as they are read: please try again in a minute. A large prompt that is opened is one.',
 };
 const WAIT_SECONDS = { each: 30, all: 60 };
 

@@ -43,16 +43,32 @@ export function withoutMarks(url: URL): URL {
   return clean.search.length === url.search.length ? url : clean;
 }
 
-/** The names that a request's address takes, as its route says, and those that are known and would change nothing here. */
-type Taken = { names: readonly string[]; unused: readonly string[] };
-const taken = new WeakMap<object, Taken>();
-
 type Asked = Pick<Request, 'query'>;
 
-/** For pages: they answer, and say in a line what of their address they did not understand, and what they did not use. */
-export function takes(names: readonly string[], unused: readonly string[] = []) {
+/** An address as its route reads it: what its path names, and its parameters. */
+export type Address<Params = unknown> = { params: Params; query: Record<string, unknown> };
+
+type HowTaken<Params> = {
+  /** Of those names, what is known and would change nothing here: the page says so. */
+  unused: readonly string[];
+  /** And what is for the pages that this one leads to: taken, and offered to nobody. */
+  carried: readonly string[];
+  /** Reads an address that is to be offered. @throws BadInput where the page would refuse it */
+  check: (address: Address<Params>) => unknown;
+};
+type Taken = HowTaken<never> & { names: readonly string[] };
+const taken = new WeakMap<object, Taken>();
+
+/**
+ * For pages: they answer, and say in a line what of their address they did not understand, and what they did not use.
+ * `names` is all that their address takes.
+ */
+export function takes<Params = unknown>(
+  names: readonly string[],
+  { unused = [], carried = [], check = () => {} }: Partial<HowTaken<Params>> = {},
+) {
   return (req: Asked, _res: unknown, next: NextFunction) => {
-    taken.set(req, { names, unused });
+    taken.set(req, { names, unused, carried, check });
     next();
   };
 }
@@ -66,7 +82,10 @@ export function takesOnly(names: readonly string[], unused: readonly string[] = 
   return (req: Asked, _res: unknown, next: NextFunction) => {
     const idle = givenOf(req, unused);
     const problems = [
-      ...unknownIn(req, [...names, ...unused]).map((name) => ({ parameter: name, message: notTaken(name, used) })),
+      ...unknownIn(req, [...names, ...unused]).map((name) => ({
+        parameter: name,
+        message: notTaken(name, [...names, ...unused], used),
+      })),
       ...idle.map((name) => ({ parameter: name, message: 'is not used here: the answer holds everything' })),
     ];
     if (problems.length === 0) return next();
@@ -81,44 +100,63 @@ const unknownIn = (req: Asked, names: readonly string[]) =>
 const givenOf = (req: Asked, names: readonly string[]) =>
   names.filter((name) => [(req.query as Parameters)[name] ?? ''].flat().some((value) => value.trim() !== ''));
 
-function notTaken(parameter: string, names: readonly string[]): string {
-  const near = nearest(parameter, names);
-  if (near !== null) return `is not known here; did you mean ${near}?`;
-  return names.length === 0
-    ? 'is not known: this address takes no parameters'
-    : `is not known here; this address takes ${names.join(', ')}`;
+/** The nearest that is known, where it may be offered: whoever asks for a sort means no story. */
+function nearestOf(name: string, known: readonly string[], offered: readonly string[]): string | null {
+  const near = nearest(name, known);
+  return near !== null && offered.includes(near) ? near : null;
 }
 
-/** What a page says of its own address: the names that it does not know, and where the nearest that it does would lead. */
+function notTaken(parameter: string, known: readonly string[], offered: readonly string[]): string {
+  const near = nearestOf(parameter, known, offered);
+  if (near !== null) return `is not known here; did you mean ${near}?`;
+  return offered.length === 0
+    ? 'is not known: this address takes no parameters'
+    : `is not known here; this address takes ${offered.join(', ')}`;
+}
+
+/**
+ * What a page says of its own address: the names that it does not know, and where the nearest that it does would lead, or
+ * what that one takes where what is given is none of it.
+ */
 export type NotUnderstood = {
-  names: { name: string; near: string | null; href: string | null }[];
+  names: { name: string; near: string | null; href: string | null; takes: string | null }[];
   more: number;
   /** Known elsewhere. */
   unused: string[];
 };
 
+const NOTHING_TAKEN: Taken = { names: [], unused: [], carried: [], check: () => {} };
 const MOST_NAMED = 5;
 const MOST_CHARACTERS = 60;
 
 /** Null where everything was understood. A route that says nothing takes nothing. */
 export function notUnderstood(req: Request): NotUnderstood | null {
-  const { names, unused: idle } = taken.get(req) ?? { names: [], unused: [] };
+  const { names, unused: idle, carried, check } = taken.get(req) ?? NOTHING_TAKEN;
   const unknown = unknownIn(req, names);
   // The first page is what is shown where there is no other.
   const unused = givenOf(req, idle).filter((name) => req.query[name] !== '1');
   if (unknown.length === 0 && unused.length === 0) return null;
-  const shown = unknown.slice(0, MOST_NAMED).map((name) => {
-    const near = nearest(name, names);
-    return {
-      name: name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS)}…` : name,
-      near,
-      href: near === null || near in req.query ? null : renamed(req, name, near),
-    };
-  });
+  const offered = names.filter((name) => !idle.includes(name) && !carried.includes(name));
+  const shown = unknown.slice(0, MOST_NAMED).map((name) => ({
+    name: name.length > MOST_CHARACTERS ? `${name.slice(0, MOST_CHARACTERS)}…` : name,
+    ...meant(req, name, nearestOf(name, names, offered), check),
+  }));
   return { names: shown, more: unknown.length - shown.length, unused };
 }
 
-/** The same address with one parameter under another name. */
+/** Where the same address leads with one parameter under another name, or what that takes. */
+function meant(req: Request, name: string, near: string | null, check: Taken['check']) {
+  if (near === null || near in req.query) return { near, href: null, takes: null };
+  const { [name]: value, ...others } = req.query as Parameters;
+  try {
+    check({ params: req.params as never, query: { ...others, [near]: value } });
+    return { near, href: renamed(req, name, near), takes: null };
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    return { near, href: null, takes: error.details.find(({ parameter }) => parameter === near)?.message ?? null };
+  }
+}
+
 function renamed(req: Request, name: string, near: string): string {
   const parameters = new URLSearchParams();
   for (const [key, values] of Object.entries(req.query as Parameters)) {

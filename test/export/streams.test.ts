@@ -137,9 +137,27 @@ describe('an export under way', () => {
     const rui = await begin(app.origin, await signedIn(app.origin, RUI), path);
     assert.equal(rui.statusCode, 200);
     rui.destroy();
+    const { rows } = await databases().workflows.raw<{ rows: { id: string }[] }>(
+      `UPDATE token_usage_tracking SET input_prompt_json = (SELECT jsonb_agg(md5(n::text)) FROM generate_series(1, 4000) AS n)
+        WHERE token_usage_id IN (SELECT token_usage_id FROM token_usage_tracking LIMIT 1) RETURNING token_usage_id AS id`,
+    );
+    const large = `/ai-usage/records/${rows[0]?.id}/prompt`;
+    const refused = await client.get(large);
+    assert.equal(refused.status, 429);
+    assert.match(refused.text, /Two of your downloads are under way.* A large prompt that is opened is one\./);
+    const { rows: small } = await databases().workflows.raw<{ rows: { id: string }[] }>(
+      'SELECT token_usage_id AS id FROM token_usage_tracking WHERE token_usage_id <> ? LIMIT 1',
+      [rows[0]?.id ?? ''],
+    );
+    assert.equal(
+      (await client.get(`/ai-usage/records/${small[0]?.id}/prompt`)).status,
+      200,
+      'a small one takes no place',
+    );
     first.destroy();
     second.destroy();
     await until(async () => (await client.get('/ai-usage.csv')).status === 200, 'a place is free again');
+    for (let i = 0; i < 3; i++) assert.equal((await client.get(large)).status, 200, 'which a prompt gives back');
   });
 
   it('is one of as many as the database has connections for; who has to wait is told why and how long', async () => {

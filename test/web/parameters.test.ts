@@ -156,10 +156,82 @@ describe('parameters that nobody knows', () => {
       }
       const line = (await openPage(ana, `/ai-usage/records?${query}`)).querySelector('.not-understood');
       assert.equal(textOf(line?.querySelector('code') ?? null), unknown);
-      assert.equal(textOf(line?.querySelector('a') ?? null), near);
+      assert.equal(textOf(line?.querySelectorAll('code, a')[1] ?? null), near);
     }
     const far = await ana.get(`${STATS}?xyzzy=1`);
     assert.match(far.body.details[0].message, new RegExp(`takes ${WHICH_RECORDS.join(', ')}`));
+  });
+
+  it('are offered only what answers and is used, and else what that takes', async () => {
+    const pages = [
+      ...['/ai-usage', '/ai-usage/records', '/ai-usage/tie-out', '/ai-usage/statement?month=2026-10', '/audit'],
+      ...['/ai-usage/models/gpt-5', '/ai-usage/actions/chapter_writing'],
+      ...[`/ai-usage/authors/${AUTHOR}`, `/ai-usage/stories/${STORY}`],
+    ];
+    const names = [
+      ...[
+        'days',
+        'month',
+        'user',
+        'limit',
+        'n',
+        'sort',
+        'order',
+        'dir',
+        'pagesize',
+        'offset',
+        'Page',
+        'models',
+        'author_id',
+      ],
+      ...[
+        'stories',
+        'actions',
+        'q',
+        'since',
+        'until',
+        'at',
+        'type',
+        'who',
+        'comp',
+        'breakdowns',
+        'rank',
+        'show_',
+        'Counted',
+      ],
+    ];
+    const values = ['7', '7d', '2026-10', '2026-10-01', 'ana', 'gpt-5', AUTHOR, 'asc', '', 'x'.repeat(300), '\0'];
+    const asked = fc.record({
+      page: fc.constantFrom(...pages),
+      name: fc.constantFrom(...names),
+      value: fc.constantFrom(...values),
+    });
+    let followed = 0;
+    await fc.assert(
+      fc.asyncProperty(asked, async ({ page, name, value }) => {
+        const path = `${page}${page.includes('?') ? '&' : '?'}${new URLSearchParams({ [name]: value })}`;
+        const offered = (await openPage(ana, path)).querySelector('.not-understood a')?.getAttribute('href');
+        if (!offered) return;
+        followed += 1;
+        const { status, text, headers } = await ana.get(offered);
+        if (status === 302) return assert.ok(value === '', `${path}: ${offered} ${headers.location}`);
+        assert.equal(status, 200, `${path}: ${offered}`);
+        assert.equal(parse(text).querySelector('.not-understood'), null, `${path}: ${offered}`);
+      }),
+      { numRuns: 150 },
+    );
+    assert.ok(followed > 15, String(followed));
+
+    const said = async (path: string) => textOf((await openPage(ana, path)).querySelector('.not-understood'));
+    assert.match(
+      await said('/ai-usage?days=7'),
+      /: days \(did you mean period\? It takes 1d, 7d, 30d, 90d, all, none\.\)\.$/,
+    );
+    assert.match(await said('/ai-usage?limit=5'), /: limit\.$/);
+    assert.match(await said('/ai-usage?sort=cost'), /: sort\.$/);
+    assert.match(await said('/ai-usage/models/gpt-5?models=x'), /: models\.$/);
+    assert.match(await said('/ai-usage/records?limit=5'), /: limit \(did you mean pageSize\?\)\.$/);
+    assert.match(await said('/audit?user=ana'), /: user \(did you mean person\?\)\.$/);
   });
 
   it('lead where they were meant to', async () => {

@@ -6,6 +6,8 @@ import { createLimit } from '../../export/limit.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts';
 import {
+  OF_A_LIST,
+  OF_NUMBERS,
   PAGE_PARAMETERS,
   parseUsageQuery,
   recordsMeant,
@@ -23,7 +25,7 @@ import { goneSignal } from '../../web/download.ts';
 import { TooMany } from '../../web/errors.ts';
 import { pushAddress, wantsFragment } from '../../web/htmx.ts';
 import { type Panel, panel } from '../../web/panel.ts';
-import { notUnderstood, takes } from '../../web/parameters.ts';
+import { type Address, notUnderstood, takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { recordsList } from '../records/records-list.ts';
 import { tieOutOf } from '../tie-out/tie-out.ts';
@@ -52,7 +54,7 @@ const TOO_MANY_RECOMPUTATIONS =
 export function usagePages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
   const limits = { maxPageSize: MOST_PER_PAGE, timeZone: format.timeZone };
-  const queryOf = (req: Request) => parseUsageQuery(req.query, limits, now());
+  const queryOf = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
   const frame = pageFrame({ databases, reader, format });
   const recompute = createShared<Recomputed>();
   const place = createLimit({ each: MOST_RECOMPUTATIONS });
@@ -64,7 +66,8 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     return work().finally(taken);
   };
 
-  router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
+  const sumsOnly = { unused: WHICH_PAGE, carried: [...OF_A_LIST, ...OF_NUMBERS], check: queryOf };
+  router.get(TIE_OUT_PATH, takes(PAGE_PARAMETERS, sumsOnly), async (req, res) => {
     const asked = queryOf(req);
     // A few seconds ago, so that no transaction still under way falls between the two readings.
     const query =
@@ -94,7 +97,7 @@ export function usagePages({ databases, reader, render, format }: PageDependenci
     render(req, res, { title: 'Recomputed', view: 'ai-usage/tie-out/tie-out', data });
   });
 
-  router.get(RECORDS_PATH, takes(PAGE_PARAMETERS), async (req, res) => {
+  router.get(RECORDS_PATH, takes(PAGE_PARAMETERS, { carried: OF_NUMBERS, check: queryOf }), async (req, res) => {
     const query = queryOf(req);
     if (shortened(req, res, RECORDS_PATH, query)) return;
     const answering = handled(panel(reader.records(query), req.log));

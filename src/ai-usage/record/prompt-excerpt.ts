@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Databases } from '../../db/connect.ts';
 import { WHOLE } from '../../stats/records/prompts.ts';
 import { openSnapshot } from '../../stats/snapshot.ts';
@@ -32,11 +33,12 @@ type Row = { at: number; size: number; before: Buffer; piece: Buffer };
  */
 export async function readPromptExcerpt(
   databases: Databases,
+  pool: Knex,
   id: string,
   gone: AbortSignal,
 ): Promise<PromptExcerpt | null> {
   const most = MOST_READ / A_PIECE;
-  const snapshot = await openSnapshot(databases, databases.workflows, gone);
+  const snapshot = await openSnapshot(databases, pool, gone);
   try {
     const { rows } = await snapshot.begin(
       snapshot.transaction.raw<{ rows: Row[] }>(

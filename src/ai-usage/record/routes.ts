@@ -8,7 +8,14 @@ import { written } from '../../catalog/written.ts';
 import { writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
-import { isUnprintable, NO_RIGHT, type OpenPrompt, openPrompt, UNPRINTABLE } from '../../stats/records/prompts.ts';
+import {
+  isLargePrompt,
+  isUnprintable,
+  NO_RIGHT,
+  type OpenPrompt,
+  openPrompt,
+  UNPRINTABLE,
+} from '../../stats/records/prompts.ts';
 import { type FoundRecord, readRecord, type UsageRecord } from '../../stats/records/records.ts';
 import { loggable } from '../../units/failures/loggable.ts';
 import type { Format } from '../../units/format.ts';
@@ -96,16 +103,22 @@ export function recordPages({ databases, render, format, atOnce }: RecordDepende
       return show(req as Request, res, found, { closed: NO_RIGHT });
     }
     if (req.method === 'HEAD') return res.type('html').end();
+    // It is printed as a whole before its beginning is cut off: it takes a place and a connection of the downloads.
+    const isLarge = await isLargePrompt(workflows, record.tokenUsageId);
+    const release = isLarge ? beginDownload(atOnce, personOf(req as Request)) : () => {};
     const gone = goneSignal(res);
     try {
       await writeDown(req as Request, record, '');
-      const excerpt = await readPromptExcerpt(databases, record.tokenUsageId, gone);
+      const pool = isLarge ? databases.exports : workflows;
+      const excerpt = await readPromptExcerpt(databases, pool, record.tokenUsageId, gone);
       if (!excerpt) throw new NotFound(DELETED);
       await show(req as Request, res, found, { prompt: promptView(record.tokenUsageId, excerpt, format) });
     } catch (error) {
       if (gone.aborted) return;
       if (!isUnprintable(error)) throw error;
       await show(req as Request, res, found, { closed: UNPRINTABLE });
+    } finally {
+      release();
     }
   });
 

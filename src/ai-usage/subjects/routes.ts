@@ -1,17 +1,17 @@
-import express, { type Request, type Router } from 'express';
+import express, { type Router } from 'express';
 import { actionInfo } from '../../catalog/actions.ts';
 import { aboutModel } from '../../catalog/models.ts';
 import { readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { NO_FILTERS } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, usageUrl, WHICH_PAGE } from '../../query/query.ts';
+import { OF_A_LIST, OF_NUMBERS, PAGE_PARAMETERS, parseUsageQuery, usageUrl, WHICH_PAGE } from '../../query/query.ts';
 import { OF_A_MODEL, STACKS, stackOfModel } from '../../query/view.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { now } from '../../units/time.ts';
 import { NotFound } from '../../web/errors.ts';
 import { panel } from '../../web/panel.ts';
-import { takes } from '../../web/parameters.ts';
+import { type Address, takes } from '../../web/parameters.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
@@ -28,14 +28,22 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   const frame = pageFrame({ databases, reader, format });
 
   /** The subject that an address names, and the query beside it. Names that nothing has are fine: their page says so. */
-  const asked = (req: Request<{ name: string }>, kind: SubjectKind) => {
+  const asked = ({ params, query }: Address<{ name: string }>, kind: SubjectKind) => {
     const { read, takes } = SUBJECTS[kind];
-    const name = read(req.params.name);
+    const name = read(params.name);
     if (name === null) throw new NotFound(takes);
-    return narrowedTo(kind, name, parseUsageQuery(req.query, limits, now()));
+    return narrowedTo(kind, name, parseUsageQuery(query, limits, now()));
   };
 
-  router.get(`${SUBJECTS.story.path}/:name`, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
+  const taken = (kind: SubjectKind, drawn: string[]) =>
+    takes<{ name: string }>(PAGE_PARAMETERS, {
+      unused: WHICH_PAGE,
+      // A filter by what the path names would be refused.
+      carried: [...OF_A_LIST, ...OF_NUMBERS.filter((parameter) => !drawn.includes(parameter)), kind],
+      check: (address) => asked(address, kind),
+    });
+
+  router.get(`${SUBJECTS.story.path}/:name`, taken('story', []), async (req, res) => {
     const { name: id, path, query, narrowed } = asked(req, 'story');
     if (shortened(req, res, path, query)) return;
     const whole = wholeStory(narrowed);
@@ -94,7 +102,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   });
 
   for (const kind of ['author', 'model', 'action'] as const) {
-    router.get(`${SUBJECTS[kind].path}/:name`, takes(PAGE_PARAMETERS, WHICH_PAGE), async (req, res) => {
+    router.get(`${SUBJECTS[kind].path}/:name`, taken(kind, ['by', 'show', 'rankBy', 'rankOrder']), async (req, res) => {
       const { name, path, query, narrowed } = asked(req, kind);
       if (shortened(req, res, path, query)) return;
       const size = bucketSizeOf(query);

@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import type { Knex } from 'knex';
 import type { Databases } from '../../db/connect.ts';
 import { attempt } from '../../db/in-turn.ts';
 import { ahead } from '../../units/promises/ahead.ts';
@@ -111,6 +112,16 @@ async function readHeld(snapshot: Snapshot, records: { tokenUsageId: string }[])
   const held = new Map<string, string | null>();
   for (const record of records) for (const [id, prompt] of await readHeld(snapshot, [record])) held.set(id, prompt);
   return held;
+}
+
+/** Whether a prompt is one that others would wait for: stored in so many bytes, it may be a gigabyte when it is printed. */
+export async function isLargePrompt(workflows: Knex, id: string): Promise<boolean> {
+  const row = await workflows('token_usage_tracking')
+    .where({ token_usage_id: id })
+    .first<{ large: boolean } | undefined>(
+      workflows.raw(`pg_column_size(input_prompt_json) > ${MOST_STORED} AS large`),
+    );
+  return row?.large ?? false;
 }
 
 export type OpenPrompt = { pieces: AsyncIterable<Buffer>; close: () => Promise<void> };

@@ -328,7 +328,13 @@ describe('a prompt that PostgreSQL cannot print', () => {
   }
 
   it('is said on its page', async () => {
-    assert.ok(textOf(await openPage(client, `${RECORDS}/${ids[1]}/prompt`)).includes(NOTE));
+    const page = await openPage(client, `${RECORDS}/${ids[1]}/prompt`);
+    assert.ok(textOf(page).includes(NOTE));
+    assert.deepEqual(
+      page.querySelectorAll('a[href$="/prompt"], a[href*="prompt.json"]'),
+      [],
+      'and nothing offers it again',
+    );
   });
 });
 
