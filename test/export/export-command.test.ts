@@ -17,10 +17,13 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
+import { readCoverage } from '../../src/stats/rollups/coverage.ts';
+import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
+import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { needsServer, skip } from '../support/skip.ts';
-import { insertUsage, resetUsage } from '../support/usage.ts';
+import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 /** How a command ended, and what is to be known of all that it said. */
 async function ended<T>(
@@ -122,6 +125,31 @@ describe('npm run export', function () {
       csvRows(readFileSync(model, 'utf8')).map((row) => row.Requests),
       ['2'],
     );
+  });
+
+  it('has rows that came late computed after the file of a statement', async function () {
+    needsServer(this);
+    const at = now() - 40n * DAY_OF_24_HOURS;
+    await insertUsage(Array.from({ length: 30 }, (_, i) => ({ at: at - BigInt(i + 1) * HOUR, model: 'late' })));
+    await coverUsage();
+    // As a server does at every tick: in a database that nobody knows a late row may be any other's.
+    const origin = createOrigin(databases(), { info: () => {}, warn: () => {} });
+    const coverage = await readCoverage(databases().backoffice);
+    await origin.look(coverage);
+    await origin.confirm(coverage);
+    await insertUsage([{ at, model: 'late' }]);
+    const known = async () => {
+      const rows = await databases()
+        .backoffice('hour_fingerprints')
+        .where('hour', postgresFromInstant(startOfHour(at)));
+      return rows.length;
+    };
+    assert.equal(await known(), 0);
+    const { status, stderr } = run(
+      ...['--of', 'statement', '--month', isoFromInstant(at).slice(0, 7), '--out', join(folder, 'statement.json')],
+    );
+    assert.equal(status, 0, stderr);
+    assert.equal(await known(), 1);
   });
 
   it('keeps a file with prompts to whoever asked for it, also where an old one lies in the way', async function () {

@@ -29,7 +29,13 @@ import { heatMap } from '../overview/heat-map.ts';
 import { forecastAt, forecastTable, monthCardWindow } from '../overview/month-card.ts';
 import { readCompared, readTopBreakdown } from '../overview/overview-panels.ts';
 import { causesTable } from '../overview/why-panel.ts';
-import { parseStatement, STATEMENT_PARAMETERS, STATEMENT_PATH, statementTables } from '../statement/statement.ts';
+import {
+  parseStatement,
+  readStatement,
+  STATEMENT_PARAMETERS,
+  STATEMENT_PATH,
+  statementTables,
+} from '../statement/statement.ts';
 import { repeatTable, stepTable } from '../story/story-page.ts';
 import { MOST_TOP_STORIES, topStoryTable } from '../subjects/top-stories.ts';
 /** What an address asks to export: `address` is the page's with every default left out and asOf pinned. */
@@ -147,7 +153,7 @@ const forecasts: TableReader = async ({ reader, query, format }) => {
 
 const ofMonth = (name: keyof ReturnType<typeof statementTables>) =>
   table(STATEMENT_PARAMETERS, async ({ reader, query, format }) => {
-    const { value } = await reader.stats(query, 'day');
+    const { value } = await readStatement(reader, query);
     return statementTables(value, query, format)[name];
   });
 
@@ -241,6 +247,6 @@ export const EXPORT_PAGES: ExportPage[] = [
       days: ofMonth('days'),
       tieOut: ofMonth('tieOut'),
     },
-    cost: async ({ reader, query }) => (await reader.stats(query, 'day')).value.total.cost,
+    cost: async ({ reader, query }) => (await readStatement(reader, query)).value.total.cost,
   },
 ];

@@ -12,6 +12,7 @@ import {
   monthSpan,
   neighbours,
   parseStatement,
+  readStatement,
   STATEMENT_PARAMETERS,
   STATEMENT_PATH,
   statementOf,
@@ -37,8 +38,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
         return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
       }
       const { month, query } = parse(req.query, at);
-      const answer = await panel(reader.stats(query, 'day'), req.log);
-      reader.mend([query.window]);
+      const answer = await panel(readStatement(reader, query), req.log);
       const { previous, next } = neighbours(month, at, timeZone);
       const firstDay = monthSpan(month).from;
       const title = format.longMonth(firstDay);

@@ -1,6 +1,7 @@
 import { providerOf } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
 import { parseUsageQuery, type QueryLimits, type UsageQuery } from '../../query/query.ts';
+import type { Answer, UsageReader } from '../../stats/reader.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import { noSums, type Sums, sumOf } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
@@ -61,6 +62,15 @@ export function monthSpan(month: Month): { from: Day; to: Day } {
     from: month === FIRST_MONTH ? FIRST_DAY : firstDayOf(month),
     to: addDays(firstDayOf(monthAfter(month)), -1),
   };
+}
+
+/** The days of a month, as the page and every file of it read them. Whoever reads it has the month compared with its records. */
+export async function readStatement(reader: UsageReader, query: UsageQuery): Promise<Answer<UsageStats>> {
+  try {
+    return await reader.stats(query, 'day');
+  } finally {
+    reader.mend([query.window]);
+  }
 }
 
 /** A month on paper, ready to print. */
