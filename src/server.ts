@@ -19,14 +19,14 @@ import { fillEmbedded, keepDemo } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
-import { keepRollups } from './stats/rollups/keep/keep.ts';
+import { keepRollups, RECENT } from './stats/rollups/keep/keep.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { loggable } from './units/failures/loggable.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { handled } from './units/promises/handled.ts';
-import { type Instant, now, type Window } from './units/time.ts';
+import { earliest, type Instant, now, type Window } from './units/time.ts';
 import { listen } from './web/listening/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
@@ -78,6 +78,7 @@ async function main(): Promise<void> {
   });
   const newer = await newerSchemaNote(databases.backoffice);
   if (newer !== null) log.warn(newer);
+  const demoSince = now();
   const filledFrom = embedded ? await fillDemo(embedded.urls) : null;
   const found = [
     ...(await sourceProblems(databases.workflows)),
@@ -91,8 +92,16 @@ async function main(): Promise<void> {
   const outages = createOutages(log);
   await followSourceClock(databases.workflows, log, outages);
   const secrets = config.sessionSecrets ?? [await keptSessionSecret(config.dataDir)];
-  const refreshDays = (window: Window) => refreshWindows(databases, [window]);
-  if (filledFrom !== null) await refreshDays({ from: filledFrom, to: now() });
+  const goOn = () => {
+    if (stopping) throw new Error('stopping');
+  };
+  const refreshDays = (window: Window) => refreshWindows(databases, [window], { goOn });
+  if (filledFrom !== null) {
+    // What was written last before this start may have had no time to be computed.
+    const { coveredUntil } = await readCoverage(databases.backoffice);
+    const from = coveredUntil === null ? filledFrom : earliest(filledFrom, coveredUntil - RECENT);
+    await refreshDays({ from, to: now() });
+  }
   const rollupsOrigin = createOrigin(databases, log);
   // Said at start. A database that does not answer now is asked again by the first page.
   await readCoverage(databases.backoffice)
@@ -112,6 +121,7 @@ async function main(): Promise<void> {
   const demo =
     embedded &&
     keepDemo(embedded.urls, {
+      since: demoSince,
       refresh: refreshDays,
       onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
     });

@@ -1,7 +1,7 @@
 import { openDatabase } from '../db/connect.ts';
 import type { EmbeddedUrls } from '../db/embedded/embedded.ts';
 import { handled } from '../units/promises/handled.ts';
-import { now, type Window } from '../units/time.ts';
+import { earliest, type Instant, now, type Window } from '../units/time.ts';
 import { type Filled, fillDemoData, type Progress } from './fill.ts';
 
 const EVERY_MS = 60_000;
@@ -18,6 +18,8 @@ export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Pr
 }
 
 type Keeping = {
+  /** Up to when whatever is computed from the rows is right. */
+  since: Instant;
   /** Makes what is computed from the rows right: told the window in which rows were written. */
   refresh: (written: Window) => Promise<unknown>;
   onError: (error: unknown) => void;
@@ -27,9 +29,12 @@ type Keeping = {
 /** Adds to the demo's databases what has happened since the last minute, until stopped. */
 export function keepDemo(
   urls: EmbeddedUrls,
-  { refresh, onError, everyMs = EVERY_MS }: Keeping,
+  { since, refresh, onError, everyMs = EVERY_MS }: Keeping,
 ): { stop: () => Promise<void> } {
   let stopping = false;
+  // What a failure has left half written, or not told, is told when all of it has been written.
+  let toldUntil = since;
+  let failed = false;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
   const wait = () => {
@@ -41,8 +46,13 @@ export function keepDemo(
   const run = async () => {
     try {
       const { rows, from } = await fillEmbedded(urls, () => {});
-      if (rows > 0) await refresh({ from, to: now() });
+      const to = now();
+      toldUntil = earliest(from, toldUntil);
+      if (rows > 0 || failed) await refresh({ from: toldUntil, to });
+      toldUntil = to;
+      failed = false;
     } catch (error) {
+      failed = true;
       if (!stopping) onError(error);
     }
     wait();

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { DEMO_TIME_ZONE } from '../../src/demo/calendar.ts';
 import { fillDemoDataFrom } from '../../src/demo/fill.ts';
 import { keepDemo } from '../../src/demo/keep.ts';
-import { addDays, dayOf, HOUR, now, postgresFromInstant, type Window } from '../../src/units/time.ts';
+import { addDays, dayOf, HOUR, now, postgresFromInstant, startOfDay, type Window } from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 
 describe('a demo left running', () => {
@@ -24,6 +24,9 @@ describe('a demo left running', () => {
     return Number(row?.count);
   };
 
+  const dayBegin = (instant: bigint) =>
+    postgresFromInstant(startOfDay(addDays(dayOf(instant, DEMO_TIME_ZONE), 1), DEMO_TIME_ZONE));
+
   it('gets what has happened since, and says in which window, until it is stopped', async () => {
     const until = now() - 30n * HOUR;
     await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
@@ -36,6 +39,7 @@ describe('a demo left running', () => {
     const told = new EventEmitter();
     const windows: Window[] = [];
     const demo = keepDemo(databaseUrls(), {
+      since: now(),
       everyMs: 1,
       refresh: async (written) => {
         windows.push(written);
@@ -64,6 +68,7 @@ describe('a demo left running', () => {
 
     const told = new EventEmitter();
     const demo = keepDemo(databaseUrls(), {
+      since: now(),
       everyMs: 1,
       refresh: async () => told.emit('written'),
       onError: (error) => told.emit('failed', error),
@@ -74,5 +79,67 @@ describe('a demo left running', () => {
     await once(told, 'written');
     await demo.stop();
     assert.ok((await rowsSince(until)) > 0);
+  });
+
+  it('says again what it could not say, until it has been heard, and not again then', async () => {
+    const until = now() - 30n * HOUR;
+    await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
+      ...databases(),
+      now: until,
+      onProgress: () => {},
+    });
+    const told = new EventEmitter();
+    const windows: Window[] = [];
+    const demo = keepDemo(databaseUrls(), {
+      since: now(),
+      everyMs: 1,
+      refresh: async (written) => {
+        windows.push(written);
+        if (windows.length <= 2) throw new Error('the database is away');
+        told.emit('heard');
+      },
+      onError: () => {},
+    });
+    const heard = once(told, 'heard');
+    await heard;
+    await demo.stop();
+    assert.ok(windows.length >= 3);
+    for (const { from } of windows.slice(0, 3)) assert.equal(from, until);
+    for (const { from } of windows.slice(3)) assert.ok((from ?? 0n) > until);
+  });
+
+  it('says what a failure has left half written', async () => {
+    const until = now() - 50n * HOUR;
+    await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
+      ...databases(),
+      now: until,
+      onProgress: () => {},
+    });
+    const { workflows } = databases();
+    // The first day is written, the second is not: what the next filling begins with is no longer where the first one began.
+    await workflows.raw(
+      `ALTER TABLE token_usage_tracking ADD CONSTRAINT a_day CHECK (created_at < '${dayBegin(until)}')`,
+    );
+    const told = new EventEmitter();
+    const windows: Window[] = [];
+    const demo = keepDemo(databaseUrls(), {
+      since: until,
+      everyMs: 1,
+      refresh: async (written) => {
+        windows.push(written);
+        told.emit('written');
+      },
+      onError: () => told.emit('failed'),
+    });
+    try {
+      await once(told, 'failed');
+      assert.equal(windows.length, 0);
+      assert.ok((await rowsSince(until)) > 0, 'else this tests nothing');
+    } finally {
+      await workflows.raw('ALTER TABLE token_usage_tracking DROP CONSTRAINT a_day');
+    }
+    await once(told, 'written');
+    await demo.stop();
+    assert.equal(windows[0]?.from, until);
   });
 });
