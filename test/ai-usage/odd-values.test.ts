@@ -261,6 +261,10 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
     'of hours': `UPDATE usage_hours SET cost = 'NaN'`,
     'of days': `UPDATE usage_days SET cost = 'NaN'`,
     'of stories by day': `UPDATE usage_days_by_story SET cost = 'NaN'`,
+    'of a day that no hour is known of': `
+      INSERT INTO rollup_days (day, version) SELECT current_date - 5, version FROM rollup_state ON CONFLICT DO NOTHING;
+      INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
+      VALUES (current_date - 5, 'test', 'gpt-5', 1, 1, 1, 'NaN', 0, 0)`,
     'of stories by hour': `UPDATE usage_hours_by_story SET cost = array_fill('NaN'::numeric, ARRAY[cardinality(cost)])`,
   };
   for (const [where, sql] of Object.entries(POISON)) {
