@@ -1,6 +1,15 @@
 import type { Knex } from 'knex';
 import { COST_OF_ROW } from '../../db/cost-sql.ts';
-import { compareInstants, HOUR, type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
+import {
+  compareInstants,
+  earliest,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  latest,
+  postgresFromInstant,
+  startOfHour,
+} from '../../units/time.ts';
 import { NO_NUMBER_RAW } from '../sums.ts';
 
 /** Half-open, on whole UTC hours. */
@@ -139,6 +148,18 @@ export async function readHourCells(source: Knex, runs: HourRange[]): Promise<Ho
     runBindings(runs),
   );
   return rows;
+}
+
+/** Where a range is to be cut, on a whole hour, for its first part to hold few records: at least one hour, and all of it where it holds no more. */
+export async function endOfRecords(source: Knex, { from, to }: HourRange, records: number): Promise<Instant> {
+  const row = await source('token_usage_tracking')
+    .where('created_at', '>=', postgresFromInstant(from))
+    .where('created_at', '<', postgresFromInstant(to))
+    .orderBy('created_at')
+    .offset(records)
+    .first<{ created_at: string } | undefined>('created_at');
+  const end = row ? latest(from + HOUR, startOfHour(instantFromPostgres(row.created_at))) : to;
+  return earliest(end, to);
 }
 
 /** The instant of the oldest record, or null without any. */

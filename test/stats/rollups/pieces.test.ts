@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
 import { noMemory } from '../../../src/stats/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { auditAll, tick } from '../../../src/stats/rollups/keep/keep.ts';
@@ -89,17 +90,32 @@ describe('rollups of stories that come back on later days', () => {
     await assertExact(lastDays(33n));
   });
 
-  it('hold an hour of more stories than are written at once, covered for the first time', async () => {
+  it('hold an hour, and a day, of more stories than are written at once, covered for the first time and corrected', async () => {
+    const { workflows, backoffice } = databases();
     await resetUsage();
-    await databases().workflows.raw(
+    await workflows.raw(
       `INSERT INTO token_usage_tracking
          (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
-       SELECT md5('author')::uuid, md5('once ' || n)::uuid, 'test', 'gpt-5', 1, 1, 0.001, '{}',
-              ?::timestamptz - make_interval(secs => n / 25000.0) FROM generate_series(1, 25000) AS n`,
+       SELECT md5('author ' || n % 7)::uuid, md5('once ' || n % 24000)::uuid, (ARRAY['test', 'image_edit'])[1 + n / 22000]::ai_action_type,
+              'gpt-5', n % 5, 1, n % 1000 / 1e6, '{}', ?::timestamptz - make_interval(secs => n / 7.0) FROM generate_series(1, 30000) AS n`,
       [isoFromInstant(AT - 10n * DAY_OF_24_HOURS)],
     );
+    const ofStories = `story_id, author_id, sum(requests)::bigint, sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost) AS cost`;
+    const assertStories = async () => {
+      const of = async (knex: Knex, from: string) =>
+        (await knex.raw(`SELECT day::text, ${ofStories} FROM ${from} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)).rows;
+      const records = `(SELECT (created_at AT TIME ZONE '${ZONE}')::date AS day, story_id, author_id, 1 AS requests, input_tokens,
+                               output_tokens, estimated_cost_in_euros AS cost FROM token_usage_tracking) AS record`;
+      const kept = await of(backoffice, 'usage_days_by_story');
+      assert.ok(kept.length > 24_000);
+      assert.deepEqual(kept, await of(workflows, records));
+      await assertExact(lastDays(20n));
+    };
     await auditAll(databases(), ZONE, AT);
-    await assertExact(lastDays(20n));
+    await assertStories();
+    await workflows.raw(`UPDATE token_usage_tracking SET input_tokens = input_tokens + 1 WHERE action = 'image_edit'`);
+    await auditAll(databases(), ZONE, AT);
+    await assertStories();
   });
 
   it('change by the stories of a changed hour alone, also where one story is everywhere', async () => {
@@ -148,7 +164,7 @@ describe('rollups of stories that come back on later days', () => {
     const positions: Instant[] = [];
     // Each tick is late at once.
     for (let i = 0; i < 3; i++) {
-      await tick(databases(), ZONE, AT + BigInt(i) * MINUTE, -1);
+      await tick(databases(), ZONE, AT + BigInt(i) * MINUTE, { budgetMs: -1 });
       if (i === 0) await assertExact(lastDays(1n));
       positions.push((await readCoverage(backoffice)).auditPosition as Instant);
     }
@@ -170,7 +186,7 @@ describe('rollups of stories that come back on later days', () => {
     const window = { from: AT - 27n * DAY_OF_24_HOURS, to: AT - 5n * HOUR - 7n * MINUTE };
     const daysFrom = async () => (await readCoverage(backoffice)).daysFrom;
     // Late at once: the days of one zone have gone, and none are there of the other.
-    await tick(databases(), other, AT, -1);
+    await tick(databases(), other, AT, { budgetMs: -1 });
     for (const zone of [ZONE, other]) await assertExact(window, zone);
     const begins: (Instant | null)[] = [await daysFrom()];
     for (let pieces = 0; begins.at(-1) !== null; pieces++) {

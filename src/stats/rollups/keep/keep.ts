@@ -12,22 +12,23 @@ import {
   HOUR,
   type Instant,
   instantFromPostgres,
-  latest,
   now,
   postgresFromInstant,
   startOfHour,
 } from '../../../units/time.ts';
 import { type Coverage, LATE_COMMITS, readCoverage } from '../coverage.ts';
 import { wholeHoursSince } from '../segments.ts';
-import { type HourRange, readEarliest } from '../source-hours.ts';
-import { recomputeDiffering } from './mend.ts';
+import { endOfRecords, type HourRange, readEarliest } from '../source-hours.ts';
+import { RECORDS_A_PIECE } from './limits.ts';
+import { type GoOn, recomputeDiffering } from './mend.ts';
 import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
-import { findDifferingHours, RECORDS_A_PIECE, type RollupDatabases, readAnew, recompute } from './refresh.ts';
+import { findDifferingHours, inTurn, type RollupDatabases, readAnew, recompute } from './refresh.ts';
 import { writeChanges } from './write.ts';
 import { adoptTimeZone, buildDays } from './write-days.ts';
 
 const TICK_MS = 60_000;
-const RECENT = 26n * HOUR;
+/** What every tick makes right. */
+export const RECENT = 26n * HOUR;
 /** What takes longer than this is left to the next tick. */
 const TICK_BUDGET_MS = 20_000;
 /** A full audit takes this many ticks at most, so less than two hours. */
@@ -83,15 +84,7 @@ export async function backfill(
 
 /** What is computed at once: as many hours as hold few records, and at least one, so that empty stretches cost nothing. Null at the end. */
 async function nextChunk(workflows: Knex, from: Instant, end: Instant): Promise<HourRange | null> {
-  if (from >= end) return null;
-  const row = await workflows('token_usage_tracking')
-    .where('created_at', '>=', postgresFromInstant(from))
-    .where('created_at', '<', postgresFromInstant(end))
-    .orderBy('created_at')
-    .offset(RECORDS_A_PIECE)
-    .first<{ created_at: string } | undefined>('created_at');
-  const to = row ? latest(from + HOUR, startOfHour(instantFromPostgres(row.created_at))) : end;
-  return { from, to: earliest(to, end) };
+  return from >= end ? null : { from, to: await endOfRecords(workflows, { from, to: end }, RECORDS_A_PIECE) };
 }
 
 /** Where the rollups begin: the hour of the oldest record, or where they are to end when there is none. */
@@ -118,6 +111,8 @@ export async function rebuild(
     let chunk = await nextChunk(databases.workflows, begin, coveredUntil);
     while (chunk) {
       const current = await readCoverage(databases.backoffice);
+      // Begun again by another process: what follows covers all of it.
+      if (current.coveredUntil === null) break;
       const changes = await readAnew(databases.workflows, chunk);
       if ((await writeChanges(databases.backoffice, changes, current, {}, { anew: true })) === null) continue;
       onProgress({ done: hoursBetween(begin, chunk.to), total });
@@ -157,29 +152,40 @@ async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: C
 /**
  * One minute's work: covers new hours, makes the last 26 hours right, builds days that a change of time zone has left to build, and
  * audits the next slice of older hours. What is not done in time is left to the next tick, which begins where this one came to.
+ * `goOn` is called between pieces of it, and may throw.
  * At the end of a round of slices everything that was committed before the round began is in the rollups.
  */
-export async function tick(
+export function tick(
   databases: RollupDatabases,
   timeZone: string,
   at: Instant,
-  budgetMs = TICK_BUDGET_MS,
+  { budgetMs = TICK_BUDGET_MS, goOn = () => {} }: { budgetMs?: number; goOn?: GoOn } = {},
 ): Promise<void> {
-  const begun = performance.now();
-  const isLate = () => performance.now() - begun > budgetMs;
-  await backfill(databases, timeZone, at);
-  const { coveredUntil } = await readCoverage(databases.backoffice);
-  if (coveredUntil === null) return;
-  const recentFrom = earliest(startOfHour(at - RECENT), coveredUntil);
-  if (!(await correct(databases, { from: recentFrom, to: coveredUntil }, isLate))) return;
-  await buildDays(databases.backoffice, isLate);
-  await auditSlice(databases, recentFrom, at, isLate);
+  return inTurn(databases, async () => {
+    const begun = performance.now();
+    const isLate = () => {
+      goOn();
+      return performance.now() - begun > budgetMs;
+    };
+    await backfill(databases, timeZone, at, goOn);
+    const { coveredUntil } = await readCoverage(databases.backoffice);
+    if (coveredUntil === null) return;
+    const recentFrom = earliest(startOfHour(at - RECENT), coveredUntil);
+    if (!(await correct(databases, { from: recentFrom, to: coveredUntil }, isLate, goOn))) return;
+    await buildDays(databases.backoffice, isLate);
+    await auditSlice(databases, recentFrom, at, isLate, goOn);
+  });
 }
 
 /** Recomputes the hours of a range that differ. Whether all of them are right now. */
-async function correct(databases: RollupDatabases, range: HourRange, isLate: () => boolean): Promise<boolean> {
+async function correct(
+  databases: RollupDatabases,
+  range: HourRange,
+  isLate: () => boolean,
+  goOn: GoOn,
+): Promise<boolean> {
   const coverage = await readCoverage(databases.backoffice);
-  const differing = await findDifferingHours(databases, [range]);
+  const differing = await findDifferingHours(databases, [range], goOn);
   return differing.length === 0 || (await recompute(databases, coverage, differing, () => ({}), isLate)) === 'done';
 }
 
@@ -188,10 +194,11 @@ async function auditSlice(
   recentFrom: Instant,
   at: Instant,
   isLate: () => boolean,
+  goOn: GoOn,
 ): Promise<void> {
   const coverage = await readCoverage(databases.backoffice);
   const slice = await nextSlice(databases, coverage, recentFrom);
-  const differing = slice.from < slice.to ? await findDifferingHours(databases, [slice]) : [];
+  const differing = slice.from < slice.to ? await findDifferingHours(databases, [slice], goOn) : [];
   const auditBeganAt = coverage.auditBeganAt ?? at;
   await recompute(
     databases,
@@ -277,7 +284,7 @@ export function keepRollups(
     const { coveredUntil } = coverage;
     if (finding.kind === 'changed' && coveredUntil !== null) {
       const all = [{ from: startOfHour(BEGIN_OF_TIME), to: coveredUntil }];
-      return origin.takeOver(coverage, finding, () => recomputeDiffering(databases, all, goOn));
+      return origin.takeOver(coverage, finding, () => recomputeDiffering(databases, all, { goOn }));
     }
     if (!stoodStill) return false;
     const begun = await beginAgain(databases.backoffice, coverage);
@@ -291,7 +298,7 @@ export function keepRollups(
       try {
         if (!hasRollups || !(await isOfSource())) return;
         await backfill(databases, timeZone, now(), sayProgress);
-        if (!stopping) await tick(databases, timeZone, now());
+        await tick(databases, timeZone, now(), { goOn });
         await origin.confirm(await readCoverage(databases.backoffice));
       } finally {
         await refreshNames(() => stopping);

@@ -5,7 +5,7 @@ import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../.
 import { readCoverage } from '../coverage.ts';
 import type { HourRange } from '../source-hours.ts';
 import type { Origin } from './origin.ts';
-import { findDifferingHours, type RollupDatabases, recompute } from './refresh.ts';
+import { type DifferingHour, findDifferingHours, inTurn, type RollupDatabases, recompute } from './refresh.ts';
 
 /**
  * Asks for the rollups of some windows to be compared with the source soon, and made right where they differ. Where one
@@ -33,39 +33,76 @@ function joined(ranges: HourRange[]): HourRange[] {
   return result;
 }
 
+/** Called between pieces of work; throws where it is to end. */
+export type GoOn = () => void;
+
+type Mending = {
+  goOn?: GoOn;
+  /** Told what differs, before any of it is computed again. */
+  onFound?: (hours: DifferingHour[]) => Promise<unknown>;
+};
+
 /**
  * Compares covered hours of some windows with the source, and recomputes those that differ. Returns how many did. For
  * whoever knows that the rollups are of this source: its own rows are what differs.
  */
-export async function refreshWindows(databases: RollupDatabases, windows: Window[]): Promise<number> {
+export async function refreshWindows(
+  databases: RollupDatabases,
+  windows: Window[],
+  mending: Mending = {},
+): Promise<number> {
   const { coveredUntil } = await readCoverage(databases.backoffice);
   if (coveredUntil === null) return 0;
   const covered = joined(windows.map(hoursOf))
     .map(({ from, to }) => ({ from, to: earliest(to, coveredUntil) }))
     .filter(({ from, to }) => from < to);
-  return recomputeDiffering(databases, covered);
+  return recomputeDiffering(databases, covered, mending);
 }
 
 /** Recomputes covered hours that differ from the source, whether the rollups are of it or not: for the tick, which makes them so. */
-export async function recomputeDiffering(
+export function recomputeDiffering(
   databases: RollupDatabases,
   covered: HourRange[],
-  goOn: () => void = () => {},
+  { goOn = () => {}, onFound = async () => {} }: Mending = {},
 ): Promise<number> {
-  for (;;) {
-    const coverage = await readCoverage(databases.backoffice);
-    const hours = await findDifferingHours(databases, covered);
-    const progress = () => {
-      goOn();
-      return {};
-    };
-    if (hours.length === 0 || (await recompute(databases, coverage, hours, progress)) === 'done') return hours.length;
-  }
+  const progress = () => {
+    goOn();
+    return {};
+  };
+  return inTurn(databases, async () => {
+    for (;;) {
+      const coverage = await readCoverage(databases.backoffice);
+      const hours = await findDifferingHours(databases, covered, goOn);
+      if (hours.length === 0) return 0;
+      await onFound(hours);
+      if ((await recompute(databases, coverage, hours, progress)) === 'done') return hours.length;
+    }
+  });
 }
 
-/** `refreshWindows`, unless the rollups are of another source: those are not mended by this one's records. */
-export async function mendWindows(databases: RollupDatabases, origin: Origin, windows: Window[]): Promise<number> {
-  return (await origin.fits(await readCoverage(databases.backoffice))) ? refreshWindows(databases, windows) : 0;
+/** So many differing hours may be most of those that the rollups hold; fewer are right again before anybody has looked. */
+const MANY_HOURS = 24;
+
+/**
+ * `refreshWindows`, unless the rollups are of another source: those are not mended by this one's records. Where many hours
+ * differ, whether the rollups can be read meanwhile is looked at now, and not at the next tick.
+ */
+export async function mendWindows(
+  databases: RollupDatabases,
+  origin: Origin,
+  windows: Window[],
+  goOn: GoOn = () => {},
+): Promise<number> {
+  const look = async () => origin.look(await readCoverage(databases.backoffice));
+  if (!(await origin.fits(await readCoverage(databases.backoffice)))) return 0;
+  let many = false;
+  const onFound = async (hours: DifferingHour[]) => {
+    many = hours.length >= MANY_HOURS;
+    if (many) await look();
+  };
+  const mended = await refreshWindows(databases, windows, { goOn, onFound });
+  if (many) await look();
+  return mended;
 }
 
 /**
@@ -77,13 +114,16 @@ export function createMend(databases: RollupDatabases, origin: Origin, log: Logg
   let askedAround: HourRange[] = [];
   let running = false;
 
+  const goOn = () => {
+    if (isStopping()) throw new Error('stopping');
+  };
   const run = async () => {
     while (asked.length > 0 && !isStopping()) {
       const [windows, around] = [asked, askedAround];
       asked = [];
       askedAround = [];
-      let hours = await mendWindows(databases, origin, windows);
-      if (hours > 0) hours += await mendWindows(databases, origin, around);
+      let hours = await mendWindows(databases, origin, windows, goOn);
+      if (hours > 0) hours += await mendWindows(databases, origin, around, goOn);
       if (hours > 0) log.info({ hours }, 'rollups: hours whose records had changed are computed again');
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }

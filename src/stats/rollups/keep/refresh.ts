@@ -1,19 +1,49 @@
 import type { Knex } from 'knex';
+import { groupedBy } from '../../../units/grouped-by.ts';
 import { exactInteger } from '../../../units/integer.ts';
-import { compareInstants, type Instant, instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
+import { handled } from '../../../units/promises/handled.ts';
+import {
+  compareInstants,
+  dayOf,
+  HOUR,
+  type Instant,
+  instantFromPostgres,
+  postgresFromInstant,
+} from '../../../units/time.ts';
 import type { Coverage } from '../coverage.ts';
-import { type Fingerprint, type HourRange, readFingerprints, readHourCells, runsOf } from '../source-hours.ts';
+import {
+  endOfRecords,
+  type Fingerprint,
+  type HourRange,
+  readFingerprints,
+  readHourCells,
+  runsOf,
+} from '../source-hours.ts';
+import { RECORDS_A_COMPARISON, RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
 import { type Changes, type Progress, writeChanges } from './write.ts';
 
 export type RollupDatabases = { workflows: Knex; backoffice: Knex };
 
-const SOURCE_TIMEOUT = '60s';
-
 /** A covered hour whose rows are not those that the rollups were computed from, and how many it holds or held. */
 export type DifferingHour = { hour: Instant; requests: number };
 
-/** What is recomputed by one transaction: hours that hold so many records, and at least one. */
-export const RECORDS_A_PIECE = 10_000;
+const turns = new WeakMap<Knex, Promise<unknown>>();
+
+/**
+ * One refresher of a process at a time: of two each would overtake the other, and what is overtaken is compared and read
+ * again. Not to be asked for from within a turn.
+ */
+export function inTurn<T>({ backoffice }: RollupDatabases, work: () => Promise<T>): Promise<T> {
+  const done = handled((turns.get(backoffice) ?? Promise.resolve()).then(work));
+  turns.set(
+    backoffice,
+    done.then(
+      () => {},
+      () => {},
+    ),
+  );
+  return done;
+}
 
 /**
  * Makes hours what the source says of them, whatever their rows were: in pieces, each of one moment of the source and one
@@ -28,43 +58,54 @@ export async function recompute(
   progress: (next: Instant | null) => Progress,
   isLate: () => boolean = () => false,
 ): Promise<'done' | 'late' | 'overtaken'> {
-  const pieces = piecesOf(hours);
+  const pieces = piecesOf(hours, coverage.timeZone);
+  const read = (piece: Instant[]) => handled(inSnapshot(workflows, (snapshot) => readHours(snapshot, runsOf(piece))));
   let { version } = coverage;
-  for (const [i, piece] of pieces.entries()) {
-    if (i > 0 && isLate()) return 'late';
-    const changes = await inSnapshot(workflows, (snapshot) => readHours(snapshot, runsOf(piece)));
-    const written = await writeChanges(
-      backoffice,
-      changes,
-      { ...coverage, version },
-      progress(pieces[i + 1]?.[0] ?? null),
-    );
-    if (written === null) return 'overtaken';
-    version = written;
+  let reading: Promise<Changes> | null = null;
+  try {
+    for (const [i, piece] of pieces.entries()) {
+      if (i > 0 && isLate()) return 'late';
+      const changes: Changes = await (reading ?? read(piece));
+      const next = pieces[i + 1];
+      // The source works on the next piece while this one is written.
+      reading = next ? read(next) : null;
+      const written = await writeChanges(backoffice, changes, { ...coverage, version }, progress(next?.[0] ?? null));
+      if (written === null) return 'overtaken';
+      version = written;
+    }
+    return 'done';
+  } finally {
+    await reading?.catch(() => {});
   }
-  return 'done';
 }
 
-/** One at least, which may be empty. */
-function piecesOf(hours: DifferingHour[]): Instant[][] {
+/** One at least, which may be empty. Days stay together where they are not too large. */
+function piecesOf(hours: DifferingHour[], timeZone: string | null): Instant[][] {
   const pieces: Instant[][] = [[]];
   let records = 0;
-  for (const { hour, requests } of hours) {
-    if (records > 0 && records + requests > RECORDS_A_PIECE) {
+  const put = (some: DifferingHour[]) => {
+    const more = recordsIn(some);
+    if (records > 0 && records + more > RECORDS_A_PIECE) {
       pieces.push([]);
       records = 0;
     }
-    pieces.at(-1)?.push(hour);
-    records += requests;
+    for (const { hour } of some) pieces.at(-1)?.push(hour);
+    records += more;
+  };
+  for (const day of groupedBy(hours, ({ hour }) => dayOf(hour, timeZone ?? 'UTC')).values()) {
+    if (recordsIn(day) <= RECORDS_A_DAY) put(day);
+    else for (const hour of day) put([hour]);
   }
   return pieces;
 }
+
+export const recordsIn = (hours: DifferingHour[]): number => hours.reduce((sum, { requests }) => sum + requests, 0);
 
 /** Reads one moment of the source, with the time and memory that rollups need. */
 export function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
   return workflows.transaction(
     async (snapshot) => {
-      await snapshot.raw(`SET LOCAL statement_timeout = '${SOURCE_TIMEOUT}'`);
+      await snapshot.raw(`SET LOCAL statement_timeout = '${STATEMENT_TIMEOUT}'`);
       await snapshot.raw(`SET LOCAL work_mem = '64MB'`);
       await snapshot.raw('SET LOCAL max_parallel_workers_per_gather = 2');
       return read(snapshot);
@@ -73,13 +114,17 @@ export function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise
   );
 }
 
-/** The covered hours of some ranges whose rows are not those that the rollups were computed from, oldest first. */
+/**
+ * The covered hours of some ranges whose rows are not those that the rollups were computed from, oldest first. `goOn` is
+ * called between statements, and may throw.
+ */
 export async function findDifferingHours(
   { workflows, backoffice }: RollupDatabases,
   ranges: HourRange[],
+  goOn: () => void = () => {},
 ): Promise<DifferingHour[]> {
   if (ranges.length === 0) return [];
-  const hours = await inSnapshot(workflows, (snapshot) => differingHours(snapshot, backoffice, ranges));
+  const hours = await inSnapshot(workflows, (snapshot) => differingHours(snapshot, backoffice, ranges, goOn));
   return hours.sort((a, b) => compareInstants(a.hour, b.hour));
 }
 
@@ -92,18 +137,34 @@ async function readHours(snapshot: Knex, runs: HourRange[]): Promise<Changes> {
   return { runs, cells: runs.length === 0 ? [] : await readHourCells(snapshot, runs) };
 }
 
-async function differingHours(snapshot: Knex, backoffice: Knex, ranges: HourRange[]): Promise<DifferingHour[]> {
+async function differingHours(
+  snapshot: Knex,
+  backoffice: Knex,
+  ranges: HourRange[],
+  goOn: () => void,
+): Promise<DifferingHour[]> {
   const differing: DifferingHour[] = [];
-  for (const range of ranges) {
-    const [now, stored] = await Promise.all([readFingerprints(snapshot, range), storedFingerprints(backoffice, range)]);
-    const before = new Map(stored.map((one) => [one.hour, one]));
-    const after = new Map(now.map((one) => [one.hour, one]));
-    for (const hour of new Set([...before.keys(), ...after.keys()])) {
-      const [was, is] = [before.get(hour), after.get(hour)];
-      if (was?.requests === is?.requests && was?.fingerprint === is?.fingerprint) continue;
-      const requests = Math.max(exactInteger(was?.requests ?? '0'), exactInteger(is?.requests ?? '0'));
-      differing.push({ hour, requests });
+  for (const { from, to } of ranges) {
+    for (let begin: Instant = from; begin < to; ) {
+      goOn();
+      const end = to - begin <= HOUR ? to : await endOfRecords(snapshot, { from: begin, to }, RECORDS_A_COMPARISON);
+      for (const hour of await differingIn(snapshot, backoffice, { from: begin, to: end })) differing.push(hour);
+      begin = end;
     }
+  }
+  return differing;
+}
+
+async function differingIn(snapshot: Knex, backoffice: Knex, range: HourRange): Promise<DifferingHour[]> {
+  const [now, stored] = await Promise.all([readFingerprints(snapshot, range), storedFingerprints(backoffice, range)]);
+  const before = new Map(stored.map((one) => [one.hour, one]));
+  const after = new Map(now.map((one) => [one.hour, one]));
+  const differing: DifferingHour[] = [];
+  for (const hour of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(hour), after.get(hour)];
+    if (was?.requests === is?.requests && was?.fingerprint === is?.fingerprint) continue;
+    const requests = Math.max(exactInteger(was?.requests ?? '0'), exactInteger(is?.requests ?? '0'));
+    differing.push({ hour, requests });
   }
   return differing;
 }

@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
+import { groupedBy } from '../../../units/grouped-by.ts';
+import { exactInteger } from '../../../units/integer.ts';
 import { instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
 import { type Coverage, keptDays } from '../coverage.ts';
 import type { HourCell, HourRange } from '../source-hours.ts';
+import { RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
 import { completeDays, recountDays, writeDays } from './write-days.ts';
 import { recountHours, type StoriesOfCell, writeStories } from './write-stories.ts';
 
@@ -40,6 +43,7 @@ async function write(
   progress: Progress,
   anew: boolean,
 ): Promise<string | null> {
+  await transaction.raw(`SET LOCAL statement_timeout = '${STATEMENT_TIMEOUT}'`);
   const columns = Object.entries(progress).map(([name, value]) => [
     STATE_COLUMNS[name as keyof Progress],
     value === null ? null : postgresFromInstant(value),
@@ -57,7 +61,7 @@ async function write(
   // Begun again, from another source perhaps.
   if (coverage.coveredUntil === null) await transaction.raw('TRUNCATE story_visits, usage_kinds');
   const { hours, stories } = await deleteHours(transaction, runs);
-  await insertCells(transaction, cells);
+  for (const few of fewAtOnce(cells)) await insertCells(transaction, few);
   const days = keptDays(coverage);
   await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
   const touched = [...new Set([...hours, ...cells.map(({ hour }) => hour)])].map(instantFromPostgres);
@@ -92,8 +96,25 @@ async function deleteHours(
   return { hours, stories };
 }
 
+/** Whole hours, as many as hold few records, and at least one. */
+function fewAtOnce(cells: HourCell[]): HourCell[][] {
+  const groups: HourCell[][] = [];
+  let records = 0;
+  for (const hour of groupedBy(cells, ({ hour }) => hour).values()) {
+    const more = hour.reduce((sum, { requests }) => sum + exactInteger(requests), 0);
+    const last = groups.at(-1);
+    if (last && records + more <= RECORDS_A_PIECE) {
+      for (const cell of hour) last.push(cell);
+      records += more;
+    } else {
+      groups.push(hour);
+      records = more;
+    }
+  }
+  return groups;
+}
+
 async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> {
-  if (cells.length === 0) return;
   const column = (name: keyof HourCell) => cells.map((cell) => cell[name]);
   await transaction.raw(
     `INSERT INTO usage_hours (hour, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
