@@ -148,13 +148,15 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
   it('are left by a tick that is told to stop, at the next piece, and taken up by the one after it', async () => {
     const HOURS = 10;
     const AN_HOUR = 6_000;
-    await databases().workflows.raw(
-      `INSERT INTO token_usage_tracking
-         (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
-       SELECT gen_random_uuid(), gen_random_uuid(), 'chapter_writing', 'gpt-5', 10, 5, 0.001, '{}',
-              date_trunc('hour', now()) - n % ${HOURS} * interval '1 hour' - interval '2 hours' + n * interval '10 milliseconds'
-         FROM generate_series(1, ${HOURS * AN_HOUR}) AS n`,
-    );
+    for (let hour = 2; hour < HOURS + 2; hour++) {
+      await databases().workflows.raw(
+        `INSERT INTO token_usage_tracking
+           (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'chapter_writing', 'gpt-5', 10, 5, 0.001, '{}',
+                date_trunc('hour', now()) - interval '${hour} hours' + n * interval '10 milliseconds'
+           FROM generate_series(1, ${AN_HOUR}) AS n`,
+      );
+    }
     let pieces = 0;
     let onPiece = () => {};
     const count = ({ sql }: { sql: string }) => {

@@ -59,7 +59,7 @@ export async function recompute(
   isLate: () => boolean = () => false,
 ): Promise<'done' | 'late' | 'overtaken'> {
   const pieces = piecesOf(hours, coverage.timeZone);
-  const read = (piece: Instant[]) => handled(inSnapshot(workflows, (snapshot) => readHours(snapshot, runsOf(piece))));
+  const read = (piece: Instant[]) => inSnapshot(workflows, (snapshot) => readHours(snapshot, runsOf(piece)));
   let { version } = coverage;
   let reading: Promise<Changes> | null = null;
   try {
@@ -68,7 +68,7 @@ export async function recompute(
       const changes: Changes = await (reading ?? read(piece));
       const next = pieces[i + 1];
       // The source works on the next piece while this one is written.
-      reading = next ? read(next) : null;
+      reading = next ? handled(read(next)) : null;
       const written = await writeChanges(backoffice, changes, { ...coverage, version }, progress(next?.[0] ?? null));
       if (written === null) return 'overtaken';
       version = written;
