@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { compareDays, dayFromPostgres } from '../../units/calendar.ts';
+import { compareDays } from '../../units/calendar.ts';
 import { NoNumber } from '../../units/money.ts';
 import { addDays, type Day, postgresFromInstant, startOfDay } from '../../units/time.ts';
-import { type Days, daysWithin } from './days.ts';
+import { type Days, daysWithin, type KeptDay } from './days.ts';
+import { inPieces } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
 
 /** What an action and model cost in the 24 hours of the business clock on one day, in micro-euros: a repeated hour counts twice. */
@@ -13,7 +14,7 @@ export type ClockDays = Map<Day, { version: string; hours: ClockHours[] }>;
 
 export const noClockDays = (): ClockDays => new Map();
 
-type Row = { day: string; action: string; model: string; costs: string };
+type Row = { number: string; action: string; model: string; costs: string };
 
 /** The clock hours of a segment's days, by day. Loads those that are not in memory, or have changed. */
 export async function clockHoursWithin(
@@ -22,42 +23,55 @@ export async function clockHoursWithin(
   segment: DaySegment,
   timeZone: string,
 ): Promise<Map<Day, ClockHours[]>> {
-  const wanted = [...daysWithin(days, segment)];
-  const missing = wanted.filter(({ day, version }) => clockDays.get(day)?.version !== version);
-  const loaded = await loadClockHours(backoffice, missing.map(({ day }) => day).sort(compareDays), timeZone);
-  for (const { day, version } of missing) clockDays.set(day, { version, hours: loaded.get(day) ?? [] });
-  return new Map(wanted.map(({ day }) => [day, clockDays.get(day)?.hours ?? []]));
+  const known = new Map<Day, ClockHours[]>();
+  const missing: KeptDay[] = [];
+  for (const one of daysWithin(days, segment)) {
+    const kept = clockDays.get(one.day);
+    if (kept?.version === one.version) known.set(one.day, kept.hours);
+    else missing.push(one);
+  }
+  missing.sort((a, b) => compareDays(a.day, b.day));
+  for (const some of inPieces(missing, ({ cells }) => 24 * cells.length, ROWS_A_READ)) {
+    const loaded = await loadClockHours(
+      backoffice,
+      some.map(({ day }) => day),
+      timeZone,
+    );
+    some.forEach(({ day, version }, i) => {
+      const hours = loaded[i] as ClockHours[];
+      clockDays.set(day, { version, hours });
+      known.set(day, hours);
+    });
+  }
+  return known;
 }
 
-/** One text for each day, action and model: a tenth of the rows that the hours are. */
-async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): Promise<Map<Day, ClockHours[]>> {
-  const byDay = new Map<Day, ClockHours[]>();
-  const [first, last] = [days[0], days.at(-1)];
-  if (first === undefined || last === undefined) return byDay;
+/** One statement reads so many hours of an action and model, and at least a day. */
+const ROWS_A_READ = 20_000;
+
+/** Of each of some days. One text for each day, action and model: a tenth of the rows that the hours are. */
+async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): Promise<ClockHours[][]> {
+  const ofDays: ClockHours[][] = days.map(() => []);
   const { rows } = await backoffice.raw<{ rows: Row[] }>(
-    `SELECT to_char(day, 'YYYY-MM-DD BC') AS day, action, model, string_agg(clock || ' ' || micro, ',') AS costs
-       FROM (SELECT (hour AT TIME ZONE ?)::date AS day, action, model,
-                    extract(hour FROM hour AT TIME ZONE ?)::int AS clock, round(cost * 1000000) AS micro
-               FROM usage_hours WHERE hour >= ? AND hour < ?) AS hours
+    `SELECT number, action, model, string_agg(clock || ' ' || micro, ',') AS costs
+       FROM unnest(?::timestamptz[], ?::timestamptz[]) WITH ORDINALITY AS wanted (day_from, day_to, number)
+      CROSS JOIN LATERAL (SELECT action, model, extract(hour FROM hour AT TIME ZONE ?)::int AS clock, round(cost * 1000000) AS micro
+                            FROM usage_hours WHERE hour >= day_from AND hour < day_to OFFSET 0) AS hours
       GROUP BY 1, 2, 3`,
     [
+      days.map((day) => postgresFromInstant(startOfDay(day, timeZone))),
+      days.map((day) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
       timeZone,
-      timeZone,
-      postgresFromInstant(startOfDay(first, timeZone)),
-      postgresFromInstant(startOfDay(addDays(last, 1), timeZone)),
     ],
   );
-  for (const { day: text, action, model, costs } of rows) {
-    const day = dayFromPostgres(text);
+  for (const { number, action, model, costs } of rows) {
     const hours: ClockHours = { action, model, costs: Array(24).fill(0) };
     for (const one of costs.split(',')) {
       const [clock, micro] = one.split(' ').map(Number) as [number, number];
       if (Number.isNaN(micro)) throw new NoNumber('not an amount: NaN');
       hours.costs[clock] = (hours.costs[clock] ?? 0) + micro;
     }
-    const ofDay = byDay.get(day);
-    if (ofDay) ofDay.push(hours);
-    else byDay.set(day, [hours]);
+    ofDays[Number(number) - 1]?.push(hours);
   }
-  return byDay;
+  return ofDays;
 }

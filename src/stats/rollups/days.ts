@@ -7,7 +7,7 @@ import { type Day, type Instant, postgresFromInstant } from '../../units/time.ts
 import { type Cell, cellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
-type KeptDay = { day: Day; version: string; cells: Cell[] };
+export type KeptDay = { day: Day; version: string; cells: Cell[] };
 
 /**
  * All complete days, kept in memory: they are few (some 40 cells a day), change once a day and when the audit heals one, and
@@ -104,3 +104,6 @@ export const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
 export function* daysWithin({ byDay }: Days, segment: DaySegment): Generator<KeptDay> {
   for (const [day, one] of byDay) if (isWithin(day, segment)) yield one;
 }
+
+/** How many records a day holds. */
+export const recordsOf = ({ cells }: KeptDay): number => cells.reduce((sum, { requests }) => sum + requests, 0);

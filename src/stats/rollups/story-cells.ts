@@ -7,7 +7,6 @@ import { microEurosFromNumeric } from '../../units/money.ts';
 import {
   addDays,
   type Day,
-  dayOf,
   type Instant,
   instantFromPostgres,
   postgresFromInstant,
@@ -15,6 +14,7 @@ import {
 } from '../../units/time.ts';
 import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';
+import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
 import { addPair, noPairs, numberOfPair, type PairLists, type PairSums, type Pairs, packed } from './story-pairs.ts';
 
@@ -64,73 +64,60 @@ function addElements(lists: PairLists, pairs: Pairs, row: Row): void {
 }
 
 /** Arrays come as text: the driver's own reading of them takes several times as long. */
-function readHours(backoffice: Knex, firstDay: Day, lastDay: Day, timeZone: string) {
-  return backoffice('usage_hours_by_story')
-    .where('hour', '>=', postgresFromInstant(startOfDay(firstDay, timeZone)))
-    .where('hour', '<', postgresFromInstant(startOfDay(addDays(lastDay, 1), timeZone)))
-    .select<Row[]>(
-      'hour',
-      'action',
-      'model',
-      backoffice.raw(
-        'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text',
-      ),
-    );
-}
-
-/** Days loaded by one query: at ten million records more of them would keep everybody else waiting while they are read. */
-const DAYS_A_LOAD = 5;
+const COLUMNS =
+  'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
 
 type Memory = { pairs: Pairs; days: Days; storyCells: StoryCells };
+
+/** What is wanted of a day: of one kind, with as many elements as it has requests at most. */
+type Wanted = Kind & { day: Day; version: string; requests: number };
 
 /** The cells of some days that are not in memory; whoever asked for them has them, whatever becomes of the memory meanwhile. */
 async function load(
   backoffice: Knex,
   { pairs, storyCells }: Pick<Memory, 'pairs' | 'storyCells'>,
-  missing: { day: Day; version: string; kinds: Kind[] }[],
+  missing: Wanted[],
   timeZone: string,
 ): Promise<StoryCell[]> {
   const loaded: StoryCell[] = [];
-  for (let first = 0; first < missing.length; first += DAYS_A_LOAD) {
-    const some = missing.slice(first, first + DAYS_A_LOAD);
-    const kinds = [...new Map(some.flatMap(({ kinds }) => kinds.map((kind) => [nameOf(kind), kind]))).values()];
-    const rows = await readHours(
-      backoffice,
-      (some[0] as { day: Day }).day,
-      (some.at(-1) as { day: Day }).day,
-      timeZone,
-    ).whereRaw('(action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))', [
-      kinds.map(({ action }) => action),
-      kinds.map(({ model }) => model),
-    ]);
-    const dayOfHour = new Map<string, Day>();
-    const found = new Map<string, PairLists>();
-    for (const row of rows) {
-      const day = dayOfHour.get(row.hour) ?? dayOf(instantFromPostgres(row.hour), timeZone);
-      dayOfHour.set(row.hour, day);
-      const name = `${day} ${nameOf(row)}`;
-      const lists = found.get(name) ?? noPairs();
-      found.set(name, lists);
-      addElements(lists, pairs, row);
-    }
-    for (const { day, version, kinds } of some) {
-      const cells = kinds.map(({ action, model }): StoryCell => {
-        const sums = packed(found.get(`${day} ${nameOf({ action, model })}`) ?? noPairs());
-        return { action, model, sums };
-      });
-      loaded.push(...cells);
-      keep(storyCells, day, version, cells);
-    }
+  for (const some of inPieces(missing, ({ requests }) => requests, RECORDS_A_READ)) {
+    const found = some.map(noPairs);
+    for (const row of await readCells(backoffice, some, timeZone))
+      addElements(found[Number(row.number) - 1] as PairLists, pairs, row);
+    some.forEach(({ day, version, action, model }, i) => {
+      const cell: StoryCell = { action, model, sums: packed(found[i] as PairLists) };
+      loaded.push(cell);
+      keep(storyCells, day, version, cell);
+    });
   }
   return loaded;
 }
 
+/** Just what is wanted, with its number: OFFSET 0 has each looked up in the index, where the planner might read the table. */
+async function readCells(backoffice: Knex, wanted: Wanted[], timeZone: string) {
+  const { rows } = await backoffice.raw<{ rows: (Row & { number: string })[] }>(
+    `SELECT number, hours.*
+       FROM unnest(?::timestamptz[], ?::timestamptz[], ?::text[], ?::text[]) WITH ORDINALITY
+         AS wanted (day_from, day_to, action, model, number)
+      CROSS JOIN LATERAL (SELECT hour, action, model, ${COLUMNS} FROM usage_hours_by_story
+                           WHERE hour >= day_from AND hour < day_to AND action = wanted.action AND model = wanted.model
+                          OFFSET 0) AS hours`,
+    [
+      wanted.map(({ day }) => postgresFromInstant(startOfDay(day, timeZone))),
+      wanted.map(({ day }) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
+      wanted.map(({ action }) => action),
+      wanted.map(({ model }) => model),
+    ],
+  );
+  return rows;
+}
+
 /** Beside what is known of the same version of a day, instead of that of an older one. */
-function keep(storyCells: StoryCells, day: Day, version: string, cells: StoryCell[]): void {
+function keep(storyCells: StoryCells, day: Day, version: string, cell: StoryCell): void {
   const kept = storyCells.get(day);
   if (kept !== undefined && BigInt(kept.version) > BigInt(version)) return;
   const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
-  for (const cell of cells) known.set(nameOf(cell), cell);
+  known.set(nameOf(cell), cell);
   storyCells.set(day, { version, cells: known });
 }
 
@@ -146,29 +133,45 @@ export async function storyCellsWithin(
     .map(({ day, version, cells }) => ({ day, version, kinds: cells.filter(passes) }))
     .sort((a, b) => compareDays(a.day, b.day));
   const cells: StoryCell[] = [];
-  const missing: { day: Day; version: string; kinds: Kind[] }[] = [];
+  const missing: Wanted[] = [];
   for (const { day, version, kinds } of wanted) {
     const kept = storyCells.get(day);
     const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
-    const unknown = kinds.filter((kind) => !known.has(nameOf(kind)));
-    cells.push(...kinds.flatMap((kind) => known.get(nameOf(kind)) ?? []));
-    if (unknown.length > 0) missing.push({ day, version, kinds: unknown });
+    for (const { action, model, requests } of kinds) {
+      const cell = known.get(nameOf({ action, model }));
+      if (cell) cells.push(cell);
+      else missing.push({ day, version, action, model, requests });
+    }
   }
   const loaded = await load(backoffice, { pairs, storyCells }, missing, timeZone);
   return [...cells, ...loaded];
 }
 
 async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {
-  const rows = await readHours(backoffice, day, day, timeZone);
+  const range = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
+  const records = await readRecordsByHour(backoffice, range);
   const cellOf = (row: Row): StoryCell => {
     const lists = noPairs();
     addElements(lists, pairs, row);
     return { action: row.action, model: row.model, sums: packed(lists) };
   };
-  return [...groupedBy(rows, ({ hour }) => hour)].map(([hour, ofHour]) => ({
-    hour: instantFromPostgres(hour),
-    cells: ofHour.map(cellOf),
-  }));
+  const hours: { hour: Instant; cells: StoryCell[] }[] = [];
+  for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
+    const rows = await backoffice('usage_hours_by_story')
+      .whereRaw('hour = ANY(?::timestamptz[])', [some.map(({ hour }) => postgresFromInstant(hour))])
+      .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
+    for (const [hour, ofHour] of groupedBy(rows, ({ hour }) => hour))
+      hours.push({ hour: instantFromPostgres(hour), cells: ofHour.map(cellOf) });
+  }
+  return hours;
+}
+
+async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant; to: Instant }) {
+  const rows = await backoffice('hour_fingerprints')
+    .whereRaw('hour >= ? AND hour < ?', [postgresFromInstant(from), postgresFromInstant(to)])
+    .orderBy('hour')
+    .select<{ hour: string; requests: string }[]>('hour', 'requests');
+  return rows.map(({ hour, requests }) => ({ hour: instantFromPostgres(hour), requests: exactInteger(requests) }));
 }
 
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */

@@ -2,11 +2,12 @@ import type { Knex } from 'knex';
 import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { handled } from '../../units/promises/handled.ts';
-import { hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
+import { earliest, HOUR, hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
 import { requireContent } from './coverage.ts';
-import { type Days, daysWithin } from './days.ts';
+import { type Days, daysWithin, recordsOf } from './days.ts';
 import type { Scope } from './keep/story-hours.ts';
 import { NEVER } from './keep/write-stories.ts';
+import { inPieces } from './pieces.ts';
 import type { DaySegment, HourSegment } from './segments.ts';
 
 /** How many different stories, by action: empty text for any. */
@@ -55,8 +56,10 @@ export function countStories(
   return counting;
 }
 
-/** Days counted by one statement: half a second where ten million records are of stories that live for a year. */
-const DAYS_A_STATEMENT = 100;
+/** One statement counts days of so many records: a fifth of a second where their stories live for a year. */
+const RECORDS_A_COUNT = 1_000_000;
+/** And so many hours: where days are not built a window is hours alone. */
+const HOURS_A_COUNT = 96n;
 
 async function count(backoffice: Knex, days: Days, covered: Covered, within: Within): Promise<StoriesByAction> {
   const counts: StoriesByAction = new Map();
@@ -72,12 +75,19 @@ async function count(backoffice: Knex, days: Days, covered: Covered, within: Wit
     );
     for (const { action, stories } of rows) counts.set(action, (counts.get(action) ?? 0) + exactInteger(stories));
   };
-  for (const { from, to } of covered.hours)
-    await add('story_hours', 'hour', postgresFromInstant(from), postgresFromInstant(to - 1n));
+  for (const { from, to } of covered.hours) {
+    for (let begin = from; begin < to; begin += HOURS_A_COUNT * HOUR)
+      await add(
+        'story_hours',
+        'hour',
+        postgresFromInstant(begin),
+        postgresFromInstant(earliest(begin + HOURS_A_COUNT * HOUR, to) - 1n),
+      );
+  }
   for (const segment of covered.days) {
-    const known = [...daysWithin(days, segment)].map(({ day }) => day).sort(compareDays);
-    for (let first = 0; first < known.length; first += DAYS_A_STATEMENT) {
-      const some = known.slice(first, first + DAYS_A_STATEMENT).map(postgresFromDay);
+    const known = [...daysWithin(days, segment)].sort((a, b) => compareDays(a.day, b.day));
+    for (const piece of inPieces(known, recordsOf, RECORDS_A_COUNT)) {
+      const some = piece.map(({ day }) => postgresFromDay(day));
       await add('story_days', 'day', some[0] as string, some.at(-1) as string);
     }
   }

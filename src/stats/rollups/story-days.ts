@@ -3,7 +3,8 @@ import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/promises/handled.ts';
 import type { Day } from '../../units/time.ts';
-import { type Days, daysWithin } from './days.ts';
+import { type Days, daysWithin, recordsOf } from './days.ts';
+import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
 import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
 
@@ -19,9 +20,6 @@ export type StoryDays = {
 };
 
 export const noStoryDays = (): StoryDays => ({ pairs: noKnownPairs(), byDay: new Map(), loading: Promise.resolve() });
-
-/** Days loaded by one query: at ten million records of stories that live for a year more would keep everybody else waiting. */
-const DAYS_A_LOAD = 5;
 
 const COLUMNS = {
   story: 'story_id',
@@ -42,8 +40,7 @@ async function load(
   const isKept = ({ day, version }: { day: Day; version: string }) => byDay.get(day)?.version === version;
   const kept = wanted.filter(isKept).map(({ day }) => byDay.get(day)?.sums as PairSums);
   const missing = wanted.filter((one) => !isKept(one));
-  for (let first = 0; first < missing.length; first += DAYS_A_LOAD) {
-    const some = missing.slice(first, first + DAYS_A_LOAD);
+  for (const some of inPieces(missing, recordsOf, RECORDS_A_READ)) {
     const rows = await backoffice('usage_days_by_story')
       .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => postgresFromDay(day))])
       .select<(PairRow & { day: string })[]>({ day: 'day', ...COLUMNS });
