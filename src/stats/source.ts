@@ -4,7 +4,7 @@ import { NoNumber } from '../units/money.ts';
 import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { keepOnly, type Memory } from './memory.ts';
-import { readCoverage } from './rollups/coverage.ts';
+import { type Coverage, readCoverage } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
 import { wholeHoursSince } from './rollups/segments.ts';
 
@@ -23,6 +23,10 @@ export type UsageSource = {
   /** Where several readings are to be of one state: the ragged ends that one of them has read, by their bounds. */
   endsRead?: Map<string, Promise<EndRow[]>>;
 };
+
+/** Days of a zone that begin at or after this instant are in the rollups. */
+export const daysFromOf = (coverage: Coverage, timeZone: string): Instant =>
+  coverage.timeZone === timeZone ? (coverage.daysFrom ?? BEGIN_OF_TIME) : END_OF_TIME;
 
 type SourceDatabases = { workflows: Knex; backoffice: Knex };
 
@@ -47,7 +51,7 @@ export async function openSource({ workflows, backoffice }: SourceDatabases, tim
     memory: { ...memory },
     version: coverage.version,
     coveredUntil: sound && wholeHoursSince(timeZone) !== null ? coverage.coveredUntil : null,
-    daysFrom: coverage.timeZone === timeZone ? (coverage.daysFrom ?? BEGIN_OF_TIME) : END_OF_TIME,
+    daysFrom: daysFromOf(coverage, timeZone),
     timeZone,
   };
   return { source, coverage, sound };

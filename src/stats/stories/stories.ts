@@ -1,14 +1,16 @@
+import { inTurn } from '../../db/in-turn.ts';
 import { rollupPasses, storyScopeOf, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import type { StoryScope } from '../../query/filters/entry.ts';
 import { exactInteger } from '../../units/integer.ts';
-import { earliest, hourNumber, latest, startOfHourNumber, type Window } from '../../units/time.ts';
+import { earliest, hourNumber, type Instant, latest, startOfHourNumber, type Window } from '../../units/time.ts';
 import type { EndRow } from '../ends.ts';
 import type { Kept, Parts } from '../parts.ts';
-import type { Kind, Scope } from '../rollups/keep/story-hours.ts';
-import { countStories } from '../rollups/story-counts.ts';
-import type { UsageSource } from '../source.ts';
+import { RollupsChanged, readCoverage } from '../rollups/coverage.ts';
+import type { Kind, Scope, Visits } from '../rollups/keep/story-hours.ts';
+import { countStories, noStoryCounts } from '../rollups/story-counts.ts';
+import { daysFromOf, type UsageSource } from '../source.ts';
 import { readStoryCells } from './story-sums.ts';
-import { lookUpVisits, NO_VISITS } from './story-visits.ts';
+import { lookUpVisits, noStoryVisits } from './story-visits.ts';
 
 /** How many different stories a window's records belong to, over all and by action. */
 export type DistinctStories = { total: number; byAction: Map<string, number> };
@@ -40,41 +42,79 @@ export async function readDistinctStories(
   ends: Promise<EndRow[]>,
 ): Promise<DistinctStories> {
   const { sql, kept } = parts;
-  if (kept === null || sql.some((part) => part.filter === kept.filter)) return readRaw(source, window, filter);
+  if (kept === null) return readRaw(source, window, filter);
   const scope = storyScopeOf(filter);
-  if (scope === null) return countUnion(source, kept, await ends, await readRawStories(source, sql));
   const covered = coveredPart(kept);
+  // Of a scope of the rollups only what they do not cover is read raw at length.
+  if (sql.length > 0 && covered === null) return readRaw(source, window, filter);
+  const raw = await readRawStories(source, sql);
+  if (scope === null) return countUnion(source, kept, await ends, raw);
+  const actionsOf = async () => actionsByStory(raw, await ends, rollupPasses(kept.filter));
+  if (raw.length === 0) return countKept(source, kept, scope, covered, actionsOf);
+  const outside = await actionsOf();
+  return inOneState(source, (one) => countKept(one, kept, scope, covered, async () => outside));
+}
+
+/** What stories did outside the covered part. */
+type ActionsOf = Map<string, Set<string>>;
+
+async function countKept(
+  source: UsageSource,
+  kept: Kept,
+  scope: StoryScope,
+  covered: Covered | null,
+  actionsOf: () => Promise<ActionsOf>,
+): Promise<DistinctStories> {
   const [inside, outside] = await Promise.all([
     covered === null ? noStories() : countCovered(source, kept, covered.from, scope),
-    countEnds(source, kept, ends, covered),
+    countOutside(source, kept, actionsOf, covered),
   ]);
   for (const [action, stories] of outside.byAction) addStories(inside, action, stories);
   inside.total += outside.total;
   return inside;
 }
 
-type StoriesOfAction = { action: string; stories: string[] };
+/**
+ * Counts in a snapshot of the rollups that covers at least what the source has for covered. What is added behind that meanwhile, by
+ * a backfill several times a second, changes no count: nobody need begin again for it.
+ * @throws RollupsChanged when something of it is gone
+ */
+async function inOneState<T>(source: UsageSource, count: (source: UsageSource) => Promise<T>): Promise<T> {
+  return source.backoffice.transaction(
+    async (transaction) => {
+      const backoffice = inTurn(transaction);
+      const coverage = await readCoverage(backoffice);
+      const { contentVersion, coveredUntil } = coverage;
+      if (
+        coveredUntil === null ||
+        coveredUntil < (source.coveredUntil as Instant) ||
+        daysFromOf(coverage, source.timeZone) > source.daysFrom
+      )
+        throw new RollupsChanged('the rollups were begun again while they were read');
+      const memory = { ...source.memory, contentVersion, storyCounts: noStoryCounts(), visits: noStoryVisits() };
+      return count({ ...source, backoffice, memory });
+    },
+    { isolationLevel: 'repeatable read', readOnly: true },
+  );
+}
 
-async function readRawStories({ workflows }: UsageSource, sql: Parts['sql']): Promise<StoriesOfAction[]> {
+type RawStory = { story: string; actions: string[] };
+
+async function readRawStories({ workflows }: UsageSource, sql: Parts['sql']): Promise<RawStory[]> {
   const read = await Promise.all(
     sql.map(
-      async ({ window, filter }): Promise<StoriesOfAction[]> =>
+      async ({ window, filter }): Promise<RawStory[]> =>
         workflows('token_usage_tracking')
-          .select(workflows.raw('action::text AS action, array_agg(DISTINCT story_id)::text[] AS stories'))
+          .select(workflows.raw('story_id AS story, array_agg(DISTINCT action)::text[] AS actions'))
           .modify(whereUsage, window, filter)
-          .groupBy('action'),
+          .groupBy('story_id'),
     ),
   );
   return read.flat();
 }
 
 /** Marks every story of every action: a few milliseconds for a million visits. */
-async function countUnion(
-  source: UsageSource,
-  kept: Kept,
-  ends: EndRow[],
-  raw: StoriesOfAction[],
-): Promise<DistinctStories> {
+async function countUnion(source: UsageSource, kept: Kept, ends: EndRow[], raw: RawStory[]): Promise<DistinctStories> {
   const { firstOfStory, storyOf } = source.memory.storyDays.pairs;
   const passes = rollupPasses(kept.filter);
   const cells = await readStoryCells(source, kept);
@@ -86,7 +126,7 @@ async function countUnion(
   };
   for (const { action, sums } of cells) of(action).cells.push(sums.pair);
   for (const { story, kind, at } of ends) if (passes(kind, at)) of(kind.action).ids.add(story);
-  for (const { action, stories } of raw) for (const story of stories) of(action).ids.add(story);
+  for (const { story, actions } of raw) for (const action of actions) of(action).ids.add(story);
 
   const distinct = noStories();
   const isSeen = new Uint8Array(storyOf.length);
@@ -125,8 +165,10 @@ function addStories({ byAction }: DistinctStories, action: string, stories: numb
   byAction.set(action, (byAction.get(action) ?? 0) + stories);
 }
 
+type Covered = { from: Instant; to: Instant };
+
 /** The part of a window that the rollups cover, from whole hour to whole hour; null without any. */
-function coveredPart({ hours, days }: Kept): Window | null {
+function coveredPart({ hours, days }: Kept): Covered | null {
   const segments = [...hours, ...days];
   if (segments.length === 0) return null;
   return {
@@ -139,7 +181,7 @@ function coveredPart({ hours, days }: Kept): Window | null {
 async function countCovered(
   { backoffice, memory }: UsageSource,
   { hours, days }: Kept,
-  from: Window['from'],
+  from: Instant,
   { model, action }: StoryScope,
 ): Promise<DistinctStories> {
   const count = (within: Scope['within']) =>
@@ -154,37 +196,40 @@ async function countCovered(
   };
 }
 
-/** The stories of the ragged ends that were not active in the covered part: by action, and not at all. */
-async function countEnds(
-  source: UsageSource,
+function actionsByStory(raw: RawStory[], ends: EndRow[], passes: ReturnType<typeof rollupPasses>): ActionsOf {
+  const actionsOf: ActionsOf = new Map();
+  const add = (story: string, action: string) => {
+    const actions = actionsOf.get(story);
+    if (actions) actions.add(action);
+    else actionsOf.set(story, new Set([action]));
+  };
+  for (const { story, actions } of raw) for (const action of actions) add(story, action);
+  for (const { story, kind, at } of ends) if (passes(kind, at)) add(story, kind.action);
+  return actionsOf;
+}
+
+/** The stories outside the covered part that were not active in it: by action, and not at all. */
+async function countOutside(
+  { backoffice, memory }: UsageSource,
   { filter }: Kept,
-  ends: Promise<EndRow[]>,
-  covered: Window | null,
+  actionsOf: () => Promise<ActionsOf>,
+  covered: Covered | null,
 ): Promise<DistinctStories> {
   const distinct = noStories();
   const passes = rollupPasses(filter);
-  const actionsOf = new Map<string, Set<string>>();
-  for (const { story, kind, at } of await ends) {
-    if (!passes(kind, at)) continue;
-    const actions = actionsOf.get(story);
-    if (actions) actions.add(kind.action);
-    else actionsOf.set(story, new Set([kind.action]));
-  }
-  const { backoffice, memory } = source;
-  const visits = covered === null ? null : await lookUpVisits(backoffice, memory, actionsOf.keys());
-  const from = covered?.from == null ? Number.NEGATIVE_INFINITY : hourNumber(covered.from);
-  const to = covered === null ? from : hourNumber(covered.to);
-  for (const [story, actions] of actionsOf) {
-    let active = false;
-    const { hours, kinds } = visits?.get(story) ?? NO_VISITS;
+  const outside = await actionsOf();
+  const from = covered === null ? 0 : hourNumber(covered.from);
+  const to = covered === null ? 0 : hourNumber(covered.to);
+  const count = (story: string, { hours, kinds }: Visits) => {
+    const active = new Set<string>();
     hours.forEach((hour, i) => {
       const kind = kinds[i] as Kind;
-      if (hour < from || hour >= to || !passes(kind, startOfHourNumber(hour))) return;
-      active = true;
-      actions.delete(kind.action);
+      if (hour >= from && hour < to && passes(kind, startOfHourNumber(hour))) active.add(kind.action);
     });
-    if (!active) distinct.total += 1;
-    for (const action of actions) addStories(distinct, action, 1);
-  }
+    if (active.size === 0) distinct.total += 1;
+    for (const action of outside.get(story) ?? []) if (!active.has(action)) addStories(distinct, action, 1);
+  };
+  if (covered === null) for (const story of outside.keys()) count(story, { hours: [], kinds: [] });
+  else await lookUpVisits(backoffice, memory, outside.keys(), count);
   return distinct;
 }

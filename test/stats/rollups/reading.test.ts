@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { noMemory } from '../../../src/stats/memory.ts';
+import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
+import { auditAll, tick } from '../../../src/stats/rollups/keep/keep.ts';
+import { openSource } from '../../../src/stats/source.ts';
+import { readStats } from '../../../src/stats/stats.ts';
+import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
+import { lookUpVisits, MOST_VISITS } from '../../../src/stats/stories/story-visits.ts';
+import { readWeek } from '../../../src/stats/week.ts';
+import {
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  parseInstant,
+  type Window,
+} from '../../../src/units/time.ts';
+import { databases } from '../../support/databases.ts';
+import { resetRollups, resetUsage } from '../../support/usage.ts';
+import { bruteForce, bruteForceBy, bruteForceWeek, NO_FILTER } from './brute-force.ts';
+
+const ZONE = 'Europe/Lisbon';
+const AT = parseInstant('2026-11-20T10:20:30Z') as Instant;
+/** The beginning of a business day. */
+const BEGIN = parseInstant('2026-11-02T00:00:00Z') as Instant;
+const MOST_ELEMENTS = 20_000;
+const day = (number: number): Instant => BEGIN + BigInt(number) * DAY_OF_24_HOURS;
+const days = (first: number, end: number): Window => ({ from: day(first), to: day(end) });
+
+/** So many records at even distances in a day, of stories that come back. */
+async function insertDay(number: number, records: number, models = ['gpt-5']): Promise<void> {
+  await databases().workflows.raw(
+    `INSERT INTO token_usage_tracking
+       (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+     SELECT md5('author ' || n % 7)::uuid, md5('story ' || (n + 37 * ?::int) % 3001)::uuid, 'test', (?::text[])[1 + n % ?::int], n % 97, n % 31, n % 1000 / 1e6, '{}',
+            ?::timestamptz + make_interval(secs => 86400.0 * n / ?::int)
+       FROM generate_series(0, ?::int - 1) AS n`,
+    [number, models, models.length, isoFromInstant(day(number)), records, records],
+  );
+}
+
+type Statement = { sql: string; bindings: unknown[]; rows: Record<string, string>[] };
+
+/** The statements that the rollups are asked while something is read. */
+async function statementsOf(read: () => Promise<unknown>): Promise<Statement[]> {
+  const { backoffice } = databases();
+  const statements: Statement[] = [];
+  const note = (response: { rows?: Record<string, string>[] } | Record<string, string>[], query: Statement) => {
+    const rows = Array.isArray(response) ? response : (response.rows ?? []);
+    statements.push({ sql: query.sql, bindings: query.bindings, rows });
+  };
+  backoffice.on('query-response', note);
+  await read();
+  backoffice.off('query-response', note);
+  return statements;
+}
+
+const of = (table: string, statements: Statement[]) =>
+  statements.filter(({ sql }) => new RegExp(`\\b${table}\\b`).test(sql));
+const elementsIn = ({ rows }: Statement) => rows.reduce((sum, { stories = '' }) => sum + stories.split(',').length, 0);
+const most = (numbers: number[]) => Math.max(...numbers);
+
+describe('rollups are read in pieces, and of them what is missing', () => {
+  beforeEach(resetUsage);
+  after(resetUsage);
+
+  it('what stories had of a model: so many elements by one statement, of days and of a day’s hours', async () => {
+    for (const [number, records] of [11_000, 11_000, 21_000].entries()) await insertDay(number, records);
+    await auditAll(databases(), ZONE, AT);
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    const filter = { ...NO_FILTER, models: ['gpt-5'] };
+    for (const window of [days(0, 2), { from: day(2) + HOUR, to: day(3) - HOUR }]) {
+      const statements = await statementsOf(async () => {
+        const { active } = await readSumsBy(source, window, filter, 'story');
+        const expected = await bruteForceBy(databases().workflows, window, filter, 'story');
+        assert.equal(active.length, expected.size);
+      });
+      const read = of('usage_hours_by_story', statements).map(elementsIn);
+      assert.ok(read.length > 1 && most(read) <= MOST_ELEMENTS, `${read} elements`);
+    }
+    const rows = of(
+      'usage_days_by_story',
+      await statementsOf(() => readSumsBy(source, days(0, 2), NO_FILTER, 'story')),
+    );
+    assert.ok(rows.length > 1 && most(rows.map((one) => one.rows.length)) <= MOST_ELEMENTS);
+  });
+
+  it('two days that have changed without those between them', async () => {
+    for (let number = 0; number < 12; number++) await insertDay(number, 48);
+    await auditAll(databases(), ZONE, AT);
+    const memory = noMemory();
+    const filter = { ...NO_FILTER, models: ['gpt-5'] };
+    const read = async () => {
+      const { source } = await openSource(databases(), ZONE, memory);
+      return statementsOf(async () => {
+        await readSumsBy(source, days(0, 12), filter, 'story');
+        const week = await readWeek(source, days(0, 12), NO_FILTER);
+        assert.deepEqual(week, await bruteForceWeek(databases().workflows, days(0, 12), NO_FILTER, ZONE));
+      });
+    };
+    await read();
+    for (const number of [0, 11])
+      await databases()
+        .workflows('token_usage_tracking')
+        .where('created_at', isoFromInstant(day(number)))
+        .delete();
+    await auditAll(databases(), ZONE, AT);
+    const statements = await read();
+    assert.equal(of('usage_hours_by_story', statements).flatMap(({ rows }) => rows).length, 2 * 24);
+    assert.equal(of('usage_hours', statements).flatMap(({ rows }) => rows).length, 2);
+  });
+
+  it('the clock hours of many models some days at a time', async () => {
+    const models = Array.from({ length: 70 }, (_, i) => `model ${i}`);
+    for (let number = 0; number < 15; number++) await insertDay(number, models.length, models);
+    await auditAll(databases(), ZONE, AT);
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    const statements = await statementsOf(async () => {
+      const week = await readWeek(source, days(0, 15), NO_FILTER);
+      assert.deepEqual(week, await bruteForceWeek(databases().workflows, days(0, 15), NO_FILTER, ZONE));
+    });
+    assert.ok(most(of('usage_hours', statements).map(({ rows }) => rows.length)) <= MOST_ELEMENTS / 24);
+  });
+
+  it('the stories of hours, four days at a time where days are not built', async () => {
+    for (let number = 0; number < 18; number++) await insertDay(number, 240);
+    await auditAll(databases(), ZONE, AT);
+    await tick(databases(), 'America/Sao_Paulo', AT, { budgetMs: -1 });
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    const statements = await statementsOf(async () => {
+      const { cells: _, ...stats } = await readStats(source, days(0, 17), NO_FILTER, 'day');
+      assert.deepEqual(stats, await bruteForce(databases().workflows, days(0, 17), NO_FILTER, ZONE));
+    });
+    const spans = of('story_hours', statements).map(({ bindings }) => {
+      const [from, to] = bindings.slice(-2).map((text) => parseInstant(text as string)) as [Instant, Instant];
+      return to - from;
+    });
+    assert.ok(spans.length >= 2 * 5 && spans.every((span) => span < 4n * DAY_OF_24_HOURS), `${spans}`);
+  });
+
+  it('where stories were active, as many as hold so many visits, and no more of them are kept', async () => {
+    const { backoffice } = databases();
+    const STORIES = 2_000;
+    const VISITS = 300;
+    await resetRollups();
+    await backoffice.raw(`INSERT INTO usage_kinds (action, model) VALUES ('test', 'gpt-5')`);
+    for (let first = 1; first <= STORIES; first += 250)
+      await backoffice.raw(
+        `INSERT INTO story_visits (story_id, hours, kinds)
+         SELECT md5('story ' || n)::uuid, (SELECT array_agg(hour ORDER BY hour) FROM generate_series(1, ?::bigint) AS hour),
+                array_fill((SELECT kind FROM usage_kinds), ARRAY[?::int])
+           FROM generate_series(?::int, ?::int) AS n`,
+        [VISITS, VISITS, first, first + 249],
+      );
+    const { rows } = await backoffice.raw('SELECT story_id FROM story_visits');
+    const stories: string[] = rows.map(({ story_id }: { story_id: string }) => story_id);
+    const memory = { ...noMemory(), contentVersion: (await readCoverage(backoffice)).contentVersion };
+    for (let again = 0; again < 2; again++) {
+      const seen = new Set<string>();
+      const statements = await statementsOf(() =>
+        lookUpVisits(backoffice, memory, stories, (story, { hours }) => {
+          if (hours.length === VISITS) seen.add(story);
+        }),
+      );
+      assert.equal(seen.size, STORIES);
+      assert.ok(most(of('story_visits', statements).map((one) => one.rows.length)) * VISITS <= 100_000);
+      const kept = [...memory.visits.byStory.values()].reduce((sum, { hours }) => sum + 1 + hours.length, 0);
+      assert.equal(kept, memory.visits.weight);
+      assert.ok(kept <= MOST_VISITS && kept > MOST_VISITS - 2 * VISITS, `${kept} visits`);
+    }
+    await resetRollups();
+  });
+});
+
+describe('where the rollups are days behind', () => {
+  const COVERED = day(5);
+  const FILTERS = [
+    NO_FILTER,
+    { ...NO_FILTER, models: ['gpt-5'] },
+    { ...NO_FILTER, actions: ['test'] },
+    { ...NO_FILTER, models: ['tts-1'], actions: ['test'] },
+    { ...NO_FILTER, models: ['gpt-5', 'tts-1'] },
+  ];
+  const WINDOWS = [days(0, 10), { from: day(2) + HOUR / 3n, to: day(9) + HOUR / 2n }, { from: null, to: AT }];
+
+  beforeEach(async () => {
+    await resetUsage();
+    for (let number = 0; number < 10; number++) await insertDay(number, 400, ['gpt-5', 'tts-1', 'imagen-4.0']);
+    await databases().workflows.raw(
+      `UPDATE token_usage_tracking SET action = 'image_edit' WHERE hashtext(token_usage_id::text) % 3 = 0`,
+    );
+    await auditAll(databases(), ZONE, COVERED);
+  });
+  after(resetUsage);
+
+  it('stories are told apart across what is covered and what is not', async () => {
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    for (const filter of FILTERS) {
+      for (const window of WINDOWS) {
+        const { cells: _, ...stats } = await readStats(source, window, filter, 'day');
+        assert.deepEqual(stats, await bruteForce(databases().workflows, window, filter, ZONE));
+      }
+    }
+  });
+
+  it('only what they do not cover is read raw, for distinct stories too', async () => {
+    const { workflows } = databases();
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    const { coveredUntil } = source;
+    assert.ok(coveredUntil !== null && coveredUntil > day(4));
+    const read = () =>
+      Promise.all(FILTERS.map(async (filter) => (await readStats(source, days(0, 10), filter, 'day')).total));
+    const before = await read();
+    // What nobody looks at may go.
+    await workflows('token_usage_tracking').where('created_at', '<', isoFromInstant(coveredUntil)).delete();
+    assert.deepEqual(await read(), before);
+  });
+
+  it('a backfill that goes on meanwhile changes nothing, and is not waited for', async () => {
+    const { source } = await openSource(databases(), ZONE, noMemory());
+    await auditAll(databases(), ZONE, day(8));
+    const { cells: _, ...stats } = await readStats(source, days(0, 10), NO_FILTER, 'day');
+    assert.deepEqual(stats, await bruteForce(databases().workflows, days(0, 10), NO_FILTER, ZONE));
+  });
+});
