@@ -50,13 +50,13 @@ class Interrupted extends Error {
 }
 
 /**
- * Work that is to be put away when the process is told to end: the first signal aborts it, the second ends the process as
- * ever. @throws Interrupted
+ * Work that is to be put away when the process is told to end: the first signal aborts it, and those that follow change
+ * nothing, for a supervisor and a terminal may both send one: what is left behind is removed first. @throws Interrupted
  */
 export async function interruptible(work: (interrupted: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.once(signal, () => controller.abort(new Interrupted(signal)));
+    process.on(signal, () => controller.abort(new Interrupted(signal)));
   try {
     await work(controller.signal);
   } catch (error) {

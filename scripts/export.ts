@@ -24,7 +24,9 @@ import { NO_RIGHT } from '../src/stats/records/prompts.ts';
 import { createReuse } from '../src/stats/reuse.ts';
 import { type Mend, mendWindows } from '../src/stats/rollups/keep/mend.ts';
 import { createOrigin, type Origin } from '../src/stats/rollups/keep/origin.ts';
+import { reasonOf } from '../src/units/failures/reason.ts';
 import { createFormat } from '../src/units/format.ts';
+import { handled } from '../src/units/promises/handled.ts';
 import { now, type Window } from '../src/units/time.ts';
 import { command, interruptible, UsageError } from './command.ts';
 import { type Arguments, argumentsOf, EXPORT } from './export-arguments.ts';
@@ -51,7 +53,12 @@ async function open(
     const asked = page.asked(name, parameters, limits, now());
     if (!asked) throw new UsageError(`--of: there is no page of "${name}"`);
     const view = { reader, databases, query: asked.query, format };
-    return { opened: await openPageExport(page, asked, view, options), asked, options, view };
+    return {
+      opened: await unlessGone(handled(openPageExport(page, asked, view, options)), gone),
+      asked,
+      options,
+      view,
+    };
   }
   const options = parseExportOptions(parameters, extension, null);
   if (options.withPrompts && !(await mayReadPrompts(databases.workflows))) throw new Error(NO_RIGHT);
@@ -61,6 +68,17 @@ async function open(
   const view = { reader, databases, query, format };
   const opened = await openRecordExport(asked, view, options, gone);
   return { opened, asked, options, view };
+}
+
+/** Work whose end nobody waits for any more when `gone` aborts; its statements end by their own limits. */
+async function unlessGone<T>(work: Promise<T>, gone: AbortSignal): Promise<T> {
+  const left = handled(
+    new Promise<never>((_, reject) => {
+      gone.addEventListener('abort', () => reject(gone.reason), { once: true });
+      if (gone.aborted) reject(gone.reason);
+    }),
+  );
+  return Promise.race([work, left]);
 }
 
 type Writing = Pick<Arguments, 'out' | 'extension'> & {
@@ -134,7 +152,9 @@ async function exportTo(
     await writeAuditLog(databases.backoffice, actor, { ...entry, action, rows: manifest.rows });
     await write(opened.file, { ...args, options, sent: opened.sent, interrupted }).catch(async (error) => {
       const broken = interrupted.aborted ? 'export broken off' : 'export failed';
-      await writeAuditLog(databases.backoffice, actor, { ...entry, action: broken, rows: opened.sent() });
+      await writeAuditLog(databases.backoffice, actor, { ...entry, action: broken, rows: opened.sent() }).catch(
+        (unsaid) => console.error(`export: the audit log does not say "${broken}": ${reasonOf(unsaid)}`),
+      );
       throw error;
     });
     console.log(`${args.out}: ${entry.details}`);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type AuditLine, auditedLabel, countAuditLog, readAuditLog } from '../db/audit-log.ts';
+import { type AuditLine, type AuditMoment, auditedLabel, countAuditLog, readAuditLog } from '../db/audit-log.ts';
 import { counting, type OpenExport } from '../export/open.ts';
 import type { ExportColumn, Manifest } from '../export/table.ts';
 import type { Value } from '../tables/values.ts';
@@ -21,14 +21,14 @@ const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
 
 const A_BATCH = 1000;
 
-/** The lines that a page of the audit log is asked for, all of them, newest first: those that there are now. */
+/** The lines that a page of the audit log is asked for, all of them, newest first: those that there are at this moment. */
 export async function openAuditExport(
   backoffice: Knex,
   asked: Asked,
   at: Instant,
   format: Format,
 ): Promise<OpenExport> {
-  const { count, behindNewest } = await countAuditLog(backoffice, asked);
+  const { count, moment } = await countAuditLog(backoffice, asked);
   const { from, to } = asked.window;
   const manifest: Manifest = {
     title: 'Audit log',
@@ -37,7 +37,7 @@ export async function openAuditExport(
     ...{ rows: count, cost: null },
   };
   const columns = COLUMNS.map(({ name, label, kind }) => ({ name, label, kind }));
-  const batches = batchesOf(backoffice, { ...asked, before: behindNewest }, count);
+  const batches = batchesOf(backoffice, asked, moment, count);
   return {
     ...counting({ manifest, tables: [{ name: 'lines', title: 'Audit log', columns, batches }] }),
     close: async () => {},
@@ -45,13 +45,22 @@ export async function openAuditExport(
 }
 
 /** No connection is held between two batches. @throws Error when they are not as many as were counted */
-async function* batchesOf(backoffice: Knex, asked: Asked, count: number): AsyncGenerator<Value[][]> {
+async function* batchesOf(
+  backoffice: Knex,
+  asked: Asked,
+  moment: AuditMoment,
+  count: number,
+): AsyncGenerator<Value[][]> {
   let left = count;
-  for (let before = asked.before; left > 0; ) {
-    const lines = await readAuditLog(backoffice, { ...asked, before }, A_BATCH);
+  for (let before: string | undefined = moment.before; left > 0; ) {
+    const lines: AuditLine[] = await readAuditLog(
+      backoffice,
+      { ...asked, before: before ?? null },
+      A_BATCH,
+      moment.without,
+    );
     left -= lines.length;
-    before = lines.at(-1)?.id ?? null;
-    // A line whose number was taken before the count, and that was written after it.
+    before = lines.at(-1)?.id;
     if (left < 0 || lines.length === 0) throw new Error('the audit log has other lines than were counted');
     yield lines.map((line) => COLUMNS.map(({ value }) => value(line)));
   }

@@ -99,7 +99,7 @@ export function auditPages({
         details: `${filters}; ${from === null ? 'everything until' : `${format.minute(from)} –`} ${format.minute(to)}; ${format.integer(rows)} ${rows === 1 ? 'line' : 'lines'}`,
       });
       const open = () => openAuditExport(backoffice, asked, at, format);
-      await sendExport(req, res, { backoffice, atOnce }, { extension, options, address: AUDIT_PATH, entry, open });
+      await sendExport(req, res, { backoffice, atOnce }, { extension, options, address: auditUrl(asked), entry, open });
     });
   }
 

@@ -24,9 +24,13 @@ export async function nameIndexAdvice(backoffice: Knex): Promise<string[]> {
   return [`lacks the extension pg_trgm: ${slower}. As the owner of ${database}: CREATE EXTENSION pg_trgm;`];
 }
 
+/** The role may not, or the server has no such extension: nothing that passes by itself. */
+const NEVER = /^(42501|0A000|58P01)$/;
+
 /**
  * Makes the trigram index that searches for names are fast with, and the extension pg_trgm, which the owner of a database
  * may create. Returns why it cannot, or null when it is there: searches are slower without, not wrong.
+ * @throws Error where it may be possible later
  */
 export async function makeNameIndex(backoffice: Knex): Promise<string | null> {
   if (await hasNameIndex(backoffice)) return null;
@@ -43,6 +47,8 @@ export async function makeNameIndex(backoffice: Knex): Promise<string | null> {
     });
     return null;
   } catch (error) {
-    return (error as Error).message;
+    const { code = '', message } = error as Error & { code?: string };
+    if (!NEVER.test(code)) throw error;
+    return message;
   }
 }

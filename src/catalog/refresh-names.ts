@@ -38,20 +38,27 @@ export function nameRefresher(
     if (message !== said) log.warn(message);
     said = message;
   };
+  const index = async () => {
+    if (indexed) return;
+    const reason = await makeNameIndex(databases.backoffice);
+    // Once a process: a role that may not would leave an error in the server's log every minute.
+    indexed = true;
+    if (reason) log.warn(`Searches for names are slow without the extension pg_trgm in backoffice_db: ${reason}`);
+  };
   return async (isStopping) => {
     const begin = performance.now();
-    try {
-      if (!indexed) {
-        // Once a process: a role that may not would leave an error in the server's log every minute.
-        const reason = await makeNameIndex(databases.backoffice);
-        indexed = true;
-        if (reason) log.warn(`Searches for names are slow without the extension pg_trgm in backoffice_db: ${reason}`);
+    const isLate = () => isStopping() || performance.now() - begin > WITHIN_MS;
+    let failed = false;
+    // Each in its own right: neither a lock on the table nor an outage of mythoria_db keeps the other from being done.
+    for (const work of [index, () => refreshNames(databases, { isLate })]) {
+      try {
+        await work();
+      } catch (error) {
+        failed = true;
+        if (!isStopping() && !outages.met(error)) warn(`names: tick failed: ${reasonOf(error)}`);
       }
-      await refreshNames(databases, { isLate: () => isStopping() || performance.now() - begin > WITHIN_MS });
-      said = '';
-    } catch (error) {
-      if (!isStopping() && !outages.met(error)) warn(`names: tick failed: ${reasonOf(error)}`);
     }
+    if (!failed) said = '';
   };
 }
 

@@ -47,6 +47,16 @@ export type AuditLine = {
 /** `before` is the id of a line: only older ones. */
 export type AuditQuery = { email: string | null; action: AuditedAction | null; window: Window; before: string | null };
 
+/** The audit log as it was at one moment: lines have their numbers before they are written, and never change. */
+export type AuditMoment = {
+  /** The number behind the newest of all. */
+  before: string;
+  /** Those before it that no line has: one that is being written just now will. */
+  without: string[];
+};
+/** A line is written within milliseconds; a thousand others are not written meanwhile. */
+const MOST_MEANWHILE = 1000;
+
 type Row = {
   audit_id: string;
   happened_at: string;
@@ -66,24 +76,35 @@ function linesOf(backoffice: Knex, { email, action, window, before }: AuditQuery
   return builder;
 }
 
-/** How many lines a query means, and the number behind the newest of all. */
+type Counted = { count: string; behind: string; without: string[] };
+
+/** How many lines a query means, and of which moment that is. */
 export async function countAuditLog(
   backoffice: Knex,
   query: AuditQuery,
-): Promise<{ count: number; behindNewest: string }> {
+): Promise<{ count: number; moment: AuditMoment }> {
   const lines = linesOf(backoffice, query).count('* AS count');
   const newest = backoffice('audit_log').select(backoffice.raw('coalesce(max(audit_id), 0) + 1'));
-  // In one statement, so that both are of one moment.
-  const { count, behind } = await backoffice
-    .select<{ count: string; behind: string }>(lines.as('count'), newest.as('behind'))
-    .first()
-    .then((row) => row as { count: string; behind: string });
-  return { count: exactInteger(count), behindNewest: behind };
+  const without = backoffice.raw(
+    `ARRAY(SELECT number::text FROM (SELECT max(audit_id) AS newest FROM audit_log) AS log,
+                  generate_series(greatest(1, newest - ${MOST_MEANWHILE}), newest) AS number
+            WHERE NOT EXISTS (SELECT FROM audit_log WHERE audit_id = number)) AS without`,
+  );
+  // In one statement, so that all are of one moment.
+  const row = await backoffice.select<Counted>(lines.as('count'), newest.as('behind'), without).first();
+  const { count, behind, ...rest } = row as unknown as Counted;
+  return { count: exactInteger(count), moment: { before: behind, ...rest } };
 }
 
-/** The newest lines that a query means, at most so many. */
-export async function readAuditLog(backoffice: Knex, query: AuditQuery, most: number): Promise<AuditLine[]> {
+/** The newest lines that a query means, at most so many, but for those of these numbers. */
+export async function readAuditLog(
+  backoffice: Knex,
+  query: AuditQuery,
+  most: number,
+  without: string[] = [],
+): Promise<AuditLine[]> {
   const rows = await linesOf(backoffice, query)
+    .whereRaw('audit_id <> ALL(?::bigint[])', [without])
     .orderBy('audit_id', 'desc')
     .limit(most)
     .select<Row[]>(...['audit_id', 'happened_at', 'email', 'action', 'subject', 'details', 'rows']);

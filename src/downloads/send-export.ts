@@ -68,17 +68,26 @@ export async function sendExport(
 /** In bytes, of which file systems take 255 with what stands behind it. */
 const LONGEST_NAME = 180;
 
+/** What stands in the name anyhow, or says nothing of what is in the file. */
+const NOT_NAMED = ['asOf', 'counted'];
+
 /**
- * "ai-usage-models-gpt-5" for the page at /ai-usage/models/gpt-5. What a file cannot be called by is a dash, and so that names
+ * "ai-usage-models-gpt-5--period-7d" for the page at /ai-usage/models/gpt-5?period=7d. What a file cannot be called by is a dash, and so that names
  * that only then look alike ("imagen 4", "imagen-4"), or that file systems take for one ("GPT-5"), or that are too long, stay apart, a digest follows.
  */
 export function fileName(address: string): string {
-  const [path = ''] = address.split('?');
+  const [path = '', query] = address.split('?');
   const parts = path.slice(1).split('/').map(decodeURIComponent);
-  const plain = parts.join('-').replace(/[^\p{L}\p{N}._]+/gu, '-');
-  const isItself = parts.every((part) => /^[a-z0-9._]+(-[a-z0-9._]+)*$/.test(part));
+  const asked = [...new URLSearchParams(query)].filter(([name]) => !NOT_NAMED.includes(name));
+  const plainly = (text: string) => text.replace(/[^\p{L}\p{N}._]+/gu, '-');
+  // Two dashes are in no part that is itself.
+  const plain = [plainly(parts.join('-')), ...asked.map(([name, value]) => `${name}-${plainly(value)}`)].join('--');
+  const isItself = [...parts, ...asked.map(([, value]) => value)].every((part) =>
+    /^[a-z0-9._]+(-[a-z0-9._]+)*$/.test(part),
+  );
   if (isItself && plain.length <= LONGEST_NAME) return plain;
-  return `${beginning(plain)}-${createHash('sha256').update(path).digest('hex').slice(0, 8)}`;
+  const all = [path, ...asked.map((one) => one.map(encodeURIComponent).join('='))].join('&');
+  return `${beginning(plain)}-${createHash('sha256').update(all).digest('hex').slice(0, 8)}`;
 }
 
 /** As many whole characters as there is room for; some file systems take them apart, so that é is a letter and its accent. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
+import { openAuditExport } from '../../src/audit/export.ts';
+import { parseAuditQuery } from '../../src/audit/query.ts';
+import { FORMATS } from '../../src/export/formats.ts';
+import { createFormat } from '../../src/units/format.ts';
+import { now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -98,7 +103,10 @@ describe('the page of the audit log', () => {
     const json = await get('json');
     assert.deepEqual(cellsOf(json.text), wanted);
     assert.equal(json.headers['x-total-rows'], String(wanted.length));
-    assert.match(json.headers['content-disposition'] ?? '', /filename=audit-20.*\.json/);
+    assert.match(
+      json.headers['content-disposition'] ?? '',
+      /filename=audit--person-.*--kind-export--from-2026-10-20--to-2026-10-21-.*\.json/,
+    );
     const { manifest } = JSON.parse(json.text);
     assert.deepEqual([manifest.rows, manifest.totalCost, manifest.filters], [700, null, `${archivist}, Exported`]);
     const lines = (await get('ndjson')).text.trim().split('\n');
@@ -126,6 +134,32 @@ describe('the page of the audit log', () => {
     assert.equal(there, `/audit?person=${encodeURIComponent(archivist)}`);
     assert.equal((await openPage(client, there)).querySelectorAll('tbody tr').length, 100);
     assert.equal((await client.get(`/audit.csv?person=${archivist}&before=7`)).status, 400);
+  });
+
+  it('is a file of one moment, whatever is written while it is downloaded', async () => {
+    const { backoffice } = databases();
+    const writer = `${randomUUID()}@mythoria.pt`;
+    const line = (subject: string) => ({ sub: '3', email: writer, action: 'export', subject });
+    await backoffice('audit_log').insert(line('before'));
+    // As a line that has its number and is not yet written.
+    const { rows } = await backoffice.raw<{ rows: [{ number: string }] }>(
+      `SELECT nextval(pg_get_serial_sequence('audit_log', 'audit_id')) AS number`,
+    );
+    await backoffice('audit_log').insert(line('after it'));
+    const asked = parseAuditQuery({ person: writer }, 'Europe/Lisbon', now());
+    const opened = await openAuditExport(backoffice, asked, now(), createFormat('en-GB', 'Europe/Lisbon'));
+    await backoffice.raw(
+      `INSERT INTO audit_log (audit_id, sub, email, action, subject) OVERRIDING SYSTEM VALUE VALUES (?, '3', ?, 'export', 'meanwhile')`,
+      [rows[0].number, writer],
+    );
+    await backoffice('audit_log').insert(line('later'));
+    let written = '';
+    for await (const piece of FORMATS.json.write(opened.file)) written += piece;
+    assert.deepEqual(
+      cellsOf(written).map(([, , subject]) => subject),
+      ['after it', 'before'],
+    );
+    assert.equal(JSON.parse(written).manifest.rows, 2);
   });
 
   it('escapes what it shows, says what wrong parameters take, and changes nothing', async () => {

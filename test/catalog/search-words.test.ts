@@ -345,6 +345,29 @@ describe('the index of names', () => {
     });
   });
 
+  it('is made by a later tick where somebody holds the table at the first, which gathers names all the same', async function () {
+    needsServer(this);
+    const { backoffice, mythoria } = databases();
+    const log = pino({ level: 'silent' });
+    const refresh = nameRefresher({ mythoria, backoffice }, log, createOutages(log));
+    const isThere = async () =>
+      (await backoffice.raw(`SELECT to_regclass('known_names_trigrams') IS NOT NULL AS there`)).rows[0].there;
+    await backoffice.raw('DROP INDEX IF EXISTS known_names_trigrams');
+    const lock = await backoffice.transaction();
+    // What an index waits for, and what is read and written does not.
+    await lock.raw('LOCK TABLE known_names IN ROW EXCLUSIVE MODE');
+    try {
+      await nameStory(randomUUID(), 'O Farol');
+      await refresh(() => false);
+      assert.equal(await isThere(), false);
+      assert.equal((await backoffice('known_names').where('folded', 'o farol')).length, 1);
+    } finally {
+      await lock.rollback();
+    }
+    await refresh(() => false);
+    assert.equal(await isThere(), true);
+  });
+
   it('is missed with a reason where the role may not make it', async function () {
     needsServer(this);
     const admin = databases().backoffice;

@@ -15,8 +15,8 @@ import { databases, databaseUrls } from '../support/databases.ts';
 import { fillPages, PAGES } from '../support/every-page.ts';
 import { download } from '../support/export.ts';
 import { openPage, textOf } from '../support/page.ts';
-import { freePort, startProgram } from '../support/program.ts';
-import { needsServer } from '../support/skip.ts';
+import { startServer } from '../support/program.ts';
+import { needsServer, skip } from '../support/skip.ts';
 import { coverUsage, gatherNames, resetRollups, resetUsage } from '../support/usage.ts';
 
 /** Every column, index and constraint of a schema, but for those of Knex and those that the tick makes where it may. */
@@ -132,7 +132,9 @@ describe('every released version', function () {
 
   it('serves on the newest schema, from the tag that it has', async function () {
     needsServer(this);
-    for (const tag of await released()) {
+    const tags = await released();
+    if (tags.length === 0) skip(this, 'no released version yet');
+    for (const tag of tags) {
       const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-released-'));
       try {
         // Without its tag or the history behind it the version cannot be tried: that is a failure.
@@ -149,16 +151,9 @@ describe('every released version', function () {
         ]);
         await promisify(execFile)('tar', ['-xf', archive, '-C', folder]);
         await symlink(resolve('node_modules'), join(folder, 'node_modules'));
-        const { workflows, backoffice } = databaseUrls();
-        const port = await freePort();
-        const program = startProgram(
-          process.execPath,
-          ['--import', import.meta.resolve('tsx'), join(folder, 'src/server.ts')],
-          { settings: { PORT: String(port), WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } },
-        );
+        const { program, origin } = await startServer(folder, databaseUrls());
         try {
-          await program.line(/^Mythoria Admin · AI Usage: /);
-          const client = await signedIn(`http://localhost:${port}`);
+          const client = await signedIn(origin);
           for (const path of ['/ai-usage', '/ai-usage/records', '/audit', '/sessions']) await openPage(client, path);
         } finally {
           program.signal('SIGKILL');

@@ -8,7 +8,7 @@ import type { SessionRow } from '../../src/auth/session-store.ts';
 import { migrateBackoffice, migrationState, newerSchemaNote, requireMigrated } from '../../src/db/migrate.ts';
 import { signedIn } from '../support/client.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
-import { freePort, startProgram } from '../support/program.ts';
+import { startProgram, startServer } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
 
 const LATER = '20991231_of_a_later_version.ts';
@@ -52,16 +52,9 @@ describe('a backoffice_db that a newer version has migrated', () => {
     const current = { ...expired, sid_hash: randomUUID(), ...timesOf(-3_600_000) };
     await databases().backoffice('sessions').insert([expired, current]);
 
-    const { workflows, backoffice } = databaseUrls();
-    const port = await freePort();
-    const program = startProgram(
-      process.execPath,
-      ['--import', import.meta.resolve('tsx'), join(folder, 'src/server.ts')],
-      { settings: { PORT: String(port), WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } },
-    );
+    const { program, origin } = await startServer(folder, databaseUrls());
     try {
-      await program.line(/^Mythoria Admin · AI Usage: /);
-      const client = await signedIn(`http://localhost:${port}`);
+      const client = await signedIn(origin);
       assert.equal((await client.get('/ai-usage')).status, 200);
       const said = [...program.lines.out, ...program.lines.err].filter((line) => NOTE.test(line));
       assert.equal(said.length, 1);

@@ -83,6 +83,26 @@ export function startProgram(command: string, args: string[], { settings, cwd = 
   };
 }
 
+/** The server of a checkout on the databases given, once it listens. */
+export async function startServer(
+  checkout: string,
+  { workflows, backoffice }: { workflows: string; backoffice: string },
+): Promise<{ program: Program; origin: string }> {
+  const port = await freePort();
+  const program = startProgram(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), join(checkout, 'src/server.ts')],
+    { settings: { PORT: String(port), WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } },
+  );
+  try {
+    await program.line(/^Mythoria Admin · AI Usage: /);
+  } catch (error) {
+    program.signal('SIGKILL');
+    throw error;
+  }
+  return { program, origin: `http://localhost:${port}` };
+}
+
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -210,7 +210,10 @@ describe('parameters that nobody knows', () => {
     await fc.assert(
       fc.asyncProperty(asked, async ({ page, name, value }) => {
         const path = `${page}${page.includes('?') ? '&' : '?'}${new URLSearchParams({ [name]: value })}`;
-        const offered = (await openPage(ana, path)).querySelector('.not-understood a')?.getAttribute('href');
+        const answer = await ana.get(path);
+        // Some of these names are a page's own.
+        if (answer.status !== 200) return assert.ok([302, 400].includes(answer.status), path);
+        const offered = parse(answer.text).querySelector('.not-understood a')?.getAttribute('href');
         if (!offered) return;
         followed += 1;
         const { status, text, headers } = await ana.get(offered);

@@ -185,7 +185,31 @@ describe('names that look alike', () => {
         asFileSystem(fileName(`/ai-usage/models/${encodeURIComponent(one)}`)),
         asFileSystem(fileName(`/ai-usage/models/${encodeURIComponent(other)}`)),
       );
-    assert.equal(fileName('/ai-usage/models/gpt-5?period=7d'), 'ai-usage-models-gpt-5');
+    assert.equal(fileName('/ai-usage/models/gpt-5?asOf=2026-10-31T00%3A00%3A00Z'), 'ai-usage-models-gpt-5');
+    const alike = [
+      ...[
+        '',
+        '?period=7d',
+        '?period=90d',
+        '?model=gpt-5',
+        '?model=GPT-5',
+        '?model=gpt+5',
+        '?model=a&model=b',
+        '?model=b&model=a',
+      ],
+      ...[
+        '?search=a',
+        '?search=A',
+        '?search=a--model-b',
+        '?search=a&story=b',
+        '-period-7d',
+        '--period-7d',
+        '?model=a%26model=b',
+      ],
+    ].map((query) => fileName(`/ai-usage/models/gpt-5${query}`));
+    assert.equal(new Set(alike.map(asFileSystem)).size, alike.length, alike.join(' '));
+    assert.equal(alike[1], 'ai-usage-models-gpt-5--period-7d');
+    assert.equal(fileName('/ai-usage/statement?month=2026-10&asOf=2026-11-01'), 'ai-usage-statement--month-2026-10');
     assert.equal(fileName('/audit'), 'audit');
   });
 });
