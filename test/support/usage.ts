@@ -71,11 +71,11 @@ export async function gatherNames(): Promise<void> {
   await refreshNames(databases());
 }
 
-/** As if rollups had never been built. */
+/** As if rollups had never been built. The state first, as whoever writes rollups takes it: two that take the same in another order lock each other out. */
 export async function resetRollups(): Promise<void> {
   await databases().backoffice.raw(`
-    TRUNCATE usage_hours, usage_days, usage_hours_by_story, usage_days_by_story, story_hours, story_days, story_visits, usage_kinds, rollup_days, hour_fingerprints;
-    UPDATE rollup_state SET version = version + 1, content_version = version + 1, time_zone = NULL, days_from = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL, confirmed_at = NULL, confirmed_by = NULL`);
+    UPDATE rollup_state SET version = version + 1, content_version = version + 1, time_zone = NULL, days_from = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL, confirmed_at = NULL, confirmed_by = NULL;
+    TRUNCATE usage_hours, usage_days, usage_hours_by_story, usage_days_by_story, story_hours, story_days, story_visits, usage_kinds, rollup_days, hour_fingerprints`);
 }
 
 /** Empties the source, the rollups and the names; each describe begins with what it inserts. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
+import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
@@ -50,11 +51,27 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
 
   const counted = async () => (await client.get('/api/ai-usage/stats?period=90d')).body.totalRequests as number;
 
+  /** Waits until the rollups hold as many requests of a window as the source does: answers may be read from the records before. */
+  async function areRolledUp({ from, to } = { from: 'epoch', to: 'tomorrow' }): Promise<void> {
+    const { backoffice, workflows } = databases();
+    const [kept, held] = [
+      'SELECT coalesce(sum(requests), 0)::integer AS n FROM hour_fingerprints WHERE hour >= ? AND hour < ?',
+      'SELECT count(*)::integer AS n FROM token_usage_tracking WHERE created_at >= ? AND created_at < ?',
+    ];
+    const count = async (knex: Knex, sql: string) => (await knex.raw(sql, [from, to])).rows[0].n as number;
+    const wanted = await count(workflows, held);
+    for (let asked = 0; (await count(backoffice, kept)) !== wanted; asked++) {
+      assert.ok(asked < 600, `${await count(backoffice, kept)} of ${wanted} rolled up`);
+      await sleep(50);
+    }
+  }
+
   async function isCounted(requests: number): Promise<void> {
     for (let asked = 0; (await counted()) !== requests; asked++) {
       assert.ok(asked < 300, `${await counted()} of ${requests}`);
       await sleep(50);
     }
+    await areRolledUp();
   }
 
   it('are all in an export, which says so beforehand, and in every statistic soon after it', async () => {
@@ -99,6 +116,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
         assert.ok(asked < 300, 'the statement stays as it was');
         await sleep(50);
       }
+      await areRolledUp({ from: `${month}-01`, to: `${month}-28` });
     });
   }
 
@@ -139,6 +157,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
         await sleep(50);
       }
       assert.deepEqual(await edits(), [['picture_change', 3]]);
+      await areRolledUp();
       assert.match((await client.get('/ai-usage/tie-out?period=90d')).text, /Every figure is the same/);
     } finally {
       await rename('picture_change', 'image_edit');

@@ -85,22 +85,27 @@ const MANY_HOURS = 24;
 
 /**
  * `refreshWindows`, unless the rollups are of another source: those are not mended by this one's records. Where many hours
- * differ, whether the rollups can be read meanwhile is looked at now, and not at the next tick.
+ * differ, whether the rollups can be read meanwhile is looked at now, and not at the next tick. Where one does, so may others
+ * of `around`: then all of that is mended.
  */
 export async function mendWindows(
   databases: RollupDatabases,
   origin: Origin,
   windows: Window[],
-  goOn: GoOn = () => {},
+  { around = [], goOn = () => {} }: { around?: Window[]; goOn?: GoOn } = {},
 ): Promise<number> {
   const look = async () => origin.look(await readCoverage(databases.backoffice));
   if (!(await origin.fits(await readCoverage(databases.backoffice)))) return 0;
   let many = false;
   const onFound = async (hours: DifferingHour[]) => {
-    many = hours.length >= MANY_HOURS;
-    if (many) await look();
+    const before = many;
+    many ||= hours.length >= MANY_HOURS;
+    if (!many || before) return;
+    const { kind } = await look();
+    if (kind === 'other' || kind === 'empty') throw new Error('the records are of another source than the rollups');
   };
-  const mended = await refreshWindows(databases, windows, { goOn, onFound });
+  let mended = await refreshWindows(databases, windows, { goOn, onFound });
+  if (mended > 0) mended += await refreshWindows(databases, around, { goOn, onFound });
   if (many) await look();
   return mended;
 }
@@ -122,8 +127,7 @@ export function createMend(databases: RollupDatabases, origin: Origin, log: Logg
       const [windows, around] = [asked, askedAround];
       asked = [];
       askedAround = [];
-      let hours = await mendWindows(databases, origin, windows, goOn);
-      if (hours > 0) hours += await mendWindows(databases, origin, around, goOn);
+      const hours = await mendWindows(databases, origin, windows, { around, goOn });
       if (hours > 0) log.info({ hours }, 'rollups: hours whose records had changed are computed again');
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }
