@@ -107,6 +107,8 @@ const changed = (field) => {
 };
 const isAtWork = () => document.querySelector('.htmx-request') || [...document.querySelectorAll(typing)].some(changed);
 
+const failedIn = (within) => within.querySelectorAll('.failed').length;
+
 /** What one has opened and scrolled to, and the way to have it so again in what takes the place. */
 function keepPlace(section) {
   const menus = (within) => [...within.querySelectorAll('details')];
@@ -136,7 +138,9 @@ async function renew() {
     read.innerHTML = await answer.text();
     if (answer.status === 401) return say('Your session has ended: sign in to read these numbers again');
     // Where the database does not answer, a page without numbers comes; those that are there stay, until the next look.
-    const hasNumbers = read.content.querySelector('[data-renew]') ?? !read.content.querySelector('.failed');
+    // Of a window that is fixed every part that is there again counts.
+    const failed = failedIn(read.content);
+    const hasNumbers = read.content.querySelector('[data-renew]') || failed === 0 || failed < failedIn(section);
     if (!answer.ok || !hasNumbers) return say('These numbers could not be read again');
     // Meanwhile one may have gone on, or begun to type.
     if (location.href !== address || !section.isConnected || isAtWork()) return;

@@ -8,9 +8,12 @@ const sendsByItself = (form) => form?.getAttribute('hx-trigger')?.includes('chan
 
 function problemOf(field) {
   if (field.validity.badInput) return 'This is not a whole date.';
+  // Years of five digits are asked for in an address, with a sign: +012026-01-01.
+  if (field.validity.rangeOverflow) return 'This takes years up to 9999.';
   const to = field.name === 'from' && field.form.elements.to;
-  // As text they stand in the order of time: both have four digits for the year.
-  if (to && to.type === field.type && field.value && to.value && field.value > to.value) return 'This is after “To”.';
+  // As text they stand in the order of time, where both have four digits for the year.
+  const both = to && to.type === field.type && field.value && to.value && !to.validity.rangeOverflow;
+  if (both && field.value > to.value) return 'This is after “To”.';
   return null;
 }
 

@@ -87,6 +87,25 @@ describe('dates in a browser', () => {
     assert.equal(await beside(page, 'from').count(), 0);
   });
 
+  it('behind the year 9999 are said beside their field and not sent, and are not taken for earlier ones', async () => {
+    const form = 'form:has(input[type=date][name=from])';
+    for (const path of ['/audit', '/ai-usage?from=2026-10-01&to=2026-10-31']) {
+      const { page, asked } = await openAt(path);
+      const put = (name: string, value: string) =>
+        page.evaluate(`{
+          const field = document.querySelector(${JSON.stringify(`${form} input[name=${name}]`)});
+          field.value = ${JSON.stringify(value)};
+          field.dispatchEvent(new Event('change', { bubbles: true }));
+        }`);
+      await put('from', '2026-02-01');
+      await put('to', '12026-01-01');
+      await page.evaluate(`document.querySelector(${JSON.stringify(form)}).requestSubmit()`);
+      const said = page.locator(`${form} .field-problem`);
+      assert.deepEqual(await said.allTextContents(), ['This takes years up to 9999.'], path);
+      assert.deepEqual(asked, []);
+    }
+  });
+
   it('of a period are judged beside their fields as well, and sent by their button', async () => {
     const { page, asked, complaints } = await openAt('/ai-usage?from=2026-10-01&to=2026-10-31');
     await page.getByText('From–to').click();

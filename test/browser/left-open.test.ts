@@ -211,6 +211,26 @@ describe('a tab left open', () => {
     }
   });
 
+  it('has those of its parts again that answer, where its window is fixed and several did not', async () => {
+    const { page, lookAgain } = await openAs('/ai-usage?from=2026-01-01&to=2026-01-31');
+    const part = '<p class="failed">This part does not answer.</p>';
+    const fail = (parts: number) =>
+      `for (let i = 0; i < ${parts}; i++) document.getElementById('usage').insertAdjacentHTML('beforeend', '${part}');`;
+    await page.evaluate(fail(2));
+    await page.route('**/ai-usage?**', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        response: answer,
+        body: (await answer.text()).replace(/<\/section>\s*$/, `${part}</section>`),
+      });
+    });
+    await lookAgain();
+    await until(page, `document.querySelectorAll('.failed').length === 1`);
+    await page.unroute('**/ai-usage?**');
+    await lookAgain();
+    await until(page, `document.querySelectorAll('.failed').length === 0`);
+  });
+
   it('says without any script when its numbers were read', async () => {
     const { page } = await openAs(LIST, { javaScriptEnabled: false });
     assert.match(await page.locator('header.title .read-at').innerText(), /^Read \d+ \w+ 20\d\d, \d\d:\d\d:\d\d$/);
