@@ -7,9 +7,10 @@ import type { Knex } from 'knex';
 import { openDatabase } from '../src/db/connect.ts';
 import { EXTENSIONS } from '../src/export/formats.ts';
 import { RECOMMENDED_INDEXES } from '../src/stats/indexes.ts';
-import { addressesOf } from './bench/addresses.ts';
+import { addressesOf, firstAddressesOf } from './bench/addresses.ts';
 import { direct } from './bench/direct.ts';
 import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
+import { deleteOne, tableSizes } from './bench/growth.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
 import { generateRows, type Lifetime, topUp, writeOneRow } from './bench/rows.ts';
 import { command, UsageError } from './command.ts';
@@ -147,7 +148,14 @@ function quantile(times: number[], q: number): number {
 const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
 
-type Served = { child: ChildProcess; origin: string; size: Size; workflows: Knex; url: string };
+type Served = {
+  child: ChildProcess;
+  origin: string;
+  size: Size;
+  workflows: Knex;
+  url: string;
+  backoffice: string;
+};
 
 /** Works with a server process over the rows of a size. */
 async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
@@ -157,11 +165,65 @@ async function withServer(server: string, size: Size, work: (served: Served) => 
   });
   try {
     const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-    await work({ child, origin, size, workflows, url: urls.workflows });
+    await work({ child, origin, size, workflows, url: urls.workflows, backoffice: urls.backoffice });
   } finally {
     child.disconnect();
     await workflows.destroy();
   }
+}
+
+const TICKS = 5;
+const CHANGED_HOURS_AGO = 20;
+
+/** What the rollups take, what a tick takes with and without something to correct, and how long processes that have just started take to answer. */
+async function measureGrowth(server: string, size: Size): Promise<void> {
+  let newest = { authorId: '' };
+  await withServer(server, size, async ({ child, origin, workflows, url, backoffice }) => {
+    console.log('\nTables above a megabyte, with their indexes\n');
+    line(['table', 'rows', 'MB']);
+    line(['---', '---:', '---:']);
+    for (const database of [url, backoffice])
+      for (const { name, rows, mb } of await tableSizes(database))
+        line([name, Math.round(rows).toLocaleString('en'), mb.toFixed(0)]);
+    const idle: number[] = [];
+    const changed: number[] = [];
+    for (let i = 0; i < TICKS; i++) idle.push((await ask(child, 'tick')).ms);
+    for (let i = 0; i < TICKS; i++) {
+      await deleteOne(workflows, CHANGED_HOURS_AGO + i);
+      changed.push((await ask(child, 'tick')).ms);
+    }
+    console.log(
+      `\nA tick of ${TICKS}, median: ${ms(quantile(idle, 0.5))} ms with nothing to correct, ${ms(quantile(changed, 0.5))} ms where a record has gone`,
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    newest = await newestRecord(agent, origin, await signIn(agent, origin));
+    agent.destroy();
+  });
+  console.log('\nThe first answer of a process, each of another one, and the next nine\n');
+  line(['what', 'first ms', 'next p50 ms', 'p95 ms']);
+  line(['---', '---:', '---:', '---:']);
+  for (const [name, path] of firstAddressesOf(newest)) {
+    await withServer(server, size, async ({ origin }) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const cookie = await signIn(agent, origin);
+      const times: number[] = [];
+      for (let i = 0; i < 10; i++) {
+        const answer = await fetchOnce(agent, origin + path, cookie);
+        if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
+        times.push(answer.ms);
+      }
+      const [first, ...next] = times as [number, ...number[]];
+      line([name, ms(first), ms(quantile(next, 0.5)), ms(quantile(next, 0.95))]);
+      agent.destroy();
+    });
+  }
+}
+
+async function newestRecord(agent: Agent, origin: string, cookie: string) {
+  const { body } = await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all&pageSize=1`, cookie);
+  const newest = (JSON.parse(body) as { records: { storyId: string; authorId: string }[] }).records[0];
+  if (!newest) throw new Error('there are no records');
+  return newest;
 }
 
 /** The statistics of 90 days at two sizes, in turn. */
@@ -203,9 +265,7 @@ async function measure({ child, origin, size, workflows }: Served): Promise<void
   const { total } = JSON.parse((await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all`, cookie)).body) as {
     total: number;
   };
-  const { body } = await fetchOnce(agent, `${origin}/api/ai-usage/records?period=all&pageSize=1`, cookie);
-  const newest = (JSON.parse(body) as { records: { storyId: string; authorId: string }[] }).records[0];
-  if (!newest) throw new Error('there are no records');
+  const newest = await newestRecord(agent, origin, cookie);
   const addresses = addressesOf(newest, Math.ceil(total / 50));
 
   const times = new Map<string, number[]>();
@@ -261,6 +321,7 @@ await command(BENCH, async ({ rows = '1000000', stories = 'hours' }) => {
   const server = process.env.BENCH_DATABASE_URL;
   if (!server) throw new Error(NEEDS_SERVER);
   await withServer(server, size, measure);
+  await measureGrowth(server, size);
   // In processes just started: what the first has been asked meanwhile would count against them.
   await withServer(server, size, measureExports);
   for (const other of others)

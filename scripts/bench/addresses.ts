@@ -1,3 +1,18 @@
+/** What is asked of a process that has just started, by name. */
+export const firstAddressesOf = ({ authorId }: { authorId: string }): [name: string, address: string][] => [
+  ...['30d', '90d', 'all'].map((period): [string, string] => [
+    `stats JSON, ${period}`,
+    `/api/ai-usage/stats?period=${period}`,
+  ]),
+  ['stats JSON, all, one model', '/api/ai-usage/stats?period=all&model=gpt-5'],
+  ['stats JSON, 90d, several models', '/api/ai-usage/stats?period=90d&search=gpt'],
+  ['overview, stories, 90d', '/ai-usage?period=90d&breakdown=story'],
+  ['overview, stories, all', '/ai-usage?period=all&breakdown=story'],
+  ['overview, stories of one model, 90d', '/ai-usage?period=90d&breakdown=story&model=gpt-5'],
+  ['overview, hours of the week, all', '/ai-usage?period=all&breakdown=hour'],
+  ['page of an author, 90d', `/ai-usage/authors/${authorId}?period=90d`],
+];
+
 const PERIODS = ['1d', '7d', '30d', '90d', 'all'];
 
 /** What is measured, by name; `lastPage` of all records at 50 a page. */
