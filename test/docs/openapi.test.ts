@@ -5,6 +5,7 @@ import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js
 import addFormats from 'ajv-formats';
 import type { Response } from 'supertest';
 import { parse } from 'yaml';
+import { DOCS, withFilters } from '../../scripts/docs/filters.ts';
 import { PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
@@ -87,6 +88,15 @@ const TRIED: Record<string, string[]> = {
   pageSize: ['1', '1000', '1001', '0', '-1', 'abc'],
   asOf: ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00.123456+01:00', '2026-01-01', 'now'],
 };
+
+describe('what is written of filters', () => {
+  for (const [path, places] of Object.entries(DOCS)) {
+    it(`in ${path} is what the registry says: npm run docs writes it`, () => {
+      const written = readFileSync(path, 'utf8');
+      assert.equal(written, withFilters(written, places));
+    });
+  }
+});
 
 describe('docs/openapi.yaml', () => {
   let client: Client;

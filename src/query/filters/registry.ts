@@ -50,7 +50,8 @@ export const NO_FILTERS = ofEach(noneOf) as GivenFilters;
 /** The filter of queries that have none. */
 export const EVERYTHING = ofEach(() => null) as UsageFilter;
 
-const MOST_VALUES = 50;
+/** Of a filter that is repeated. */
+export const MOST_VALUES = 50;
 
 const severalOf = (schema: z.ZodType<unknown>) =>
   z
