@@ -85,6 +85,15 @@ export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; 
   return { rollup, raw };
 }
 
+/** What of a filter is looked for in every record of a window, in words; null for nothing. */
+export function countedRaw(filter: UsageFilter): string | null {
+  const counts = meaningsOf(filter).flatMap(([name]) => {
+    const { rollups } = filterOfName(name);
+    return rollups.from === 'raw rows' && rollups.counts !== undefined ? [rollups.counts] : [];
+  });
+  return counts.length === 0 ? null : counts.join(' and ');
+}
+
 /** Which of the kept counts of stories answer a filter; null where none do. */
 export function storyScopeOf(filter: UsageFilter): StoryScope | null {
   let scope: StoryScope = { model: null, action: null };

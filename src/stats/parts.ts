@@ -1,7 +1,9 @@
 import { isToldByDays, splitFilter, type UsageFilter } from '../query/filter.ts';
+import { compareDays } from '../units/calendar.ts';
 import { handled } from '../units/promises/handled.ts';
-import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
+import { endOfDay, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
+import { type Days, daysWithin } from './rollups/days.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 
@@ -39,15 +41,29 @@ export function partsOf(
     segment.from !== null &&
     (isShort({ ...segment, from: segment.from }) || (since !== null && segment.to <= since && ancient <= MOST_ANCIENT));
   for (const segment of segmentsOf(window, coveredUntil, timeZone, {
-    daysFrom: days && isToldByDays(rollup) ? daysFrom : null,
+    daysFrom: days ? daysFrom : null,
     ancient: ancient > 0,
   })) {
-    if (segment.kind === 'days') kept.days.push(segment);
+    if (segment.kind === 'days' && isToldByDays(rollup)) kept.days.push(segment);
+    else if (segment.kind === 'days') kept.hours.push(...hoursOfDays(segment, memory.days, timeZone));
     else if (segment.kind === 'hours') kept.hours.push(segment);
     else if (isEnd(segment)) kept.ends.push(segment);
     else sql.push({ window: segment, filter: rollup });
   }
   return { sql, kept };
+}
+
+/** The hours of those days of a segment that hold records. */
+function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): HourSegment[] {
+  const hours: HourSegment[] = [];
+  const known = [...daysWithin(days, segment)].map(({ day }) => day).sort(compareDays);
+  for (const day of known) {
+    const [from, to] = [startOfDay(day, timeZone), endOfDay(day, timeZone)];
+    const last = hours.at(-1);
+    if (last?.to === from) last.to = to;
+    else hours.push({ kind: 'hours', from, to });
+  }
+  return hours;
 }
 
 /** The raw rows of the ragged ends of a window. */

@@ -2,10 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import { findByName, type NameMatches, NO_NAME_MATCHES } from '../catalog/find-names.ts';
 import type { Databases } from '../db/connect.ts';
 import { readDimensions } from '../query/dimensions.ts';
-import { filterOf, type UsageFilter } from '../query/filter.ts';
+import { countedRaw, filterOf, type UsageFilter } from '../query/filter.ts';
 import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { reasonOf } from '../units/failures/reason.ts';
+import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { NoNumber } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
 import { type Instant, isTime, now } from '../units/time.ts';
@@ -54,6 +55,16 @@ const LOOKED_FOR_MS = 2_000;
 const ANSWERING_FOR_MS = 60_000;
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
+
+/** What ended for want of time, where that lies in what is asked: PostgreSQL's code for it is that of whatever is cancelled. */
+function inWords(error: unknown, filter: UsageFilter): unknown {
+  const counts = countedRaw(filter);
+  if (counts === null || (error as { code?: unknown } | null)?.code !== '57014') return error;
+  return new TooMuchToCount(
+    `${counts.charAt(0).toUpperCase()}${counts.slice(1)} are counted from the records themselves, and in this period there are too ` +
+      'many to be counted in time. Choose a shorter period, or take that filter away.',
+  );
+}
 
 /** Reads statistics and records of a query; identical questions share one answer. */
 export function createUsageReader({
@@ -149,7 +160,7 @@ export function createUsageReader({
       try {
         return { ...about, value: await readSound(opened, (sound) => read(sound, filter)) };
       } catch (error) {
-        if (!(error instanceof RollupsChanged) || again === MOST_READINGS) throw error;
+        if (!(error instanceof RollupsChanged) || again === MOST_READINGS) throw inWords(error, filter);
       }
     }
   };

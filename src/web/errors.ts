@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { loggable } from '../units/failures/loggable.ts';
+import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { isUnavailable } from '../units/failures/unavailable.ts';
 import { breakOff } from './break-off.ts';
 import { correctionOf } from './correction.ts';
@@ -50,6 +51,8 @@ function explain(error: unknown): Explained {
   if (error instanceof NotFound) return { status: 404, title: 'Not found', message: error.message, details: [] };
   if (error instanceof Refused) return { status: 403, title: 'Not allowed', message: error.message, details: [] };
   if (error instanceof TooMany) return { status: 429, title: 'One moment', message: error.message, details: [] };
+  if (error instanceof TooMuchToCount)
+    return { status: 503, title: 'Too much to count', message: error.message, details: [] };
   if (isUnavailable(error)) {
     return {
       status: 503,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { BadInput } from '../units/failures/bad-input.ts';
 import { loggable } from '../units/failures/loggable.ts';
+import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { isUnavailable } from '../units/failures/unavailable.ts';
 import { TooMany } from './errors.ts';
 
@@ -13,6 +14,10 @@ export async function panel<T>(work: Promise<T>, log: Logger): Promise<Panel<T>>
     return { ok: true, value: await work };
   } catch (error) {
     if (error instanceof BadInput || error instanceof TooMany) throw error;
+    if (error instanceof TooMuchToCount) {
+      log.warn({ error: loggable(error) }, 'panel not counted in time');
+      return { ok: false, message: error.message };
+    }
     log.error({ error: loggable(error) }, 'panel failed');
     return {
       ok: false,

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
-import type { Knex } from 'knex';
+import type { UsageFilter } from '../../src/query/filter.ts';
+import { EVERYTHING } from '../../src/query/filters/registry.ts';
 import { DAY_OF_24_HOURS, type Instant, isoFromInstant, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
-import { ACTIONS, AUTHORS, atOrBeside, MODELS, onceIn, STORIES, slowly, usageAt } from '../support/generated-usage.ts';
+import { filtersOver, plainWhere, writtenOf } from '../support/filters.ts';
+import { ACTIONS, AUTHORS, atOrBeside, MODELS, STORIES, slowly, usageAt } from '../support/generated-usage.ts';
 import { assertNumbers } from '../support/numbers.ts';
 import type { Where } from '../support/plain-sql.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -51,41 +53,22 @@ const rows = fc.array(
   { maxLength: 60 },
 );
 
-const several = (values: string[]) => fc.subarray(values, { maxLength: 2 });
-const filters = fc.record({
-  model: several([...MODELS, 'no-such-model']),
-  action: several([...ACTIONS, 'no_such_action']),
-  author: onceIn(6, fc.constantFrom(...AUTHORS)),
-  story: onceIn(6, fc.constantFrom(...STORIES)),
-});
+const filters = filtersOver({
+  models: [...MODELS, 'no-such-model'],
+  actions: [...ACTIONS, 'no_such_action'],
+  authors: AUTHORS,
+  stories: STORIES,
+})
+  // What a text finds is the business of test/catalog/search.test.ts.
+  .map((filter): UsageFilter => ({ ...filter, search: null }));
 
-type Filters = typeof filters extends fc.Arbitrary<infer T> ? T : never;
+const whereOf = (window: string, filter: UsageFilter): Where => {
+  const { sql, bindings } = plainWhere(filter);
+  return { sql: `${window} AND ${sql}`, bindings };
+};
 
-function whereOf(window: string, { model, action, author, story }: Filters): Where {
-  const conditions = [window];
-  const bindings: Knex.RawBinding[] = [];
-  const add = (condition: string, value: string | string[]) => {
-    conditions.push(condition);
-    bindings.push(value);
-  };
-  if (model.length > 0) add('ai_model = ANY(?)', model);
-  if (action.length > 0) add('action::text = ANY(?)', action);
-  if (author !== null) add('author_id = ?', author);
-  if (story !== null) add('story_id = ?', story);
-  return { sql: conditions.join(' AND '), bindings };
-}
-
-function addressOf(window: string, { model, action, author, story }: Filters): string {
-  const parameters = new URLSearchParams(window);
-  for (const value of model) parameters.append('model', value);
-  for (const value of action) parameters.append('action', value);
-  if (author !== null) parameters.append('author', author);
-  if (story !== null) parameters.append('story', story);
-  parameters.append('asOf', isoFromInstant(AS_OF));
-  return parameters.toString();
-}
-
-const NO_FILTERS: Filters = { model: [], action: [], author: null, story: null };
+const addressOf = (window: string, filter: UsageFilter): string =>
+  [...(window === '' ? [] : [window]), writtenOf(filter), `asOf=${isoFromInstant(AS_OF)}`].join('&');
 
 describe('the numbers', () => {
   let client: Client;
@@ -102,7 +85,7 @@ describe('the numbers', () => {
     for (const cover of [async () => {}, coverUsage]) {
       await cover();
       for (const [address, sql] of WINDOWS)
-        await assertNumbers(client, addressOf(address, NO_FILTERS), whereOf(sql, NO_FILTERS));
+        await assertNumbers(client, addressOf(address, EVERYTHING), whereOf(sql, EVERYTHING));
     }
   });
 
@@ -117,7 +100,7 @@ describe('the numbers', () => {
           await resetUsage();
           await insertUsage(generated);
           if (covered) await coverUsage();
-          await assertNumbers(client, addressOf(address, NO_FILTERS), whereOf(sql, NO_FILTERS));
+          await assertNumbers(client, addressOf(address, EVERYTHING), whereOf(sql, EVERYTHING));
           await assertNumbers(client, addressOf(address, chosen), whereOf(sql, chosen));
         },
       ),

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -9,6 +8,7 @@ import { DOCS, withFilters } from '../../scripts/docs/filters.ts';
 import { PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { TRIED_VALUES } from '../support/filters.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 type Reference = { $ref: string };
@@ -67,12 +67,7 @@ const TRIED: Record<string, string[]> = {
     '29/03/2026',
   ],
   to: ['2026-10-25', '2026-10-25T02:00:00+00:00', '2026-13-01', '1761350400', '2026-10-25T25:00:00Z'],
-  model: ['gpt-5', 'a model we never heard of', "'; DROP TABLE", 'm'.repeat(100), 'm'.repeat(101)],
-  action: ['chapter_writing', 'no_such_action', 'a'.repeat(63), 'a'.repeat(64)],
-  author: [randomUUID(), randomUUID().toUpperCase(), '1234', 'null'],
-  story: [randomUUID(), `${randomUUID()}x`],
-  search: ['gpt', 'Chapter', 'ab12', '%_\\', 's'.repeat(200), 's'.repeat(201)],
-  without: ['cost', 'time', 'costs'],
+  ...TRIED_VALUES,
   sortBy: [
     'createdAt',
     'aiModel',

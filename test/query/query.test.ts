@@ -5,7 +5,9 @@ import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from '../../src/q
 import { SORT_KEYS } from '../../src/query/sorts.ts';
 import { BadInput } from '../../src/units/failures/bad-input.ts';
 import { isoFromInstant, parseInstant } from '../../src/units/time.ts';
+import { filtersOver, valuesOf } from '../support/filters.ts';
 
+const ID = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
 const NOW = parseInstant('2026-11-22T10:44:41.843Z') as bigint;
 const read = (parameters: Record<string, unknown>): UsageQuery =>
   parseUsageQuery(parameters, { maxPageSize: 200, timeZone: 'Europe/Lisbon' }, NOW);
@@ -67,7 +69,16 @@ const rest = fc.record(
   },
   { requiredKeys: [] },
 );
-const parameters = fc.tuple(span, order, rest).map((parts) => Object.assign({}, ...parts) as Record<string, unknown>);
+/** As a browser sends them: one value alone is no array. */
+const further = filtersOver({ models: ['gpt-5', ''], actions: ['test'], authors: [ID], stories: [ID] }).map((filter) =>
+  Object.fromEntries(
+    valuesOf(filter).map(([parameter, values]) => [parameter, values.length > 1 ? values : values[0]]),
+  ),
+);
+const parameters = fc
+  .tuple(span, order, further, rest)
+  .map((parts) => Object.assign({}, ...parts) as Record<string, unknown>)
+  .filter((given) => isFine(given));
 
 function isFine(given: Record<string, unknown>): boolean {
   try {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { TRIED_VALUES } from './filters.ts';
 import { ACTIONS, AUTHORS, MODELS, STORIES } from './generated-usage.ts';
 import { PAYLOADS } from './payloads.ts';
 
@@ -30,6 +31,9 @@ const strange = fc.constantFrom(
 );
 
 const VALID: Record<string, fc.Arbitrary<string>> = {
+  ...Object.fromEntries(
+    Object.entries(TRIED_VALUES).map(([parameter, values]) => [parameter, fc.constantFrom(...values)]),
+  ),
   period: fc.constantFrom('1d', '7d', '30d', '90d', 'all'),
   from: fc.constantFrom('2026-10-25', '2026-03-29', '1970-01-01', ...instants),
   to: fc.constantFrom('2026-10-31', '2026-11-22', '2199-12-31', ...instants),

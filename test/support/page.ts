@@ -124,3 +124,13 @@ export function submitted(form: HTMLElement, changes: Record<string, string> = {
   }
   return `${form.getAttribute('action')}?${parameters}`;
 }
+
+/** Chips as a person reads them, and where their × leads. */
+export function chipsOf(page: HTMLElement): [string, string | null][] {
+  return page
+    .querySelectorAll('.chips li:not(.clear)')
+    .map((chip) => [
+      `${textOf(chip.querySelector('span'))} ${textOf(chip.querySelector('b'))}`,
+      linkTo(chip, 'a.remove'),
+    ]);
+}

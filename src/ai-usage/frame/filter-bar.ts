@@ -28,14 +28,14 @@ export type FilterBar = {
   path: string;
   periods: { label: string; href: string; current: boolean }[];
   custom: { open: boolean; from: DateField; to: DateField; hidden: Hidden[] };
-  form: { fields: FormField[]; hidden: Hidden[] };
+  form: { fields: FormField[]; more: { open: boolean; fields: FormField[] }; hidden: Hidden[] };
   chips: Chip[];
   clear: string | null;
   window: string;
   pinned: { label: string; release: string } | null;
 };
 
-type FormField = FieldView & { name: string };
+type FormField = FieldView & { name: string; active: boolean };
 type Hidden = { name: string; value: string };
 
 /** The fields that a form must carry along because it does not show them: every parameter but those named. */
@@ -86,7 +86,8 @@ function fieldsOf(query: UsageQuery, dimensions: Dimensions, subject: SubjectKin
   return FILTER_NAMES.flatMap((name): FormField[] => {
     const { parameter, field } = filterOfName(name);
     if (field === undefined || parameter === subject) return [];
-    return [{ ...field(givenOf(query, name), dimensions, { format }), name: parameter }];
+    const given = givenOf(query, name);
+    return [{ ...field(given, dimensions, { format }), name: parameter, active: given !== null }];
   });
 }
 
@@ -124,6 +125,7 @@ export function filterBar(
   const none = isOfNoTime(window);
   const lastDay = none ? '' : dayOf(window.to - 1n, format.timeZone);
   const fields = fieldsOf(query, dimensions ?? NO_DIMENSIONS, subject, format);
+  const more = fields.filter(({ place }) => place === 'more');
   const shown = fields.map(({ name }) => name);
   return {
     path,
@@ -139,7 +141,8 @@ export function filterBar(
       hidden: hiddenFields(query, ['period', 'from', 'to']),
     },
     form: {
-      fields,
+      fields: fields.filter(({ place }) => place === 'bar'),
+      more: { open: more.some(({ active }) => active), fields: more },
       hidden: [...hiddenFields(query, shown), ...FILTER_NAMES.flatMap((name) => carried(query, name))],
     },
     chips,

@@ -9,7 +9,7 @@ export const AUTHOR: Filter<string> = {
 
   meant: (author) => author,
   where: (rows, author) => rows.where('author_id', author),
-  rollups: { from: 'raw rows', counts: 'Calls of one author' },
+  rollups: { from: 'raw rows' },
 
   label: 'author is',
   also: 'or',

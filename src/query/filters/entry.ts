@@ -35,13 +35,13 @@ type FromRollups<Meant> = {
   scope?(meant: Meant): Partial<StoryScope> | null;
 };
 
-/** What no rollup tells. `counts` goes on with “are counted from the records themselves”. */
-type FromRawRows = { from: 'raw rows'; counts: string };
+/** What no rollup tells. Where no index does either, `counts` goes on with “are counted from the records themselves”. */
+type FromRawRows = { from: 'raw rows'; counts?: string };
 
 /** How a field of the form is shown; `more` is opened on demand. */
 export type FieldView = { place: 'bar' | 'more'; label: string } & (
   | { kind: 'choices'; choices: { value: string; label: string; selected: boolean }[] }
-  | { kind: 'search' | 'text'; value: string; most: number; placeholder: string; title: string }
+  | { kind: 'search' | 'text' | 'amount'; value: string; most: number; placeholder: string; title: string }
 );
 
 /** One of the values of a parameter that may be repeated, or the only one. */

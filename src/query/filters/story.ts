@@ -9,7 +9,7 @@ export const STORY: Filter<string> = {
 
   meant: (story) => story,
   where: (rows, story) => rows.where('story_id', story),
-  rollups: { from: 'raw rows', counts: 'Calls of one story' },
+  rollups: { from: 'raw rows' },
 
   label: 'story is',
   also: 'or',

@@ -16,7 +16,7 @@ export const WITHOUT: Filter<Without> = {
 
   meant: (without) => without,
   where: (rows, without) => rows.whereRaw(SQL[without]),
-  rollups: { from: 'raw rows', counts: 'Calls without a cost' },
+  rollups: { from: 'raw rows' },
 
   label: 'cost is',
   also: 'or',

@@ -7,7 +7,17 @@ import { sharedApp } from '../../support/app.ts';
 import { type Client, location, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { ACTIONS, AUTHORS, atOrBeside, MODELS, STORIES, usageAt } from '../../support/generated-usage.ts';
-import { columnOf, linkTo, openJson, openPage, recordIds, submitted, tableOf, textOf } from '../../support/page.ts';
+import {
+  chipsOf,
+  columnOf,
+  linkTo,
+  openJson,
+  openPage,
+  recordIds,
+  submitted,
+  tableOf,
+  textOf,
+} from '../../support/page.ts';
 import { plainIds } from '../../support/plain-sql.ts';
 import { coverUsage, insertUsage, resetRollups, resetUsage } from '../../support/usage.ts';
 
@@ -34,16 +44,6 @@ const COLUMN_OF = {
   totalTokens: 'Tokens',
   estimatedCostInEuros: 'Cost',
 };
-
-/** Chips as a person reads them, and where their × leads. */
-function chipsOf(page: HTMLElement): [string, string | null][] {
-  return page
-    .querySelectorAll('.chips li:not(.clear)')
-    .map((chip) => [
-      `${textOf(chip.querySelector('span'))} ${textOf(chip.querySelector('b'))}`,
-      linkTo(chip, 'a.remove'),
-    ]);
-}
 
 describe('records', () => {
   let client: Client;

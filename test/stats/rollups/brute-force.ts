@@ -1,52 +1,26 @@
 import type { Knex } from 'knex';
 import type { UsageFilter } from '../../../src/query/filter.ts';
+import { EVERYTHING } from '../../../src/query/filters/registry.ts';
 import type { UsageStats } from '../../../src/stats/stats.ts';
 import type { Sums } from '../../../src/stats/sums.ts';
 import { dayFromPostgres } from '../../../src/units/calendar.ts';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
 import { postgresFromInstant, type Window } from '../../../src/units/time.ts';
+import { plainWhere } from '../../support/filters.ts';
 
-export const NO_FILTER: UsageFilter = {
-  models: null,
-  actions: null,
-  author: null,
-  story: null,
-  search: null,
-  without: null,
-};
+export const NO_FILTER: UsageFilter = EVERYTHING;
 
 /** Sums by the simplest SQL there is, sharing nothing with the code under test: what every answer must equal. */
 function bruteSums(workflows: Knex, window: Window, filter: UsageFilter) {
   const conditions = ['created_at < ?'];
-  const bindings: (string | string[])[] = [postgresFromInstant(window.to)];
+  const bindings: Knex.RawBinding[] = [postgresFromInstant(window.to)];
   if (window.from !== null) {
     conditions.push('created_at >= ?');
     bindings.push(postgresFromInstant(window.from));
   }
-  if (filter.models) {
-    conditions.push('ai_model = ANY(?)');
-    bindings.push(filter.models);
-  }
-  if (filter.actions) {
-    conditions.push('action::text = ANY(?)');
-    bindings.push(filter.actions);
-  }
-  if (filter.author) {
-    conditions.push('author_id = ?');
-    bindings.push(filter.author);
-  }
-  if (filter.story) {
-    conditions.push('story_id = ?');
-    bindings.push(filter.story);
-  }
-  if (filter.without) conditions.push(`NOT estimated_cost_in_euros < 'NaN'`);
-  if (filter.search) {
-    const { models, actions, idRange, authors, stories } = filter.search;
-    const [low, high] = idRange ?? ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
-    conditions.push(`(ai_model = ANY(?) OR action::text = ANY(?) OR author_id = ANY(?::uuid[]) OR story_id = ANY(?::uuid[])
-      OR token_usage_id BETWEEN ? AND ? OR author_id BETWEEN ? AND ? OR story_id BETWEEN ? AND ?)`);
-    bindings.push(models, actions, authors, stories, low, high, low, high, low, high);
-  }
+  const { sql, bindings: ofFilter } = plainWhere(filter);
+  conditions.push(sql);
+  bindings.push(...ofFilter);
   return async (key: string, group: string) => {
     const { rows } = await workflows.raw(
       `SELECT ${key} AS key, count(*)::int AS requests, coalesce(sum(input_tokens), 0)::int AS "inputTokens",

@@ -28,7 +28,7 @@ import {
   type Window,
 } from '../../../src/units/time.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
-import { onceIn } from '../../support/generated-usage.ts';
+import { filtersOver } from '../../support/filters.ts';
 import { needsServer } from '../../support/skip.ts';
 import { insertUsage, resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } from './brute-force.ts';
@@ -91,27 +91,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: onServer() ? 1 : 0, arbitrary: fc.constant<Step>({ do: 'two ticks' }) },
 );
 
-// What only raw rows can answer comes seldom: most filters are to be answered from the rollups.
-const filter: fc.Arbitrary<UsageFilter> = fc.record({
-  models: onceIn(2, fc.subarray(MODELS, { minLength: 1 })),
-  actions: onceIn(2, fc.subarray(ACTIONS, { minLength: 1 })),
-  author: onceIn(12, fc.constantFrom(...AUTHORS)),
-  story: onceIn(12, fc.constantFrom(...STORIES)),
-  search: onceIn(
-    4,
-    fc.record({
-      models: fc.subarray(MODELS, { maxLength: 2 }),
-      actions: fc.subarray(ACTIONS, { maxLength: 1 }),
-      idRange: onceIn(
-        3,
-        fc.constant<[string, string]>(['10000000-0000-0000-0000-000000000000', '7fffffff-ffff-ffff-ffff-ffffffffffff']),
-      ),
-      authors: fc.subarray(AUTHORS, { maxLength: 1 }),
-      stories: fc.subarray(STORIES, { maxLength: 2 }),
-    }),
-  ),
-  without: onceIn(12, fc.constant<'cost'>('cost')),
-});
+const filter = filtersOver({ models: MODELS, actions: ACTIONS, authors: AUTHORS, stories: STORIES });
 
 /** Anywhere in PostgreSQL's time of which a clock in Lisbon can tell, most often within 12,000 years; where eras, zones and ways of writing change. */
 const farInstant: fc.Arbitrary<Instant> = fc.oneof(

@@ -9,7 +9,7 @@ import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, parseInstant } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
-import { onceIn } from '../../support/generated-usage.ts';
+import { filtersOver, plainWhere } from '../../support/filters.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 import { NO_FILTER } from './brute-force.ts';
 
@@ -25,60 +25,18 @@ const order: fc.Arbitrary<Order> = fc.record({
   sortBy: fc.constantFrom(...SORT_KEYS),
   sortOrder: fc.constantFrom('asc', 'desc'),
 });
-const filter: fc.Arbitrary<UsageFilter> = fc.record({
-  models: onceIn(2, fc.subarray(MODELS, { minLength: 1 })),
-  actions: onceIn(2, fc.subarray(ACTIONS, { minLength: 1 })),
-  author: fc.constant(null),
-  story: fc.constant(null),
-  search: onceIn(
-    2,
-    fc.record({
-      models: fc.subarray(MODELS),
-      actions: fc.subarray(ACTIONS),
-      idRange: onceIn(
-        2,
-        fc.constant<[string, string]>(['00000000-0000-0000-0000-000000000000', '3fffffff-ffff-ffff-ffff-ffffffffffff']),
-      ),
-      authors: fc.constant<string[]>([]),
-      stories: fc.constant<string[]>([]),
-    }),
-  ),
-  without: onceIn(4, fc.constant<'cost'>('cost')),
-});
+const AUTHORS = ['10000000-0000-4000-8000-000000000000'];
+const STORIES = ['00000000-0000-4000-8000-000000000000'];
+const filter = filtersOver({ models: MODELS, actions: ACTIONS, authors: AUTHORS, stories: STORIES });
 
 /** The ids of all records of a filter in an order, by SQL that knows nothing of rollups or pages. */
-async function idsInOrder(
-  { models, actions, search, without }: UsageFilter,
-  { sortBy, sortOrder }: Order,
-): Promise<string[]> {
-  const conditions = ['true'];
-  const bindings: unknown[] = [];
-  const also = (sql: string, ...values: unknown[]) => {
-    conditions.push(sql);
-    bindings.push(...values);
-  };
-  if (models) also('ai_model = ANY(?)', models);
-  if (actions) also('action::text = ANY(?)', actions);
-  if (without) also(`NOT estimated_cost_in_euros < 'NaN'`);
-  if (search) {
-    const ids = search.idRange ?? ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
-    const between = ['token_usage_id', 'author_id', 'story_id']
-      .map((column) => `${column} BETWEEN ? AND ?`)
-      .join(' OR ');
-    also(
-      `(ai_model = ANY(?) OR action::text = ANY(?) OR ${between})`,
-      search.models,
-      search.actions,
-      ...ids,
-      ...ids,
-      ...ids,
-    );
-  }
+async function idsInOrder(wanted: UsageFilter, { sortBy, sortOrder }: Order): Promise<string[]> {
+  const { sql, bindings } = plainWhere(wanted);
   const by = [...SORTS[sortBy].map((column) => SORT_COLUMNS[column].sql), 'token_usage_id'];
   const { rows } = await databases().workflows.raw(
-    `SELECT token_usage_id AS id FROM token_usage_tracking WHERE ${conditions.join(' AND ')}
+    `SELECT token_usage_id AS id FROM token_usage_tracking WHERE ${sql}
       ORDER BY ${by.map((column) => `${column} ${sortOrder}`).join(', ')}`,
-    bindings as string[],
+    bindings,
   );
   return (rows as { id: string }[]).map(({ id }) => id);
 }
