@@ -19,6 +19,7 @@ type Tried<Meant> = {
 };
 
 const where = (sql: string, ...bindings: Where['bindings']): Where => ({ sql, bindings });
+const several = (values: string[]) => fc.subarray(values, { minLength: 1, maxLength: Math.min(2, values.length) });
 const NOBODY = ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
 const quoted = (name: string) => (name === '' ? '""' : name);
 
@@ -83,6 +84,18 @@ export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>
     sql: () => where(`NOT estimated_cost_in_euros < 'NaN'`),
     written: () => ['cost'],
     values: ['cost', 'time', 'costs'],
+  },
+  notModels: {
+    meant: ({ models }) => onceIn(8, several(models)),
+    sql: (models) => where('NOT ai_model = ANY(?)', models),
+    written: (models) => models.map(quoted),
+    values: ['gpt-5', 'a model we never heard of', 'm'.repeat(101)],
+  },
+  notActions: {
+    meant: ({ actions }) => onceIn(8, several(actions)),
+    sql: (actions) => where('NOT action::text = ANY(?)', actions),
+    written: (actions) => actions,
+    values: ['chapter_writing', 'no_such_action', 'a'.repeat(64)],
   },
 };
 

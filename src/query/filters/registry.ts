@@ -3,6 +3,8 @@ import { ACTION } from './action.ts';
 import { AUTHOR } from './author.ts';
 import type { AnyFilter, Filter, One } from './entry.ts';
 import { MODEL } from './model.ts';
+import { NOT_ACTION } from './not-action.ts';
+import { NOT_MODEL } from './not-model.ts';
 import { SEARCH } from './search.ts';
 import { STORY } from './story.ts';
 import { WITHOUT } from './without.ts';
@@ -18,6 +20,8 @@ export const FILTERS = {
   story: STORY,
   search: SEARCH,
   without: WITHOUT,
+  notModels: NOT_MODEL,
+  notActions: NOT_ACTION,
 } satisfies Record<string, AnyFilter>;
 
 type Filters = typeof FILTERS;
