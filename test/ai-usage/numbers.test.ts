@@ -60,7 +60,8 @@ const filters = filtersOver({
   stories: STORIES,
 })
   // What a text finds is the business of test/catalog/search.test.ts.
-  .map((filter): UsageFilter => ({ ...filter, search: null }));
+  .map((filter): UsageFilter => ({ ...filter, search: null }))
+  .filter(({ minCost, maxCost }) => minCost === null || maxCost === null || minCost <= maxCost);
 
 const whereOf = (window: string, filter: UsageFilter): Where => {
   const { sql, bindings } = plainWhere(filter);

@@ -22,6 +22,23 @@ const where = (sql: string, ...bindings: Where['bindings']): Where => ({ sql, bi
 const several = (values: string[]) => fc.subarray(values, { minLength: 1, maxLength: Math.min(2, values.length) });
 const NOBODY = ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
 const quoted = (name: string) => (name === '' ? '""' : name);
+/** Amounts of test rows, of fractions of a cent up to what the column holds, and beside them. */
+const micro = fc.oneof(fc.integer({ min: -20, max: 99_999 }), fc.nat(9_999_999_999));
+const euros = (micro: number) => (micro < 0 ? '-' : '') + (Math.abs(micro) / 1e6).toFixed(6);
+const amounts = [
+  '0',
+  '0.05',
+  '9999.999999',
+  '-1',
+  '0.000001',
+  '0,05',
+  '1e3',
+  '.5',
+  '0.0000001',
+  'NaN',
+  '1234567890',
+  'free',
+];
 
 // What only raw rows can answer comes seldom: most filters are to be answered from the rollups.
 export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
@@ -96,6 +113,18 @@ export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>
     sql: (actions) => where('NOT action::text = ANY(?)', actions),
     written: (actions) => actions,
     values: ['chapter_writing', 'no_such_action', 'a'.repeat(64)],
+  },
+  minCost: {
+    meant: () => onceIn(16, micro),
+    sql: (cost) => where(`estimated_cost_in_euros < 'NaN' AND NOT estimated_cost_in_euros < ?::numeric`, euros(cost)),
+    written: (cost) => [euros(cost)],
+    values: amounts,
+  },
+  maxCost: {
+    meant: () => onceIn(16, micro),
+    sql: (cost) => where(`estimated_cost_in_euros < 'NaN' AND NOT estimated_cost_in_euros > ?::numeric`, euros(cost)),
+    written: (cost) => [euros(cost)],
+    values: amounts,
   },
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACTION } from './action.ts';
 import { AUTHOR } from './author.ts';
+import { MAX_COST, MIN_COST } from './cost.ts';
 import type { AnyFilter, Filter, One } from './entry.ts';
 import { MODEL } from './model.ts';
 import { NOT_ACTION } from './not-action.ts';
@@ -22,6 +23,8 @@ export const FILTERS = {
   without: WITHOUT,
   notModels: NOT_MODEL,
   notActions: NOT_ACTION,
+  minCost: MIN_COST,
+  maxCost: MAX_COST,
 } satisfies Record<string, AnyFilter>;
 
 type Filters = typeof FILTERS;
