@@ -39,6 +39,11 @@ const amounts = [
   '1234567890',
   'free',
 ];
+const hour = fc.nat(23);
+const hoursIn = (first: number, last: number) =>
+  Array.from({ length: 24 }, (_, hour) => hour).filter((hour) =>
+    first <= last ? first <= hour && hour <= last : hour >= first || hour <= last,
+  );
 
 // What only raw rows can answer comes seldom: most filters are to be answered from the rollups.
 export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
@@ -125,6 +130,13 @@ export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>
     sql: (cost) => where(`estimated_cost_in_euros < 'NaN' AND NOT estimated_cost_in_euros > ?::numeric`, euros(cost)),
     written: (cost) => [euros(cost)],
     values: amounts,
+  },
+  hours: {
+    meant: () => onceIn(6, fc.record({ first: hour, last: hour, timeZone: fc.constant('Europe/Lisbon') })),
+    sql: ({ first, last, timeZone }) =>
+      where(`to_char(created_at AT TIME ZONE '${timeZone}', 'HH24')::int = ANY(?)`, hoursIn(first, last)),
+    written: ({ first, last }) => [`${first}-${last}`],
+    values: ['20-23', '22-5', '0-0', '09-17', '7-24', '24-1', '9', '-3-4', '9-', '9-17-20', '9:00-17:00'],
   },
 };
 

@@ -3,6 +3,7 @@ import { ACTION } from './action.ts';
 import { AUTHOR } from './author.ts';
 import { MAX_COST, MIN_COST } from './cost.ts';
 import type { AnyFilter, Filter, One } from './entry.ts';
+import { HOURS } from './hours.ts';
 import { MODEL } from './model.ts';
 import { NOT_ACTION } from './not-action.ts';
 import { NOT_MODEL } from './not-model.ts';
@@ -25,6 +26,7 @@ export const FILTERS = {
   notActions: NOT_ACTION,
   minCost: MIN_COST,
   maxCost: MAX_COST,
+  hours: HOURS,
 } satisfies Record<string, AnyFilter>;
 
 type Filters = typeof FILTERS;

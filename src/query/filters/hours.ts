@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { clockOf, type Instant } from '../../units/time.ts';
+import { businessTime } from '../business-time.ts';
+import type { Filter } from './entry.ts';
+
+/** Hours of the business clock, 0 to 23, the last one included; over midnight where the first is the later. */
+type Hours = { first: number; last: number };
+
+const HOUR = '([01]?[0-9]|2[0-3])';
+const HOURS_PATTERN = `^${HOUR}-${HOUR}$`;
+const TAKES = 'takes two hours of the day from 0 to 23, the first and the last, such as 20-23, or 22-5 over midnight';
+
+const hoursText = ({ first, last }: Hours) => `${first}-${last}`;
+
+function hoursOf(text: string): Hours {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return { first, last };
+}
+
+const isIn = ({ first, last }: Hours, hour: number) =>
+  first <= last ? hour >= first && hour <= last : hour >= first || hour <= last;
+
+export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
+  parameter: 'hours',
+  many: false,
+  schema: z.string(TAKES).regex(new RegExp(HOURS_PATTERN), TAKES).transform(hoursOf),
+  written: hoursText,
+
+  meant: (hours, { timeZone }) => ({ ...hours, timeZone }),
+  // What has no time has no hour.
+  where: (rows, { first, last, timeZone }) => {
+    const { sql, bindings } = businessTime(timeZone);
+    const within = first <= last ? 'BETWEEN ? AND ?' : 'NOT BETWEEN ? AND ?';
+    const ends = first <= last ? [first, last] : [last + 1, first - 1];
+    return rows.whereRaw(`isfinite(created_at) AND extract(hour FROM ${sql}) ${within}`, [...bindings, ...ends]);
+  },
+  // Where the clock is not whole hours from UTC, everything is read raw.
+  rollups: {
+    from: 'hours',
+    passes: ({ timeZone, ...hours }) => {
+      // Cells of one hour follow each other.
+      let known: { at: Instant; isIn: boolean } | null = null;
+      return (_cell, at) => {
+        if (at === null) throw new Error('a day does not tell its hours apart');
+        if (known?.at !== at) known = { at, isIn: isIn(hours, clockOf(at, timeZone).hour) };
+        return known.isIn;
+      };
+    },
+  },
+
+  label: 'time of day is',
+  also: 'or',
+  said: ({ first, last }) => `${String(first).padStart(2, '0')}:00–${String(last).padStart(2, '0')}:59`,
+  field: (hours) => ({
+    place: 'more',
+    label: 'Hours of the day',
+    kind: 'text',
+    value: hours === null ? '' : hoursText(hours),
+    most: 5,
+    placeholder: '20-23',
+    title: 'The first and the last hour of the day, 0 to 23: 20-23, or 22-5 over midnight',
+  }),
+
+  option: { value: 'FIRST-LAST', help: 'of these hours of the day, such as 20-23; 22-5 goes over midnight' },
+  openapi: {
+    description:
+      'Only records of these hours of the day, from the first up to and including the last, on the clock of the business time ' +
+      'zone: `20-23`, or `22-5` over midnight. An hour that the clocks repeat counts twice.',
+    schema: { type: 'string', pattern: HOURS_PATTERN },
+  },
+};
