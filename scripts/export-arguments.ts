@@ -1,15 +1,16 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EXPORT_PAGES, type ExportPage, heedsOf } from '../src/ai-usage/exports/exports.ts';
+import type { UsageSources } from '../src/ai-usage/frame/sources.ts';
+import type { ExportPage } from '../src/downloads/export-page.ts';
 import { EXTENSIONS, type Extension } from '../src/export/formats.ts';
 import { EXPORT_PARAMETERS } from '../src/export/options.ts';
+import { EXPORT_PAGES } from '../src/pages.ts';
 import { FILTER_NAMES, filterOfName } from '../src/query/filters/registry.ts';
 import { OVERVIEW_PATH } from '../src/query/paths.ts';
-import { WHICH_RECORDS } from '../src/query/query.ts';
 import { UsageError } from './command.ts';
 
-const OF = 'records, overview, statement, models/NAME, actions/NAME, authors/ID or stories/ID';
+const OF = 'records, overview, statement, audit, models/NAME, actions/NAME, authors/ID or stories/ID';
 
 const value = (help: string, value: string) => ({ type: 'string', value, help }) as const;
 
@@ -34,6 +35,8 @@ export const EXPORT = {
     to: value('a day, which is included, or an instant', 'TIME'),
     month: value('of a statement, such as 2026-10', 'MONTH'),
     ...FILTER_OPTIONS,
+    person: value('of the audit log: what this person did', 'EMAIL'),
+    kind: value('of the audit log: this kind only', 'KIND'),
     sortBy: value('what records are sorted by', 'COLUMN'),
     sortOrder: value('asc or desc', 'ORDER'),
     asOf: value('count nothing newer than this instant', 'TIME'),
@@ -49,16 +52,16 @@ export const EXPORT = {
   },
 } as const;
 
-/** The page whose tables `--of` means, and what it is of; null for records. */
-type Page = { page: ExportPage; name: string } | null;
-export type Arguments = { out: string; extension: Extension; of: Page; parameters: Record<string, unknown> };
+/** The page that `--of` means, and what it is of. */
+type Of = { page: ExportPage<UsageSources>; name: string };
+export type Arguments = { out: string; extension: Extension; of: Of; parameters: Record<string, unknown> };
 
 /** @throws UsageError when there is no such page */
-function pageOf(of: string): Page {
-  if (of === 'records') return null;
+function pageOf(of: string): Of {
   const [kind, ...name] = of.split('/');
-  const path = of === 'overview' ? OVERVIEW_PATH : `${OVERVIEW_PATH}/${kind}${name.length > 0 ? '/:name' : ''}`;
-  const page = EXPORT_PAGES.find((one) => one.path === path);
+  const paths = of === 'overview' ? [OVERVIEW_PATH] : [`${OVERVIEW_PATH}/${kind}`, `/${kind}`];
+  const end = name.length > 0 ? '/:name' : '';
+  const page = EXPORT_PAGES.find(({ path }) => paths.some((one) => path === one + end));
   if (!page) throw new UsageError(`--of takes ${OF}`);
   if (name.length > 0 && name.join('/') === '')
     throw new UsageError(`--of ${of}: of which? (models/'""' is the model named with empty text)`);
@@ -79,10 +82,9 @@ export async function argumentsOf({ out, format, of = 'records', ...parameters }
 }
 
 /** @throws UsageError naming every option that would change nothing in what is exported */
-function refuseOthers(of: string, page: Page, parameters: Record<string, unknown>): void {
-  const table =
-    page !== null && Object.hasOwn(page.page.tables, String(parameters.table)) ? String(parameters.table) : null;
-  const ofPage = page === null ? [...WHICH_RECORDS, 'sortBy', 'sortOrder'] : heedsOf(page.page, table, parameters);
+function refuseOthers(of: string, { page }: Of, parameters: Record<string, unknown>): void {
+  const table = page.tables?.includes(String(parameters.table)) ? String(parameters.table) : null;
+  const ofPage = page.heeds(table, parameters);
   const heeded = [...ofPage, ...EXPORT_PARAMETERS];
   const others = Object.keys(parameters).filter((name) => !heeded.includes(name));
   const named = (names: string[]) => names.map((name) => `--${name}`).join(', ');

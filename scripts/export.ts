@@ -4,29 +4,24 @@ import { rename, rm } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Asked, View } from '../src/ai-usage/exports/exports.ts';
-import { auditEntryOf, openPageExport, openRecordExport } from '../src/ai-usage/exports/open-export.ts';
 import type { Config } from '../src/config.ts';
 import { writeAuditLog } from '../src/db/audit-log.ts';
 import type { Databases } from '../src/db/connect.ts';
 import { requireMigrated } from '../src/db/migrate.ts';
-import { mayReadPrompts } from '../src/db/required-columns.ts';
+import { mayReadPrompts, NO_RIGHT } from '../src/db/required-columns.ts';
 import { requireSource } from '../src/db/source-check.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
+import { type AskedExport, fileAddress } from '../src/downloads/export-page.ts';
 import { FORMATS } from '../src/export/formats.ts';
 import type { OpenExport } from '../src/export/open.ts';
 import { type ExportOptions, parseExportOptions } from '../src/export/options.ts';
 import type { ExportFile } from '../src/export/table.ts';
-import { RECORDS_PATH } from '../src/query/paths.ts';
-import { parseUsageQuery, usageUrl } from '../src/query/query.ts';
 import { createUsageReader } from '../src/stats/reader.ts';
-import { NO_RIGHT } from '../src/stats/records/prompts.ts';
 import { createReuse } from '../src/stats/reuse.ts';
 import { type Mend, mendWindows } from '../src/stats/rollups/keep/mend.ts';
 import { createOrigin, type Origin } from '../src/stats/rollups/keep/origin.ts';
 import { reasonOf } from '../src/units/failures/reason.ts';
 import { createFormat } from '../src/units/format.ts';
-import { handled } from '../src/units/promises/handled.ts';
 import { now, type Window } from '../src/units/time.ts';
 import { command, interruptible, UsageError } from './command.ts';
 import { type Arguments, argumentsOf, EXPORT } from './export-arguments.ts';
@@ -42,43 +37,15 @@ async function open(
   mend: Mend,
   origin: Origin,
   gone: AbortSignal,
-): Promise<{ opened: OpenExport; asked: Asked; options: ExportOptions; view: View }> {
+): Promise<{ opened: OpenExport; asked: AskedExport; options: ExportOptions }> {
   const format = createFormat(locale, timeZone);
   // What it meets is mended when the file is written, and not beside it.
   const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0), mend, origin, log: LOG });
-  const limits = { maxPageSize: 1, timeZone };
-  if (of !== null) {
-    const { page, name } = of;
-    const options = parseExportOptions(parameters, extension, Object.keys(page.tables));
-    const asked = page.asked(name, parameters, limits, now());
-    if (!asked) throw new UsageError(`--of: there is no page of "${name}"`);
-    const view = { reader, databases, query: asked.query, format };
-    return {
-      opened: await unlessGone(handled(openPageExport(page, asked, view, options)), gone),
-      asked,
-      options,
-      view,
-    };
-  }
-  const options = parseExportOptions(parameters, extension, null);
+  const options = parseExportOptions(parameters, extension, of.page.tables);
   if (options.withPrompts && !(await mayReadPrompts(databases.workflows))) throw new Error(NO_RIGHT);
-  const parsed = parseUsageQuery(parameters, limits, now());
-  const query = { ...parsed, pinned: parsed.asOf };
-  const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
-  const view = { reader, databases, query, format };
-  const opened = await openRecordExport(asked, view, options, gone);
-  return { opened, asked, options, view };
-}
-
-/** Work whose end nobody waits for any more when `gone` aborts; its statements end by their own limits. */
-async function unlessGone<T>(work: Promise<T>, gone: AbortSignal): Promise<T> {
-  const left = handled(
-    new Promise<never>((_, reject) => {
-      gone.addEventListener('abort', () => reject(gone.reason), { once: true });
-      if (gone.aborted) reject(gone.reason);
-    }),
-  );
-  return Promise.race([work, left]);
+  const asked = of.page.asked(of.name, parameters, { reader, databases, format }, now());
+  if (!asked) throw new UsageError(`--of: there is no page of "${of.name}"`);
+  return { opened: await asked.open(options, gone), asked, options };
 }
 
 type Writing = Pick<Arguments, 'out' | 'extension'> & {
@@ -141,13 +108,13 @@ async function exportTo(
   const unknown: Window[] = [];
   const origin = createOrigin(databases, LOG);
   const mend: Mend = (windows) => unknown.push(...windows);
-  const { opened, asked, options, view } = await open(args, databases, config, mend, origin, interrupted);
+  const { opened, asked, options } = await open(args, databases, config, mend, origin, interrupted);
   // Whatever fails from here on, the snapshot is closed: a connection that stays open would keep the process.
   try {
     interrupted.throwIfAborted();
     const actor = { sub: `shell ${account()}`, email: account() };
     const { manifest } = opened.file;
-    const entry = auditEntryOf(asked, args.extension, manifest, view.format);
+    const entry = { subject: fileAddress(asked.address, args.extension), details: asked.details(manifest) };
     const action = options.withPrompts ? 'export with prompts' : 'export';
     await writeAuditLog(databases.backoffice, actor, { ...entry, action, rows: manifest.rows });
     await write(opened.file, { ...args, options, sent: opened.sent, interrupted }).catch(async (error) => {

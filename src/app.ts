@@ -1,15 +1,20 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import { usageReader, usageRoutes } from './ai-usage/routes.ts';
-import { auditPages } from './audit/routes.ts';
 import { cookiesOf } from './auth/cookies.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
 import { standInClient, standInForGoogle } from './auth/stand-in.ts';
 import type { Config } from './config.ts';
-import type { Databases } from './db/connect.ts';
+import { type Databases, MOST_EXPORTS } from './db/connect.ts';
+import { exportRoutes } from './downloads/routes.ts';
+import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
+import { EXPORT_PAGES, PAGES } from './pages.ts';
+import { createUsageReader } from './stats/reader.ts';
+import { createReuse } from './stats/reuse.ts';
+import { createMend } from './stats/rollups/keep/mend.ts';
+import type { Origin } from './stats/rollups/keep/origin.ts';
 import { clockProblem } from './units/clock.ts';
 import { createFormat } from './units/format.ts';
 import { assets, filesAtTheRoot } from './web/assets.ts';
@@ -30,8 +35,11 @@ export type Dependencies = {
   /** How long an answer may serve again, in milliseconds. */
   reuseForMs: number;
   /** Whether the rollups are of the source. */
-  rollupsOrigin: Parameters<typeof usageReader>[0]['origin'];
+  rollupsOrigin: Origin;
 };
+
+/** Of one person at once. */
+const MOST_DOWNLOADS = 2;
 
 const NAVIGATION = [
   { label: 'Overview', href: '/ai-usage' },
@@ -68,14 +76,12 @@ export function createApp({
   const cookies = cookiesOf(appUrl);
   const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log };
 
-  const reader = usageReader({
-    databases,
-    timeZone: config.timeZone,
-    reuseForMs,
-    log,
-    isStopping,
-    origin: rollupsOrigin,
+  const reader = createUsageReader({
+    ...{ databases, timeZone: config.timeZone, log, origin: rollupsOrigin, reuse: createReuse(reuseForMs) },
+    // Where it meets records that the rollups do not know.
+    mend: createMend(databases, rollupsOrigin, log, isStopping),
   });
+  const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
 
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(pathsOnly);
@@ -92,8 +98,9 @@ export function createApp({
 
   app.use(requirePerson({ appUrl, allowedDomains }));
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
-  app.use(usageRoutes({ databases, reader, render, format }));
-  app.use(auditPages({ backoffice: databases.backoffice, render, format }));
+  // Before the pages, some of which would take any name.
+  app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
+  for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce }));
   app.use(sessionRoutes(auth));
 
   app.use(notFound);

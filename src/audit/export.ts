@@ -1,12 +1,14 @@
 import type { Knex } from 'knex';
 import { type AuditLine, type AuditMoment, auditedLabel, countAuditLog, readAuditLog } from '../db/audit-log.ts';
+import type { Databases } from '../db/connect.ts';
+import type { ExportPage } from '../downloads/export-page.ts';
 import { counting, type OpenExport } from '../export/open.ts';
 import type { ExportColumn, Manifest } from '../export/table.ts';
 import type { Value } from '../tables/values.ts';
 import type { Format } from '../units/format.ts';
 import { exactInteger } from '../units/integer.ts';
 import type { Instant } from '../units/time.ts';
-import type { Asked } from './query.ts';
+import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
   { name: 'happenedAt', label: 'Time', kind: 'instant', value: ({ at }) => at },
@@ -21,13 +23,27 @@ const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
 
 const A_BATCH = 1000;
 
+type Sources = { databases: Pick<Databases, 'backoffice'>; format: Format };
+
 /** The lines that a page of the audit log is asked for, all of them, newest first: those that there are at this moment. */
-export async function openAuditExport(
-  backoffice: Knex,
-  asked: Asked,
-  at: Instant,
-  format: Format,
-): Promise<OpenExport> {
+export const AUDIT_EXPORT: ExportPage<Sources> = {
+  path: AUDIT_PATH,
+  parameters: AUDIT_PARAMETERS.filter((name) => name !== 'before'),
+  unused: [],
+  tables: ['lines'],
+  heeds: () => AUDIT_PARAMETERS.filter((name) => name !== 'before'),
+  asked: (_name, parameters, { databases: { backoffice }, format }, at) => {
+    const asked = parseAuditQuery(parameters, format.timeZone, at);
+    return {
+      address: auditUrl(asked),
+      details: ({ filters, from, to, rows }) =>
+        `${filters}; ${from === null ? 'everything until' : `${format.minute(from)} –`} ${format.minute(to)}; ${format.integer(rows)} ${rows === 1 ? 'line' : 'lines'}`,
+      open: () => openLines(backoffice, asked, at, format),
+    };
+  },
+};
+
+async function openLines(backoffice: Knex, asked: Asked, at: Instant, format: Format): Promise<OpenExport> {
   const { count, moment } = await countAuditLog(backoffice, asked);
   const { from, to } = asked.window;
   const manifest: Manifest = {

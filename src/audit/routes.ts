@@ -1,23 +1,15 @@
 import express, { type Router } from 'express';
-import type { Knex } from 'knex';
 import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from '../db/audit-log.ts';
-import { sendExport } from '../downloads/send-export.ts';
+import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
-import { createLimit } from '../export/limit.ts';
-import { EXPORT_PARAMETERS, parseExportOptions } from '../export/options.ts';
-import type { Manifest } from '../export/table.ts';
 import { dateField } from '../units/date-field.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
-import { takes, takesOnly } from '../web/parameters.ts';
+import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
-import { openAuditExport } from './export.ts';
 import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const A_PAGE = 100;
-/** Of one person at once. */
-const MOST_DOWNLOADS = 2;
-
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where what a line is about can be seen: the record of a prompt, the page of an export at its instant. */
@@ -39,17 +31,12 @@ function downloadMenu(asked: Asked) {
   };
 }
 
+type AuditDependencies = { databases: Pick<Databases, 'backoffice'>; render: Render; format: Format };
+
 /** Who opened which prompt and exported what: everybody who may enter sees it, nobody changes it. */
-export function auditPages({
-  backoffice,
-  render,
-  format,
-}: {
-  backoffice: Knex;
-  render: Render;
-  format: Format;
-}): Router {
+export function auditPage({ databases, render, format }: AuditDependencies): Router {
   const router = express.Router();
+  const { backoffice } = databases;
 
   router.get(
     AUDIT_PATH,
@@ -86,22 +73,6 @@ export function auditPages({
       render(req, res, { title: 'Audit log', view: 'audit/log', data });
     },
   );
-
-  const atOnce = createLimit({ each: MOST_DOWNLOADS });
-  const ofAFile = takesOnly([...AUDIT_PARAMETERS.filter((name) => name !== 'before'), ...EXPORT_PARAMETERS]);
-  for (const extension of EXTENSIONS) {
-    router.get(`${AUDIT_PATH}.${extension}`, ofAFile, async (req, res) => {
-      const at = now();
-      const options = parseExportOptions(req.query, extension, ['lines']);
-      const asked = parseAuditQuery(req.query, format.timeZone, at);
-      const entry = ({ filters, from, to, rows }: Manifest) => ({
-        subject: auditUrl(asked, `.${extension}`),
-        details: `${filters}; ${from === null ? 'everything until' : `${format.minute(from)} –`} ${format.minute(to)}; ${format.integer(rows)} ${rows === 1 ? 'line' : 'lines'}`,
-      });
-      const open = () => openAuditExport(backoffice, asked, at, format);
-      await sendExport(req, res, { backoffice, atOnce }, { extension, options, address: auditUrl(asked), entry, open });
-    });
-  }
 
   return router;
 }

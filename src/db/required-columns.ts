@@ -75,3 +75,6 @@ export async function mayReadPrompts(workflows: Knex): Promise<boolean> {
   const { rows } = await workflows.raw<{ rows: [{ may: boolean }] }>(`SELECT ${MAY_READ_PROMPTS} AS may`);
   return rows[0].may;
 }
+
+export const NO_RIGHT =
+  'Prompts are closed: the database role of this program may not read them (SELECT on input_prompt_json).';

@@ -19,7 +19,7 @@ export const EXPORT_PARAMETERS = ['dialect', 'manifest', 'include', 'table'] as 
 export function parseExportOptions(
   parameters: Record<string, unknown>,
   extension: Extension,
-  tables: string[] | null,
+  tables: readonly string[] | null,
 ): ExportOptions {
   const given = takenOnce(parameters, EXPORT_PARAMETERS);
   const problems: ParameterProblem[] = [];
@@ -41,5 +41,5 @@ export function parseExportOptions(
   const withPrompts = read('include', ['prompt'], tables === null ? null : 'records') !== null;
   const table = read('table', tables ?? [], tables === null ? 'pages of several tables' : null);
   if (problems.length > 0) throw new BadInput(problems);
-  return { dialect, manifest, withPrompts, tables: table ? [table] : (tables ?? []) };
+  return { dialect, manifest, withPrompts, tables: table ? [table] : [...(tables ?? [])] };
 }

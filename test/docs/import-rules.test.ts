@@ -136,8 +136,35 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
   },
   {
     file: 'src/app.ts',
-    may: ['express', './ai-usage/routes.ts', './auth/session.ts', './web/errors.ts', './config.ts', './health.ts'],
-    mayNot: ['./stats/stats.ts', './server.ts', './demo/fill.ts', '../test/support/app.ts', '../scripts/x.ts'],
+    may: [
+      'express',
+      './pages.ts',
+      './auth/session.ts',
+      './web/errors.ts',
+      './config.ts',
+      './health.ts',
+      './stats/reader.ts',
+    ],
+    mayNot: [
+      './stats/stats.ts',
+      './ai-usage/overview/routes.ts',
+      './server.ts',
+      './demo/fill.ts',
+      '../test/support/app.ts',
+      '../scripts/x.ts',
+    ],
+  },
+  {
+    file: 'src/pages.ts',
+    may: ['express', './ai-usage/overview/routes.ts', './audit/routes.ts', './audit/export.ts', './web/render.ts'],
+    mayNot: [
+      './audit/query.ts',
+      './stats/reader.ts',
+      './auth/session.ts',
+      './app.ts',
+      './config.ts',
+      '../test/support/app.ts',
+    ],
   },
   {
     file: 'src/health.ts',

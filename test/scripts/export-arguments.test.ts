@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../scripts/command.ts';
 import { argumentsOf, EXPORT } from '../../scripts/export-arguments.ts';
-import { EXPORT_PAGES, heedsOf } from '../../src/ai-usage/exports/exports.ts';
 import { EXPORT_PARAMETERS } from '../../src/export/options.ts';
-import { WHICH_RECORDS } from '../../src/query/query.ts';
+import { EXPORT_PAGES } from '../../src/pages.ts';
 
 const out = join(tmpdir(), 'never-written.csv');
 const STORY = 'stories/00000000-0000-4000-8000-000000000000';
@@ -63,10 +62,9 @@ describe('the options of npm run export', () => {
       assert.deepEqual(parameters, rest);
     }
     const heeded = new Set([
-      ...EXPORT_PAGES.flatMap((page) => heedsOf(page, null, {})),
-      ...WHICH_RECORDS,
+      ...EXPORT_PAGES.flatMap((page) => page.heeds(null, {})),
       ...EXPORT_PARAMETERS,
-      ...['sortBy', 'sortOrder', 'out', 'format', 'of'],
+      ...['out', 'format', 'of'],
     ]);
     assert.deepEqual([...heeded].sort(), Object.keys(EXPORT.options).sort());
   });

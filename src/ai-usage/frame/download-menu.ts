@@ -1,7 +1,7 @@
+import type { ExportPage } from '../../downloads/export-page.ts';
 import { EXTENSIONS, type Extension, FORMATS } from '../../export/formats.ts';
 import type { Sums } from '../../stats/sums.ts';
 import type { Format } from '../../units/format.ts';
-import { EXPORT_PAGES } from '../exports/exports.ts';
 
 type Link = { label: string; href: string; note: string };
 
@@ -36,15 +36,19 @@ export function recordsMenu(urlOf: UrlOf, { requests, cost }: Sums, format: Form
   };
 }
 
-/** For a page of several tables; `route` is its entry in the registry. */
-export function tablesMenu(route: string, urlOf: UrlOf, { requests, cost }: Sums, format: Format): DownloadMenu {
-  const tables = Object.keys(EXPORT_PAGES.find(({ path }) => path === route)?.tables ?? {});
+/** For a page of several tables. */
+export function tablesMenu(
+  { tables }: Pick<ExportPage<never>, 'tables'>,
+  urlOf: UrlOf,
+  { requests, cost }: Sums,
+  format: Format,
+): DownloadMenu {
   const all = EXTENSIONS.filter((extension) => extension !== 'ndjson').map((extension) => ({
     label: FORMATS[extension].label,
     href: urlOf(`.${extension}`),
     note: extension === 'xlsx' ? 'a sheet each' : '',
   }));
-  const single = tables.map((name) => ({
+  const single = (tables ?? []).map((name) => ({
     label: titleOf(name),
     href: withParameter(urlOf('.csv'), `table=${name}`),
     note: 'CSV',

@@ -7,15 +7,9 @@ import { readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
+import { NO_RIGHT } from '../../db/required-columns.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
-import {
-  isLargePrompt,
-  isUnprintable,
-  NO_RIGHT,
-  type OpenPrompt,
-  openPrompt,
-  UNPRINTABLE,
-} from '../../stats/records/prompts.ts';
+import { isLargePrompt, isUnprintable, type OpenPrompt, openPrompt, UNPRINTABLE } from '../../stats/records/prompts.ts';
 import { type FoundRecord, readRecord, type UsageRecord } from '../../stats/records/records.ts';
 import { loggable } from '../../units/failures/loggable.ts';
 import type { Format } from '../../units/format.ts';

@@ -6,7 +6,9 @@ import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { freshness } from '../frame/freshness.ts';
-import { MOST_PER_PAGE, type PageDependencies } from '../frame/page-routes.ts';
+import type { PageDependencies } from '../frame/page-routes.ts';
+import { pageLimits } from '../frame/sources.ts';
+import { STATEMENT_EXPORT } from './export.ts';
 import {
   lastWholeMonth,
   monthSpan,
@@ -23,51 +25,49 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
   const router = express.Router();
   const { timeZone } = format;
   const urlOf = (month: string) => `${STATEMENT_PATH}?month=${encodeURIComponent(month)}`;
-  const parse = (parameters: Record<string, unknown>, at: Instant) =>
-    parseStatement(parameters, { maxPageSize: MOST_PER_PAGE, timeZone }, at);
 
-  router.get(
-    STATEMENT_PATH,
-    takes(STATEMENT_PARAMETERS, { check: ({ query }) => parse(query, now()) }),
-    async (req, res) => {
-      const at = now();
-      if (req.query.month === undefined || req.query.month === '') {
-        const rest = new URL(req.originalUrl, 'http://localhost').searchParams;
-        rest.delete('month');
-        const others = rest.size === 0 ? '' : `&${rest}`;
-        return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
-      }
-      const { month, query } = parse(req.query, at);
-      const answer = await panel(readStatement(reader, query), req.log);
-      const { previous, next } = neighbours(month, at, timeZone);
-      const firstDay = monthSpan(month).from;
-      const title = format.longMonth(firstDay);
-      const link = (other: string | null) =>
-        other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
-      const data = {
-        month: title,
-        days: `${format.longDay(firstDay)} – ${format.longDay(monthSpan(month).to)}, days of ${timeZone}`,
-        previous: link(previous),
-        next: link(next),
-        statement: answer.ok
-          ? { ok: true, value: statementOf(answer.value.value, answer.value.query, month, format) }
-          : answer,
-        download: answer.ok
-          ? tablesMenu(
-              STATEMENT_PATH,
-              (extension) =>
-                `${STATEMENT_PATH}${extension}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
-              answer.value.value.total,
-              format,
-            )
-          : null,
-        freshness: answer.ok ? freshness(answer.value, format) : null,
-        recompute: usageUrl(TIE_OUT_PATH, query),
-        retry: urlOf(month),
-      };
-      render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement/statement', data });
-    },
-  );
+  const parse = (parameters: Record<string, unknown>, at: Instant) =>
+    parseStatement(parameters, pageLimits(format), at);
+  const taken = takes(STATEMENT_PARAMETERS, { check: ({ query }) => parse(query, now()) });
+
+  router.get(STATEMENT_PATH, taken, async (req, res) => {
+    const at = now();
+    if (req.query.month === undefined || req.query.month === '') {
+      const rest = new URL(req.originalUrl, 'http://localhost').searchParams;
+      rest.delete('month');
+      const others = rest.size === 0 ? '' : `&${rest}`;
+      return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
+    }
+    const { month, query } = parse(req.query, at);
+    const answer = await panel(readStatement(reader, query), req.log);
+    const { previous, next } = neighbours(month, at, timeZone);
+    const firstDay = monthSpan(month).from;
+    const title = format.longMonth(firstDay);
+    const link = (other: string | null) =>
+      other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
+    const data = {
+      month: title,
+      days: `${format.longDay(firstDay)} – ${format.longDay(monthSpan(month).to)}, days of ${timeZone}`,
+      previous: link(previous),
+      next: link(next),
+      statement: answer.ok
+        ? { ok: true, value: statementOf(answer.value.value, answer.value.query, month, format) }
+        : answer,
+      download: answer.ok
+        ? tablesMenu(
+            STATEMENT_EXPORT,
+            (extension) =>
+              `${STATEMENT_PATH}${extension}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
+            answer.value.value.total,
+            format,
+          )
+        : null,
+      freshness: answer.ok ? freshness(answer.value, format) : null,
+      recompute: usageUrl(TIE_OUT_PATH, query),
+      retry: urlOf(month),
+    };
+    render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement/statement', data });
+  });
 
   return router;
 }

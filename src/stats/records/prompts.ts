@@ -36,9 +36,6 @@ export function isUnprintable(error: unknown): boolean {
 /** What stands in an export in its place: text, in JSON. */
 const NOTE = JSON.stringify(UNPRINTABLE);
 
-export const NO_RIGHT =
-  'Prompts are closed: the database role of this program may not read them (SELECT on input_prompt_json).';
-
 /** The text of a prompt in UTF-8, a megabyte at a time; nothing where there is no such record. */
 export async function* promptPieces({ transaction, begin }: Snapshot, id: string): AsyncGenerator<Buffer> {
   await begin(

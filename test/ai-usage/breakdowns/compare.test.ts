@@ -158,7 +158,7 @@ describe('the comparison on the overview', () => {
     const timings = async (path: string) => (await openPage(client, path)).querySelectorAll('.timing').map(textOf);
     assert.deepEqual(await timings('/ai-usage'), []);
     const asked = await timings(`/ai-usage?debug=1&${asOf}`);
-    assert.equal(asked.length, 4);
+    assert.equal(asked.length, PANELS.length);
     for (const text of asked) assert.match(text, /^Read in [\d,]+ ms$/);
   });
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { EXPORT_PAGES } from '../../../src/ai-usage/exports/exports.ts';
 import { plainNumber } from '../../../src/export/plain-number.ts';
+import { EXPORT_PAGES } from '../../../src/pages.ts';
 import { BREAKDOWNS_BESIDE } from '../../../src/query/view.ts';
 import { DAY_OF_24_HOURS, dayOf, HOUR, isoFromInstant, now, startOfHour } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
@@ -70,7 +70,8 @@ describe('the columns of exports', () => {
     const found = new Map<string, string[]>();
     const windows = ['period=1d', 'period=all', 'from=2020-01-01&to=2020-01-02'];
     for (const { path, tables } of EXPORT_PAGES) {
-      const variants = Object.keys(tables).flatMap((table) =>
+      if (tables === null || path === '/audit') continue;
+      const variants = tables.flatMap((table) =>
         table === 'breakdown'
           ? BREAKDOWNS_BESIDE.map((by) => ({ name: `breakdown=${by}`, query: `table=breakdown&breakdown=${by}` }))
           : [{ name: table, query: `table=${table}` }],

@@ -1,27 +1,25 @@
 import { NO_NAMES } from '../../catalog/names.ts';
 import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Stack } from '../../query/view.ts';
-import type { BucketSize, UsageStats } from '../../stats/stats.ts';
+import type { BucketSize } from '../../stats/stats.ts';
 import { tiesOut } from '../../stats/tie-out.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { breakdownOf } from '../breakdowns/breakdowns.ts';
-import type { Compared } from '../breakdowns/compare.ts';
+import type { Counted } from '../breakdowns/compare.ts';
 import { type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
-import { type Tile, tilesOf } from '../frame/tiles.ts';
+import { type Tile, tilesOf } from './tiles.ts';
 
 /** The numbers of a window, ready to print. */
-export type Overview = {
+export type Numbers = {
   tiles: Tile[];
-  models: Table;
-  actions: Table;
   usage: UsageOverTime;
   empty: boolean;
   tiesOut: boolean;
 };
 
-export type OverviewOptions = {
+export type NumbersOptions = {
   links: ViewLinks;
   query: UsageQuery;
   size: BucketSize;
@@ -33,21 +31,22 @@ export type OverviewOptions = {
 
 const TILES = ['cost', 'requests', 'inputTokens', 'outputTokens', 'perRequest', 'stories', 'perStory'] as const;
 
-export function overviewOf(stats: UsageStats, compared: Compared | null, options: OverviewOptions): Overview {
-  const { query, format } = options;
-  const models = stats.models.map(({ model }) => model);
-  const table = (by: 'model' | 'action') =>
-    breakdownTable(breakdownOf(by, stats, compared?.stats ?? null, query), {
-      ...options,
-      models,
-      names: NO_NAMES,
-    }).page(format);
+export function numbersOf({ stats, compared }: Counted, options: NumbersOptions): Numbers {
   return {
-    tiles: tilesOf(TILES, stats.total, compared?.stats.total ?? null, format),
-    models: table('model'),
-    actions: table('action'),
+    tiles: tilesOf(TILES, stats.total, compared?.stats.total ?? null, options.format),
     usage: usageOverTime(stats, compared, options),
     empty: stats.total.requests === 0,
     tiesOut: tiesOut(stats),
   };
+}
+
+/** The same numbers by model or action. */
+export function numbersBy(
+  by: 'model' | 'action',
+  { stats, compared }: Counted,
+  { links, query, format }: Pick<NumbersOptions, 'links' | 'query' | 'format'>,
+): Table {
+  const models = stats.models.map(({ model }) => model);
+  const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query);
+  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, format }).page(format);
 }

@@ -1,0 +1,94 @@
+import type { NameDatabases } from '../../catalog/known-names.ts';
+import { readNames } from '../../catalog/names.ts';
+import type { ExportPage } from '../../downloads/export-page.ts';
+import { counting } from '../../export/open.ts';
+import type { Manifest } from '../../export/table.ts';
+import { namedIn } from '../../query/filters/registry.ts';
+import { PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
+import type { DataTable } from '../../tables/table.ts';
+import type { Format } from '../../units/format.ts';
+import type { MicroEuros } from '../../units/money.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { unlessGone } from '../../units/promises/unless-gone.ts';
+import type { Instant } from '../../units/time.ts';
+import { filterSentence, windowText } from '../frame/filter-bar.ts';
+import { pageLimits, type UsageSources, type UsageView } from '../frame/sources.ts';
+
+/** A table of a page, and those of its page's parameters that it depends on. */
+export type UsageTable = {
+  heeds: readonly string[] | ((parameters: Record<string, unknown>) => readonly string[]);
+  read: (view: UsageView) => Promise<DataTable>;
+};
+
+export type AskedUsage = { query: UsageQuery; address: string; title: string };
+
+type UsageExport = {
+  path: string;
+  parameters: readonly string[];
+  /** Null where the name in the address can be none. @throws BadInput */
+  asked: (name: string, parameters: Record<string, unknown>, limits: QueryLimits, at: Instant) => AskedUsage | null;
+  tables: Record<string, UsageTable>;
+  cost: (view: UsageView) => Promise<MicroEuros>;
+};
+
+/** A page of tables of AI usage as it is exported: each table is read as the page reads it. */
+export function usageExport({ path, parameters, asked, tables, cost }: UsageExport): ExportPage<UsageSources> {
+  const names = Object.keys(tables);
+  return {
+    path,
+    parameters,
+    unused: PAGING.filter((name) => parameters.includes(name)),
+    tables: names,
+    heeds: (name, given) => {
+      const shown = name === null ? Object.values(tables) : [tables[name] ?? []].flat();
+      return [...new Set(shown.flatMap(({ heeds }) => (typeof heeds === 'function' ? heeds(given) : heeds)))];
+    },
+    asked: (name, given, sources, at) => {
+      const usage = asked(name, given, pageLimits(sources.format), at);
+      if (usage === null) return null;
+      const view = { ...sources, query: usage.query };
+      return {
+        address: usage.address,
+        details: (manifest) => detailsOf(usage, manifest, sources.format),
+        open: async ({ tables: wanted }, gone) => {
+          const reading = Promise.all(
+            names
+              .filter((one) => wanted.includes(one))
+              .map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
+          );
+          const read = await unlessGone(handled(reading), gone);
+          const found = read.map(({ name, table: { title, columns, rows } }) => ({
+            name,
+            title,
+            columns,
+            rows: rows(),
+          }));
+          const rows = found.reduce((sum, table) => sum + table.rows.length, 0);
+          const manifest = await manifestOf(usage, view, { rows, cost: await cost(view) });
+          const batched = found.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
+          return { ...counting({ manifest, tables: batched }), close: async () => {} };
+        },
+      };
+    },
+  };
+}
+
+/** The query at an instant that is written down, so that several readings of it are of one moment. */
+export const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: query.asOf });
+
+/** How the audit log puts an export into words: the filters as a sentence, the window, how many rows and what they cost. */
+export function detailsOf({ query }: AskedUsage, { filters, rows, cost }: Manifest, format: Format): string {
+  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost ?? 0)}`;
+  return `${filters}; ${windowText(query, format)}; ${count}`;
+}
+
+export async function manifestOf(
+  { title }: AskedUsage,
+  { databases, query, format }: { databases: NameDatabases; query: UsageQuery; format: Format },
+  { rows, cost }: { rows: number; cost: MicroEuros },
+): Promise<Manifest> {
+  const { window, asOf } = query;
+  const names = await readNames(databases, namedIn(query));
+  const filters = filterSentence(query, names, format);
+  return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost };
+}

@@ -1,0 +1,86 @@
+import { type Names, NO_NAMES, readNames } from '../../catalog/names.ts';
+import { queryWithin, type UsageQuery, type ViewLinks } from '../../query/query.ts';
+import { BREAKDOWNS_BESIDE, type BreakdownBeside } from '../../query/view.ts';
+import type { TopBy } from '../../stats/stories/story-sums.ts';
+import type { DataTable } from '../../tables/table.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { breakdownTable } from '../breakdowns/breakdown-table.ts';
+import { BREAKDOWNS, type Breakdown, breakdownOf, breakdownOfTop, MOST_ROWS } from '../breakdowns/breakdowns.ts';
+import type { Counted } from '../breakdowns/compare.ts';
+import { RANK } from '../exports/number-tables.ts';
+import type { UsageSources, UsageView } from '../frame/sources.ts';
+import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
+
+/** `counted`: the numbers of the same view, which are read only once; `asked`: the query that links carry on. */
+type View = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
+type Beside = {
+  title: string;
+  /** Which parameters of a view change it, besides those that decide which records are meant. */
+  heeds: readonly string[];
+  read: (view: View) => Promise<{ table: DataTable; namesAvailable: boolean }>;
+};
+
+const COMPARED = ['compare', ...RANK];
+
+/** What the total can be broken down by, besides models and actions: the one place to add another. */
+export const BESIDE: Record<BreakdownBeside, Beside> = {
+  provider: {
+    title: BREAKDOWNS.provider.title,
+    heeds: COMPARED,
+    read: async (view) => {
+      const { stats, compared } = await view.counted;
+      return shown(breakdownOf('provider', stats, compared?.stats ?? null, view.query), NO_NAMES, view);
+    },
+  },
+  author: { title: BREAKDOWNS.author.title, heeds: COMPARED, read: (view) => readTop(view, 'author') },
+  story: { title: BREAKDOWNS.story.title, heeds: COMPARED, read: (view) => readTop(view, 'story') },
+  hour: {
+    title: HEAT_MAP_TITLE,
+    heeds: [],
+    read: async ({ reader, query, format }) => ({
+      table: heatMap((await reader.week(query)).value, format),
+      namesAvailable: true,
+    }),
+  },
+};
+
+/** The ways from one to another. */
+export const besideTabs = (query: UsageQuery, { here }: ViewLinks) =>
+  BREAKDOWNS_BESIDE.map((breakdown) => ({
+    label: BESIDE[breakdown].title,
+    href: here({ breakdown }),
+    current: breakdown === query.breakdown,
+  }));
+
+async function readTop(view: View, by: TopBy) {
+  const top = handled(readTopBreakdown(view, view.query, by, view.counted));
+  // Both are waited for: which of them fails first must not matter.
+  const [{ breakdown, names }] = await Promise.all([top, view.counted]);
+  return shown(breakdown, names, view);
+}
+
+async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: View) {
+  const models = (await counted).stats.models.map(({ model }) => model);
+  return {
+    table: breakdownTable(breakdown, { links, query: asked, names, models, format }),
+    namesAvailable: names.available,
+  };
+}
+
+/** The first authors or stories, with their names and what they were before. */
+async function readTopBreakdown(
+  { databases, reader }: UsageSources,
+  query: UsageQuery,
+  by: TopBy,
+  counted: Promise<Counted>,
+): Promise<{ breakdown: Breakdown; names: Names }> {
+  const [{ value: top }, { compared }] = await Promise.all([reader.top(query, by, MOST_ROWS), counted]);
+  const keys = top.rows.map(({ key }) => key);
+  const earlier = compared === null ? null : queryWithin(query, compared.window);
+  const [names, before] = await Promise.all([
+    readNames(databases, { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] }),
+    earlier === null ? null : reader.sumsOf(earlier, by, keys),
+  ]);
+  const then = compared === null || before === null ? null : { rows: before.value, total: compared.stats.total };
+  return { breakdown: breakdownOfTop(by, top, then), names };
+}

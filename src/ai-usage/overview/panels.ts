@@ -1,0 +1,114 @@
+import { queryWithin, type UsageQuery, type ViewLinks, WHICH_RECORDS } from '../../query/query.ts';
+import { STACKS } from '../../query/view.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
+import type { Counted } from '../breakdowns/compare.ts';
+import { bucketSizeOf } from '../chart/buckets.ts';
+import { allBut, NOWHERE, numberTables, PERIOD } from '../exports/number-tables.ts';
+import type { UsageTable } from '../exports/usage-export.ts';
+import { numbersBy, numbersOf } from '../frame/numbers.ts';
+import type { UsageView } from '../frame/sources.ts';
+import { BESIDE } from './beside.ts';
+import { readCounted } from './counted.ts';
+import { forecastAt, forecastTable, monthCard, monthCardWindow } from './month-card.ts';
+import { causesTable, whyPanel } from './why-panel.ts';
+
+/** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
+export type PanelSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
+
+/**
+ * A part of the overview that is read, timed and fails by itself. `view` prints what `read` makes ready, null being nothing
+ * to show; `tables` are its files.
+ */
+export type OverviewPanel = {
+  name: string;
+  view: string;
+  read: (sources: PanelSources) => Promise<object | null>;
+  tables: Record<string, UsageTable>;
+};
+
+const COMPARED = [...WHICH_RECORDS, 'compare'];
+const numbers = numberTables(readCounted, COMPARED);
+
+const breakdownPanel =
+  (by: 'model' | 'action'): OverviewPanel['read'] =>
+  async ({ counted, asked, format, links }) => ({
+    title: BREAKDOWNS[by].title,
+    table: numbersBy(by, await counted, { links, query: asked, format }),
+  });
+
+/** The panels of the overview, in their order, each with its files: the one place to add another. */
+export const PANELS: OverviewPanel[] = [
+  {
+    name: 'numbers',
+    view: 'ai-usage/overview/numbers',
+    read: async ({ counted, asked, format, links }) => {
+      const options = { links, query: asked, size: bucketSizeOf(asked), by: asked.by, stacks: STACKS, format };
+      return numbersOf(await counted, options);
+    },
+    tables: { usage: numbers.usage, parts: numbers.parts },
+  },
+  {
+    name: 'month',
+    view: 'ai-usage/overview/month-card',
+    read: async ({ reader, query, format }) => {
+      const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, format.timeZone)));
+      return monthCard(value, query.asOf, format);
+    },
+    tables: {
+      forecasts: {
+        // Of whole months, whatever the window.
+        heeds: allBut(PERIOD),
+        read: async ({ reader, query, format }) => {
+          const { timeZone } = format;
+          const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone)));
+          return forecastTable(forecastAt(value, query.asOf, timeZone).past, format);
+        },
+      },
+    },
+  },
+  {
+    name: 'why',
+    view: 'ai-usage/overview/why',
+    read: async ({ counted, format }) => whyPanel(await counted, format),
+    tables: {
+      causes: { heeds: COMPARED, read: async (view) => causesTable(await readCounted(view), view.format) },
+    },
+  },
+  {
+    name: 'models',
+    view: 'ai-usage/overview/breakdown',
+    read: breakdownPanel('model'),
+    tables: { models: numbers.models },
+  },
+  {
+    name: 'actions',
+    view: 'ai-usage/overview/breakdown',
+    read: breakdownPanel('action'),
+    tables: { actions: numbers.actions },
+  },
+  {
+    name: 'beside',
+    view: 'ai-usage/overview/beside',
+    read: async (sources) => {
+      const { asked, format } = sources;
+      const { table, namesAvailable } = await BESIDE[asked.breakdown].read(sources);
+      return { table: table.page(format), namesAvailable };
+    },
+    tables: {
+      breakdown: {
+        heeds: ({ breakdown }) => {
+          const asked = Object.hasOwn(BESIDE, String(breakdown))
+            ? [BESIDE[breakdown as keyof typeof BESIDE]]
+            : Object.values(BESIDE);
+          return [...WHICH_RECORDS, 'breakdown', ...asked.flatMap(({ heeds }) => heeds)];
+        },
+        read: async (view) => {
+          const counted = handled(readCounted(view));
+          return (await BESIDE[view.query.breakdown].read({ ...view, counted, links: NOWHERE, asked: view.query }))
+            .table;
+        },
+      },
+    },
+  },
+];

@@ -1,0 +1,42 @@
+import type { ExportPage } from '../../downloads/export-page.ts';
+import { counting } from '../../export/open.ts';
+import { RECORDS_PATH } from '../../query/paths.ts';
+import { PAGE_PARAMETERS, PAGING, parseUsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
+import { openRecordStream } from '../../stats/records/record-stream.ts';
+import { ahead } from '../../units/promises/ahead.ts';
+import { detailsOf, manifestOf, pinnedAt } from '../exports/usage-export.ts';
+import { pageLimits, type UsageSources } from '../frame/sources.ts';
+import { recordExportColumns, recordRows } from './record-export.ts';
+
+/** Every record that the list would show, page by page, in its order. */
+export const RECORDS_EXPORT: ExportPage<UsageSources> = {
+  path: RECORDS_PATH,
+  parameters: PAGE_PARAMETERS,
+  unused: PAGING,
+  tables: null,
+  heeds: () => [...WHICH_RECORDS, 'sortBy', 'sortOrder'],
+  asked: (_name, parameters, { reader, databases, format }, at) => {
+    const query = pinnedAt(parseUsageQuery(parameters, pageLimits(format), at));
+    const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
+    return {
+      address: asked.address,
+      details: (manifest) => detailsOf(asked, manifest, format),
+      open: async ({ withPrompts }, gone) => {
+        const { source, filter } = await reader.prepare(query);
+        const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
+        const wanted = { source, filter, order, window: query.window, withPrompts };
+        const stream = await openRecordStream(databases, wanted, gone);
+        if (!stream.asShown) reader.mend([query.window]);
+        try {
+          const manifest = await manifestOf(asked, { databases, query, format }, stream.total);
+          const batches = ahead(recordRows(databases, stream.batches, withPrompts));
+          const tables = [{ name: 'records', title: 'Records', columns: recordExportColumns(withPrompts), batches }];
+          return { ...counting({ manifest, tables }), close: stream.close };
+        } catch (error) {
+          await stream.close();
+          throw error;
+        }
+      },
+    };
+  },
+};

@@ -1,0 +1,43 @@
+import express, { type Router } from 'express';
+import { readNames } from '../../catalog/names.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
+import { OF_NUMBERS, PAGE_PARAMETERS, parseUsageQuery, usageUrl } from '../../query/query.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { now } from '../../units/time.ts';
+import { panel } from '../../web/panel.ts';
+import { type Address, takes } from '../../web/parameters.ts';
+import { recordsMenu } from '../frame/download-menu.ts';
+import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
+import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
+import { pageLimits } from '../frame/sources.ts';
+import { recordsList } from './records-list.ts';
+
+/** The list of records. */
+export function recordsPage({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const limits = pageLimits(format);
+  const frame = pageFrame({ databases, reader, format });
+
+  const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
+  const taken = takes(PAGE_PARAMETERS, { carried: OF_NUMBERS, check });
+  router.get(RECORDS_PATH, taken, async (req, res) => {
+    const query = parseUsageQuery(req.query, limits, now());
+    if (shortened(req, res, RECORDS_PATH, query)) return;
+    const answering = handled(panel(reader.records(query), req.log));
+    const [answer, shared] = await Promise.all([answering, frame(RECORDS_PATH, query, answering, req.log)]);
+    const ids = (key: 'authorId' | 'storyId') =>
+      answer.ok ? [...new Set(answer.value.value.records.map((record) => record[key]))] : [];
+    const names = await readNames(databases, { authors: ids('authorId'), stories: ids('storyId') });
+    const list = answer.ok
+      ? { ok: true, value: recordsList(RECORDS_PATH, answer.value.query, answer.value.value, names, format) }
+      : answer;
+    const total = answer.ok ? answer.value.value.total : null;
+    const download =
+      answer.ok && total ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query, total), total, format) : null;
+    const notes = [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])];
+    const data = { ...shared, notes, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
+    render(req, res, { title: 'Records', view: 'ai-usage/records/records', data });
+  });
+
+  return router;
+}

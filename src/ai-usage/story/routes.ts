@@ -1,0 +1,76 @@
+import express, { type Router } from 'express';
+import { readNames } from '../../catalog/names.ts';
+import { NO_FILTERS } from '../../query/filters/registry.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
+import { usageUrl } from '../../query/query.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { panel } from '../../web/panel.ts';
+import { tablesMenu } from '../frame/download-menu.ts';
+import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
+import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject } from '../frame/page-routes.ts';
+import { pageLimits } from '../frame/sources.ts';
+import { SUBJECTS, subjectUrl, wholeStory } from '../frame/subjects.ts';
+import { STORY_EXPORT } from './export.ts';
+import { storyPageOf, storyPlace } from './story-page.ts';
+
+/** A page for each story. */
+export function storyPage({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const limits = pageLimits(format);
+  const frame = pageFrame({ databases, reader, format });
+
+  router.get(`${SUBJECTS.story.path}/:name`, takesOfSubject('story', [], limits), async (req, res) => {
+    const { name: id, path, query, narrowed } = subjectOf(req, 'story', limits);
+    if (shortened(req, res, path, query)) return;
+    const whole = wholeStory(narrowed);
+    const reading = handled(panel(reader.story(whole), req.log));
+    const comparing = handled(
+      reading.then((story) =>
+        panel(
+          reader.storyCosts(query, {
+            most: 0,
+            besides: { story: id, cost: story.ok ? story.value.value.total.cost : 0 },
+          }),
+          req.log,
+        ),
+      ),
+    );
+    const [answer, costs, shared] = await Promise.all([
+      reading,
+      comparing,
+      frame(path, query, comparing, req.log, 'story'),
+    ]);
+    const story = answer.ok ? answer.value.value : null;
+    const { asOf } = answer.ok ? answer.value.query : query;
+    const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
+    const data = {
+      ...shared,
+      notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
+      id,
+      title: names.stories.get(id) ?? null,
+      gone: names.gone.has(id),
+      authors: (story?.authors ?? []).map((author) => ({
+        name: names.authors.get(author) ?? format.shortId(author),
+        href: subjectUrl('author', author, { ...query, ...NO_FILTERS }),
+      })),
+      story: answer.ok
+        ? {
+            ok: true,
+            value:
+              answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
+          }
+        : answer,
+      download: story
+        ? tablesMenu(STORY_EXPORT, frozenUrl(path, { ...query, asOf }, story.total), story.total, format)
+        : null,
+      place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
+      filtered: shared.bar.chips.length > 0,
+      unfiltered: path,
+      records: usageUrl(RECORDS_PATH, whole),
+      overview: usageUrl(OVERVIEW_PATH, query),
+    };
+    render(req, res, { title: data.title ?? `Story ${format.shortId(id)}`, view: 'ai-usage/story/story', data });
+  });
+
+  return router;
+}

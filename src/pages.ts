@@ -1,0 +1,44 @@
+import type { Router } from 'express';
+import { usageApi } from './ai-usage/api/routes.ts';
+import type { UsageSources } from './ai-usage/frame/sources.ts';
+import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
+import { overviewPage } from './ai-usage/overview/routes.ts';
+import { recordPages } from './ai-usage/record/routes.ts';
+import { RECORDS_EXPORT } from './ai-usage/records/export.ts';
+import { recordsPage } from './ai-usage/records/routes.ts';
+import { STATEMENT_EXPORT } from './ai-usage/statement/export.ts';
+import { statementPages } from './ai-usage/statement/routes.ts';
+import { STORY_EXPORT } from './ai-usage/story/export.ts';
+import { storyPage } from './ai-usage/story/routes.ts';
+import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
+import { subjectPages } from './ai-usage/subjects/routes.ts';
+import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { AUDIT_EXPORT } from './audit/export.ts';
+import { auditPage } from './audit/routes.ts';
+import type { ExportPage } from './downloads/export-page.ts';
+import type { AtOnce } from './web/download.ts';
+import type { Render } from './web/render.ts';
+
+/** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, and the limit of downloads. */
+export type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce };
+
+type Page = {
+  routes: (dependencies: PageDependencies) => Router;
+  /** Those of its tables that are files too, here and at the command line. */
+  exports?: readonly ExportPage<UsageSources>[];
+};
+
+/** Every page behind the sign-in: a folder each, and a line here. */
+export const PAGES: Page[] = [
+  { routes: overviewPage, exports: [OVERVIEW_EXPORT] },
+  { routes: recordsPage, exports: [RECORDS_EXPORT] },
+  { routes: recordPages },
+  { routes: storyPage, exports: [STORY_EXPORT] },
+  { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
+  { routes: statementPages, exports: [STATEMENT_EXPORT] },
+  { routes: tieOutPage },
+  { routes: usageApi },
+  { routes: auditPage, exports: [AUDIT_EXPORT] },
+];
+
+export const EXPORT_PAGES = PAGES.flatMap(({ exports = [] }) => exports);
