@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { comparedWindow } from '../../../src/ai-usage/breakdowns/compare.ts';
+import { PANELS } from '../../../src/ai-usage/overview/panels.ts';
 import { parseUsageQuery } from '../../../src/query/query.ts';
 import type { Comparison } from '../../../src/query/view.ts';
 import { earliest, isoFromInstant, latest, parseInstant } from '../../../src/units/time.ts';
