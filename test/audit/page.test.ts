@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
-import { openAuditExport } from '../../src/audit/export.ts';
-import { parseAuditQuery } from '../../src/audit/query.ts';
+import { AUDIT_EXPORT } from '../../src/audit/export.ts';
 import { FORMATS } from '../../src/export/formats.ts';
+import { parseExportOptions } from '../../src/export/options.ts';
 import { createFormat } from '../../src/units/format.ts';
 import { now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
@@ -146,8 +146,11 @@ describe('the page of the audit log', () => {
       `SELECT nextval(pg_get_serial_sequence('audit_log', 'audit_id')) AS number`,
     );
     await backoffice('audit_log').insert(line('after it'));
-    const asked = parseAuditQuery({ person: writer }, 'Europe/Lisbon', now());
-    const opened = await openAuditExport(backoffice, asked, now(), createFormat('en-GB', 'Europe/Lisbon'));
+    const sources = { databases: databases(), format: createFormat('en-GB', 'Europe/Lisbon') };
+    const asked = AUDIT_EXPORT.asked('', { person: writer }, sources, now());
+    assert.ok(asked);
+    const options = parseExportOptions({}, 'json', AUDIT_EXPORT.tables);
+    const opened = await asked.open(options, new AbortController().signal);
     await backoffice.raw(
       `INSERT INTO audit_log (audit_id, sub, email, action, subject) OVERRIDING SYSTEM VALUE VALUES (?, '3', ?, 'export', 'meanwhile')`,
       [rows[0].number, writer],
