@@ -62,12 +62,13 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       ),
     );
     const sources = { reader, databases, format, query: fixed, asked: query, counted, links };
-    const reading = PANELS.map(async ({ name, view, read }) => ({
-      ...{ name, view: view.replace(/[^/]+$/, '_$&') },
-      ...(await timed(read(sources), req.log)),
-    }));
     const [panels, stats, compared, first, odd, shared] = await Promise.all([
-      Promise.all(reading),
+      Promise.all(
+        PANELS.map(async ({ name, view, read }) => ({
+          ...{ name, view: view.replace(/[^/]+$/, '_$&') },
+          ...(await timed(read(sources), req.log)),
+        })),
+      ),
       answered,
       comparing,
       earliest,
