@@ -51,12 +51,14 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
         address: usage.address,
         details: (manifest) => detailsOf(usage, manifest, sources.format),
         open: async ({ tables: wanted }, gone) => {
-          const reading = Promise.all(
-            names
-              .filter((one) => wanted.includes(one))
-              .map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
+          const reading = handled(
+            Promise.all(
+              names
+                .filter((one) => wanted.includes(one))
+                .map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
+            ),
           );
-          const read = await unlessGone(handled(reading), gone);
+          const read = await unlessGone(reading, gone);
           const found = read.map(({ name, table: { title, columns, rows } }) => ({
             name,
             title,
