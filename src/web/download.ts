@@ -3,11 +3,12 @@ import type { Response } from 'express';
 import { handled } from '../units/promises/handled.ts';
 import { breakOff } from './break-off.ts';
 import { TooMany } from './errors.ts';
+import { takenOf } from './taken.ts';
 
 /** `broken off`: whoever asked went away first; `failed`: we did. */
 export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { outcome: 'failed'; error: unknown };
 
-/** A client that takes nothing for so long does not come back; half of it is waited for in any case. */
+/** A client that takes nothing for so long does not come back. */
 const PATIENCE_MS = 60_000;
 
 /** Takes a place among what a person, and all of them together, hold at once: the way to give it back, or whose limit is reached. */
@@ -54,10 +55,7 @@ export async function sendDownload(
 ): Promise<Download> {
   // Where nothing waits to be taken, it is we who are slow, and the client is there.
   let waiting = false;
-  // Half of it, for Node lets the first lapse after a write pass: it takes for progress what the system had taken at once.
-  res.setTimeout(patienceMs / 2, () => {
-    if (waiting) res.destroy();
-  });
+  const looking = breakOffUnread(res, () => waiting, patienceMs);
   // Listened to once: compression hands listeners on to its own stream and takes none back.
   let goOn = () => {};
   res.on('drain', () => goOn());
@@ -84,8 +82,25 @@ export async function sendDownload(
       breakOff(res.req.socket);
       return { outcome: 'failed', error };
     }
+  } finally {
+    clearInterval(looking);
   }
   return { outcome: gone.aborted ? 'broken off' : 'complete' };
+}
+
+/** Breaks an answer off whose client takes nothing of what waits for it, between one and one and a quarter patiences. */
+function breakOffUnread(res: Response, isWaiting: () => boolean, patienceMs: number): NodeJS.Timeout {
+  let taken = '';
+  let since = performance.now();
+  const look = async () => {
+    const until = isWaiting() ? await takenOf(res.req.socket) : '';
+    if (until === '' || until !== taken) since = performance.now();
+    else if (performance.now() - since >= patienceMs) res.destroy();
+    taken = until;
+  };
+  return setInterval(() => {
+    handled(look());
+  }, patienceMs / 4);
 }
 
 /** A write waits until the one before it is taken: by the kilobyte that takes longer than everything else. */

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import { type Download, goneSignal, sendDownload } from '../../src/web/download.ts';
 
 const PATIENCE_MS = 100;
 
-/** Serves chunks once; the answer as its client gets it, and what the sender makes of it. */
-async function serve(chunks: AsyncIterable<string>, patienceMs = PATIENCE_MS) {
+/** Serves chunks once, at a port; and what the sender makes of it. */
+async function listen(chunks: AsyncIterable<string>, patienceMs = PATIENCE_MS) {
   const app = express();
   const sent = new Promise<Download>((resolve) => {
     app.get('/', (_req, res) => {
@@ -18,14 +18,20 @@ async function serve(chunks: AsyncIterable<string>, patienceMs = PATIENCE_MS) {
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const request = get(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  request.on('error', () => {});
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  response.on('error', () => {});
   close = () => {
     server.closeAllConnections();
     server.close();
   };
+  return { port: (server.address() as AddressInfo).port, sent };
+}
+
+/** As `listen`, and the answer as a client gets it. */
+async function serve(chunks: AsyncIterable<string>, patienceMs = PATIENCE_MS) {
+  const { port, sent } = await listen(chunks, patienceMs);
+  const request = get(`http://127.0.0.1:${port}/`);
+  request.on('error', () => {});
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
   return { response, sent };
 }
 
@@ -63,5 +69,30 @@ describe('a download', () => {
     assert.deepEqual(await sent, { outcome: 'broken off' });
     clearTimeout(timer);
     assert.equal(late.signal.aborted, false);
+  });
+
+  it('goes on where its client reads slowly but steadily, however much the system has taken ahead', async () => {
+    const patienceMs = 400;
+    async function* endless() {
+      for (;;) yield 'x'.repeat(1_000_000);
+    }
+    const { port, sent } = await listen(endless(), patienceMs);
+    // A third of what the system takes ahead is some 900 kB: at this pace two patiences and more.
+    const socket = connect({
+      port,
+      host: '127.0.0.1',
+      onread: { buffer: Buffer.alloc(16_384), callback: () => false },
+    });
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const reading = setInterval(() => socket.resume(), 20);
+    try {
+      const ended = await Promise.race([sent, sleep(6 * patienceMs)]);
+      assert.equal(ended, undefined);
+      clearInterval(reading);
+      assert.deepEqual(await sent, { outcome: 'broken off' });
+    } finally {
+      clearInterval(reading);
+      socket.destroy();
+    }
   });
 });
