@@ -16,6 +16,7 @@ import {
   type Window,
 } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
+import { needsServer } from '../../support/skip.ts';
 import { resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, bruteForceWeek, NO_FILTER } from './brute-force.ts';
 
@@ -138,7 +139,9 @@ describe('rollups are read in pieces, and of them what is missing', () => {
     assert.ok(spans.length >= 2 * 5 && spans.every((span) => span < 4n * DAY_OF_24_HOURS), `${spans}`);
   });
 
-  it('where stories were active, as many as hold so many visits, and no more of them are kept', async () => {
+  it('where stories were active, as many as hold so many visits, and no more of them are kept', async function () {
+    // Half a million visits take an embedded database minutes.
+    needsServer(this);
     const { backoffice } = databases();
     const STORIES = 2_000;
     const VISITS = 300;
