@@ -208,7 +208,7 @@ describe('the program', () => {
       const before = await stylesheet();
       assert.ok(before);
       const served = await (await fetch(`http://localhost:${port}${before}`)).text();
-      await appendFile(join(checkout, 'public/app.css'), '\n.changed { color: red }\n');
+      await appendFile(join(checkout, 'public/css/base.css'), '\n.changed { color: red }\n');
       let after: string | undefined;
       while (after === undefined || after === before) {
         const still: Response | null = await fetch(`http://localhost:${port}${before}`).catch(() => null);

@@ -7,15 +7,32 @@ import express, { type Router } from 'express';
 const PUBLIC = join(import.meta.dirname, '../../public');
 const HTMX = fileURLToPath(import.meta.resolve('htmx.org/dist/htmx.min.js'));
 
+/** What the others build on, and what stands above them all; between them the components, in any order. */
+const FIRST_STYLES = ['tokens.css', 'base.css', 'layout.css'];
+const LAST_STYLES = ['print.css', 'forced-colors.css'];
+
+/** The files of public/css as one. */
+function stylesheet(): Buffer {
+  const folder = join(PUBLIC, 'css');
+  const components = readdirSync(folder).filter((file) => ![...FIRST_STYLES, ...LAST_STYLES].includes(file));
+  const files = [...FIRST_STYLES, ...components.sort(), ...LAST_STYLES];
+  return Buffer.concat(files.map((file) => readFileSync(join(folder, file))));
+}
+
+const FILES: [name: string, content: Buffer][] = [
+  ...readdirSync(PUBLIC, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }): [string, Buffer] => [name, readFileSync(join(PUBLIC, name))]),
+  ['app.css', stylesheet()],
+  ['htmx.min.js', readFileSync(HTMX)],
+];
+
 /** Read once: what is served under a digest is what the digest is of, also when the file changes meanwhile. */
 const ASSETS = new Map(
-  [
-    ...readdirSync(PUBLIC).map((file): [string, string] => [file, join(PUBLIC, file)]),
-    ['htmx.min.js', HTMX] as const,
-  ].map(([name, path]) => {
-    const content = readFileSync(path);
-    return [name, { content, digest: createHash('sha256').update(content).digest('base64url').slice(0, 12) }];
-  }),
+  FILES.map(([name, content]) => [
+    name,
+    { content, digest: createHash('sha256').update(content).digest('base64url').slice(0, 12) },
+  ]),
 );
 
 /**
