@@ -96,18 +96,18 @@ describe('rollups of stories that come back on later days', () => {
     await workflows.raw(
       `INSERT INTO token_usage_tracking
          (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
-       SELECT md5('author ' || n % 7)::uuid, md5('once ' || n % 24000)::uuid, (ARRAY['test', 'image_edit'])[1 + n / 22000]::ai_action_type,
+       SELECT md5('author ' || n % 6)::uuid, md5('once ' || n % 24000)::uuid, (ARRAY['test', 'image_edit'])[1 + n / 22000]::ai_action_type,
               'gpt-5', n % 5, 1, n % 1000 / 1e6, '{}', ?::timestamptz - make_interval(secs => n / 7.0) FROM generate_series(1, 30000) AS n`,
       [isoFromInstant(AT - 10n * DAY_OF_24_HOURS)],
     );
-    const ofStories = `story_id, author_id, sum(requests)::bigint, sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost) AS cost`;
+    const ofStories = `story_id, author_id, sum(requests)::bigint AS requests, sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output, sum(cost) AS cost`;
     const assertStories = async () => {
       const of = async (knex: Knex, from: string) =>
         (await knex.raw(`SELECT day::text, ${ofStories} FROM ${from} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)).rows;
       const records = `(SELECT (created_at AT TIME ZONE '${ZONE}')::date AS day, story_id, author_id, 1 AS requests, input_tokens,
                                output_tokens, estimated_cost_in_euros AS cost FROM token_usage_tracking) AS record`;
       const kept = await of(backoffice, 'usage_days_by_story');
-      assert.ok(kept.length > 24_000);
+      assert.ok(kept.length >= 24_000);
       assert.deepEqual(kept, await of(workflows, records));
       await assertExact(lastDays(20n));
     };
