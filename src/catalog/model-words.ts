@@ -1,20 +1,25 @@
 import type { ModelKind } from './model-families.ts';
 
-/** Words that say a model is somebody's own work on another one's, or only made to look like it. */
-export const WORKS_OF_OTHERS = [
-  'alpaca vicuna orca openorca dolphin uncensored abliterated derestricted merge merged clone cloned replica pytorch',
-  'finetune finetuned tuned retrained fork forked mod modded modified hacked jailbroken custom customized unofficial community',
-  'like alike style styled inspired compatible based imitation mimic lookalike knockoff fake mock mocked dummy stub emulator',
-].join(' ');
-/** Whoever is named behind these made it. */
-export const MADE_BY = 'by from';
-
 /** Words that a provider or a gateway puts behind any name: variants, formats, sizes, ways of serving. */
 export const COMMON_WORDS = [
   'base chat instruct inst it pt hf exp experimental preview latest free beta thinking reasoning non fast turbo lite mini',
   'nano tiny small medium large max plus pro flash ultra long extended standard high low instant versatile online text',
   'vision vl multimodal lora awq gptq gguf ggml mlx onnx bnb qat quantized dynamic k m s l xl maas tee cloud eco tput',
   'reference ref specdec nitro floor exacto batch serverless throughput hd',
+].join(' ');
+
+/**
+ * Words that the makers of models of closed weights put behind names of theirs, all of them together: whose word it is
+ * tells the beginning of the name. Any other word may be a customer's: `gpt-5-acme`.
+ */
+export const VARIANT_WORDS = [
+  'search codex api classic copilot o diarize translate deep research think deepthink deepresearch computer use auto minimal',
+  'xhigh heavy multi agent cyber security haiku opus sonnet mythos thought robotics er native dialog live customtools gemma',
+  'generation generate capability generator clip safety off recitation bison codechat gecko multilingual english code coder',
+  'distill llama qwen reasoner terminus speciale prover zero air airx x flashx highspeed lightning express premier light',
+  'nightly r a h micro imagine creative core diffusion upscale inpaint outpaint zephyr advanced huge med medical fin law finance',
+  'phonecall conversationalai meeting voicemail general character embed sft dpo super moe hybrid',
+  't2v i2v v2v r2v s2v t2i i2i res alpha output seed intents stable inference doc edit multi context g s',
 ].join(' ');
 
 /** Parts of a path behind a name: `fal-ai/veo3/image-to-video`. */

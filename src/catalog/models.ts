@@ -1,5 +1,5 @@
 import { type Family, type ModelKind, PROVIDERS, type Provider } from './model-families.ts';
-import { COMMON_WORDS, GATEWAYS, KIND_WORDS, MADE_BY, REGIONS, TASK_WORDS, WORKS_OF_OTHERS } from './model-words.ts';
+import { COMMON_WORDS, GATEWAYS, KIND_WORDS, REGIONS, TASK_WORDS, VARIANT_WORDS } from './model-words.ts';
 
 export const UNKNOWN_PROVIDER = 'Unknown';
 
@@ -18,8 +18,11 @@ const commonWords = setOf(COMMON_WORDS);
 const pathWords = setOf(`${COMMON_WORDS} ${TASK_WORDS}`);
 const gateways = setOf(GATEWAYS);
 const regions = setOf(REGIONS);
-const worksOfOthers = setOf(WORKS_OF_OTHERS);
-const madeBy = setOf(MADE_BY);
+const variantWords = setOf(
+  [COMMON_WORDS, TASK_WORDS, VARIANT_WORDS, GATEWAYS, ...KIND_WORDS.map(([, words]) => words)]
+    .concat(PROVIDERS.flatMap(({ families }) => families.map(({ openWords = '' }) => openWords)))
+    .join(' '),
+);
 const kindWords = KIND_WORDS.map(([kind, words]) => [kind, setOf(words)] as const);
 const spaces = new Map<string, Provider>(
   PROVIDERS.flatMap((one) => [...setOf(one.spaces)].map((space) => [space, one] as const)),
@@ -76,13 +79,17 @@ function infoOf(name: string): ModelInfo {
   return UNKNOWN;
 }
 
-/** The parts of a name between slashes; of a fine-tuned one (`ft:gpt-4o:acme::id`) up to what it was made from. */
+/**
+ * The parts of a name between slashes; of a fine-tuned one (`ft:gpt-4o:acme::id`, and as they were written before,
+ * `davinci:ft-acme-2022`) up to what it was made from.
+ */
 function pathOf(name: string): string[] {
   const text = name.trim().toLowerCase().replaceAll(/[\s_]/g, '-');
   const tuned = text.startsWith('ft:') ? 0 : text.indexOf('/ft:') + 1;
   const isTuned = text.startsWith('ft:', tuned);
   const base = isTuned ? text.slice(0, tuned) + text.slice(tuned + 3).split(':', 1)[0] : text;
   return base
+    .replace(/[:.]ft-.*$/s, '')
     .split('/')
     .map((part) => part.replace(/^hf:/, ''))
     .filter((part) => part !== '' && part !== 'models');
@@ -105,7 +112,7 @@ function infoIn(before: string, part: string): ModelInfo {
 }
 
 function familyOf(model: string, space: string, depth = 0): Pattern | null {
-  const own = spaces.get(space)?.provider;
+  const own = depth === 0 ? spaces.get(space)?.provider : undefined;
   // What is known by its namespace goes before what is known by its name alone.
   const found =
     inSpace.find((pattern) => fits(pattern, `${space}/${model}`, own)) ??
@@ -117,16 +124,17 @@ function familyOf(model: string, space: string, depth = 0): Pattern | null {
   return gateways.has(prefix) || spaces.get(prefix)?.provider === behind?.provider ? behind : null;
 }
 
-/** Whether a name is of a family: it begins like one, and nothing behind that says that somebody else made it. */
+/** Whether a name is of a family: it begins like one, and behind that are only words that its maker may have put there. */
 function fits({ pattern, provider, openWords, derived }: Pattern, name: string, own: string | undefined): boolean {
   const begin = pattern.exec(name)?.[0];
   if (begin === undefined) return false;
-  if (derived || (openWords && own === provider)) return true;
+  if (own === provider && (derived || openWords)) return true;
   const rest = wordsOf(name.slice(begin.length));
   if (openWords) return rest.every((word) => isPlain(word, commonWords) || openWords.has(word));
-  return rest.every((word, i) => {
-    const maker = brandOf(word) ?? (i > 0 && madeBy.has(rest[i - 1] as string) ? null : provider);
-    return maker === provider && !worksOfOthers.has(word) && (!madeBy.has(word) || i + 1 < rest.length);
+  return rest.every((word) => {
+    const maker = brandOf(word);
+    if (maker !== undefined) return derived || maker === provider;
+    return isPlain(word, variantWords) || variantWords.has(word.replace(/\d+$/, ''));
   });
 }
 

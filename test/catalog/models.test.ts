@@ -85,6 +85,20 @@ describe('the provider and kind of a model, told by its name', () => {
     }
   });
 
+  it('is nobody’s when a word follows that no maker is known to use', () => {
+    const word = fc
+      .string({ unit: fc.constantFrom(...'bcdfghjkmnpwz'), minLength: 3, maxLength: 12 })
+      .map((letters) => `q${letters}`);
+    const suffix = fc.oneof(fc.constantFrom('acme', 'tuned-by-acme', 'by-acme', 'acme-v2', 'acme-2026-01-01'), word);
+    const names = fc.constantFrom(...bare);
+    fc.assert(
+      fc.property(names, suffix, (name, behind) => {
+        assert.deepEqual(modelInfo(`${name}-${behind}`), { provider: UNKNOWN_PROVIDER, family: null, kind: null });
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   it('is told of any text, and in time that grows with its length alone', () => {
     const parts = [
       'gpt',
