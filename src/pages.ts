@@ -20,7 +20,7 @@ import type { AtOnce } from './web/download.ts';
 import type { Render } from './web/render.ts';
 
 /** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, and the limit of downloads. */
-export type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce };
+type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce };
 
 type Page = {
   routes: (dependencies: PageDependencies) => Router;

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { createWorkflowsTables } from '../../src/demo/source-tables.ts';
 
-export const ROWS_PER_STORY = 40;
+const ROWS_PER_STORY = 40;
 const STORIES_A_BATCH = 5_000;
-export const SPAN_DAYS = 400;
+const SPAN_DAYS = 400;
 
 /** How long stories live. */
 export type Lifetime = 'hours' | 'year';

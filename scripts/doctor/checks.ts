@@ -11,7 +11,7 @@ import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { clockProblem } from '../../src/units/clock.ts';
 
 /** `note`: works, and somebody may want it so; `wrong`: something is to be done. */
-export type Finding = { level: 'note' | 'wrong'; text: string };
+type Finding = { level: 'note' | 'wrong'; text: string };
 
 /** The databases that answer; `all` is how many connections a process has to each one's server. */
 export type Checked = {

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { NAME_KINDS, NAME_SOURCES, type NameDatabases, type NamedId, type NameKind } from './known-names.ts';
 import { BETWEEN_PARTS, fold, isOfSigns, isShort, nameHas, withoutMarksAround, wordsOf } from './words.ts';
 
-export const MOST_NAME_MATCHES = 200;
+const MOST_NAME_MATCHES = 200;
 
 /** Among so many the nearest spellings come first: to look at all that a frequent word finds takes too long. */
 const MOST_RANKED = 1_000;

@@ -41,13 +41,13 @@ type Row<T extends Table> = {
 export interface TokenUsageRow extends Row<typeof tokenUsageTracking> {}
 
 /** One row of `story_generation_runs`. */
-export interface StoryGenerationRunRow extends Row<typeof storyGenerationRuns> {}
+interface StoryGenerationRunRow extends Row<typeof storyGenerationRuns> {}
 
 /** What we read of `authors`, in the Mythoria web app's database. */
 export type AuthorRow = { author_id: string; display_name: string; email: string };
 
 /** What we read of `stories`, in the Mythoria web app's database. */
-export type StoryRow = { story_id: string; author_id: string; title: string };
+type StoryRow = { story_id: string; author_id: string; title: string };
 
 declare module 'knex/types/tables.js' {
   interface Tables {

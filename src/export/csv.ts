@@ -9,7 +9,7 @@ import type { ExportColumn, ExportFile, ExportTable } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
 export const DIALECTS = ['rfc4180', 'excel-pt'] as const;
-export type Dialect = (typeof DIALECTS)[number];
+type Dialect = (typeof DIALECTS)[number];
 
 export type CsvOptions = { dialect: Dialect; manifest: boolean };
 

@@ -39,7 +39,7 @@ export const STYLES = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** Characters that XML has no place for are written as Excel does: _x0007_; text that only looks so keeps its look. */
-export function xmlText(text: string): string {
+function xmlText(text: string): string {
   if (!/[&<>"\p{Cc}\p{Cs}\ufffe\uffff]|_x[0-9A-Fa-f]{4}_/u.test(text)) return text;
   return text
     .replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
@@ -53,7 +53,7 @@ export function xmlText(text: string): string {
 }
 
 /** Text as a cell can hold it, saying so where it had to be cut. The cell is of type text: nothing in it is run. */
-export function cellText(text: string): string {
+function cellText(text: string): string {
   if (text.length <= MOST_CELL_CHARACTERS) return text;
   return cut(text, text.length);
 }
@@ -75,7 +75,7 @@ export async function largeCellText({ pieces }: LargeJson): Promise<string> {
 }
 
 /** "A" for 0, "AA" for 26. */
-export function columnLetters(index: number): string {
+function columnLetters(index: number): string {
   const rest = index % 26;
   return (index >= 26 ? columnLetters(Math.floor(index / 26) - 1) : '') + String.fromCharCode(65 + rest);
 }

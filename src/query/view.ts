@@ -15,7 +15,7 @@ export const stackOfModel = (asked: Stack): Stack => (asked === 'model' ? 'actio
 
 /** How usage over time is shown: as a drawing, or as the same in numbers. */
 export const SHOWN = ['chart', 'table'] as const;
-export type Shown = (typeof SHOWN)[number];
+type Shown = (typeof SHOWN)[number];
 
 /** What the overview breaks the total down by, besides models and actions, which are always there. */
 export const BREAKDOWNS_BESIDE = ['provider', 'author', 'story', 'hour'] as const;

@@ -18,7 +18,7 @@ export type Parts = {
 export type Kept = { filter: UsageFilter; ends: EndSegment[]; hours: HourSegment[]; days: DaySegment[] };
 
 /** A raw part with so few rows that they are read one by one. */
-export type EndSegment = RawSegment & { from: Instant };
+type EndSegment = RawSegment & { from: Instant };
 
 const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 

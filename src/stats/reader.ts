@@ -32,7 +32,7 @@ import { sameFigures } from './tie-out.ts';
 import { readWeek, type Week } from './week.ts';
 
 /** What a person should know of how their search was understood. */
-export type SearchNotes = { cut: boolean; namesAvailable: boolean; namesGathered: boolean };
+type SearchNotes = { cut: boolean; namesAvailable: boolean; namesGathered: boolean };
 
 /** An answer and the query as it was answered: up to five seconds ago, when it is reused, and `query.asOf` says so. */
 export type Answer<T> = {

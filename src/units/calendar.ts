@@ -21,7 +21,7 @@ export function dayOfNumber(number: number): Day {
   return yearText(Number(iso.slice(0, 4)) + cycles * YEARS_IN_CYCLE) + iso.slice(4, 10);
 }
 
-export const partsOf = (day: Day): [year: number, month: number, day: number] => [
+const partsOf = (day: Day): [year: number, month: number, day: number] => [
   Number(day.slice(0, -6)),
   Number(day.slice(-5, -3)),
   Number(day.slice(-2)),

@@ -42,7 +42,7 @@ export const END_OF_TIME: Instant = 9_224_318_016_000n * SECOND;
  * time is of no period; all of them are a window of their own.
  */
 export const BEFORE_TIME: Instant = BEGIN_OF_TIME - 1n;
-export const AFTER_TIME: Instant = END_OF_TIME;
+const AFTER_TIME: Instant = END_OF_TIME;
 export const NO_TIME = 'no time';
 export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: AFTER_TIME + 1n } as const satisfies Window;
 
@@ -163,9 +163,6 @@ export function isoFromInstant(instant: Instant): string {
   const day = yearsLater === 0 && isPlain(date) ? date : movedDay(date, yearsLater);
   return `${day}${time}${micros === 0 ? '' : String(micros).padStart(3, '0')}Z`;
 }
-
-/** The time of a record in words for programs: ISO 8601, or that it has none. */
-export const isoOrNone = (instant: Instant): string => (isTime(instant) ? isoFromInstant(instant) : NO_TIME);
 
 /** A window for programs. */
 export function isoWindow(window: Window): { from: string | null; to: string } {

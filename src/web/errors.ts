@@ -69,7 +69,7 @@ function explain(error: unknown): Explained {
 /** Programs that download a file accept anything; a browser says that it shows pages. */
 const downloads = (req: Request) => /\.\w+$/.test(req.path) && !req.get('Accept')?.includes('text/html');
 
-export function wantsJson(req: Request): boolean {
+function wantsJson(req: Request): boolean {
   return req.path.startsWith('/api/') || downloads(req) || req.accepts(['html', 'json']) === 'json';
 }
 

@@ -9,12 +9,12 @@ import { notUnderstood } from './parameters.ts';
 const VIEWS = join(import.meta.dirname, '../../views');
 
 /** `view` names a folder's partial: "audit/log" is views/audit/_log.eta. */
-export type Page = { title: string; view: string; data: object };
+type Page = { title: string; view: string; data: object };
 
 export type Render = (req: Request, res: Response, page: Page) => void;
 
 /** What every page shows around its content. */
-export type Chrome = {
+type Chrome = {
   person: { name: string; email: string } | null;
   navigation: { label: string; href: string }[];
   demo: boolean;

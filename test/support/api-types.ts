@@ -1,5 +1,5 @@
 /** domain.md's JSON, and what was added to it. */
-export type ModelJson = {
+type ModelJson = {
   model: string;
   provider: string;
   inputTokens: number;
@@ -10,7 +10,7 @@ export type ModelJson = {
   averageCostPerRequest: number;
 };
 
-export type ActionJson = {
+type ActionJson = {
   action: string;
   totalCost: number;
   requests: number;
@@ -21,7 +21,7 @@ export type ActionJson = {
   averageCostPerStory: number;
 };
 
-export type DayJson = {
+type DayJson = {
   date: string;
   totalCost: number;
   requests: number;
@@ -49,7 +49,7 @@ export type StatsJson = {
   auditedUntil: string | null;
 };
 
-export type RecordJson = {
+type RecordJson = {
   tokenUsageId: string;
   authorId: string;
   storyId: string;

@@ -4,7 +4,7 @@ import type { Response } from 'supertest';
 import type { GoogleClient } from '../../src/config.ts';
 import { type Client, location } from './client.ts';
 
-export type GoogleRequest = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
+type GoogleRequest = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
 type Answer = (res: ServerResponse) => void;
 
 export type FakeGoogle = {

@@ -46,7 +46,7 @@ const hoursIn = (first: number, last: number) =>
   );
 
 // What only raw rows can answer comes seldom: most filters are to be answered from the rollups.
-export const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
+const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
   models: {
     meant: ({ models }) => onceIn(2, fc.subarray(models, { minLength: 1 })),
     sql: (models) => where('ai_model = ANY(?)', models),

@@ -15,7 +15,7 @@ import { detailsOf } from '../frame/subjects.ts';
 /** What a total is broken down by. */
 export type BreakdownBy = 'model' | 'action' | 'provider' | 'author' | 'story';
 
-export type BreakdownRow = Sums & {
+type BreakdownRow = Sums & {
   key: string;
   /** The same in the window compared with; null when nothing is compared. */
   before: Sums | null;
@@ -124,7 +124,7 @@ function nameOfId(
   return { text, ...detailsOf(kind, id, text, query) };
 }
 
-export const rankValue: Record<Rank, (sums: Sums) => number> = {
+const rankValue: Record<Rank, (sums: Sums) => number> = {
   cost: ({ cost }) => cost,
   requests: ({ requests }) => requests,
   inputTokens: ({ inputTokens }) => inputTokens,

@@ -20,7 +20,7 @@ export const allBut = (parameters: string[]) => WHICH_RECORDS.filter((parameter)
 /** A file has no links. */
 export const NOWHERE: ViewLinks = { here: () => '', records: () => '' };
 
-export const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: UsageView): DataTable =>
+const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: UsageView): DataTable =>
   breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], format });
 
 /** The numbers of a page that compares nothing. */

@@ -21,7 +21,7 @@ import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';
  * An active filter: the words that a person reads, and the way out of it. `joint` makes a sentence of all of them:
  * "Calls whose model is gpt-5 or tts-1 and whose author is Ana"; `page` leads to what the filter names.
  */
-export type Chip = { joint: string; label: string; value: string; remove: string; page: string | null };
+type Chip = { joint: string; label: string; value: string; remove: string; page: string | null };
 
 /** Everything above the numbers: period, filters and what is active; all of it links and GET forms. */
 export type FilterBar = {

@@ -14,7 +14,7 @@ import { forecastAt, forecastTable, monthCard, monthCardWindow } from './month-c
 import { causesTable, whyPanel } from './why-panel.ts';
 
 /** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
-export type PanelSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
+type PanelSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
 
 /**
  * A part of the overview that is read, timed and fails by itself. `view` prints what `read` makes ready, null being nothing

@@ -12,7 +12,7 @@ import { isTime, NO_TIME } from '../../units/time.ts';
 import { detailsOf } from '../frame/subjects.ts';
 
 /** Names by id; none where nobody knows it. */
-export type KnownNames = {
+type KnownNames = {
   authors: ReadonlyMap<string, string | null>;
   stories: ReadonlyMap<string, string | null>;
 };

@@ -14,10 +14,10 @@ export type Knowledge = {
 };
 
 /** What a person reads is written with. */
-export type Wording = { names: Names; format: Format };
+type Wording = { names: Names; format: Format };
 
 /** What the sums of a rollup are told apart by, besides their bucket. */
-export type RollupCell = { action: string; model: string };
+type RollupCell = { action: string; model: string };
 
 /** Whether the records of a cell are meant. `at` is an instant of the cell's hour, null where it is of a whole day. */
 export type CellTest = (cell: RollupCell, at: Instant | null) => boolean;

@@ -19,11 +19,11 @@ export type SearchMatches = {
   without?: { models: string[]; actions: string[] };
 };
 
-export const SHORTEST_ID_PREFIX = 4;
+const SHORTEST_ID_PREFIX = 4;
 const UUID_GROUPS = [8, 12, 16, 20];
 
 /** The range of uuids that begin with a text, or null when it is not the beginning of one (or too short to be meant so). */
-export function idRangeOf(text: string): [string, string] | null {
+function idRangeOf(text: string): [string, string] | null {
   const digits = text.replaceAll('-', '').toLowerCase();
   if (digits.length < SHORTEST_ID_PREFIX || !/^[0-9a-f]{1,32}$/.test(digits)) return null;
   const dashed = (filled: string) =>
@@ -35,7 +35,7 @@ export function idRangeOf(text: string): [string, string] | null {
 }
 
 /** Every word in the names and labels of the few models and actions; ids by their beginning; people and titles by name. */
-export function matchesOf(
+function matchesOf(
   search: string,
   { models, actions }: Dimensions,
   names: Pick<NameMatches, 'authors' | 'stories'>,

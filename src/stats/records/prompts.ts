@@ -37,7 +37,7 @@ export function isUnprintable(error: unknown): boolean {
 const NOTE = JSON.stringify(UNPRINTABLE);
 
 /** The text of a prompt in UTF-8, a megabyte at a time; nothing where there is no such record. */
-export async function* promptPieces({ transaction, begin }: Snapshot, id: string): AsyncGenerator<Buffer> {
+async function* promptPieces({ transaction, begin }: Snapshot, id: string): AsyncGenerator<Buffer> {
   await begin(
     transaction.raw(
       `DECLARE prompt NO SCROLL CURSOR FOR

@@ -24,7 +24,7 @@ export type Coverage = {
   auditedUntil: Instant | null;
 };
 
-export const NOTHING_COVERED: Coverage = {
+const NOTHING_COVERED: Coverage = {
   version: '0',
   build: '',
   contentVersion: '0',

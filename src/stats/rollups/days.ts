@@ -46,7 +46,7 @@ export function keptCell(bucket: string, row: KeptCellRow): Cell {
 }
 
 /** The days that the rollups hold, each with the version at which it was last written. */
-export async function readDayVersions(backoffice: Knex): Promise<{ day: Day; version: string }[]> {
+async function readDayVersions(backoffice: Knex): Promise<{ day: Day; version: string }[]> {
   const rows = await backoffice('rollup_days').select<{ day: string; version: string }[]>('day', 'version');
   return rows.map(({ day, version }) => ({ day: dayFromPostgres(day), version }));
 }
@@ -97,7 +97,7 @@ export async function updateDays(
 }
 
 /** Whether a day lies in a segment. */
-export const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
+const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
   compareDays(day, firstDay) >= 0 && compareDays(day, endDay) < 0;
 
 /** The days of a segment, in no order. */

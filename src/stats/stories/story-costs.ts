@@ -7,7 +7,7 @@ import type { Sums } from '../sums.ts';
 import { ranked, readSumsBy } from './story-sums.ts';
 
 /** A story and what its records in a window add up to; of several authors one is told. */
-export type StoryCost = Sums & { story: string; author: string };
+type StoryCost = Sums & { story: string; author: string };
 
 /**
  * What the stories of a window cost, each by its records there. Half of the stories cost at most `median`, nine in ten at

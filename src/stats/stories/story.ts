@@ -26,7 +26,7 @@ export type Story = {
   records: UsageRecord[];
 };
 
-export const MOST_RECORDS_OF_STORY = 100;
+const MOST_RECORDS_OF_STORY = 100;
 const MOST_REPEATS = 50;
 
 type StepRow = SumRow & { action: string; models: string[]; authors: string[]; first: string; last: string };

@@ -99,7 +99,7 @@ function piecesOf(hours: DifferingHour[], timeZone: string | null): Instant[][] 
   return pieces;
 }
 
-export const recordsIn = (hours: DifferingHour[]): number => hours.reduce((sum, { requests }) => sum + requests, 0);
+const recordsIn = (hours: DifferingHour[]): number => hours.reduce((sum, { requests }) => sum + requests, 0);
 
 /** Reads one moment of the source, with the time and memory that rollups need. */
 export function inSnapshot<T>(workflows: Knex, read: (snapshot: Knex) => Promise<T>): Promise<T> {
