@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { isOfNoTime, postgresFromInstant, type Window } from '../units/time.ts';
-import type { CellTest, Knowledge, StoryScope } from './filters/entry.ts';
+import type { CellTest, HourTest, Knowledge, StoryScope } from './filters/entry.ts';
 import {
   FILTER_NAMES,
   type FilterName,
@@ -54,20 +54,28 @@ export function whereFilter(builder: Knex.QueryBuilder, filter: UsageFilter): vo
 
 /** The same filter on a rollup in memory. */
 export function rollupPasses(filter: UsageFilter): CellTest {
-  const tests = meaningsOf(filter).map(([name, meant]) => {
+  const tests = meaningsOf(filter).map(([name, meant]): CellTest => {
     const { rollups } = filterOfName(name);
-    return rollups.from === 'raw rows' ? () => toldByRawRows(name) : rollups.passes(meant);
+    if (rollups.from === 'raw rows') return () => notToldBy('rollups', name);
+    if (rollups.from === 'days') return rollups.passes(meant);
+    const isIn = rollups.isIn(meant);
+    return (_cell, at) => (at === null ? notToldBy('days', name) : isIn(at));
   });
   return (cell, at) => tests.every((passes) => passes(cell, at));
 }
 
-function toldByRawRows(name: FilterName): never {
-  throw new Error(`${name} is not told by rollups`);
+function notToldBy(what: string, name: FilterName): never {
+  throw new Error(`${name} is not told by ${what}`);
 }
 
-/** Whether days tell the records of a filter from others; hours do otherwise. */
-export const isToldByDays = (filter: UsageFilter): boolean =>
-  meaningsOf(filter).every(([name]) => filterOfName(name).rollups.from !== 'hours');
+/** Which hours can hold records of a filter; null where days tell them. */
+export function hourTestOf(filter: UsageFilter): HourTest | null {
+  const tests = meaningsOf(filter).flatMap(([name, meant]) => {
+    const { rollups } = filterOfName(name);
+    return rollups.from === 'hours' ? [rollups.isIn(meant)] : [];
+  });
+  return tests.length === 0 ? null : (at) => tests.every((isIn) => isIn(at));
+}
 
 /** A filter as several that share no record: what the rollups can answer, null for nothing, and what only raw rows can. */
 export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; raw: UsageFilter[] } {
@@ -77,7 +85,7 @@ export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; 
   const raw: UsageFilter[] = [];
   for (const [name, meant] of meanings) {
     const { rollups } = filterOfName(name);
-    if (rollup === null || rollups.from === 'raw rows' || !rollups.split) continue;
+    if (rollup === null || rollups.from !== 'days' || !rollups.split) continue;
     const parts = rollups.split(meant);
     if (parts.raw !== null) raw.push({ ...rollup, [name]: parts.raw });
     rollup = parts.rollup === null ? null : { ...rollup, [name]: parts.rollup };
@@ -99,7 +107,7 @@ export function storyScopeOf(filter: UsageFilter): StoryScope | null {
   let scope: StoryScope = { model: null, action: null };
   for (const [name, meant] of meaningsOf(filter)) {
     const { rollups } = filterOfName(name);
-    const own = rollups.from === 'raw rows' ? null : (rollups.scope?.(meant) ?? null);
+    const own = rollups.from === 'days' ? (rollups.scope?.(meant) ?? null) : null;
     if (own === null) return null;
     scope = { ...scope, ...own };
   }

@@ -1,7 +1,6 @@
-import { isToldByDays, splitFilter, type UsageFilter } from '../query/filter.ts';
-import { compareDays } from '../units/calendar.ts';
+import { hourTestOf, splitFilter, type UsageFilter } from '../query/filter.ts';
 import { handled } from '../units/promises/handled.ts';
-import { endOfDay, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
+import { endOfDay, HOUR, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { type Days, daysWithin } from './rollups/days.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
@@ -34,6 +33,7 @@ export function partsOf(
   const sql: Parts['sql'] = raw.map((filter) => ({ window, filter }));
   if (!rollup) return { sql, kept: null };
   const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
+  const isWanted = hourTestOf(rollup);
   const { ancient } = memory.days;
   const since = wholeHoursSince(timeZone);
   const isEnd = (segment: RawSegment): segment is EndSegment =>
@@ -44,8 +44,10 @@ export function partsOf(
     daysFrom: days ? daysFrom : null,
     ancient: ancient > 0,
   })) {
-    if (segment.kind === 'days' && isToldByDays(rollup)) kept.days.push(segment);
-    else if (segment.kind === 'days') kept.hours.push(...hoursOfDays(segment, memory.days, timeZone));
+    if (segment.kind === 'days' && isWanted !== null) {
+      const only = hoursOfDays(segment, memory.days, timeZone).filter(isWanted);
+      kept.hours.push({ kind: 'hours', from: segment.from, to: segment.to, only });
+    } else if (segment.kind === 'days') kept.days.push(segment);
     else if (segment.kind === 'hours') kept.hours.push(segment);
     else if (isEnd(segment)) kept.ends.push(segment);
     else sql.push({ window: segment, filter: rollup });
@@ -54,14 +56,11 @@ export function partsOf(
 }
 
 /** The hours of those days of a segment that hold records. */
-function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): HourSegment[] {
-  const hours: HourSegment[] = [];
-  const known = [...daysWithin(days, segment)].map(({ day }) => day).sort(compareDays);
-  for (const day of known) {
-    const [from, to] = [startOfDay(day, timeZone), endOfDay(day, timeZone)];
-    const last = hours.at(-1);
-    if (last?.to === from) last.to = to;
-    else hours.push({ kind: 'hours', from, to });
+function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): Instant[] {
+  const hours: Instant[] = [];
+  for (const { day } of daysWithin(days, segment)) {
+    const end = endOfDay(day, timeZone);
+    for (let hour = startOfDay(day, timeZone); hour < end; hour += HOUR) hours.push(hour);
   }
   return hours;
 }

@@ -21,19 +21,24 @@ type RollupCell = { action: string; model: string };
 
 /** Whether the records of a cell are meant. `at` is an instant of the cell's hour, null where it is of a whole day. */
 export type CellTest = (cell: RollupCell, at: Instant | null) => boolean;
+/** Whether the records of an hour, or of an instant, are meant. */
+export type HourTest = (at: Instant) => boolean;
 
 /** The kept counts of stories: of one model or of all together (null), of one action or of each and all (null). */
 export type StoryScope = { model: string | null; action: string | null };
 
-type FromRollups<Meant> = {
-  /** The longest buckets that tell its records from others. With `hours`, days are not read. */
-  from: 'days' | 'hours';
-  passes(meant: Meant): CellTest;
+/** Told by the action and model of a cell, of whatever bucket. */
+type FromDays<Meant> = {
+  from: 'days';
+  passes(meant: Meant): (cell: RollupCell) => boolean;
   /** For what rollups can tell in part: two meanings that share no record, null for none. Without it they tell all. */
   split?(meant: Meant): { rollup: Meant | null; raw: Meant | null };
   /** Which kept counts of stories are of its records; null, as without it, where none are. */
   scope?(meant: Meant): Partial<StoryScope> | null;
 };
+
+/** Told by the hour of a cell: days are not read. */
+type FromHours<Meant> = { from: 'hours'; isIn(meant: Meant): HourTest };
 
 /** What no rollup tells. Where no index does either, `counts` goes on with “are counted from the records themselves”. */
 type FromRawRows = { from: 'raw rows'; counts?: string };
@@ -65,7 +70,7 @@ export type Filter<Given, Meant = Given> = {
   meant(given: Given, knowledge: Knowledge): Meant | Promise<Meant>;
   /** As SQL on raw rows. */
   where(rows: Knex.QueryBuilder, meant: Meant): void;
-  rollups: FromRollups<Meant> | FromRawRows;
+  rollups: FromDays<Meant> | FromHours<Meant> | FromRawRows;
 
   /** Its chip, and its part of the sentence: "Calls whose [label] [said] or [said]"; `and`: "whose [label] [said] and whose …". */
   label: string;

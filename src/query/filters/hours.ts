@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clockOf, type Instant } from '../../units/time.ts';
+import { clockOf, type Instant, startOfHour } from '../../units/time.ts';
 import { businessTime } from '../business-time.ts';
 import type { Filter } from './entry.ts';
 
@@ -20,6 +20,22 @@ function hoursOf(text: string): Hours {
 const isIn = ({ first, last }: Hours, hour: number) =>
   first <= last ? hour >= first && hour <= last : hour >= first || hour <= last;
 
+const MOST_KNOWN = 50_000;
+const known = new Map<string, number>();
+
+/** The hour that the clock of a zone shows. Of whole UTC hours it is looked up once: a window has thousands, and statistics ask again. */
+function clockHourOf(at: Instant, timeZone: string): number {
+  if (startOfHour(at) !== at) return clockOf(at, timeZone).hour;
+  const key = `${timeZone} ${at}`;
+  let hour = known.get(key);
+  if (hour === undefined) {
+    if (known.size > MOST_KNOWN) known.clear();
+    hour = clockOf(at, timeZone).hour;
+    known.set(key, hour);
+  }
+  return hour;
+}
+
 export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
   parameter: 'hours',
   many: false,
@@ -37,13 +53,12 @@ export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
   // Where the clock is not whole hours from UTC, everything is read raw.
   rollups: {
     from: 'hours',
-    passes: ({ timeZone, ...hours }) => {
+    isIn: ({ timeZone, ...hours }) => {
       // Cells of one hour follow each other.
-      let known: { at: Instant; isIn: boolean } | null = null;
-      return (_cell, at) => {
-        if (at === null) throw new Error('a day does not tell its hours apart');
-        if (known?.at !== at) known = { at, isIn: isIn(hours, clockOf(at, timeZone).hour) };
-        return known.isIn;
+      let last: { at: Instant; isIn: boolean } | null = null;
+      return (at) => {
+        if (last?.at !== at) last = { at, isIn: isIn(hours, clockHourOf(at, timeZone)) };
+        return last.isIn;
       };
     },
   },

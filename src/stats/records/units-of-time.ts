@@ -14,6 +14,7 @@ import {
 import { type Kept, type Parts, partsOf, readEnds } from '../parts.ts';
 import { daysWithin } from '../rollups/days.ts';
 import { hoursWithin } from '../rollups/hours.ts';
+import type { HourSegment } from '../rollups/segments.ts';
 import { HOUR_NUMBER_OF_ROW } from '../rollups/source-hours.ts';
 import type { UsageSource } from '../source.ts';
 import { addTo, noSums, SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from '../sums.ts';
@@ -93,10 +94,14 @@ function withRaw(units: Unit[], raw: Unit[]): Unit[] {
   return inOrder([...sorted, ...alone]);
 }
 
-async function hourUnits(source: UsageSource, { from, to }: Stretch, filter: UsageFilter): Promise<Unit[]> {
+async function hourUnits(
+  source: UsageSource,
+  stretch: Omit<HourSegment, 'kind'>,
+  filter: UsageFilter,
+): Promise<Unit[]> {
   const { backoffice, memory, timeZone } = source;
   const passes = rollupPasses(filter);
-  const hours = await hoursWithin(backoffice, memory.hours, { from, to }, timeZone);
+  const hours = await hoursWithin(backoffice, memory.hours, stretch, timeZone);
   return hours.map(({ hour, cells }) => ({
     from: hour,
     to: hour + HOUR,

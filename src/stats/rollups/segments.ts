@@ -19,7 +19,8 @@ import {
  */
 export type Segment = RawSegment | HourSegment | DaySegment;
 export type RawSegment = { kind: 'raw'; from: Instant | null; to: Instant };
-export type HourSegment = { kind: 'hours'; from: Instant; to: Instant };
+/** `only`: those of its hours that are wanted, where they are few of many. */
+export type HourSegment = { kind: 'hours'; from: Instant; to: Instant; only?: Instant[] };
 export type DaySegment = { kind: 'days'; from: Instant; to: Instant; firstDay: Day; endDay: Day };
 
 const isWholeHour = (instant: Instant) => startOfHour(instant) === instant;

@@ -15,7 +15,7 @@ import {
 import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
-import type { DaySegment } from './segments.ts';
+import type { DaySegment, HourSegment } from './segments.ts';
 import { addPair, noPairs, numberOfPair, type PairLists, type PairSums, type Pairs, packed } from './story-pairs.ts';
 
 type Kind = { action: string; model: string };
@@ -157,9 +157,7 @@ async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: str
   };
   const hours: { hour: Instant; cells: StoryCell[] }[] = [];
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
-    const rows = await backoffice('usage_hours_by_story')
-      .whereRaw('hour = ANY(?::timestamptz[])', [some.map(({ hour }) => postgresFromInstant(hour))])
-      .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
+    const rows = await readStoryRows(backoffice, some);
     for (const [hour, ofHour] of groupedBy(rows, ({ hour }) => hour))
       hours.push({ hour: instantFromPostgres(hour), cells: ofHour.map(cellOf) });
   }
@@ -174,14 +172,44 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
   return rows.map(({ hour, requests }) => ({ hour: instantFromPostgres(hour), requests: exactInteger(requests) }));
 }
 
+/** Hours here and there of many days, added up: they are not kept, for they would drive out what every window needs. */
+async function readStoryHours(
+  backoffice: Knex,
+  pairs: Pairs,
+  { from, to, only }: { from: Instant; to: Instant; only: Instant[] },
+  passes: (kind: Kind, hour: Instant) => boolean,
+): Promise<StoryCell[]> {
+  const wanted = new Set(only);
+  const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted.has(hour));
+  const cells: StoryCell[] = [];
+  for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
+    const kinds = new Map<string, Kind & { lists: PairLists }>();
+    for (const row of await readStoryRows(backoffice, some)) {
+      const { action, model } = row;
+      if (!passes({ action, model }, instantFromPostgres(row.hour))) continue;
+      const kind = kinds.get(nameOf(row)) ?? { action, model, lists: noPairs() };
+      kinds.set(nameOf(row), kind);
+      addElements(kind.lists, pairs, row);
+    }
+    for (const { action, model, lists } of kinds.values()) cells.push({ action, model, sums: packed(lists) });
+  }
+  return cells;
+}
+
+const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
+  backoffice('usage_hours_by_story')
+    .whereRaw('hour = ANY(?::timestamptz[])', [hours.map(({ hour }) => postgresFromInstant(hour))])
+    .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
+
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
 export async function storyHoursWithin(
   backoffice: Knex,
   { pairs, storyHours }: { pairs: Pairs; storyHours: StoryHours },
-  segment: { from: Instant; to: Instant },
+  segment: HourSegment,
   passes: (kind: Kind, hour: Instant) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
+  if (segment.only) return readStoryHours(backoffice, pairs, { ...segment, only: segment.only }, passes);
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
   return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }
