@@ -48,7 +48,6 @@ const isKey = (text: string) => !/^_|_$|__| /.test(text) && keyOf(inWords(text))
 function labelOf(action: string): string {
   const words = inWords(action);
   if (isKey(action) && written(words) === words && !KNOWN_LABELS.has(words)) return words;
-  const isOfAnother =
-    /^\s|\s$/.test(action) || KNOWN_LABELS.has(action) || (isKey(keyOf(action)) && inWords(keyOf(action)) === action);
-  return isOfAnother ? `"${action}"` : written(action);
+  const isOfAnother = KNOWN_LABELS.has(action) || (isKey(keyOf(action)) && inWords(keyOf(action)) === action);
+  return isOfAnother && written(action) === action ? `"${action}"` : written(action);
 }

@@ -58,12 +58,24 @@ const MORE = [
   '&amp;',
   '~',
   '\n',
+  '\\u{20}',
+  '"\\u{20}"',
+  '\\u{5c}u{20}',
+  '\\u{fffff}',
 ];
+/** Alike on a page, but for what nobody sees. */
+const SPACED = ['a b', 'a  b', ' a b', 'a b ', 'a\tb', 'a\u00a0b', 'a\u3000b', 'a \u200bb', 'a\n b', 'a\u2800b'];
 const anyName = fc.oneof(
-  fc.constantFrom(...ODD, ...MORE),
+  fc.constantFrom(...ODD, ...MORE, ...SPACED),
   fc.string({ maxLength: 12, unit: fc.constantFrom('"', '.', ' ', '_', 'a', 'A', 'O', '/', '%', '?', '~') }),
+  fc.string({
+    maxLength: 5,
+    unit: fc.constantFrom('a', ' ', '\t', '\n', '\u00a0', '\u200b', '\u2028', '"', '\\u{20}', '_'),
+  }),
   fc.string({ maxLength: 100, unit: 'binary' }).map((text) => [...text.replaceAll('\0', '')].slice(0, 100).join('')),
 );
+/** As a page shows it: any run of spaces as one, and nothing of what has no width. */
+const asSeen = (text: string) => squeeze(text.replace(/(?!\s)[\p{Cc}\p{Cf}]/gu, '').replace(/[\p{Z}\u2800]/gu, ' '));
 const limits = { maxPageSize: 200, timeZone: 'Europe/Lisbon' };
 const queryOf = (address: string) =>
   parseUsageQuery(readParameters(new URL(address, 'http://x').search.slice(1)), limits, now());
@@ -73,7 +85,7 @@ describe('names as they are written', () => {
     fc.assert(
       fc.property(anyName, anyName, (one, other) => {
         assert.equal(nameWritten(written(one)), one);
-        assert.equal(written(one) === written(other), one === other);
+        assert.equal(asSeen(written(one)) === asSeen(written(other)), one === other);
         assert.notEqual(written(one).trim(), '');
       }),
       { numRuns: 2000 },
@@ -99,15 +111,27 @@ describe('names as they are written', () => {
   });
 
   it('of actions are labelled so that no two are alike, on a page too, where spaces count for nothing', () => {
-    const actions = [...ODD, ...MORE, 'story_outline', 'Story outline', 'story outline', 'a__b', '_a_b', 'A_b', 'a_B'];
+    const actions = [
+      ...ODD,
+      ...MORE,
+      ...SPACED,
+      'story_outline',
+      'Story outline',
+      'story outline',
+      'a__b',
+      '_a_b',
+      'A_b',
+      'a_B',
+    ];
     for (const one of actions)
       for (const other of actions) {
-        if (one === other || squeeze(one) === squeeze(other)) continue;
-        assert.notEqual(squeeze(actionInfo(one).label), squeeze(actionInfo(other).label), `${one} | ${other}`);
+        if (one === other) continue;
+        assert.notEqual(asSeen(actionInfo(one).label), asSeen(actionInfo(other).label), `${one} | ${other}`);
       }
     fc.assert(
       fc.property(anyName, anyName, (one, other) => {
-        assert.equal(actionInfo(one).label === actionInfo(other).label, one === other);
+        assert.equal(asSeen(actionInfo(one).label) === asSeen(actionInfo(other).label), one === other);
+        assert.notEqual(asSeen(actionInfo(one).label), '');
       }),
       { numRuns: 2000 },
     );
@@ -116,7 +140,7 @@ describe('names as they are written', () => {
 });
 
 describe('a model named with empty text', () => {
-  const MODELS = ['', '""', '.', 'Other', 'gpt-5', 'tts-1', 'a', 'b', 'c'];
+  const MODELS = ['', '""', '.', 'Other', 'gpt-5', 'tts-1', 'a', 'b', 'c', ...SPACED];
   let origin: string;
   let client: Client;
   const costOf = (model: string) => 1_000_000 + MODELS.indexOf(model);
