@@ -23,6 +23,7 @@ import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
+import { startProxy } from '../support/proxy.ts';
 import { needsServer, skip } from '../support/skip.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
@@ -195,11 +196,6 @@ describe('npm run export', function () {
       const ending = ended(child, ({ err }) => ({ err }));
       while (parts().length === 0 && child.exitCode === null) await sleep(2);
       child.kill('SIGTERM');
-      // Again, as a supervisor and a terminal may both do it; npm takes the second one for itself.
-      if (begin === start) {
-        await sleep(2);
-        child.kill('SIGTERM');
-      }
       const end = await ending;
       assert.equal(end.err, 'export: broken off by SIGTERM\n');
       assert.equal(end.code, 143);
@@ -213,6 +209,30 @@ describe('npm run export', function () {
       assert.ok(Number(lines[0].rows) < Number(lines[1].rows));
     });
   }
+
+  it('told to end again while it puts its part away, as a supervisor and a terminal may both do it, goes on with that', async function () {
+    needsServer(this);
+    await insertMany();
+    const proxy = await startProxy(databaseUrls().backoffice);
+    try {
+      const child = spawn(process.execPath, commandOf('--out', join(folder, 'twice.csv')), {
+        env: { ...env(), BACKOFFICE_DATABASE_URL: proxy.url },
+      });
+      const ending = ended(child, ({ err }) => ({ err }));
+      while (parts().length === 0 && child.exitCode === null) await sleep(2);
+      const tellsTheAudit = proxy.hold();
+      child.kill('SIGTERM');
+      await Promise.race([tellsTheAudit, ending]);
+      child.kill('SIGTERM');
+      proxy.release();
+      assert.deepEqual(await ending, { err: 'export: broken off by SIGTERM\n', code: 143 });
+      assert.deepEqual(parts(), []);
+      const line = await databases().backoffice('audit_log').orderBy('audit_id', 'desc').first();
+      assert.equal(line.action, 'export broken off');
+    } finally {
+      await proxy.close();
+    }
+  });
 
   it('says what went wrong, also where the audit log cannot be told', async function () {
     needsServer(this);

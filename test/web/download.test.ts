@@ -95,4 +95,30 @@ describe('a download', () => {
       socket.destroy();
     }
   });
+
+  it('hears that its client is gone where it waits behind another on the connection', async () => {
+    const waiting: AbortSignal[] = [];
+    const app = express();
+    const both = new Promise<void>((resolve) => {
+      app.get('/', (_req, res) => {
+        if (waiting.push(goneSignal(res)) === 2) resolve();
+      });
+    });
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await both;
+    socket.destroy();
+    const limit = AbortSignal.timeout(5_000);
+    while (!waiting.every(({ aborted }) => aborted) && !limit.aborted) await sleep(5);
+    assert.deepEqual(
+      waiting.map(({ aborted }) => aborted),
+      [true, true],
+    );
+  });
 });
