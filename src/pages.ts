@@ -3,7 +3,7 @@ import { usageApi } from './ai-usage/api/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
 import { overviewPage } from './ai-usage/overview/routes.ts';
-import { recordPages } from './ai-usage/record/routes.ts';
+import { recordPage } from './ai-usage/record/routes.ts';
 import { RECORDS_EXPORT } from './ai-usage/records/export.ts';
 import { recordsPage } from './ai-usage/records/routes.ts';
 import { STATEMENT_EXPORT } from './ai-usage/statement/export.ts';
@@ -32,7 +32,7 @@ type Page = {
 export const PAGES: Page[] = [
   { routes: overviewPage, exports: [OVERVIEW_EXPORT] },
   { routes: recordsPage, exports: [RECORDS_EXPORT] },
-  { routes: recordPages },
+  { routes: recordPage },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT] },

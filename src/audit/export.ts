@@ -8,7 +8,7 @@ import type { Value } from '../tables/values.ts';
 import type { Format } from '../units/format.ts';
 import { exactInteger } from '../units/integer.ts';
 import type { Instant } from '../units/time.ts';
-import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
+import { type AskedAuditLog, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
   { name: 'happenedAt', label: 'Time', kind: 'instant', value: ({ at }) => at },
@@ -43,12 +43,12 @@ export const AUDIT_EXPORT: ExportPage<Sources> = {
   },
 };
 
-async function openLines(backoffice: Knex, asked: Asked, at: Instant, format: Format): Promise<OpenExport> {
+async function openLines(backoffice: Knex, asked: AskedAuditLog, at: Instant, format: Format): Promise<OpenExport> {
   const { count, moment } = await countAuditLog(backoffice, asked);
   const { from, to } = asked.window;
   const manifest: Manifest = {
     title: 'Audit log',
-    filters: filterSentence(asked),
+    filters: auditSentence(asked),
     ...{ from, to: to < at ? to : at, timeZone: format.timeZone, asOf: at },
     ...{ rows: count, cost: null },
   };
@@ -63,7 +63,7 @@ async function openLines(backoffice: Knex, asked: Asked, at: Instant, format: Fo
 /** No connection is held between two batches. @throws Error when they are not as many as were counted */
 async function* batchesOf(
   backoffice: Knex,
-  asked: Asked,
+  asked: AskedAuditLog,
   moment: AuditMoment,
   count: number,
 ): AsyncGenerator<Value[][]> {
@@ -83,7 +83,7 @@ async function* batchesOf(
 }
 
 /** "What ana@mythoria.pt did: Exported", as the file says what it is of. */
-function filterSentence({ email, action }: Asked): string {
+function auditSentence({ email, action }: AskedAuditLog): string {
   const who = email === null ? 'Everybody' : email;
   return action === null ? `${who}, all kinds` : `${who}, ${auditedLabel(action)}`;
 }

@@ -5,7 +5,7 @@ import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
 import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
 
 /** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
-export type Asked = AuditQuery & { from: string; to: string };
+export type AskedAuditLog = AuditQuery & { from: string; to: string };
 
 const day = z
   .string()
@@ -29,7 +29,11 @@ export const AUDIT_PARAMETERS = Object.keys(schema.shape);
 export const AUDIT_PATH = '/audit';
 
 /** The page of the same person, kind and days, with an extension that of its file; older lines only `before` one. */
-export function auditUrl({ email, action, from, to }: Asked, extension = '', before: string | null = null): string {
+export function auditUrl(
+  { email, action, from, to }: AskedAuditLog,
+  extension = '',
+  before: string | null = null,
+): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries({ person: email, kind: action, from, to, before })) {
     if (value) parameters.append(name, value);
@@ -39,7 +43,7 @@ export function auditUrl({ email, action, from, to }: Asked, extension = '', bef
 }
 
 /** @throws BadInput with every parameter that is wrong and what it takes */
-export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): Asked {
+export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): AskedAuditLog {
   const parsed = schema.safeParse(takenOnce(parameters, AUDIT_PARAMETERS));
   if (!parsed.success) {
     throw new BadInput(parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0]), message })));

@@ -7,7 +7,7 @@ import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
-import { type Asked, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
+import { type AskedAuditLog, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const A_PAGE = 100;
 const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -18,7 +18,7 @@ function hrefOf({ subject }: AuditLine): string | null {
   return /^\/(ai-usage[/.?]|audit[.?])/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
 }
 
-function downloadMenu(asked: Asked) {
+function downloadMenu(asked: AskedAuditLog) {
   const links = EXTENSIONS.map((extension) => ({
     label: FORMATS[extension].label,
     href: auditUrl(asked, `.${extension}`),

@@ -44,13 +44,13 @@ function sentWith(req: Request): Record<string, string | undefined> {
 }
 
 /** Where attempts are kept, and what seals them; the newest secret first. */
-export type Keeping = { cookies: Cookies; secrets: string[] };
+export type AttemptCookies = { cookies: Cookies; secrets: string[] };
 
 /** Remembers an attempt in the browser and returns its `state`. */
 export function beginAttempt(
   req: Request,
   res: Response,
-  { cookies, secrets }: Keeping,
+  { cookies, secrets }: AttemptCookies,
   pending: Omit<Attempt, 'expires'>,
 ): string {
   const { signIn, options } = cookies;
@@ -77,7 +77,7 @@ export function beginAttempt(
 }
 
 /** The attempt that this browser began under `state`, or null: another browser's, forged or older than ten minutes. */
-export function readAttempt(req: Request, state: unknown, { cookies, secrets }: Keeping): Attempt | null {
+export function readAttempt(req: Request, state: unknown, { cookies, secrets }: AttemptCookies): Attempt | null {
   if (typeof state !== 'string' || !STATE.test(state)) return null;
   const sealed = sentWith(req)[cookies.signIn + nameOf(placeOf(state))]?.split('.')[1];
   const text = sealed ? unseal(sealed, state, secrets) : null;
@@ -86,6 +86,6 @@ export function readAttempt(req: Request, state: unknown, { cookies, secrets }: 
   return parsed.success && parsed.data.expires > millisecondsNow() ? parsed.data : null;
 }
 
-export function endAttempt(res: Response, state: string, { cookies }: Keeping): void {
+export function endAttempt(res: Response, state: string, { cookies }: AttemptCookies): void {
   res.clearCookie(cookies.signIn + nameOf(placeOf(state)), cookies.options);
 }

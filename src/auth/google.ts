@@ -4,7 +4,7 @@ import { type Profile, Strategy, type StrategyOptions } from 'passport-google-oa
 import type { GoogleClient } from '../config.ts';
 import { returnPath } from '../web/return-path.ts';
 import { askGoogle } from './ask-google.ts';
-import { beginAttempt, type Keeping, readAttempt } from './attempt.ts';
+import { type AttemptCookies, beginAttempt, readAttempt } from './attempt.ts';
 import { type Entry, mayEnter } from './person.ts';
 
 export const CALLBACK_PATH = '/auth/google/callback';
@@ -23,7 +23,7 @@ type OAuth2Client = {
 
 type Verified = (error: null, entry: Entry) => void;
 
-type GoogleOptions = { client: GoogleClient; appUrl: URL; allowedDomains: string[]; keeping: Keeping };
+type GoogleOptions = { client: GoogleClient; appUrl: URL; allowedDomains: string[]; keeping: AttemptCookies };
 
 /** Passport with the one strategy, whose outcome is an `Entry`: person or refusal, never an error for a refusal. */
 export function createGooglePassport({ client, appUrl, allowedDomains, keeping }: GoogleOptions) {

@@ -17,7 +17,7 @@ export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Pr
   }
 }
 
-type Keeping = {
+type DemoKeepOptions = {
   /** Up to when whatever is computed from the rows is right. */
   since: Instant;
   /** Makes what is computed from the rows right: told the window in which rows were written. */
@@ -29,7 +29,7 @@ type Keeping = {
 /** Adds to the demo's databases what has happened since the last minute, until stopped. */
 export function keepDemo(
   urls: EmbeddedUrls,
-  { since, refresh, onError, everyMs = EVERY_MS }: Keeping,
+  { since, refresh, onError, everyMs = EVERY_MS }: DemoKeepOptions,
 ): { stop: () => Promise<void> } {
   let stopping = false;
   // What a failure has left half written, or not told, is told when all of it has been written.

@@ -1,4 +1,4 @@
-import { hasWord, isLarge, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
+import { hasWord, isLarge, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
@@ -31,7 +31,7 @@ async function* largeField({ pieces }: LargeJson, other: Separator): AsyncGenera
 }
 
 /** How each kind of column is written; numbers need no quotes in either dialect. */
-function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
+function fields(dialect: Dialect, timeZone: string): Record<ValueKind, Field> {
   const excel = dialect === 'excel-pt';
   const other = OTHER[dialect];
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
@@ -40,7 +40,7 @@ function fields(dialect: Dialect, timeZone: string): Record<Kind, Field> {
   return {
     text: (value) => quoted(neutral(String(value), other)),
     json: (value) => quoted(neutralJson(String(value), other)),
-    parts: (value) => quoted(neutralJson(partsJson(value as Parts), other)),
+    parts: (value) => quoted(neutralJson(partsJson(value as NamedAmounts), other)),
     uuid: String,
     integer: String,
     boolean: String,
@@ -95,7 +95,7 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
             text = '';
             yield* largeField(value, OTHER[dialect]);
           } else if (value !== undefined && value !== null) {
-            text += hasWord(kinds[i] as Kind, value) ? quoted(value) : (write[i] as Field)(value);
+            text += hasWord(kinds[i] as ValueKind, value) ? quoted(value) : (write[i] as Field)(value);
           }
         }
         text += LINE_END;

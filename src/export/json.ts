@@ -1,4 +1,4 @@
-import { hasWord, isLarge, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
+import { hasWord, isLarge, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
 import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
@@ -9,11 +9,11 @@ import type { ExportFile, ExportTable } from './table.ts';
 const iso = isoTimes();
 
 /** Text is escaped by JSON itself; what a spreadsheet makes of it is not this format's business. */
-const FIELDS: Record<Kind, (value: Exclude<Value, LargeJson | null>) => string> = {
+const FIELDS: Record<ValueKind, (value: Exclude<Value, LargeJson | null>) => string> = {
   text: (value) => JSON.stringify(value),
   // As it is: parsed and written again, large numbers would lose digits.
   json: String,
-  parts: (value) => partsJson(value as Parts),
+  parts: (value) => partsJson(value as NamedAmounts),
   uuid: (value) => `"${value}"`,
   integer: String,
   boolean: String,

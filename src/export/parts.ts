@@ -1,7 +1,7 @@
-import type { Parts } from '../tables/values.ts';
+import type { NamedAmounts } from '../tables/values.ts';
 import { eurosText } from '../units/money.ts';
 
 /** Amounts by name as JSON, euros as text with six decimals; the names as they are. */
-export function partsJson(parts: Parts): string {
+export function partsJson(parts: NamedAmounts): string {
   return `{${[...parts].map(([name, micro]) => `${JSON.stringify(name)}:"${eurosText(micro)}"`).join(',')}}`;
 }

@@ -1,4 +1,4 @@
-import { hasWord, type Kind, type LargeJson, type Parts, type Value } from '../tables/values.ts';
+import { hasWord, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
 import { compareDays, dayNumber } from '../units/calendar.ts';
 import { DAY_OF_24_HOURS, type Day, type Instant, isoFromInstant, startOfDay } from '../units/time.ts';
 import type { LocalTimes } from './local-time.ts';
@@ -17,7 +17,7 @@ const FIRST_IN_EXCEL: Instant = startOfDay(FIRST_DAY_IN_EXCEL, 'UTC');
 const END_IN_EXCEL: Instant = startOfDay(END_OF_DAYS_IN_EXCEL, 'UTC');
 
 /** Styles by their place in `STYLES`. Text has the number format of text, so that it stays text when somebody edits its cell. */
-const STYLE: Record<Kind | 'heading', number> = {
+const STYLE: Record<ValueKind | 'heading', number> = {
   text: 8,
   uuid: 8,
   json: 8,
@@ -88,7 +88,7 @@ const inline = (reference: string, style: number, text: string) => {
 type WriteCell = (reference: string, value: Value) => string;
 
 /** A writer of cells of a kind; instants become what a clock of the business time zone shows, as text where Excel has no date for it, or one for two. */
-function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
+function cellWriter(kind: ValueKind, local: LocalTimes): WriteCell {
   const style = STYLE[kind];
   const number = (toNumber: (value: number) => number): WriteCell => {
     return (reference, value) => `<c r="${reference}" s="${style}"><v>${plainNumber(toNumber(Number(value)))}</v></c>`;
@@ -96,7 +96,8 @@ function cellWriter(kind: Kind, local: LocalTimes): WriteCell {
   if (kind === 'text' || kind === 'json') {
     return (reference, value) => inline(reference, style, cellText(String(value)));
   }
-  if (kind === 'parts') return (reference, value) => inline(reference, style, cellText(partsJson(value as Parts)));
+  if (kind === 'parts')
+    return (reference, value) => inline(reference, style, cellText(partsJson(value as NamedAmounts)));
   if (kind === 'boolean')
     return (reference, value) => `<c r="${reference}" s="${style}" t="b"><v>${value ? 1 : 0}</v></c>`;
   if (kind === 'day' || kind === 'month') {
@@ -144,7 +145,7 @@ export function headingRow(labels: string[]): string {
   return `<row r="1">${labels.map((label, i) => inline(`${columnLetters(i)}1`, STYLE.heading, cellText(label))).join('')}</row>`;
 }
 
-const WIDTHS: Record<Kind, number> = {
+const WIDTHS: Record<ValueKind, number> = {
   text: 26,
   uuid: 38,
   json: 60,

@@ -1,8 +1,8 @@
-import type { Kind, Value } from '../tables/values.ts';
+import type { Value, ValueKind } from '../tables/values.ts';
 import type { Instant } from '../units/time.ts';
 
 /** `name` is what programs read (camelCase, as in the API), `label` what people read. */
-export type ExportColumn = { name: string; label: string; kind: Kind };
+export type ExportColumn = { name: string; label: string; kind: ValueKind };
 
 /** A table of a page as data; its rows come in batches, so that millions of them need no more memory than one. */
 export type ExportTable = {

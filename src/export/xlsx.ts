@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import ZipStream from 'zip-stream';
-import { isLarge, type Kind, type Value } from '../tables/values.ts';
+import { isLarge, type Value, type ValueKind } from '../tables/values.ts';
 import { type LocalTimes, localTimes } from './local-time.ts';
 import {
   headingRow,
@@ -111,7 +111,7 @@ function held(values: Value[]): Promise<Value[]> {
 }
 
 function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Manifest, local: LocalTimes): string {
-  const lines: [what: string, kind: Kind, value: Value][] = [
+  const lines: [what: string, kind: ValueKind, value: Value][] = [
     ['What', 'text', title],
     ['Filters', 'text', filters],
     from === null ? ['From', 'text', 'the first record'] : ['From', 'instant', from],
@@ -119,10 +119,10 @@ function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Ma
     ['As of, nothing newer is counted', 'instant', asOf],
     ['Time zone', 'text', timeZone],
     ['Rows', 'integer', rows],
-    ...(cost === null ? [] : [['Total cost', 'euros', cost] as [string, Kind, Value]]),
+    ...(cost === null ? [] : [['Total cost', 'euros', cost] as [string, ValueKind, Value]]),
   ];
   const what: ExportColumn = { name: 'whatId', label: 'About this file', kind: 'text' };
-  const value = (kind: Kind): ExportColumn => ({ name: 'valueId', label: '', kind });
+  const value = (kind: ValueKind): ExportColumn => ({ name: 'valueId', label: '', kind });
   const written = lines.map(([name, kind, shown], i) => rowWriter([what, value(kind)], local)([name, shown], i + 2));
   const columns = [what, value('text')];
   const labels = columns.map(({ label }) => label);

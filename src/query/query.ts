@@ -23,13 +23,13 @@ import {
   withPlus,
 } from './period.ts';
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
-import { DEFAULT_VIEW, VIEW_SHAPE, type View, viewParameters } from './view.ts';
+import { DEFAULT_VIEW, type ShownAs, VIEW_SHAPE, viewParameters } from './view.ts';
 
 /**
  * All that a request says, as one value: statistics, records, exports, links and the API know nothing else of it.
  * What stands in the address is kept as it was meant (a period stays a period); `window` and `asOf` are what it means now.
  */
-export type UsageQuery = View &
+export type UsageQuery = ShownAs &
   GivenFilters & {
     /** null when from or to stand instead of it. */
     period: Period | null;

@@ -27,7 +27,7 @@ export type Rank = (typeof RANKS)[number];
 export type RankOrder = 'asc' | 'desc';
 
 /** How the overview shows its numbers; nothing here changes what is counted. */
-export type View = {
+export type ShownAs = {
   compare: Comparison;
   by: Stack;
   show: Shown;
@@ -40,7 +40,7 @@ export type View = {
   counted: string | null;
 };
 
-export const DEFAULT_VIEW: View = {
+export const DEFAULT_VIEW: ShownAs = {
   compare: 'previous',
   by: 'model',
   show: 'chart',
@@ -69,10 +69,10 @@ export const VIEW_SHAPE = {
 };
 
 /** The parameters of an address that say a view, defaults left out. */
-export function viewParameters(view: View): [name: string, value: string][] {
+export function viewParameters(view: ShownAs): [name: string, value: string][] {
   return Object.keys(VIEW_SHAPE).flatMap((name): [string, string][] => {
-    const value = view[name as keyof View];
-    if (value === DEFAULT_VIEW[name as keyof View]) return [];
+    const value = view[name as keyof ShownAs];
+    if (value === DEFAULT_VIEW[name as keyof ShownAs]) return [];
     return [[name, value === true ? '1' : String(value)]];
   });
 }

@@ -16,13 +16,10 @@ import {
 } from '../units/time.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { HOUR_OF_ROW } from './rollups/source-hours.ts';
-import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf } from './sums.ts';
-
-/** An action and a model; one object for all rows of a reading that have both. */
-export type Kind = { action: string; model: string };
+import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf, type UsageKind } from './sums.ts';
 
 /** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
-export type EndRow = Sums & { at: Instant; story: string; author: string; kind: Kind; noNumber: number };
+export type EndRow = Sums & { at: Instant; story: string; author: string; kind: UsageKind; noNumber: number };
 
 /** What stands behind the last covered hour and is old enough to be settled, as it was `readAt` by the monotonic clock. */
 type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
@@ -53,7 +50,7 @@ const ROW = 'story_id AS story, author_id AS author, action::text AS action, ai_
 type Row = SumRow & { at: string; story: string; author: string; action: string; model: string; no_number: string };
 
 function endRows(rows: Row[]): EndRow[] {
-  const kinds = new Map<string, Kind>();
+  const kinds = new Map<string, UsageKind>();
   return rows.map(({ at, story, author, action, model, no_number, ...sums }) => {
     const name = `${action}\0${model}`;
     let kind = kinds.get(name);

@@ -2,7 +2,7 @@ import { type Ends, noEnds } from './ends.ts';
 import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
-import { noStoryCells, noStoryHours, type StoryCells, type StoryHours } from './rollups/story-cells.ts';
+import { noStoryCells, noStoryCellsOfHours, type StoryCells, type StoryCellsOfHours } from './rollups/story-cells.ts';
 import { noStoryCounts, type StoryCounts } from './rollups/story-counts.ts';
 import { noStoryDays, type StoryDays } from './rollups/story-days.ts';
 import { noStoryVisits, type StoryVisits } from './stories/story-visits.ts';
@@ -18,7 +18,7 @@ export type Memory = {
   clockDays: ClockDays;
   contentVersion: string | null;
   hours: Hours;
-  storyHours: StoryHours;
+  storyHours: StoryCellsOfHours;
   storyCounts: StoryCounts;
   ends: Ends;
   visits: StoryVisits;
@@ -31,7 +31,7 @@ export const noMemory = (): Memory => ({
   clockDays: noClockDays(),
   contentVersion: null,
   hours: noHours(),
-  storyHours: noStoryHours(),
+  storyHours: noStoryCellsOfHours(),
   storyCounts: noStoryCounts(),
   ends: noEnds(),
   visits: noStoryVisits(),

@@ -7,7 +7,7 @@ import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHo
 import type { UsageSource } from './source.ts';
 
 /** What to read where, for a window and a filter; parts share no record. */
-export type Parts = {
+export type WindowParts = {
   /** Rows that the source adds up: of filters that the rollups cannot answer, and of what they do not cover yet. */
   sql: { window: Window; filter: UsageFilter }[];
   kept: Kept | null;
@@ -22,15 +22,15 @@ type EndSegment = RawSegment & { from: Instant };
 const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 
 /** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
-export function partsOf(
+export function windowPartsOf(
   { coveredUntil, daysFrom, timeZone, memory }: UsageSource,
   window: Window,
   filter: UsageFilter,
   { days }: { days: boolean },
-): Parts {
+): WindowParts {
   if (isOfNoTime(window)) return { sql: [{ window, filter }], kept: null };
   const { rollup, raw } = splitFilter(filter);
-  const sql: Parts['sql'] = raw.map((filter) => ({ window, filter }));
+  const sql: WindowParts['sql'] = raw.map((filter) => ({ window, filter }));
   if (!rollup) return { sql, kept: null };
   const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
   const isWanted = hourTestOf(rollup);
@@ -66,7 +66,7 @@ function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): Instant
 }
 
 /** The raw rows of the ragged ends of a window. */
-export async function readEnds(source: UsageSource, { kept }: Parts): Promise<EndRow[]> {
+export async function readEnds(source: UsageSource, { kept }: WindowParts): Promise<EndRow[]> {
   const { workflows, memory, version, coveredUntil, endsRead } = source;
   if (coveredUntil === null || kept === null) return [];
   const rows = await Promise.all(

@@ -13,7 +13,7 @@ import { type Instant, isTime, now } from '../units/time.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
 import { type OddTimes, readOddTimes } from './odd-values.ts';
-import { type RecordPage, readRecordPage } from './records/record-pages.ts';
+import { type RecordPage, readRecords } from './records/record-pages.ts';
 import type { Reuse } from './reuse.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
@@ -256,10 +256,10 @@ export function createUsageReader({
 
     records: (query: UsageQuery): Promise<Answer<RecordPage>> =>
       answer('records', query, async (source, filter) => {
-        let page = await readRecordPage(source, query.window, filter, query);
+        let page = await readRecords(source, query.window, filter, query);
         for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
           const { source: newer } = await open();
-          page = await readSound(newer, (of) => readRecordPage(of, query.window, filter, query));
+          page = await readSound(newer, (of) => readRecords(of, query.window, filter, query));
         }
         const seen = page.records
           .filter(({ createdAt }) => isTime(createdAt))

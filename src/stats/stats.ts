@@ -8,18 +8,17 @@ import { exactInteger } from '../units/integer.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
 import { type Day, dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
-import type { EndRow, Kind } from './ends.ts';
-import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import type { EndRow } from './ends.ts';
+import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
 import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories/stories.ts';
+import type { UsageKind } from './sums.ts';
 import {
   addTo,
-  type Cell,
-  cellOf,
   NO_NUMBER_RAW,
   noSums,
   SUM_RAW,
@@ -27,6 +26,8 @@ import {
   type Sums,
   sumOf,
   sumsOf,
+  type UsageCell,
+  usageCellOf,
 } from './sums.ts';
 
 /** The buckets that usage over time is shown in: UTC hours, business days, business months. */
@@ -41,7 +42,7 @@ export type UsageStats = {
   /** How many of the requests have a cost that is no number: no sum has them. */
   noNumber: number;
   /** What all of these are added up from; several of one bucket, action and model may be among them. */
-  cells: Cell[];
+  cells: UsageCell[];
 };
 
 /** The bucket of a raw row in SQL, where it is business time by this form of it. */
@@ -64,10 +65,10 @@ type CellRow = SumRow & { bucket: string; action: string; model: string; no_numb
 
 async function readSqlCells(
   workflows: Knex,
-  { window, filter }: Parts['sql'][number],
+  { window, filter }: WindowParts['sql'][number],
   size: BucketSize | 'whole',
   timeZone: string,
-): Promise<Cell[]> {
+): Promise<UsageCell[]> {
   const { sql, bindings } = isOfNoTime(window) ? NO_BUCKET : bucketSql(size, timeZone);
   const rows: CellRow[] = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
@@ -76,7 +77,7 @@ async function readSqlCells(
     .select(workflows.raw(`${SUM_RAW}, ${NO_NUMBER_RAW}`))
     .groupByRaw('1, 2, 3');
   return rows.map(({ bucket, action, model, no_number, ...sums }) =>
-    cellOf(
+    usageCellOf(
       isOfNoTime(window) ? bucket : bucketFromPostgres(bucket, size),
       action,
       model,
@@ -87,9 +88,9 @@ async function readSqlCells(
 }
 
 /** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
-function cellsOfEnds(rows: EndRow[], passes: CellTest, size: BucketSize | 'whole', timeZone: string): Cell[] {
-  const hours = new Map<Instant, { bucket: string; cells: Map<Kind, Cell> }>();
-  const all: Cell[] = [];
+function cellsOfEnds(rows: EndRow[], passes: CellTest, size: BucketSize | 'whole', timeZone: string): UsageCell[] {
+  const hours = new Map<Instant, { bucket: string; cells: Map<UsageKind, UsageCell> }>();
+  const all: UsageCell[] = [];
   for (const row of rows) {
     const at = clockInstant(row.at, timeZone);
     let hour = hours.get(at);
@@ -105,7 +106,7 @@ function cellsOfEnds(rows: EndRow[], passes: CellTest, size: BucketSize | 'whole
       addTo(cell, row);
       cell.noNumber += row.noNumber;
     } else if (passes(row.kind, row.at)) {
-      const made = cellOf(hour.bucket, row.kind.action, row.kind.model, row, row.noNumber);
+      const made = usageCellOf(hour.bucket, row.kind.action, row.kind.model, row, row.noNumber);
       hour.cells.set(row.kind, made);
       all.push(made);
     }
@@ -118,14 +119,14 @@ async function readKeptCells(
   { filter, hours, days }: Kept,
   reading: Promise<EndRow[]>,
   size: BucketSize | 'whole',
-): Promise<Cell[]> {
+): Promise<UsageCell[]> {
   const { backoffice, memory, timeZone } = source;
   const passes = rollupPasses(filter);
   const [rows, ofHours] = await Promise.all([
     reading,
     Promise.all(hours.map((segment) => hoursWithin(backoffice, memory.hours, segment, timeZone))),
   ]);
-  const cells: Cell[] = [];
+  const cells: UsageCell[] = [];
   for (const segment of days) {
     for (const day of daysWithin(memory.days, segment))
       for (const cell of day.cells) if (passes(cell, null)) cells.push(cell);
@@ -143,16 +144,16 @@ async function readKeptCells(
 /** The sums of the records of some parts by bucket, action and model; several cells of one kind may follow each other. */
 async function readPartCells(
   source: UsageSource,
-  { sql, kept }: Parts,
+  { sql, kept }: WindowParts,
   ends: Promise<EndRow[]>,
   size: BucketSize | 'whole',
-): Promise<Cell[]> {
+): Promise<UsageCell[]> {
   const read = await Promise.all([
     ...sql.map((part) => readSqlCells(source.workflows, part, size, source.timeZone)),
     kept ? readKeptCells(source, kept, ends, size) : [],
   ]);
   // Not flat(), which takes a millisecond for ten thousand.
-  return ([] as Cell[]).concat(...read);
+  return ([] as UsageCell[]).concat(...read);
 }
 
 /** The sums of a window's records by bucket, action and model. */
@@ -161,8 +162,8 @@ async function readCells(
   window: Window,
   filter: UsageFilter,
   size: BucketSize | 'whole',
-): Promise<Cell[]> {
-  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+): Promise<UsageCell[]> {
+  const parts = windowPartsOf(source, window, filter, { days: size !== 'hour' });
   return readPartCells(source, parts, handled(readEnds(source, parts)), size);
 }
 
@@ -172,8 +173,8 @@ export async function readDailyCosts(
   window: Window,
   filter: UsageFilter,
 ): Promise<Map<Day, MicroEuros>> {
-  const { sql, kept } = partsOf(source, window, filter, { days: true });
-  const aroundDays: Parts = { sql, kept: kept && { ...kept, days: [] } };
+  const { sql, kept } = windowPartsOf(source, window, filter, { days: true });
+  const aroundDays: WindowParts = { sql, kept: kept && { ...kept, days: [] } };
   const cells = await readPartCells(source, aroundDays, handled(readEnds(source, aroundDays)), 'day');
   const costs = new Map<Day, MicroEuros>();
   for (const { bucket, cost } of cells) costs.set(bucket, (costs.get(bucket) ?? 0) + cost);
@@ -194,7 +195,7 @@ export async function readDailyCosts(
 const byTime = (size: BucketSize) => (size === 'hour' ? (a: string, b: string) => Number(a) - Number(b) : compareDays);
 
 /** The sums of cells by a key. */
-export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string, Sums> {
+export function group(cells: UsageCell[], keyOf: (cell: UsageCell) => string): Map<string, Sums> {
   const groups = new Map<string, Sums>();
   let last: string | null = null;
   let sums = noSums();
@@ -212,7 +213,7 @@ export function group(cells: Cell[], keyOf: (cell: Cell) => string): Map<string,
 }
 
 /** Cells carry a day, also where months are wanted; an hour is never read from days. */
-export const bucketOf: Record<BucketSize, (cell: Cell) => string> = {
+export const bucketOf: Record<BucketSize, (cell: UsageCell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,
   month: ({ bucket }) => monthOf(bucket),
@@ -230,7 +231,7 @@ export async function readStats(
   filter: UsageFilter,
   size: BucketSize,
 ): Promise<UsageStats> {
-  const parts = partsOf(source, window, filter, { days: size !== 'hour' });
+  const parts = windowPartsOf(source, window, filter, { days: size !== 'hour' });
   const ends = handled(readEnds(source, parts));
   const [cells, stories] = await Promise.all([
     readPartCells(source, parts, ends, size),

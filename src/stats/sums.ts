@@ -2,6 +2,9 @@ import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
 import { exactInteger } from '../units/integer.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
 
+/** An action and a model that have come together; one object for all that is of both. */
+export type UsageKind = { action: string; model: string };
+
 /** Sums over records: whole numbers, tokens and micro-euros. */
 export type Sums = { requests: number; inputTokens: number; outputTokens: number; cost: MicroEuros };
 
@@ -53,15 +56,15 @@ export function restOf(total: Sums, parts: Sums[]): Sums {
 }
 
 /** The sums of one bucket, action and model: what every statistic is added up from. `noNumber`: requests without a cost that is a number. */
-export type Cell = Sums & { bucket: string; action: string; model: string; noNumber: number };
+export type UsageCell = Sums & { bucket: string; action: string; model: string; noNumber: number };
 
 /** The one place where cells are made: all of one shape, which thousands of additions a request run on several times faster. */
-export function cellOf(
+export function usageCellOf(
   bucket: string,
   action: string,
   model: string,
   { requests, inputTokens, outputTokens, cost }: Sums,
   noNumber: number,
-): Cell {
+): UsageCell {
   return { bucket, action, model, requests, inputTokens, outputTokens, cost, noNumber };
 }

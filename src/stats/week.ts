@@ -4,7 +4,7 @@ import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import { weekdayOf } from '../units/calendar.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
 import { clockOf, type Instant, isOfNoTime, type Window } from '../units/time.ts';
-import { type Kept, type Parts, partsOf, readEnds } from './parts.ts';
+import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
@@ -21,7 +21,7 @@ const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(0));
  */
 export async function readWeek(source: UsageSource, window: Window, filter: UsageFilter): Promise<Week> {
   const { backoffice, memory, timeZone } = source;
-  const parts = partsOf(source, window, filter, { days: true });
+  const parts = windowPartsOf(source, window, filter, { days: true });
   const passes = rollupPasses(filter);
   const week = noWeek();
   if (isOfNoTime(window)) return week;
@@ -37,7 +37,7 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
     add(clock.weekday, clock.hour, cost);
   };
 
-  const addSql = async (part: Parts['sql'][number]) => {
+  const addSql = async (part: WindowParts['sql'][number]) => {
     for (const { weekday, hour, cost } of await readSqlWeek(source, part))
       add(weekday, hour, microEurosFromNumeric(cost));
   };
@@ -62,7 +62,7 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
   return week;
 }
 
-async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filter }: Parts['sql'][number]) {
+async function readSqlWeek({ workflows, timeZone }: UsageSource, { window, filter }: WindowParts['sql'][number]) {
   const local = businessTime(timeZone);
   const rows = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)

@@ -2,10 +2,10 @@ import type { Format } from '../units/format.ts';
 import type { MicroEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
 import type { Cell } from './table.ts';
-import type { Kind, Value } from './values.ts';
+import type { Value, ValueKind } from './values.ts';
 
 /** How a page prints each kind of value; an instant that is none, or a cost, is a word. */
-const PRINTED: Record<Kind, (value: never, format: Format) => Cell> = {
+const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {
   text: (text: string) => ({ text }),
   uuid: (text: string) => ({ text }),
   json: (text: string) => ({ text }),
@@ -24,12 +24,12 @@ const PRINTED: Record<Kind, (value: never, format: Format) => Cell> = {
 const instantCell = (instant: Instant, format: Format): Cell =>
   isTime(instant) ? { text: format.shortInstant(instant), time: isoFromInstant(instant) } : { text: NO_TIME };
 
-const NUMERIC: readonly Kind[] = ['integer', 'euros', 'ratio', 'seconds'];
+const NUMERIC: readonly ValueKind[] = ['integer', 'euros', 'ratio', 'seconds'];
 
-export const isNumeric = (kind: Kind): boolean => NUMERIC.includes(kind);
+export const isNumeric = (kind: ValueKind): boolean => NUMERIC.includes(kind);
 
 /** A value as a page prints its kind: a dash for a share that says nothing, nothing for any other that is missing. */
-export function printed(kind: Kind, value: Value, format: Format): Cell {
+export function printed(kind: ValueKind, value: Value, format: Format): Cell {
   if (value === null) return { text: kind === 'ratio' ? '–' : '' };
   if (typeof value === 'string' && isNumeric(kind)) return { text: value };
   return PRINTED[kind](value as never, format);

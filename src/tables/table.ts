@@ -1,7 +1,7 @@
 import type { Format } from '../units/format.ts';
 import { nearestMicro } from '../units/money.ts';
 import { isNumeric, printed } from './cells.ts';
-import type { Kind, Value } from './values.ts';
+import type { Value, ValueKind } from './values.ts';
 
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
@@ -45,7 +45,7 @@ export type Column<Row> = {
   name: string;
   /** What people read. */
   label: string;
-  kind: Kind;
+  kind: ValueKind;
   value: (row: Row) => Value;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
@@ -90,7 +90,7 @@ export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = ()
       };
     },
     columns: ofFile.map(({ name, label, kind }) => ({ name, label, kind })),
-    rows: () => rows.map((row) => ofFile.map(({ kind, value }) => written(kind, value(row)))),
+    rows: () => rows.map((row) => ofFile.map(({ kind, value }) => rounded(kind, value(row)))),
   };
 }
 
@@ -99,5 +99,5 @@ function totalCellOf({ kind, total, totalCell }: Column<never>, format: Format):
 }
 
 /** A file has averages to the micro-euro. */
-const written = (kind: Kind, value: Value): Value =>
+const rounded = (kind: ValueKind, value: Value): Value =>
   kind === 'euros' && typeof value === 'number' ? nearestMicro(value) : value;

@@ -43,7 +43,7 @@ export function withoutMarks(url: URL): URL {
   return clean.search.length === url.search.length ? url : clean;
 }
 
-type Asked = Pick<Request, 'query'>;
+type AskedAddress = Pick<Request, 'query'>;
 
 /** An address as its route reads it: what its path names, and its parameters. */
 export type Address<Params = unknown> = { params: Params; query: Record<string, unknown> };
@@ -67,7 +67,7 @@ export function takes<Params = unknown>(
   names: readonly string[],
   { unused = [], carried = [], check = () => {} }: Partial<HowTaken<Params>> = {},
 ) {
-  return (req: Asked, _res: unknown, next: NextFunction) => {
+  return (req: AskedAddress, _res: unknown, next: NextFunction) => {
     taken.set(req, { names, unused, carried, check });
     next();
   };
@@ -79,7 +79,7 @@ export function takes<Params = unknown>(
  */
 export function takesOnly(names: readonly string[], unused: readonly string[] = []) {
   const used = names.filter((name) => !unused.includes(name));
-  return (req: Asked, _res: unknown, next: NextFunction) => {
+  return (req: AskedAddress, _res: unknown, next: NextFunction) => {
     const idle = givenOf(req, unused);
     const problems = [
       ...unknownIn(req, [...names, ...unused]).map((name) => ({
@@ -93,11 +93,11 @@ export function takesOnly(names: readonly string[], unused: readonly string[] = 
   };
 }
 
-const unknownIn = (req: Asked, names: readonly string[]) =>
+const unknownIn = (req: AskedAddress, names: readonly string[]) =>
   Object.keys(req.query).filter((name) => !names.includes(name));
 
 /** Those of some names that have a value: an empty field of a form is not given. */
-const givenOf = (req: Asked, names: readonly string[]) =>
+const givenOf = (req: AskedAddress, names: readonly string[]) =>
   names.filter((name) => [(req.query as Parameters)[name] ?? ''].flat().some((value) => value.trim() !== ''));
 
 /** The nearest that is known, where it may be offered: whoever asks for a sort means no story. */

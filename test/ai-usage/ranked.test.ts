@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RANKS } from '../../src/query/view.ts';
-import { sumColumns } from '../../src/stats/rollups/story-pairs.ts';
+import { pairSumColumns } from '../../src/stats/rollups/story-pairs.ts';
 import { ranked } from '../../src/stats/stories/story-sums.ts';
 
 describe('the first of many stories or authors', () => {
@@ -16,7 +16,7 @@ describe('the first of many stories or authors', () => {
         fc.constantFrom(...RANKS),
         fc.constantFrom('asc' as const, 'desc' as const),
         (all, most, rankBy, rankOrder) => {
-          const columns = sumColumns(all.length);
+          const columns = pairSumColumns(all.length);
           for (const [i, one] of all.entries())
             for (const name of ['requests', 'inputTokens', 'outputTokens', 'cost'] as const)
               columns[name][i] = one[name];

@@ -7,7 +7,7 @@ import { gapText } from '../../stats/records/record-reach.ts';
 import { cursorBeside, type UsageRecord } from '../../stats/records/records.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { Sums } from '../../stats/sums.ts';
-import type { Kind, Value } from '../../tables/values.ts';
+import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { averageEuros, eurosNumber, eurosText } from '../../units/money.ts';
 import { isoFromInstant, isoWindow } from '../../units/time.ts';
@@ -74,7 +74,7 @@ function recordJson(record: UsageRecord): Record<string, unknown> {
 }
 
 /** Amounts as text with all six decimals, instants in ISO 8601; a word where one is none. */
-function jsonValue(kind: Kind, value: Value): Value {
+function jsonValue(kind: ValueKind, value: Value): Value {
   if (kind === 'euros' && typeof value === 'number') return eurosText(value);
   return typeof value === 'bigint' ? isoFromInstant(value) : value;
 }

@@ -7,7 +7,7 @@ import type { Rank, RankOrder } from '../../query/view.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Top } from '../../stats/stories/top.ts';
-import { addTo, noSums, restOf, type Sums, sumOf, type Cell as UsageCell } from '../../stats/sums.ts';
+import { addTo, noSums, restOf, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
 import type { Cell } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { detailsOf } from '../frame/subjects.ts';

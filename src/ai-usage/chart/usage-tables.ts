@@ -2,7 +2,7 @@ import { actionInfo } from '../../catalog/actions.ts';
 import type { UsageQuery } from '../../query/query.ts';
 import type { Stack } from '../../query/view.ts';
 import { type BucketSize, bucketOf, group, type UsageStats } from '../../stats/stats.ts';
-import { type Cell, type Sums, sumOf } from '../../stats/sums.ts';
+import { type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
 import { changeColumns, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { monthOf } from '../../units/calendar.ts';
@@ -68,7 +68,7 @@ function bucketsWithParts(stats: UsageStats, { query, size, by, timeZone }: Opti
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
   const places = [...sumsOfEach(stats, by)].sort(([a, one], [b, other]) => other.cost - one.cost || byCodePoint(a, b));
   const place = new Map(places.map(([key], i) => [key, i]));
-  const cells = new Map<string, Cell[]>();
+  const cells = new Map<string, UsageCell[]>();
   for (const cell of stats.cells) {
     const bucket = bucketOf[size](cell);
     const found = cells.get(bucket);

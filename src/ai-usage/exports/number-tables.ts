@@ -24,7 +24,7 @@ const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: Us
   breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], format });
 
 /** The numbers of a page that compares nothing. */
-export const alone = async ({ reader, query }: UsageView): Promise<Counted> => {
+export const countedAlone = async ({ reader, query }: UsageView): Promise<Counted> => {
   const { value: stats } = await reader.stats(query, bucketSizeOf(query));
   return { stats, compared: null };
 };

@@ -12,12 +12,12 @@ import type { UsageSources, UsageView } from '../frame/sources.ts';
 import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
 
 /** `counted`: the numbers of the same view, which are read only once; `asked`: the query that links carry on. */
-type View = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
+type BesideSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
 type Beside = {
   title: string;
   /** Which parameters of a view change it, besides those that decide which records are meant. */
   heeds: readonly string[];
-  read: (view: View) => Promise<{ table: DataTable; namesAvailable: boolean }>;
+  read: (view: BesideSources) => Promise<{ table: DataTable; namesAvailable: boolean }>;
 };
 
 const COMPARED = ['compare', ...RANK];
@@ -52,14 +52,14 @@ export const besideTabs = (query: UsageQuery, { here }: ViewLinks) =>
     current: breakdown === query.breakdown,
   }));
 
-async function readTop(view: View, by: TopBy) {
+async function readTop(view: BesideSources, by: TopBy) {
   const top = handled(readTopBreakdown(view, view.query, by, view.counted));
   // Both are waited for: which of them fails first must not matter.
   const [{ breakdown, names }] = await Promise.all([top, view.counted]);
   return shown(breakdown, names, view);
 }
 
-async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: View) {
+async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: BesideSources) {
   const models = (await counted).stats.models.map(({ model }) => model);
   return {
     table: breakdownTable(breakdown, { links, query: asked, names, models, format }),

@@ -10,7 +10,7 @@ import { modelColumn, OTHERS } from '../frame/name-columns.ts';
 /** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
 export type WhyPanel = { lead: string; causes: { label: string; text: string; note: string }[]; table: Table };
 
-const MOST_ROWS = 5;
+const MOST_MODELS = 5;
 
 const CAUSES: Record<keyof Causes, { name: string; label: string; note: string }> = {
   volume: { name: 'volume', label: 'Volume', note: 'more or fewer requests' },
@@ -25,8 +25,8 @@ type Row = Omit<WhyRow, 'key'> & { key: string | null; others: number | null };
 
 /** The models that moved the cost most, and all others as one row. */
 function rowsShown(rows: WhyRow[]): Row[] {
-  const shown: Row[] = rows.slice(0, MOST_ROWS).map((row) => ({ ...row, others: null }));
-  const rest = rows.slice(MOST_ROWS);
+  const shown: Row[] = rows.slice(0, MOST_MODELS).map((row) => ({ ...row, others: null }));
+  const rest = rows.slice(MOST_MODELS);
   return rest.length === 0 ? shown : [...shown, { ...sumOfRows(rest), key: null, others: rest.length }];
 }
 

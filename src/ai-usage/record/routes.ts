@@ -30,7 +30,7 @@ const DELETED = 'There is no record with this id. It may have been deleted.';
 type RecordDependencies = { databases: Databases; render: Render; format: Format; atOnce: AtOnce };
 
 /** One record, and its prompt for those who ask. */
-export function recordPages({ databases, render, format, atOnce }: RecordDependencies): Router {
+export function recordPage({ databases, render, format, atOnce }: RecordDependencies): Router {
   const router = express.Router();
   const { workflows, backoffice } = databases;
 

@@ -5,9 +5,9 @@ import type { StreamedRecord } from '../../stats/records/record-stream.ts';
 import type { Value } from '../../tables/values.ts';
 import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
-type Names = { authors: Map<string, string | null>; stories: Map<string, string | null> };
+type NamesSoFar = { authors: Map<string, string | null>; stories: Map<string, string | null> };
 type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
-  value: (record: StreamedRecord, names: Names) => Value;
+  value: (record: StreamedRecord, names: NamesSoFar) => Value;
 };
 
 const PROMPT: FileColumn = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
@@ -33,7 +33,7 @@ export async function* recordRows(
   withPrompts: boolean,
 ): AsyncGenerator<Value[][]> {
   const values = columnsFor(withPrompts).map(({ value }) => value);
-  const names: Names = { authors: new Map(), stories: new Map() };
+  const names: NamesSoFar = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);
     for (let first = 0; first < batch.length; first += AT_A_TIME) {
@@ -46,7 +46,7 @@ export async function* recordRows(
   }
 }
 
-async function learnNames(databases: NameDatabases, names: Names, batch: StreamedRecord[]): Promise<void> {
+async function learnNames(databases: NameDatabases, names: NamesSoFar, batch: StreamedRecord[]): Promise<void> {
   for (const known of [names.authors, names.stories]) if (known.size > MOST_NAMES_KEPT) known.clear();
   const authors = unknownOf(batch, 'authorId', names.authors);
   const stories = unknownOf(batch, 'storyId', names.stories);

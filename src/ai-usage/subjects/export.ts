@@ -2,16 +2,16 @@ import { readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from '../../query/query.ts';
 import { stackOfModel } from '../../query/view.ts';
-import { allBut, alone, numberTables, usageCost } from '../exports/number-tables.ts';
+import { allBut, countedAlone, numberTables, usageCost } from '../exports/number-tables.ts';
 import { type AskedUsage, pinnedAt, type UsageTable, usageExport } from '../exports/usage-export.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from '../frame/subjects.ts';
 import { MOST_TOP_STORIES, topStoryTable } from './top-stories.ts';
 
-type Asked = Parameters<typeof usageExport>[0]['asked'];
+type AskedBy = Parameters<typeof usageExport>[0]['asked'];
 
 /** What the address of a subject asks to take away. */
 export const askedSubject =
-  (kind: SubjectKind): Asked =>
+  (kind: SubjectKind): AskedBy =>
   (text, parameters, limits, at): AskedUsage | null => {
     const name = SUBJECTS[kind].read(text);
     if (name === null) return null;
@@ -42,9 +42,9 @@ const subjectExport = (kind: SubjectKind, tables: Record<string, UsageTable>) =>
     cost: usageCost,
   });
 
-const ofAuthor = numberTables(alone, allBut(['author']));
-const ofModel = numberTables(alone, allBut(['model']), stackOfModel);
-const ofAction = numberTables(alone, allBut(['action']));
+const ofAuthor = numberTables(countedAlone, allBut(['author']));
+const ofModel = numberTables(countedAlone, allBut(['model']), stackOfModel);
+const ofAction = numberTables(countedAlone, allBut(['action']));
 
 /** The pages of an author, a model and an action. */
 export const SUBJECT_EXPORTS = {

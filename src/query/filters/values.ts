@@ -16,10 +16,10 @@ export const uuid = z
 
 export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, `takes ${values.join(', ')}`);
 
-type Names = { known: string[]; active: string[]; labelOf: (name: string) => string; none: string };
+type ListedNames = { known: string[]; active: string[]; labelOf: (name: string) => string; none: string };
 
 /** One select for the usual single name; with several active, it adds another and the chips take away. */
-export function choicesOf({ known, active, labelOf, none }: Names): (FieldView & { kind: 'choices' })['choices'] {
+export function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & { kind: 'choices' })['choices'] {
   const [only] = active.length === 1 ? active : [];
   const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
   return [

@@ -38,7 +38,7 @@ export type RecordPage = {
 };
 
 /** One page of records and what all pages hold together. */
-export async function readRecordPage(
+export async function readRecords(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,

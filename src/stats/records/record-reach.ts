@@ -24,10 +24,10 @@ export type Gap = { from: number; to: number };
 /** `sortAll`: the records of the filter are so few among those of the index that sorting them is the faster way. */
 export type Depth = { gap: Gap | null; sortAll: boolean };
 
-type Asked = Pick<UsageQuery, 'sortBy' | 'page' | 'pageSize'>;
+type AskedPage = Pick<UsageQuery, 'sortBy' | 'page' | 'pageSize'>;
 
 /** How deep pages by cost or tokens are read, for a filter with `total` records. */
-export async function depthOf(workflows: Knex, filter: UsageFilter, asked: Asked, total: number): Promise<Depth> {
+export async function depthOf(workflows: Knex, filter: UsageFilter, asked: AskedPage, total: number): Promise<Depth> {
   if (isNear(total)) return { gap: null, sortAll: false };
   const { rows, indexed } = await readShape(workflows, asked.sortBy);
   const followsIndex = indexed && splitFilter(filter).raw.length === 0;

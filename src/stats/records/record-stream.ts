@@ -31,13 +31,17 @@ export type RecordStream = {
 /** Small enough to be gone before the garbage collector takes it for something that stays. */
 const A_BATCH = 1_000;
 
-type Asked = { source: UsageSource; window: Window; filter: UsageFilter; order: Order; withPrompts: boolean };
+type WantedRecords = { source: UsageSource; window: Window; filter: UsageFilter; order: Order; withPrompts: boolean };
 
 /**
  * Counts every single row first, which takes a third of a second a million: only that is true of what follows in the same
  * snapshot. When `gone` aborts, whatever the database is doing for it is cancelled.
  */
-export async function openRecordStream(databases: Databases, asked: Asked, gone: AbortSignal): Promise<RecordStream> {
+export async function openRecordStream(
+  databases: Databases,
+  asked: WantedRecords,
+  gone: AbortSignal,
+): Promise<RecordStream> {
   const snapshot = await openSnapshot(databases, databases.exports, gone);
   try {
     const source = sourceWithin(snapshot.transaction, asked.source);
@@ -66,7 +70,7 @@ function sourceWithin(snapshot: Knex, source: UsageSource): UsageSource {
 
 async function openCursor(
   { transaction, begin }: Snapshot,
-  { window, filter, order }: Asked,
+  { window, filter, order }: WantedRecords,
 ): Promise<AsyncGenerator<StreamedRecord[]>> {
   const { sql, bindings } = transaction('token_usage_tracking')
     .modify(whereUsage, window, filter)

@@ -4,7 +4,7 @@ import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { costFromNumeric } from '../../units/money.ts';
 import { type Instant, instantFromPostgres, postgresFromInstant, startOfHour, type Window } from '../../units/time.ts';
-import { type Parts, partsOf, readEnds } from '../parts.ts';
+import { readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { hourOf } from '../rollups/source-hours.ts';
 import type { UsageSource } from '../source.ts';
 import { addTo, noSums, restOf, type SumRow, type Sums, sumsOf } from '../sums.ts';
@@ -64,7 +64,7 @@ export async function readUncounted(
   filter: UsageFilter,
   rows: ListedRow[],
 ): Promise<string[] | null> {
-  const parts = partsOf(source, window, filter, { days: true });
+  const parts = windowPartsOf(source, window, filter, { days: true });
   if (parts.kept === null) return [];
   const passes = rollupPasses(parts.kept.filter);
   const isIn = (stretches: Window[], row: ListedRow) => {
@@ -108,7 +108,7 @@ function youngest(members: ListedRow[], counted: Sums): string[] {
   return (alone.length > 0 ? alone : members).map(({ token_usage_id }) => token_usage_id);
 }
 
-async function countedInEnds(source: UsageSource, parts: Parts): Promise<Map<string, Sums>> {
+async function countedInEnds(source: UsageSource, parts: WindowParts): Promise<Map<string, Sums>> {
   const counted = new Map<string, Sums>();
   for (const row of await readEnds(source, parts)) {
     const key = keyOf({ hour: startOfHour(row.at), ...row.kind, story: row.story, author: row.author });

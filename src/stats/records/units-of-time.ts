@@ -11,7 +11,7 @@ import {
   startOfHourNumber,
   type Window,
 } from '../../units/time.ts';
-import { type Kept, type Parts, partsOf, readEnds } from '../parts.ts';
+import { type Kept, readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { daysWithin } from '../rollups/days.ts';
 import { hoursWithin } from '../rollups/hours.ts';
 import type { HourSegment } from '../rollups/segments.ts';
@@ -33,7 +33,7 @@ type Stretch = { from: Instant; to: Instant };
  */
 export async function readUnits(source: UsageSource, window: Window, filter: UsageFilter): Promise<Unit[]> {
   const { memory, timeZone } = source;
-  const parts = partsOf(source, window, filter, { days: true });
+  const parts = windowPartsOf(source, window, filter, { days: true });
   const { ends = [], hours = [], days = [], filter: keptFilter = filter } = parts.kept ?? {};
   const passes = rollupPasses(keptFilter);
   const ofEnd = async (end: Kept['ends'][number]): Promise<Unit> => {
@@ -60,7 +60,7 @@ export async function readUnits(source: UsageSource, window: Window, filter: Usa
 type HourRow = SumRow & { hour: string };
 
 /** The hours of a part that the source adds up, cut to its window. */
-async function rawUnits(workflows: Knex, { window, filter }: Parts['sql'][number]): Promise<Unit[]> {
+async function rawUnits(workflows: Knex, { window, filter }: WindowParts['sql'][number]): Promise<Unit[]> {
   const rows: HourRow[] = await workflows('token_usage_tracking')
     .modify(whereUsage, window, filter)
     .select(workflows.raw(`${HOUR_NUMBER_OF_ROW} AS hour, ${SUM_RAW}`))

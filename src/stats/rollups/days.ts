@@ -4,10 +4,10 @@ import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
 import { type Day, type Instant, postgresFromInstant } from '../../units/time.ts';
-import { type Cell, cellOf } from '../sums.ts';
+import { type UsageCell, usageCellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
-export type KeptDay = { day: Day; version: string; cells: Cell[] };
+export type KeptDay = { day: Day; version: string; cells: UsageCell[] };
 
 /**
  * All complete days, kept in memory: they are few (some 40 cells a day), change once a day and when the audit heals one, and
@@ -35,14 +35,14 @@ export type KeptCellRow = {
   no_number: string;
 };
 
-export function keptCell(bucket: string, row: KeptCellRow): Cell {
+export function keptCell(bucket: string, row: KeptCellRow): UsageCell {
   const sums = {
     requests: exactInteger(row.requests),
     inputTokens: exactInteger(row.input_tokens),
     outputTokens: exactInteger(row.output_tokens),
     cost: microEurosFromNumeric(row.cost),
   };
-  return cellOf(bucket, row.action, row.model, sums, exactInteger(row.no_number));
+  return usageCellOf(bucket, row.action, row.model, sums, exactInteger(row.no_number));
 }
 
 /** The days that the rollups hold, each with the version at which it was last written. */

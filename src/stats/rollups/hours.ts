@@ -12,12 +12,12 @@ import {
   postgresFromInstant,
   startOfDay,
 } from '../../units/time.ts';
-import type { Cell } from '../sums.ts';
+import type { UsageCell } from '../sums.ts';
 import { type KeptCellRow, keptCell } from './days.ts';
 import type { HourSegment } from './segments.ts';
 
 /** One rolled up hour; the bucket of its cells is its business day. */
-export type KeptHour = { hour: Instant; cells: Cell[] };
+export type KeptHour = { hour: Instant; cells: UsageCell[] };
 
 /**
  * The hours of single days, kept in memory while the content of the rollups stays the same: a window needs those of its

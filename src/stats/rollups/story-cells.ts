@@ -12,16 +12,15 @@ import {
   postgresFromInstant,
   startOfDay,
 } from '../../units/time.ts';
+import type { UsageKind } from '../sums.ts';
 import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment, HourSegment } from './segments.ts';
 import { addPair, noPairs, numberOfPair, type PairLists, type PairSums, type Pairs, packed } from './story-pairs.ts';
 
-type Kind = { action: string; model: string };
-
 /** What each story had of an action and model, in a day or an hour. */
-export type StoryCell = Kind & { sums: PairSums };
+export type StoryCell = UsageKind & { sums: PairSums };
 
 /** What has been asked for of days, by action and model, kept in memory with the version of its day: 20 bytes for each story of a cell. */
 export type StoryCells = Map<Day, { version: string; cells: Map<string, StoryCell> }>;
@@ -29,13 +28,13 @@ export type StoryCells = Map<Day, { version: string; cells: Map<string, StoryCel
 export const noStoryCells = (): StoryCells => new Map();
 
 /** The hours of single days, whole. */
-export type StoryHours = Map<Day, Promise<{ hour: Instant; cells: StoryCell[] }[]>>;
+export type StoryCellsOfHours = Map<Day, Promise<{ hour: Instant; cells: StoryCell[] }[]>>;
 
-export const noStoryHours = (): StoryHours => new Map();
+export const noStoryCellsOfHours = (): StoryCellsOfHours => new Map();
 
-const nameOf = ({ action, model }: Kind) => `${action}\0${model}`;
+const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
-type Row = Kind & {
+type Row = UsageKind & {
   hour: string;
   stories: string;
   authors: string;
@@ -67,15 +66,15 @@ function addElements(lists: PairLists, pairs: Pairs, row: Row): void {
 const COLUMNS =
   'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
 
-type Memory = { pairs: Pairs; days: Days; storyCells: StoryCells };
+type CellsMemory = { pairs: Pairs; days: Days; storyCells: StoryCells };
 
 /** What is wanted of a day: of one kind, with as many elements as it has requests at most. */
-type Wanted = Kind & { day: Day; version: string; requests: number };
+type Wanted = UsageKind & { day: Day; version: string; requests: number };
 
 /** The cells of some days that are not in memory; whoever asked for them has them, whatever becomes of the memory meanwhile. */
 async function load(
   backoffice: Knex,
-  { pairs, storyCells }: Pick<Memory, 'pairs' | 'storyCells'>,
+  { pairs, storyCells }: Pick<CellsMemory, 'pairs' | 'storyCells'>,
   missing: Wanted[],
   timeZone: string,
 ): Promise<StoryCell[]> {
@@ -124,9 +123,9 @@ function keep(storyCells: StoryCells, day: Day, version: string, cell: StoryCell
 /** What each story had of the cells of a segment's days that pass, in no order. Loads those that are not in memory, or have changed. */
 export async function storyCellsWithin(
   backoffice: Knex,
-  { pairs, days, storyCells }: Memory,
+  { pairs, days, storyCells }: CellsMemory,
   segment: DaySegment,
-  passes: (kind: Kind) => boolean,
+  passes: (kind: UsageKind) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
   const wanted = [...daysWithin(days, segment)]
@@ -173,17 +172,17 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
 }
 
 /** Hours here and there of many days, added up: they are not kept, for they would drive out what every window needs. */
-async function readStoryHours(
+async function readCellsOfHours(
   backoffice: Knex,
   pairs: Pairs,
   { from, to, only }: { from: Instant; to: Instant; only: Instant[] },
-  passes: (kind: Kind, hour: Instant) => boolean,
+  passes: (kind: UsageKind, hour: Instant) => boolean,
 ): Promise<StoryCell[]> {
   const wanted = new Set(only);
   const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted.has(hour));
   const cells: StoryCell[] = [];
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
-    const kinds = new Map<string, Kind & { lists: PairLists }>();
+    const kinds = new Map<string, UsageKind & { lists: PairLists }>();
     for (const row of await readStoryRows(backoffice, some)) {
       const { action, model } = row;
       if (!passes({ action, model }, instantFromPostgres(row.hour))) continue;
@@ -204,12 +203,12 @@ const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
 export async function storyHoursWithin(
   backoffice: Knex,
-  { pairs, storyHours }: { pairs: Pairs; storyHours: StoryHours },
+  { pairs, storyHours }: { pairs: Pairs; storyHours: StoryCellsOfHours },
   segment: HourSegment,
-  passes: (kind: Kind, hour: Instant) => boolean,
+  passes: (kind: UsageKind, hour: Instant) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
-  if (segment.only) return readStoryHours(backoffice, pairs, { ...segment, only: segment.only }, passes);
+  if (segment.only) return readCellsOfHours(backoffice, pairs, { ...segment, only: segment.only }, passes);
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
   return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

@@ -20,7 +20,7 @@ export const noStoryCounts = (): StoryCounts => new Map();
 
 const MOST_COUNTS = 500;
 
-type Memory = { contentVersion: string | null; days: Days; storyCounts: StoryCounts };
+type CountsMemory = { contentVersion: string | null; days: Days; storyCounts: StoryCounts };
 
 /** Whole hours and days whose stories are counted, and what is kept of them. */
 type Covered = { hours: HourSegment[]; days: DaySegment[]; from: Instant | null };
@@ -35,7 +35,7 @@ type Within = { within: Scope['within']; model: string; action: string | null };
  */
 export function countStories(
   backoffice: Knex,
-  { contentVersion, days, storyCounts }: Memory,
+  { contentVersion, days, storyCounts }: CountsMemory,
   covered: Covered,
   within: Within,
 ): Promise<StoriesByAction> {

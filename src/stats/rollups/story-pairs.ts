@@ -64,7 +64,7 @@ export function numberOfPair(pairs: Pairs, story: string, author: string): numbe
 export const authorOfStory = ({ authors, authorOf, firstOfStory }: Pairs, story: string): string =>
   authors[authorOf[firstOfStory.get(story) as number] as number] as string;
 
-export const sumColumns = (length: number): SumColumns => ({
+export const pairSumColumns = (length: number): SumColumns => ({
   requests: new Float64Array(length),
   inputTokens: new Float64Array(length),
   outputTokens: new Float64Array(length),

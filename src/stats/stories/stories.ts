@@ -4,11 +4,12 @@ import type { StoryScope } from '../../query/filters/entry.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { earliest, hourNumber, type Instant, latest, startOfHourNumber, type Window } from '../../units/time.ts';
 import type { EndRow } from '../ends.ts';
-import type { Kept, Parts } from '../parts.ts';
+import type { Kept, WindowParts } from '../parts.ts';
 import { RollupsChanged, readCoverage } from '../rollups/coverage.ts';
-import type { Kind, Scope, Visits } from '../rollups/keep/story-hours.ts';
+import type { Scope, Visits } from '../rollups/keep/story-hours.ts';
 import { countStories, noStoryCounts } from '../rollups/story-counts.ts';
 import { daysFromOf, type UsageSource } from '../source.ts';
+import type { UsageKind } from '../sums.ts';
 import { readStoryCells } from './story-sums.ts';
 import { lookUpVisits, noStoryVisits } from './story-visits.ts';
 
@@ -38,7 +39,7 @@ export async function readDistinctStories(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
-  parts: Parts,
+  parts: WindowParts,
   ends: Promise<EndRow[]>,
 ): Promise<DistinctStories> {
   const { sql, kept } = parts;
@@ -100,7 +101,7 @@ async function inOneState<T>(source: UsageSource, count: (source: UsageSource) =
 
 type RawStory = { story: string; actions: string[] };
 
-async function readRawStories({ workflows }: UsageSource, sql: Parts['sql']): Promise<RawStory[]> {
+async function readRawStories({ workflows }: UsageSource, sql: WindowParts['sql']): Promise<RawStory[]> {
   const read = await Promise.all(
     sql.map(
       async ({ window, filter }): Promise<RawStory[]> =>
@@ -223,7 +224,7 @@ async function countOutside(
   const count = (story: string, { hours, kinds }: Visits) => {
     const active = new Set<string>();
     hours.forEach((hour, i) => {
-      const kind = kinds[i] as Kind;
+      const kind = kinds[i] as UsageKind;
       if (hour >= from && hour < to && passes(kind, startOfHourNumber(hour))) active.add(kind.action);
     });
     if (active.size === 0) distinct.total += 1;

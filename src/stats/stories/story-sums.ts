@@ -1,7 +1,7 @@
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import type { Rank, RankOrder } from '../../query/view.ts';
 import type { Window } from '../../units/time.ts';
-import { type Kept, type Parts, partsOf, readEnds } from '../parts.ts';
+import { type Kept, readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { type StoryCell, storyCellsWithin, storyHoursWithin } from '../rollups/story-cells.ts';
 import { storyDaysWithin } from '../rollups/story-days.ts';
 import {
@@ -11,9 +11,9 @@ import {
   type PairRow,
   type PairSums,
   packed,
+  pairSumColumns,
   pairSums,
   type SumColumns,
-  sumColumns,
 } from '../rollups/story-pairs.ts';
 import type { UsageSource } from '../source.ts';
 import { noSums, SUM_RAW, type Sums } from '../sums.ts';
@@ -37,7 +37,7 @@ async function readRaw({ workflows, memory }: UsageSource, window: Window, filte
   return pairSums(memory.storyDays.pairs, rows);
 }
 
-async function readEndSums(source: UsageSource, parts: Parts): Promise<PairSums[]> {
+async function readEndSums(source: UsageSource, parts: WindowParts): Promise<PairSums[]> {
   const { pairs } = source.memory.storyDays;
   const lists = noPairs();
   if (parts.kept === null) return [];
@@ -76,7 +76,7 @@ async function readKept(source: UsageSource, kept: Kept): Promise<PairSums[]> {
 
 /** What the records of a window and filter add up to by story or by author. A story of several authors counts once. */
 export async function readSumsBy(source: UsageSource, window: Window, filter: UsageFilter, by: TopBy): Promise<SumsBy> {
-  const parts = partsOf(source, window, filter, { days: true });
+  const parts = windowPartsOf(source, window, filter, { days: true });
   const read = await Promise.all([
     ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
     parts.kept ? readKept(source, parts.kept) : [],
@@ -87,7 +87,7 @@ export async function readSumsBy(source: UsageSource, window: Window, filter: Us
 }
 
 function addUp(parts: PairSums[], numberOf: number[], ids: string[]): SumsBy {
-  const columns = sumColumns(ids.length);
+  const columns = pairSumColumns(ids.length);
   const { requests, inputTokens, outputTokens, cost } = columns;
   const active: number[] = [];
   for (const part of parts) {

@@ -8,7 +8,7 @@ import { openDatabase } from '../../../src/db/connect.ts';
 import type { Cursor } from '../../../src/query/cursor.ts';
 import type { UsageFilter } from '../../../src/query/filter.ts';
 import { noMemory } from '../../../src/stats/memory.ts';
-import { readRecordPage } from '../../../src/stats/records/record-pages.ts';
+import { readRecords } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside } from '../../../src/stats/records/records.ts';
 import { auditAll, coverableUntil, rebuild, tick } from '../../../src/stats/rollups/keep/keep.ts';
 import { openSource } from '../../../src/stats/source.ts';
@@ -256,7 +256,7 @@ async function assertPages(window: Window, wanted: UsageFilter): Promise<void> {
     let cursor: Cursor | null = null;
     for (let page = 1; ; page++) {
       const query = { ...sort, page, pageSize: 7, cursor: by === 'cursor' ? cursor : null };
-      const { records, hasNext } = await readRecordPage(source, window, wanted, query);
+      const { records, hasNext } = await readRecords(source, window, wanted, query);
       seen.push(...records.map(({ tokenUsageId }) => tokenUsageId));
       const last = records.at(-1);
       if (!hasNext || !last) break;

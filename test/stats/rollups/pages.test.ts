@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/query/filter.ts';
 import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/query/sorts.ts';
 import { noMemory } from '../../../src/stats/memory.ts';
-import { readRecordPage, readRolledUp } from '../../../src/stats/records/record-pages.ts';
+import { readRecords, readRolledUp } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/stats/records/records.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
 import { openSource } from '../../../src/stats/source.ts';
@@ -140,7 +140,7 @@ describe('pages of records over rollups', () => {
     databases().workflows.on('query', note);
     const query = { sortBy: 'estimatedCostInEuros', sortOrder: 'desc', pageSize: 50, cursor: null } as const;
     const pageOf = (number: number) =>
-      readRecordPage(source, { from: null, to: AT }, NO_FILTER, { ...query, page: number });
+      readRecords(source, { from: null, to: AT }, NO_FILTER, { ...query, page: number });
     const { records, total } = await pageOf(1_000_000_000);
     assert.deepEqual([records.length, total.requests, passed], [0, ROWS, 0]);
     assert.equal((await pageOf(2)).records.length, 50);

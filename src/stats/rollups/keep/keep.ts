@@ -22,7 +22,7 @@ import { endOfRecords, type HourRange, readEarliest } from '../source-hours.ts';
 import { RECORDS_A_PIECE } from './limits.ts';
 import { type GoOn, recomputeDiffering } from './mend.ts';
 import { beginAgain, compareWithSource, createOrigin, type Finding, isOf, type Origin } from './origin.ts';
-import { findDifferingHours, inTurn, type RollupDatabases, readAnew, recompute } from './refresh.ts';
+import { findDifferingHours, oneAfterAnother, type RollupDatabases, readAnew, recompute } from './refresh.ts';
 import { writeChanges } from './write.ts';
 import { adoptTimeZone, buildDays } from './write-days.ts';
 
@@ -161,7 +161,7 @@ export function tick(
   at: Instant,
   { budgetMs = TICK_BUDGET_MS, goOn = () => {} }: { budgetMs?: number; goOn?: GoOn } = {},
 ): Promise<void> {
-  return inTurn(databases, async () => {
+  return oneAfterAnother(databases, async () => {
     const begun = performance.now();
     const isLate = () => {
       goOn();
@@ -233,7 +233,7 @@ export async function auditAll(databases: RollupDatabases, timeZone: string, at:
 const TICK_LOCK = 20_26_12;
 
 /** Skips the work where another replica is at it: correct without, but wasted. */
-async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<void> {
+async function unlessTaken({ backoffice }: RollupDatabases, work: () => Promise<void>): Promise<void> {
   // Held by a transaction that does nothing else: a killed process leaves none behind, nor does a pooler that gives the
   // connection to others between transactions.
   await backoffice.transaction(async (holding) => {
@@ -243,7 +243,7 @@ async function alone({ backoffice }: RollupDatabases, work: () => Promise<void>)
   });
 }
 
-type Keeping = { replicas: boolean; outages?: Outages; everyMs?: number; origin?: Origin };
+type KeepOptions = { replicas: boolean; outages?: Outages; everyMs?: number; origin?: Origin };
 
 /**
  * Keeps the rollups and the known names: a first backfill, then a tick a minute, until stopped. Errors are logged and tried
@@ -253,7 +253,7 @@ export function keepRollups(
   databases: RollupDatabases & NameDatabases,
   timeZone: string,
   log: Logger,
-  { replicas, outages = createOutages(log), everyMs = TICK_MS, origin = createOrigin(databases, log) }: Keeping,
+  { replicas, outages = createOutages(log), everyMs = TICK_MS, origin = createOrigin(databases, log) }: KeepOptions,
 ): { stop: () => Promise<void> } {
   const hasRollups = wholeHoursSince(timeZone) !== null;
   if (!hasRollups)
@@ -307,7 +307,9 @@ export function keepRollups(
     outages.begin();
     // Without replicas there is no lock to hold, nor a second connection to hold it on.
     const worked = handled(
-      followSourceClock(databases.workflows, log, outages).then(() => (replicas ? alone(databases, work) : work())),
+      followSourceClock(databases.workflows, log, outages).then(() =>
+        replicas ? unlessTaken(databases, work) : work(),
+      ),
     );
     const next = () => {
       if (!stopping) timer = setTimeout(run, everyMs);

@@ -5,7 +5,7 @@ import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../.
 import { readCoverage } from '../coverage.ts';
 import type { HourRange } from '../source-hours.ts';
 import type { Origin } from './origin.ts';
-import { type DifferingHour, findDifferingHours, inTurn, type RollupDatabases, recompute } from './refresh.ts';
+import { type DifferingHour, findDifferingHours, oneAfterAnother, type RollupDatabases, recompute } from './refresh.ts';
 
 /**
  * Asks for the rollups of some windows to be compared with the source soon, and made right where they differ. Where one
@@ -69,7 +69,7 @@ export function recomputeDiffering(
     goOn();
     return {};
   };
-  return inTurn(databases, async () => {
+  return oneAfterAnother(databases, async () => {
     for (;;) {
       const coverage = await readCoverage(databases.backoffice);
       const hours = await findDifferingHours(databases, covered, goOn);

@@ -14,13 +14,13 @@ import { keptCellsOf, keptFingerprintsOf, sampleKeptHours } from './sample-kept.
  * any where the database is not known (`changed`); gone (`other`, another database, as far as anybody can see); or there are
  * none at all (`empty`).
  */
-type Kind = 'same' | 'changed' | 'other' | 'empty';
+type Sameness = 'same' | 'changed' | 'other' | 'empty';
 
 export type Finding = {
   build: string;
   /** Where the connection led that it was found on. */
   place: string;
-  kind: Kind;
+  kind: Sameness;
   differing: number;
   compared: number;
   /** What was seen of the source: the same twice where it stands still. */

@@ -33,7 +33,7 @@ const turns = new WeakMap<Knex, Promise<unknown>>();
  * One refresher of a process at a time: of two each would overtake the other, and what is overtaken is compared and read
  * again. Not to be asked for from within a turn.
  */
-export function inTurn<T>({ backoffice }: RollupDatabases, work: () => Promise<T>): Promise<T> {
+export function oneAfterAnother<T>({ backoffice }: RollupDatabases, work: () => Promise<T>): Promise<T> {
   const done = handled((turns.get(backoffice) ?? Promise.resolve()).then(work));
   turns.set(
     backoffice,

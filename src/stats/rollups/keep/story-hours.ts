@@ -1,14 +1,13 @@
-/** An action and a model that have come together; one object for all that is of both. */
-export type Kind = { action: string; model: string };
+import type { UsageKind } from '../../sums.ts';
 
 /** Where a story was active: hours by their number since 1970, ascending, and of which kind. */
-export type Visits = { hours: number[]; kinds: Kind[] };
+export type Visits = { hours: number[]; kinds: UsageKind[] };
 
 /** What stories are told apart within; empty text for what it is not within. */
-export type Scope = Kind & { within: 'all' | 'action' | 'model' | 'both' };
+export type Scope = UsageKind & { within: 'all' | 'action' | 'model' | 'both' };
 
 /** Those in which records of a kind are. */
-export const scopesOf = ({ action, model }: Kind): Scope[] => [
+export const scopesOf = ({ action, model }: UsageKind): Scope[] => [
   { within: 'all', action: '', model: '' },
   { within: 'action', action, model: '' },
   { within: 'model', action: '', model },
@@ -46,34 +45,34 @@ export function changedVisits(
   }
 }
 
-const isIn = (kind: Kind, { within, action, model }: Scope): boolean =>
+const isIn = (kind: UsageKind, { within, action, model }: Scope): boolean =>
   (within === 'all' || within === 'model' || kind.action === action) &&
   (within === 'all' || within === 'action' || kind.model === model);
 
 /** The hours of the visits that are in a scope. */
 export function hoursIn({ hours, kinds }: Visits, scope: Scope): number[] {
-  return scope.within === 'all' ? hours : hours.filter((_, i) => isIn(kinds[i] as Kind, scope));
+  return scope.within === 'all' ? hours : hours.filter((_, i) => isIn(kinds[i] as UsageKind, scope));
 }
 
 /** The last hour of the first `count` visits that is in a scope; -Infinity without any. */
 export function lastHourIn({ hours, kinds }: Visits, count: number, scope: Scope): number {
-  for (let i = count - 1; i >= 0; i--) if (isIn(kinds[i] as Kind, scope)) return hours[i] as number;
+  for (let i = count - 1; i >= 0; i--) if (isIn(kinds[i] as UsageKind, scope)) return hours[i] as number;
   return Number.NEGATIVE_INFINITY;
 }
 
 /** Visits with some of them taken out and others put in. */
 export function withChanges(visits: Visits, removed: Visits, added: Visits): Visits {
-  const gone = new Map<Kind, Set<number>>();
+  const gone = new Map<UsageKind, Set<number>>();
   removed.hours.forEach((hour, i) => {
-    const kind = removed.kinds[i] as Kind;
+    const kind = removed.kinds[i] as UsageKind;
     const ofKind = gone.get(kind);
     if (ofKind) ofKind.add(hour);
     else gone.set(kind, new Set([hour]));
   });
-  const stay: { hour: number; kind: Kind }[] = [];
-  const take = ({ hours, kinds }: Visits, isTaken: (hour: number, kind: Kind) => boolean) =>
+  const stay: { hour: number; kind: UsageKind }[] = [];
+  const take = ({ hours, kinds }: Visits, isTaken: (hour: number, kind: UsageKind) => boolean) =>
     hours.forEach((hour, i) => {
-      const kind = kinds[i] as Kind;
+      const kind = kinds[i] as UsageKind;
       if (isTaken(hour, kind)) stay.push({ hour, kind });
     });
   take(visits, (hour, kind) => !gone.get(kind)?.has(hour));

@@ -11,13 +11,13 @@ import {
   startOfDay,
   startOfHourNumber,
 } from '../../../units/time.ts';
+import type { UsageKind } from '../../sums.ts';
 import type { KeptDays } from '../coverage.ts';
 import { type Kinds, knowKinds, nameOfKind } from '../kinds.ts';
 import type { HourRange } from '../source-hours.ts';
 import {
   changedVisits,
   hoursIn,
-  type Kind,
   lastHourIn,
   type Scope,
   scopesOf,
@@ -27,7 +27,7 @@ import {
 } from './story-hours.ts';
 
 /** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
-export type StoriesOfCell = Kind & { hour: string; story_ids: string };
+export type StoriesOfCell = UsageKind & { hour: string; story_ids: string };
 
 type Change = { added: Visits; removed: Visits };
 
@@ -154,13 +154,13 @@ function changesByStory(before: StoriesOfCell[], after: StoriesOfCell[], kinds: 
     changes.set(story, found);
     return found;
   };
-  const put = ({ hours, kinds }: Visits, hour: number, kind: Kind) => {
+  const put = ({ hours, kinds }: Visits, hour: number, kind: UsageKind) => {
     hours.push(hour);
     kinds.push(kind);
   };
   const cellName = ({ hour, ...kind }: StoriesOfCell) => `${hour} ${nameOfKind(kind)}`;
   const wereActive = new Map(before.map((cell) => [cellName(cell), new Set(elementsOf(cell.story_ids))]));
-  const known = (cell: Kind) => kinds.byNumber.get(kinds.numbers.get(nameOfKind(cell)) as number) as Kind;
+  const known = (cell: UsageKind) => kinds.byNumber.get(kinds.numbers.get(nameOfKind(cell)) as number) as UsageKind;
   for (const cell of after) {
     const hour = hourNumber(instantFromPostgres(cell.hour));
     const were = wereActive.get(cellName(cell));
@@ -193,7 +193,7 @@ export async function readVisits(
       story_id,
       {
         hours: elementsOf(hours).map(Number),
-        kinds: elementsOf(kinds).map((number) => byNumber.get(Number(number)) as Kind),
+        kinds: elementsOf(kinds).map((number) => byNumber.get(Number(number)) as UsageKind),
       },
     ]),
   );
@@ -217,10 +217,10 @@ async function writeVisits(transaction: Knex, { numbers }: Kinds, visits: Map<st
 }
 
 /** One object for each scope. */
-function scopeFinder(): (kinds: Kind[]) => Set<Scope> {
+function scopeFinder(): (kinds: UsageKind[]) => Set<Scope> {
   const byName = new Map<string, Scope>();
-  const byKind = new Map<Kind, Scope[]>();
-  const of = (kind: Kind) => {
+  const byKind = new Map<UsageKind, Scope[]>();
+  const of = (kind: UsageKind) => {
     const found = byKind.get(kind);
     if (found) return found;
     const scopes = scopesOf(kind).map((scope) => {
