@@ -18,15 +18,18 @@ import { LATE_COMMITS } from './rollups/coverage.ts';
 import { HOUR_OF_ROW } from './rollups/source-hours.ts';
 import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf, type UsageKind } from './sums.ts';
 
-/** A record at a ragged end of a window, or several of one story, author and kind that no end of it divides. */
+/**
+ * A row of the table at one end of a window, `at` its time; or several of one story, author, action, model and hour in one, where
+ * no window can end between them. Rollups hold whole hours, and a window begins and ends within one.
+ */
 export type EndRow = Sums & { at: Instant; story: string; author: string; kind: UsageKind; noNumber: number };
 
-/** What stands behind the last covered hour and is old enough to be settled, as it was `readAt` by the monotonic clock. */
+/** The rows after the last covered hour up to `until`, by when every transaction has ended that may write there; read `readAt` (monotonic, ms). */
 type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
 
 /**
- * Raw rows kept in memory while the content of the rollups stays the same: those of covered hours that a window cuts, and
- * of the hours not covered yet those that are settled. Only the last minutes are asked of the source every time.
+ * Rows of the table that are kept in memory while the rollups stay as they are: whole covered hours in which some window
+ * began or ended, and of the hours after them all but the last minutes. Only those minutes are asked of the source every time.
  */
 export type Ends = {
   hours: Map<Instant, Promise<EndRow[]>>;
@@ -72,7 +75,7 @@ async function readRows(workflows: Knex, { from, to }: { from: Instant; to: Inst
   return endRows(rows);
 }
 
-/** The rows of the last minutes, added up so far that they still tell story, author, action, model and hour. */
+/** The newest rows, added up by story, author, action, model and hour: a busy minute is a few rows. */
 async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Instant }): Promise<EndRow[]> {
   const { rows } = await workflows.raw<{ rows: Row[] }>(
     `SELECT min(created_at) AS at, ${ROW}, ${SUM_RAW}, ${NO_NUMBER_RAW}
@@ -94,7 +97,7 @@ function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<E
   return reading;
 }
 
-/** The settled rows behind the covered hours, read again once a minute and after each tick. */
+/** The rows after the covered hours that are settled, read again once a minute and after each tick. */
 function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {
   const { settled } = ends;
   const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
@@ -117,7 +120,7 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
 
 type EndsSource = { workflows: Knex; ends: Ends; version: string };
 
-/** The raw rows of a stretch that ends where days began to be made of whole hours, or before. */
+/** The rows of a stretch that ends where the days of the time zone began to be made of whole hours (in Lisbon 1912), or before. */
 export async function readAncient(
   { workflows, ends }: EndsSource,
   { from, to }: { from: Instant; to: Instant },
@@ -133,7 +136,7 @@ export async function readAncient(
   return rows.filter(({ at }) => at >= from && at < to);
 }
 
-/** The raw rows of a stretch of at most a few hours that lies before, across or behind `coveredUntil`. */
+/** The rows of a stretch of a few hours, wherever `coveredUntil` lies in it. */
 export async function readEnd(
   { workflows, ends, version }: EndsSource,
   { from, to }: { from: Instant; to: Instant },

@@ -6,22 +6,25 @@ import { type Days, daysWithin } from './rollups/days.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 
-/** What to read where, for a window and a filter; parts share no record. */
+/**
+ * Where the records of a window are counted: whole hours and days in the rollups, what is left at both ends of the window and
+ * everything newer in the table itself. Every record is in exactly one part, so that their sums are those of the window.
+ */
 export type WindowParts = {
-  /** Rows that the source adds up: of filters that the rollups cannot answer, and of what they do not cover yet. */
+  /** What PostgreSQL adds up from the table each time: filters that rollups cannot tell, and hours that they do not cover yet. */
   sql: { window: Window; filter: UsageFilter }[];
   kept: Kept | null;
 };
 
-/** What the rollups answer, in memory for the most part, with the ragged ends around them. */
+/** The part that rollups answer: `days` and `hours` from what is kept, `ends` from the few rows of the table around them. */
 export type Kept = { filter: UsageFilter; ends: EndSegment[]; hours: HourSegment[]; days: DaySegment[] };
 
-/** A raw part with so few rows that they are read one by one. */
+/** A stretch of the table that holds so few rows that they are read one by one. */
 type EndSegment = RawSegment & { from: Instant };
 
 const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 
-/** Rollups for models and actions, raw rows for the ends of the window and for other filters. */
+/** Divides a window: `days` says whether whole days will do, which know no hours. */
 export function windowPartsOf(
   { coveredUntil, daysFrom, timeZone, memory }: UsageSource,
   window: Window,
@@ -65,7 +68,7 @@ function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): Instant
   return hours;
 }
 
-/** The raw rows of the ragged ends of a window. */
+/** The rows of the table at both ends of a window; of several readings of one state each end is read once (`endsRead`). */
 export async function readEnds(source: UsageSource, { kept }: WindowParts): Promise<EndRow[]> {
   const { workflows, memory, version, coveredUntil, endsRead } = source;
   if (coveredUntil === null || kept === null) return [];

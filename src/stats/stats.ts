@@ -41,7 +41,7 @@ export type UsageStats = {
   buckets: (Sums & { bucket: string })[];
   /** How many of the requests have a cost that is no number: no sum has them. */
   noNumber: number;
-  /** What all of these are added up from; several of one bucket, action and model may be among them. */
+  /** By bucket, action and model: what all of the above is added up from. One bucket, action and model may come several times. */
   cells: UsageCell[];
 };
 
@@ -87,7 +87,7 @@ async function readSqlCells(
   );
 }
 
-/** Thousands of rows as a few cells, so that each breakdown need not add them all up again. */
+/** The rows at the ends of a window as cells by bucket, action and model, as the rollups have them. */
 function cellsOfEnds(rows: EndRow[], passes: CellTest, size: BucketSize | 'whole', timeZone: string): UsageCell[] {
   const hours = new Map<Instant, { bucket: string; cells: Map<UsageKind, UsageCell> }>();
   const all: UsageCell[] = [];
@@ -141,7 +141,7 @@ async function readKeptCells(
   return cells;
 }
 
-/** The sums of the records of some parts by bucket, action and model; several cells of one kind may follow each other. */
+/** The sums of parts of a window by bucket, action and model; one of each may come several times, once from each part. */
 async function readPartCells(
   source: UsageSource,
   { sql, kept }: WindowParts,
@@ -212,7 +212,7 @@ export function group(cells: UsageCell[], keyOf: (cell: UsageCell) => string): M
   return groups;
 }
 
-/** Cells carry a day, also where months are wanted; an hour is never read from days. */
+/** The bucket of a cell: cells read for months carry days, and cells read for hours carry hours. */
 export const bucketOf: Record<BucketSize, (cell: UsageCell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,

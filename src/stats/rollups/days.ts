@@ -10,8 +10,9 @@ import type { DaySegment } from './segments.ts';
 export type KeptDay = { day: Day; version: string; cells: UsageCell[] };
 
 /**
- * All complete days, kept in memory: they are few (some 40 cells a day), change once a day and when the audit heals one, and
- * every statistic needs most of them. Which have changed is asked of the database whenever its content has.
+ * The rollup of every complete business day, kept in memory: some 40 cells a day (one for each action and model), needed by nearly every
+ * statistic. A day changes when records of it come late or go; `contentVersion` is of the rollups that these days were read from, and
+ * where the database has another, the days whose version differs are read again.
  */
 export type Days = {
   contentVersion: string | null;

@@ -30,10 +30,11 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
 }
 
 /**
- * Exact, without scanning the window: a story of the covered part counts in the bucket of its first visit there, and the
- * rollups keep how many stories of a bucket had been active in which hour before; those before the window count. Of the
- * ragged ends' stories those count that were not active in the covered part. Where a filter takes several models or actions,
- * such counts do not add up to a union, and the stories themselves are told apart.
+ * How many different stories a window holds, exactly and without reading its records. Of every hour and day the rollups keep how many
+ * of its stories had last been active in which hour before. A story of the covered part is counted once, where it comes for
+ * the first time since the window began: where the hour before lies in front of the window. To these come the stories at the
+ * window's ends that were not active in the covered part. Of several models or actions such counts do not add up, for a
+ * story may be of both: then the stories are told apart one by one.
  */
 export async function readDistinctStories(
   source: UsageSource,
@@ -56,7 +57,7 @@ export async function readDistinctStories(
   return inOneState(source, (one) => countKept(one, kept, scope, covered, async () => outside));
 }
 
-/** What stories did outside the covered part. */
+/** Which actions each story had outside the covered part. */
 type ActionsOf = Map<string, Set<string>>;
 
 async function countKept(

@@ -46,10 +46,10 @@ export function oneAfterAnother<T>({ backoffice }: RollupDatabases, work: () => 
 }
 
 /**
- * Makes hours what the source says of them, whatever their rows were: in pieces, each of one moment of the source and one
- * transaction, until it is late. Writes with each piece what `progress` makes of the first hour that is left (null: none). Each piece
- * is right by itself, so this may be killed anywhere, or run beside another refresher: the one whose version is no longer
- * current writes nothing. `coverage` is to be read before the source has been.
+ * Computes hours anew from the records of the source, whatever the rollups held of them. It goes in pieces: each reads the source in one
+ * snapshot and replaces its hours, and the days that they lie in, in one transaction, with what `progress` makes of
+ * the first hour that is left (null: none). So it may be killed anywhere, or run beside another refresher: of two, the one
+ * whose `coverage` (read before the source was) is no longer the current version writes nothing and is 'overtaken'.
  */
 export async function recompute(
   { workflows, backoffice }: RollupDatabases,
