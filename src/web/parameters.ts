@@ -152,8 +152,9 @@ function meant(req: Request, name: string, near: string | null, check: Taken['ch
     check({ params: req.params as never, query: { ...others, [near]: value } });
     return { near, href: renamed(req, name, near), takes: null };
   } catch (error) {
-    if (!(error instanceof BadInput)) throw error;
-    return { near, href: null, takes: error.details.find(({ parameter }) => parameter === near)?.message ?? null };
+    // Of an address that leads nowhere under any name nothing is proposed.
+    const details = error instanceof BadInput ? error.details : [];
+    return { near, href: null, takes: details.find(({ parameter }) => parameter === near)?.message ?? null };
   }
 }
 

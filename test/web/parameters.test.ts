@@ -237,6 +237,14 @@ describe('parameters that nobody knows', () => {
     assert.match(await said('/audit?user=ana'), /: user \(did you mean person\?\)\.$/);
   });
 
+  it('are offered nothing where the address leads nowhere under any name', async () => {
+    for (const path of ['/ai-usage/authors/nobody?perod=7d', '/ai-usage/stories/x?perod=7d']) {
+      const { status, text } = await ana.get(path);
+      assert.equal(status, 404, path);
+      assert.match(text, /has an id such as/);
+    }
+  });
+
   it('lead where they were meant to', async () => {
     const page = await openPage(ana, '/ai-usage/records?models=gpt-5&period=7d');
     assert.equal(recordIds(page).length, 2);
