@@ -1,8 +1,8 @@
 import { PAGE_PARAMETERS } from '../../query/query.ts';
+import { askedSubject } from '../exports/asked-subject.ts';
 import { allBut, PERIOD } from '../exports/number-tables.ts';
 import { type UsageTable, usageExport } from '../exports/usage-export.ts';
 import { SUBJECTS } from '../frame/subjects.ts';
-import { askedSubject } from '../subjects/export.ts';
 import { repeatTable, stepTable } from './story-page.ts';
 
 /** A story is told as a whole. */

@@ -1,27 +1,11 @@
 import { readNames } from '../../catalog/names.ts';
-import { written } from '../../catalog/written.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, usageUrl } from '../../query/query.ts';
+import { PAGE_PARAMETERS } from '../../query/query.ts';
 import { stackOfModel } from '../../query/view.ts';
+import { askedSubject } from '../exports/asked-subject.ts';
 import { allBut, countedAlone, numberTables, usageCost } from '../exports/number-tables.ts';
-import { type AskedUsage, pinnedAt, type UsageTable, usageExport } from '../exports/usage-export.ts';
-import { narrowedTo, SUBJECTS, type SubjectKind, wholeStory } from '../frame/subjects.ts';
+import { type UsageTable, usageExport } from '../exports/usage-export.ts';
+import { SUBJECTS, type SubjectKind } from '../frame/subjects.ts';
 import { MOST_TOP_STORIES, topStoryTable } from './top-stories.ts';
-
-type AskedBy = Parameters<typeof usageExport>[0]['asked'];
-
-/** What the address of a subject asks to take away. */
-export const askedSubject =
-  (kind: SubjectKind): AskedBy =>
-  (text, parameters, limits, at): AskedUsage | null => {
-    const name = SUBJECTS[kind].read(text);
-    if (name === null) return null;
-    const { path, query, narrowed } = narrowedTo(kind, name, pinnedAt(parseUsageQuery(parameters, limits, at)));
-    return {
-      query: kind === 'story' ? wholeStory(narrowed) : narrowed,
-      address: usageUrl(path, query),
-      title: `${SUBJECTS[kind].label} ${written(name)}`,
-    };
-  };
 
 const topStories = (heeds: readonly string[]): UsageTable => ({
   heeds,
