@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { SessionStore } from '../../src/auth/session-store.ts';
 import { instantFromPostgres, isoFromInstant, MINUTE, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
@@ -113,8 +114,9 @@ describe('a session', () => {
     await client.get('/ai-usage');
 
     await changeSession(client, { expire: ahead(30n * MINUTE) });
-    const begun = proxy.hold();
-    const slow = tab.get('/ai-usage');
+    const story = randomUUID();
+    const begun = proxy.hold(story);
+    const slow = tab.get(`/ai-usage/records?story=${story}`);
     await begun;
     const hash = (await sessionRow(client))?.sid_hash ?? '';
     await client.post('/sign-out', { 'Sec-Fetch-Site': 'same-origin' });

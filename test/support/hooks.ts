@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { closeSharedApp } from './app.ts';
 import { closeSharedBrowser } from './browser.ts';
 import { makeTemplate, removeDatabases, startDatabases, stopDatabases } from './databases.ts';
+import { noteFailedFiles } from './failed-files.ts';
 import { printSkipped, writeSkippedTo } from './skip.ts';
 
 // Required by every worker and reached by the tests only because mocha imports what it requires (.mocharc.json switches
@@ -33,7 +34,8 @@ export const mochaHooks = {
   async beforeAll() {
     await startDatabases();
   },
-  async afterAll() {
+  async afterAll(this: Mocha.Context) {
+    noteFailedFiles(this.test?.parent);
     assert.deepEqual(askedTooSoon, []);
     if (isWorker) return;
     await closeSharedBrowser();

@@ -3,8 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export type DatabaseProxy = {
   /** The database's URL, by way of this proxy. */
   url: string;
-  /** From now on the database is not told what the app says; resolves once the app has said something. */
-  hold: () => Promise<void>;
+  /** From the app's next words on that contain `saying` the database is not told what it says; resolves when they come. */
+  hold: (saying?: string) => Promise<void>;
   release: () => void;
   /** Ends every connection; until `up`, new ones end at once. */
   down: () => void;
@@ -21,7 +21,7 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
   let isDown = false;
   let refused = 0;
   let held: (() => void)[] | null = null;
-  let caught = () => {};
+  let holds: { saying: string; caught: () => void } | null = null;
 
   const server = createServer((app) => {
     if (isDown) {
@@ -41,12 +41,13 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
     }
     database.on('data', (chunk) => app.write(chunk));
     app.on('data', (chunk) => {
-      if (!held) {
-        database.write(chunk);
-        return;
+      if (holds && chunk.includes(holds.saying)) {
+        held = [];
+        holds.caught();
+        holds = null;
       }
-      held.push(() => database.write(chunk));
-      caught();
+      if (held) held.push(() => database.write(chunk));
+      else database.write(chunk);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,6 +58,7 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const release = () => {
     const waiting = held ?? [];
     held = null;
+    holds = null;
     for (const write of waiting) write();
   };
   return {
@@ -64,16 +66,15 @@ export async function startProxy(databaseUrl: string): Promise<DatabaseProxy> {
       hostname: '127.0.0.1',
       port: String((server.address() as AddressInfo).port),
     }).href,
-    hold: () => {
-      held = [];
-      return new Promise((resolve) => {
-        caught = resolve;
-      });
-    },
+    hold: (saying = '') =>
+      new Promise((caught) => {
+        holds = { saying, caught };
+      }),
     release,
     down: () => {
       isDown = true;
       held = null;
+      holds = null;
       cut();
     },
     up: () => {

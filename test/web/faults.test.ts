@@ -234,12 +234,13 @@ describe('while backoffice_db is down', () => {
     const { log, entries } = memoryLog();
     const app = await opened(startApp({ urls: { backoffice: backoffice.url, workflows: workflows.url }, log }));
     const ana = await signedIn(app.origin);
+    const id = randomUUID();
     for (const [path, status] of [
-      ['/ai-usage/records', 200],
-      [`/ai-usage/records/${randomUUID()}`, 404],
+      [`/ai-usage/records?story=${id}`, 200],
+      [`/ai-usage/records/${id}`, 404],
     ] as const) {
       await changeSession(ana, { expire: isoFromInstant(now() + 30n * MINUTE) });
-      const asked = workflows.hold();
+      const asked = workflows.hold(id);
       const page = ana.get(path);
       await asked;
       backoffice.down();
