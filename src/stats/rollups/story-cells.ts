@@ -1,9 +1,7 @@
 import type { Knex } from 'knex';
-import { elementsOf } from '../../db/arrays.ts';
 import { compareDays } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
-import { microEurosFromNumeric } from '../../units/money.ts';
 import {
   addDays,
   type Day,
@@ -17,7 +15,15 @@ import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment, HourSegment } from './segments.ts';
-import { addPair, noPairs, numberOfPair, type PairLists, type PairSums, type Pairs, packed } from './story-pairs.ts';
+import {
+  addArrays,
+  noPairs,
+  type PairArrays,
+  type PairLists,
+  type PairSums,
+  type Pairs,
+  packed,
+} from './story-pairs.ts';
 
 /** What each story had of an action and model, in a day or an hour. */
 export type StoryCell = UsageKind & { sums: PairSums };
@@ -34,35 +40,8 @@ export const noStoryCellsOfHours = (): StoryCellsOfHours => new Map();
 
 const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
-type Row = UsageKind & {
-  hour: string;
-  stories: string;
-  authors: string;
-  requests: string;
-  input: string;
-  output: string;
-  cost: string;
-};
+type Row = UsageKind & PairArrays & { hour: string };
 
-/** Adds the n-th elements of a row's arrays, for each n. */
-function addElements(lists: PairLists, pairs: Pairs, row: Row): void {
-  const stories = elementsOf(row.stories);
-  const authors = elementsOf(row.authors);
-  const requests = elementsOf(row.requests);
-  const input = elementsOf(row.input);
-  const output = elementsOf(row.output);
-  const cost = elementsOf(row.cost);
-  stories.forEach((story, i) => {
-    addPair(lists, numberOfPair(pairs, story, authors[i] as string), {
-      requests: exactInteger(requests[i] as string),
-      inputTokens: exactInteger(input[i] as string),
-      outputTokens: exactInteger(output[i] as string),
-      cost: microEurosFromNumeric(cost[i] as string),
-    });
-  });
-}
-
-/** Arrays come as text: the driver's own reading of them takes several times as long. */
 const COLUMNS =
   'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
 
@@ -82,7 +61,7 @@ async function load(
   for (const some of inPieces(missing, ({ requests }) => requests, RECORDS_A_READ)) {
     const found = some.map(noPairs);
     for (const row of await readCells(backoffice, some, timeZone))
-      addElements(found[Number(row.number) - 1] as PairLists, pairs, row);
+      addArrays(found[Number(row.number) - 1] as PairLists, pairs, row);
     some.forEach(({ day, version, action, model }, i) => {
       const cell: StoryCell = { action, model, sums: packed(found[i] as PairLists) };
       loaded.push(cell);
@@ -151,7 +130,7 @@ async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: str
   const records = await readRecordsByHour(backoffice, range);
   const cellOf = (row: Row): StoryCell => {
     const lists = noPairs();
-    addElements(lists, pairs, row);
+    addArrays(lists, pairs, row);
     return { action: row.action, model: row.model, sums: packed(lists) };
   };
   const hours: { hour: Instant; cells: StoryCell[] }[] = [];
@@ -188,7 +167,7 @@ async function readCellsOfHours(
       if (!passes({ action, model }, instantFromPostgres(row.hour))) continue;
       const kind = kinds.get(nameOf(row)) ?? { action, model, lists: noPairs() };
       kinds.set(nameOf(row), kind);
-      addElements(kind.lists, pairs, row);
+      addArrays(kind.lists, pairs, row);
     }
     for (const { action, model, lists } of kinds.values()) cells.push({ action, model, sums: packed(lists) });
   }

@@ -1,12 +1,11 @@
 import type { Knex } from 'knex';
 import { compareDays, postgresFromDay } from '../../units/calendar.ts';
-import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/promises/handled.ts';
 import type { Day } from '../../units/time.ts';
 import { type Days, daysWithin, recordsOf } from './days.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
-import { noKnownPairs, type PairRow, type PairSums, type Pairs, pairSums } from './story-pairs.ts';
+import { addArrays, noKnownPairs, noPairs, type PairArrays, type PairSums, type Pairs, packed } from './story-pairs.ts';
 
 /**
  * What each story cost in each complete day that has been asked for, kept in memory: added up there, the stories of a
@@ -21,14 +20,8 @@ export type StoryDays = {
 
 export const noStoryDays = (): StoryDays => ({ pairs: noKnownPairs(), byDay: new Map(), loading: Promise.resolve() });
 
-const COLUMNS = {
-  story: 'story_id',
-  author: 'author_id',
-  requests: 'requests',
-  input: 'input_tokens',
-  output: 'output_tokens',
-  cost: 'cost',
-};
+const ARRAYS = `array_agg(story_id)::text AS stories, array_agg(author_id)::text AS authors, array_agg(requests)::text AS requests,
+  array_agg(input_tokens)::text AS input, array_agg(output_tokens)::text AS output, array_agg(cost)::text AS cost`;
 
 async function load(
   backoffice: Knex,
@@ -43,10 +36,14 @@ async function load(
   for (const some of inPieces(missing, recordsOf, RECORDS_A_READ)) {
     const rows = await backoffice('usage_days_by_story')
       .whereRaw('day = ANY(?::date[])', [some.map(({ day }) => postgresFromDay(day))])
-      .select<(PairRow & { day: string })[]>({ day: 'day', ...COLUMNS });
-    const ofDays = groupedBy(rows, ({ day }) => day);
+      .groupBy('day')
+      .select<(PairArrays & { day: string })[]>('day', backoffice.raw(ARRAYS));
+    const ofDays = new Map(rows.map(({ day, ...arrays }) => [day, arrays]));
     for (const { day, version } of some) {
-      const sums = pairSums(pairs, ofDays.get(postgresFromDay(day)) ?? []);
+      const lists = noPairs();
+      const arrays = ofDays.get(postgresFromDay(day));
+      if (arrays) addArrays(lists, pairs, arrays);
+      const sums = packed(lists);
       byDay.set(day, { version, sums });
       kept.push(sums);
     }

@@ -1,3 +1,6 @@
+import { elementsOf } from '../../db/arrays.ts';
+import { exactInteger } from '../../units/integer.ts';
+import { microEurosFromNumeric } from '../../units/money.ts';
 import { type SumRow, type Sums, sumsOf } from '../sums.ts';
 
 /**
@@ -102,4 +105,25 @@ export function pairSums(pairs: Pairs, rows: PairRow[]): PairSums {
   const lists = noPairs();
   for (const row of rows) addPair(lists, numberOfPair(pairs, row.story, row.author), sumsOf(row));
   return packed(lists);
+}
+
+/** What some pairs had, as arrays of one length that PostgreSQL has printed: the driver's own reading of them takes several times as long. */
+export type PairArrays = Record<'stories' | 'authors' | 'requests' | 'input' | 'output' | 'cost', string>;
+
+/** Adds the n-th elements of the arrays, for each n. */
+export function addArrays(lists: PairLists, pairs: Pairs, arrays: PairArrays): void {
+  const stories = elementsOf(arrays.stories);
+  const authors = elementsOf(arrays.authors);
+  const requests = elementsOf(arrays.requests);
+  const input = elementsOf(arrays.input);
+  const output = elementsOf(arrays.output);
+  const cost = elementsOf(arrays.cost);
+  stories.forEach((story, i) => {
+    addPair(lists, numberOfPair(pairs, story, authors[i] as string), {
+      requests: exactInteger(requests[i] as string),
+      inputTokens: exactInteger(input[i] as string),
+      outputTokens: exactInteger(output[i] as string),
+      cost: microEurosFromNumeric(cost[i] as string),
+    });
+  });
 }
