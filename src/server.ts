@@ -26,7 +26,7 @@ import { loggable } from './units/failures/loggable.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { handled } from './units/promises/handled.ts';
-import { earliest, type Instant, now, type Window } from './units/time.ts';
+import { addTime, earliest, type Instant, now, type Window } from './units/time.ts';
 import { listen } from './web/listening/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   if (filledFrom !== null) {
     // What was written last before this start may have had no time to be computed.
     const { coveredUntil } = await readCoverage(databases.backoffice);
-    const from = coveredUntil === null ? filledFrom : earliest(filledFrom, coveredUntil - RECENT);
+    const from = coveredUntil === null ? filledFrom : earliest(filledFrom, addTime(coveredUntil, -RECENT));
     await refreshDays({ from, to: now() });
   }
   const rollupsOrigin = createOrigin(databases, log);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { followSourceClock } from '../src/db/source-clock.ts';
-import { HOUR, MINUTE, now, SECOND } from '../src/units/time.ts';
+import { addTime, HOUR, MINUTE, now, SECOND } from '../src/units/time.ts';
 import { type RunningApp, startApp } from './support/app.ts';
 import { type Client, signedIn } from './support/client.ts';
 import { databases, databaseUrls } from './support/databases.ts';
@@ -38,7 +38,7 @@ describe('a clock that is wrong', () => {
   it('is followed by the program from its first page on, which says so, as does the log', async function () {
     needsServer(this); // The program opens pools of its own, which embedded databases of one connection do not take.
     this.timeout(120_000);
-    await insertUsage([{ at: now() - MINUTE }]);
+    await insertUsage([{ at: addTime(now(), -MINUTE) }]);
     const port = await freePort();
     const { workflows, backoffice } = databaseUrls();
     const shifted = 'const real = Date.now; Date.now = () => real() - 15 * 60_000;';
@@ -67,7 +67,7 @@ describe('a clock that is wrong', () => {
   ] as const) {
     it(`${how}: windows that end now end by the clock that stamps the records`, async () => {
       const before = warnings().length;
-      await insertUsage([{ at: now() - SECOND }, { at: now() - 23n * HOUR - 58n * MINUTE }]);
+      await insertUsage([{ at: addTime(now(), -SECOND) }, { at: now() - 23n * HOUR - 58n * MINUTE }]);
       await withClockMoved(milliseconds, async () => {
         await compare();
         const client = await signedIn(app.origin);
@@ -115,7 +115,7 @@ describe('a clock that steps back', () => {
     const client = await signedIn(app.origin);
     const requests = async () => (await client.get('/api/ai-usage/stats?period=7d')).body.totalRequests;
     assert.equal(await requests(), 0);
-    await insertUsage([{ at: now() - 2n * HOUR }]);
+    await insertUsage([{ at: addTime(now(), -2n * HOUR) }]);
     await withClockMoved(-60 * A_MINUTE, async () => {
       for (let asked = 0; (await requests()) === 0; asked++) {
         assert.ok(asked < 100, 'the answer from before is still given');

@@ -1,16 +1,19 @@
 import { z } from 'zod';
 import { AUDITED_ACTIONS, type AuditQuery } from '../db/audit-log.ts';
-import { compareDays } from '../units/calendar.ts';
+import { compareDays, type Day } from '../units/calendar.ts';
 import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
-import { endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
+import { addTime, endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
 
 /** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
-export type AskedAuditLog = AuditQuery & { from: string; to: string };
+export type AskedAuditLog = AuditQuery & { from: Day | ''; to: Day | '' };
 
 const day = z
   .string()
-  .refine((text) => parseDay(text) !== null, 'takes a day, such as 2026-10-31')
-  .transform((text) => parseDay(text) ?? text)
+  .transform((text, { addIssue }) => {
+    const day = parseDay(text);
+    if (day === null) addIssue('takes a day, such as 2026-10-31');
+    return day ?? z.NEVER;
+  })
   .optional();
 
 const schema = z.object({
@@ -54,7 +57,7 @@ export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: s
     throw new BadInput([{ parameter: 'from', message: `must not be after to (${to})` }]);
   }
   // A moment of grace: the clock of the database may be ahead of ours.
-  const end = to === '' ? at + MINUTE : endOfDay(to, timeZone);
+  const end = to === '' ? addTime(at, MINUTE) : endOfDay(to, timeZone);
   const window = { from: from === '' ? null : startOfDay(from, timeZone), to: end };
   return { email: person, action: kind, window, before, from, to };
 }

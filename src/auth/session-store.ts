@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { z } from 'zod';
-import { earliest, type Instant, instantFromPostgres, isoFromInstant, MINUTE, now } from '../units/time.ts';
+import {
+  addTime,
+  earliest,
+  type Instant,
+  instantAt,
+  instantFromPostgres,
+  isoFromInstant,
+  type Length,
+  MINUTE,
+  now,
+} from '../units/time.ts';
 import type { Cookies } from './cookies.ts';
 import { personShape } from './person.ts';
 import { shareReads } from './share-reads.ts';
@@ -42,10 +52,13 @@ export function sidHash(sid: string): string {
   return createHash('sha256').update(sid).digest('base64url');
 }
 
-const distance = (a: Instant, b: Instant): Instant => (a < b ? b - a : a - b);
+const distance = (a: Instant, b: Instant): Length => (a < b ? b - a : a - b);
+
+/** As `SessionData` has it. */
+const fromNumber = (microseconds: number): Instant => instantAt(BigInt(microseconds));
 
 function expiry(signedInAt: Instant): Instant {
-  return earliest(now() + IDLE, signedInAt + ABSOLUTE);
+  return earliest(addTime(now(), IDLE), addTime(signedInAt, ABSOLUTE));
 }
 
 /**
@@ -88,9 +101,9 @@ export class SessionStore extends session.Store {
       sub: person.sub,
       data: JSON.stringify({ cookie, person, arrival }),
       user_agent: userAgent.slice(0, 300),
-      signed_in_at: isoFromInstant(BigInt(signedInAt)),
+      signed_in_at: isoFromInstant(fromNumber(signedInAt)),
       last_seen_at: isoFromInstant(now()),
-      expire: isoFromInstant(expiry(BigInt(signedInAt))),
+      expire: isoFromInstant(expiry(fromNumber(signedInAt))),
     };
     const sessions = this.#database('sessions');
     const saved =
@@ -105,9 +118,9 @@ export class SessionStore extends session.Store {
 
   override touch(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
     const { signedInAt = 0, expiresAt = 0 } = data;
-    const expire = expiry(BigInt(signedInAt));
+    const expire = expiry(fromNumber(signedInAt));
     // Earlier as well: after a clock that was ahead has been set right, it shall not be ahead again before this is written.
-    if (distance(expire, BigInt(expiresAt)) < TOUCH_EVERY) {
+    if (distance(expire, fromNumber(expiresAt)) < TOUCH_EVERY) {
       callback();
       return;
     }
@@ -163,7 +176,9 @@ export async function sessionsOf(database: Knex, sub: string): Promise<ListedSes
     const session = loaded(row);
     if (!session) return [];
     const { userAgent = '', signedInAt, lastSeenAt } = session;
-    return [{ sidHash: row.sid_hash, userAgent, signedInAt: BigInt(signedInAt), lastSeenAt: BigInt(lastSeenAt) }];
+    return [
+      { sidHash: row.sid_hash, userAgent, signedInAt: fromNumber(signedInAt), lastSeenAt: fromNumber(lastSeenAt) },
+    ];
   });
 }
 

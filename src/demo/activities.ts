@@ -1,4 +1,5 @@
-import { addDays, type Day, type Instant, MINUTE } from '../units/time.ts';
+import type { Day } from '../units/calendar.ts';
+import { addDays, type Instant, MINUTE } from '../units/time.ts';
 import { daysBetween, momentOf } from './calendar.ts';
 import { authorOf, TEAM_AUTHOR } from './people.ts';
 import { chance, lengthBetween, pick, type Random, randomFrom, rounded, uuidFrom, wholeBetween } from './random.ts';

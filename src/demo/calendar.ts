@@ -1,4 +1,5 @@
-import { addDays, type Day, endOfDay, type Instant, startOfDay } from '../units/time.ts';
+import type { Day } from '../units/calendar.ts';
+import { addDays, addTime, endOfDay, type Instant, startOfDay } from '../units/time.ts';
 import { pickWeighted, type Random } from './random.ts';
 
 /** Where Mythoria's authors live. */
@@ -48,7 +49,7 @@ export function momentOf(random: Random, day: Day): Instant {
   const hours = weekday(day) % 6 === 0 ? WEEKEND_HOURS : WEEKDAY_HOURS;
   const start = startOfDay(day, DEMO_TIME_ZONE);
   const part = (pickWeighted(random, hours) + random()) / hours.length;
-  return start + BigInt(Math.floor(part * Number(endOfDay(day, DEMO_TIME_ZONE) - start)));
+  return addTime(start, BigInt(Math.floor(part * Number(endOfDay(day, DEMO_TIME_ZONE) - start))));
 }
 
 function weekday(day: Day): number {

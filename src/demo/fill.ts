@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
+import type { Day } from '../units/calendar.ts';
 import {
   addDays,
+  addTime,
   DAY_OF_24_HOURS,
-  type Day,
   dayOf,
   earliest,
   endOfDay,
@@ -127,7 +128,7 @@ async function fillLayer(
 ): Promise<number> {
   let written = 0;
   if (filledTo >= to) return written;
-  for (const day of daysFrom(dayOf(filledTo, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE))) {
+  for (const day of daysFrom(dayOf(filledTo, DEMO_TIME_ZONE), dayOf(addTime(to, -1n), DEMO_TIME_ZONE))) {
     const sliceFrom = latest(filledTo, startOfDay(day, DEMO_TIME_ZONE));
     const sliceTo = earliest(to, endOfDay(day, DEMO_TIME_ZONE));
     const { rows, stories } = sliceOf(layer, sliceFrom, sliceTo);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { dayFromPostgres } from '../units/calendar.ts';
 import { type Instant, instantFromPostgres, isoFromInstant } from '../units/time.ts';
 import type { Layer } from './stories.ts';
 
@@ -41,14 +42,19 @@ export async function readLayers(mythoria: Knex): Promise<FilledLayer[]> {
     ORDER BY layer
   `);
   return result.rows.map((stored) => ({
-    layer: { seed: stored.seed, firstDay: stored.first_day, history: historyFrom(stored) },
+    layer: { seed: stored.seed, firstDay: dayFromPostgres(stored.first_day), history: historyFrom(stored) },
     filledTo: instantFromPostgres(stored.filled_to),
   }));
 }
 
 function historyFrom({ layer, history_from, history_until, history_rows }: StoredLayer): Layer['history'] {
   if (history_from === null || history_until === null || history_rows === null) return null;
-  return { number: layer, from: history_from, until: instantFromPostgres(history_until), rows: history_rows };
+  return {
+    number: layer,
+    from: dayFromPostgres(history_from),
+    until: instantFromPostgres(history_until),
+    rows: history_rows,
+  };
 }
 
 /** Remembers a layer, filled up to where it begins: written before its first row. */

@@ -1,4 +1,4 @@
-import type { MicroEuros } from '../units/money.ts';
+import { type MicroEuros, microEuros, NO_EUROS } from '../units/money.ts';
 
 /** What the workflow multiplies dollars by. */
 const EUROS_PER_DOLLAR = 0.92;
@@ -32,7 +32,8 @@ const PRICES: ReadonlyMap<string, Price> = new Map<string, Price>([
  */
 export function recordedCost(model: string, inputTokens: number, outputTokens: number): MicroEuros {
   const price = PRICES.get(model);
-  return price === undefined ? 0 : Math.round(dollars(price, inputTokens, outputTokens) * EUROS_PER_DOLLAR * 1_000_000);
+  if (price === undefined) return NO_EUROS;
+  return microEuros(Math.round(dollars(price, inputTokens, outputTokens) * EUROS_PER_DOLLAR * 1_000_000));
 }
 
 function dollars(price: Price, inputTokens: number, outputTokens: number): number {

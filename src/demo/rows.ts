@@ -1,5 +1,14 @@
 import type { MicroEuros } from '../units/money.ts';
-import { compareInstants, dayOf, earliest, endOfDay, type Instant, latest, startOfDay } from '../units/time.ts';
+import {
+  addTime,
+  compareInstants,
+  dayOf,
+  earliest,
+  endOfDay,
+  type Instant,
+  latest,
+  startOfDay,
+} from '../units/time.ts';
 import { ACTION_SHAPES, type ActionShape, type ModelShare } from './actions.ts';
 import { type Activity, activitiesOn, type Call } from './activities.ts';
 import { DEMO_TIME_ZONE, daysBetween, daysFrom, growthAfter } from './calendar.ts';
@@ -33,7 +42,10 @@ export type DemoSlice = { rows: DemoRow[]; stories: Story[] };
  * rows, ids included.
  */
 export function sliceOf(layer: Layer, from: Instant, to: Instant): DemoSlice {
-  const activities = daysFrom(dayOf(from - LONGEST_STORY, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE))
+  const activities = daysFrom(
+    dayOf(addTime(from, -LONGEST_STORY), DEMO_TIME_ZONE),
+    dayOf(addTime(to, -1n), DEMO_TIME_ZONE),
+  )
     .flatMap((day) => activitiesOn(layer, day))
     .filter(({ begun, duration }) => begun < to && begun + duration >= from);
   const rows = activities
@@ -47,7 +59,7 @@ export function sliceOf(layer: Layer, from: Instant, to: Instant): DemoSlice {
 /** About how many rows a layer has between two instants. */
 export function expectedRows(layer: Layer, from: Instant, to: Instant): number {
   if (from >= to) return 0;
-  const rows = daysFrom(dayOf(from, DEMO_TIME_ZONE), dayOf(to - 1n, DEMO_TIME_ZONE)).map((day) => {
+  const rows = daysFrom(dayOf(from, DEMO_TIME_ZONE), dayOf(addTime(to, -1n), DEMO_TIME_ZONE)).map((day) => {
     const start = startOfDay(day, DEMO_TIME_ZONE);
     const end = endOfDay(day, DEMO_TIME_ZONE);
     const part = Number(earliest(to, end) - latest(from, start)) / Number(end - start);
@@ -70,7 +82,7 @@ function rowsOf(layer: Layer, { key, day, story, begun, duration, calls }: Activ
     authorId: story.authorId,
     storyId: story.storyId,
     ...answerTo(random, call, days, story),
-    createdAt: begun + BigInt(Math.floor((Number(duration) * (ends[index] ?? 0)) / seconds)),
+    createdAt: addTime(begun, BigInt(Math.floor((Number(duration) * (ends[index] ?? 0)) / seconds))),
   }));
 }
 

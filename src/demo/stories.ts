@@ -1,4 +1,5 @@
-import { type Day, dayOf, type Instant, MINUTE } from '../units/time.ts';
+import type { Day } from '../units/calendar.ts';
+import { dayOf, type Instant, MINUTE } from '../units/time.ts';
 import { DEMO_TIME_ZONE, daysBetween, momentOf, storiesWhileGrowing, weekRhythm } from './calendar.ts';
 import { authorOf, titleOf } from './people.ts';
 import type { Subject } from './prompts.ts';

@@ -1,5 +1,6 @@
 import { hasWord, isLarge, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
-import { eurosText } from '../units/money.ts';
+import { eurosText, type MicroEuros } from '../units/money.ts';
+import type { Instant } from '../units/time.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
 import { neutral, neutralJson, neutralJsonPieces, type Separator } from './neutral.ts';
@@ -49,8 +50,8 @@ function fields(dialect: Dialect, timeZone: string): Record<ValueKind, Field> {
     month: (value) => quoted(neutral(String(value), other)),
     seconds: String,
     ratio: (value) => decimal(plainNumber(Number(value))),
-    euros: (value) => decimal(eurosText(Number(value))),
-    instant: (value) => (excel ? local.text(value as bigint) : iso(value as bigint)),
+    euros: (value) => decimal(eurosText(value as MicroEuros)),
+    instant: (value) => (excel ? local.text(value as Instant) : iso(value as Instant)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { hasWord, isLarge, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
-import { eurosText } from '../units/money.ts';
+import { eurosText, type MicroEuros } from '../units/money.ts';
+import type { Instant } from '../units/time.ts';
 import { isoTimes } from './local-time.ts';
 import { manifestJson, manifestOf } from './manifest.ts';
 import { partsJson } from './parts.ts';
@@ -21,8 +22,8 @@ const FIELDS: Record<ValueKind, (value: Exclude<Value, LargeJson | null>) => str
   month: (value) => `"${value}"`,
   seconds: String,
   ratio: (value) => plainNumber(Number(value)),
-  euros: (value) => `"${eurosText(Number(value))}"`,
-  instant: (value) => `"${iso(value as bigint)}"`,
+  euros: (value) => `"${eurosText(value as MicroEuros)}"`,
+  instant: (value) => `"${iso(value as Instant)}"`,
 };
 
 type Around = { between?: string; before?: string; first?: string; after?: string };

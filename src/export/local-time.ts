@@ -1,5 +1,15 @@
 import { postgresYear, yearOf } from '../units/calendar.ts';
-import { DAY_OF_24_HOURS, floorDivided, HOUR, type Instant, isoFromInstant, MINUTE, offsetAt } from '../units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  floorDivided,
+  HOUR,
+  type Instant,
+  instantAt,
+  isoFromInstant,
+  MINUTE,
+  offsetAt,
+} from '../units/time.ts';
 
 const QUARTER = 15n * MINUTE;
 const QUARTER_MICROS = Number(QUARTER);
@@ -10,12 +20,12 @@ const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padS
 
 /** isoFromInstant for many instants of few days, several times faster: it makes no Date. */
 export function isoTimes(): (instant: Instant) => string {
-  let begun: Instant = 0n;
+  let begun = instantAt(0n);
   let date = '1970-01-01T';
   return (instant) => {
     let micros = Number(instant - begun);
     if (micros < 0 || micros >= DAY) {
-      begun = floorDivided(instant, DAY_OF_24_HOURS) * DAY_OF_24_HOURS;
+      begun = instantAt(floorDivided(instant, DAY_OF_24_HOURS) * DAY_OF_24_HOURS);
       date = isoFromInstant(begun).slice(0, -'00:00:00.000Z'.length);
       micros = Number(instant - begun);
     }
@@ -36,7 +46,7 @@ export function localTimes(timeZone: string) {
 
   return {
     /** The instant whose UTC reading is what a clock of the business time zone shows. */
-    shifted: (instant: Instant): Instant => instant + offset(instant),
+    shifted: (instant: Instant): Instant => addTime(instant, offset(instant)),
     /** Whether that clock shows the same at another instant as well, an hour before or after. */
     isTwice,
     /**
@@ -44,7 +54,7 @@ export function localTimes(timeZone: string) {
      * the hour that comes twice "2026-10-25 01:44:41 +01:00".
      */
     text: (instant: Instant): string => {
-      const shown = iso(instant + offset(instant));
+      const shown = iso(addTime(instant, offset(instant)));
       // Nearly all of them.
       if (shown.startsWith('20') && shown[10] === 'T')
         return `${shown.slice(0, 10)} ${shown.slice(11, 19)}${isTwice(instant) ? ` ${offsetText(offset(instant))}` : ''}`;
@@ -60,7 +70,7 @@ function offsetText(offset: bigint): string {
 }
 
 /** Before this, clocks were changed at any second. */
-const BY_QUARTERS: Instant = 0n;
+const BY_QUARTERS = instantAt(0n);
 
 /**
  * Offsets change at quarters of an hour only, so each quarter is looked up once: asking Temporal for each of a million
@@ -70,13 +80,13 @@ function offsets(timeZone: string) {
   type Quarter = { offset: bigint; isTwice: boolean };
   const read = (begun: Instant): Quarter => ({ offset: offsetAt(begun, timeZone), isTwice: isTwice(begun, timeZone) });
   const known = new Map<Instant, Quarter>();
-  let begun: Instant = 0n;
+  let begun = instantAt(0n);
   let quarter = read(begun);
   const of = (instant: Instant): Quarter => {
     if (instant < BY_QUARTERS) return read(instant);
     const micros = Number(instant - begun);
     if (micros >= 0 && micros < QUARTER_MICROS) return quarter;
-    begun = (instant / QUARTER) * QUARTER;
+    begun = instantAt((instant / QUARTER) * QUARTER);
     quarter = known.get(begun) ?? read(begun);
     if (known.size > MOST_KEPT) known.clear();
     known.set(begun, quarter);
@@ -89,10 +99,10 @@ function offsets(timeZone: string) {
 const AROUND = 4n * HOUR;
 
 function isTwice(instant: Instant, timeZone: string): boolean {
-  const [before, here, after] = [instant - AROUND, instant, instant + AROUND].map((one) => offsetAt(one, timeZone));
+  const [before, here, after] = [-AROUND, 0n, AROUND].map((away) => offsetAt(addTime(instant, away), timeZone));
   if (before === undefined || here === undefined || after === undefined || before <= after) return false;
   const putBack = before - after;
   return here === before
-    ? offsetAt(instant + putBack, timeZone) === after
-    : offsetAt(instant - putBack, timeZone) === before;
+    ? offsetAt(addTime(instant, putBack), timeZone) === after
+    : offsetAt(addTime(instant, -putBack), timeZone) === before;
 }

@@ -1,6 +1,6 @@
 import { hasWord, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
-import { compareDays, dayNumber } from '../units/calendar.ts';
-import { DAY_OF_24_HOURS, type Day, type Instant, isoFromInstant, startOfDay } from '../units/time.ts';
+import { compareDays, type Day, dayFromIso, dayNumber, firstDayOf, type Month } from '../units/calendar.ts';
+import { DAY_OF_24_HOURS, type Instant, isoFromInstant, startOfDay } from '../units/time.ts';
 import type { LocalTimes } from './local-time.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
@@ -11,8 +11,8 @@ export const MOST_SHEET_ROWS = 1_048_576;
 export const MOST_CELL_CHARACTERS = 32_767;
 /** Excel counts days from the last of 1899; it has no dates before and after these years, and is wrong about the first two months. */
 const UNIX_EPOCH_IN_EXCEL = 25_569;
-const FIRST_DAY_IN_EXCEL: Day = '1900-03-01';
-const END_OF_DAYS_IN_EXCEL: Day = '+010000-01-01';
+const FIRST_DAY_IN_EXCEL = dayFromIso('1900-03-01');
+const END_OF_DAYS_IN_EXCEL = dayFromIso('+010000-01-01');
 const FIRST_IN_EXCEL: Instant = startOfDay(FIRST_DAY_IN_EXCEL, 'UTC');
 const END_IN_EXCEL: Instant = startOfDay(END_OF_DAYS_IN_EXCEL, 'UTC');
 
@@ -102,7 +102,7 @@ function cellWriter(kind: ValueKind, local: LocalTimes): WriteCell {
     return (reference, value) => `<c r="${reference}" s="${style}" t="b"><v>${value ? 1 : 0}</v></c>`;
   if (kind === 'day' || kind === 'month') {
     return (reference, value) => {
-      const day: Day = kind === 'day' ? String(value) : `${value}-01`;
+      const day = kind === 'day' ? (value as Day) : firstDayOf(value as Month);
       const inExcel = compareDays(day, FIRST_DAY_IN_EXCEL) >= 0 && compareDays(day, END_OF_DAYS_IN_EXCEL) < 0;
       if (!inExcel) return inline(reference, STYLE.text, String(value));
       return `<c r="${reference}" s="${style}"><v>${dayNumber(day) + UNIX_EPOCH_IN_EXCEL}</v></c>`;

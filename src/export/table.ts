@@ -1,4 +1,5 @@
 import type { Value, ValueKind } from '../tables/values.ts';
+import type { MicroEuros } from '../units/money.ts';
 import type { Instant } from '../units/time.ts';
 
 /** `name` is what programs read (camelCase, as in the API), `label` what people read. */
@@ -25,7 +26,7 @@ export type Manifest = {
   /** Rows of all tables together. */
   rows: number;
   /** What the calls behind the file cost, in micro-euros; null where it is not about calls. */
-  cost: number | null;
+  cost: MicroEuros | null;
 };
 
 export type ExportFile = { manifest: Manifest; tables: ExportTable[] };

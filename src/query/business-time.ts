@@ -1,4 +1,4 @@
-import { BEGIN_OF_TIME, END_OF_TIME, offsetAt, postgresFromInstant } from '../units/time.ts';
+import { addTime, BEGIN_OF_TIME, END_OF_TIME, offsetAt, postgresFromInstant } from '../units/time.ts';
 
 /**
  * The business time of a raw row in SQL, a timestamp without zone. Where PostgreSQL's time begins and ends, local time can lie
@@ -6,12 +6,12 @@ import { BEGIN_OF_TIME, END_OF_TIME, offsetAt, postgresFromInstant } from '../un
  */
 export function businessTime(timeZone: string): { sql: string; bindings: string[] } {
   const behind = -offsetAt(BEGIN_OF_TIME, timeZone);
-  const ahead = offsetAt(END_OF_TIME - 1n, timeZone);
+  const ahead = offsetAt(addTime(END_OF_TIME, -1n), timeZone);
   return {
     sql: 'least(greatest(created_at, ?::timestamptz), ?::timestamptz) AT TIME ZONE ?',
     bindings: [
-      postgresFromInstant(BEGIN_OF_TIME + (behind > 0n ? behind : 0n)),
-      postgresFromInstant(END_OF_TIME - 1n - (ahead > 0n ? ahead : 0n)),
+      postgresFromInstant(addTime(BEGIN_OF_TIME, behind > 0n ? behind : 0n)),
+      postgresFromInstant(addTime(END_OF_TIME, -1n - (ahead > 0n ? ahead : 0n))),
       timeZone,
     ],
   };

@@ -1,7 +1,8 @@
+import type { Day } from '../units/calendar.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import {
+  addTime,
   DAY_OF_24_HOURS,
-  type Day,
   END_OF_TIME,
   earliest,
   endOfDay,
@@ -60,7 +61,9 @@ export type Span = { period: Period | null; from: Bound | null; to: Bound | null
 export function windowOf({ period, from, to }: Span, asOf: Instant, now: Instant): Window {
   if (period === 'none') return WINDOW_OF_NO_TIME;
   if (period !== null) {
-    return period === 'all' ? { from: null, to: asOf } : { from: asOf - DAYS[period] * DAY_OF_24_HOURS, to: asOf };
+    return period === 'all'
+      ? { from: null, to: asOf }
+      : { from: addTime(asOf, -DAYS[period] * DAY_OF_24_HOURS), to: asOf };
   }
   if (from && to && from.instant >= to.instant) {
     throw new BadInput([{ parameter: 'from', message: `must be before to (${to.text})` }]);

@@ -2,11 +2,13 @@ import type { Knex } from 'knex';
 import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
 import { handled } from '../units/promises/handled.ts';
 import {
+  addTime,
   BEGIN_OF_TIME,
   earliest,
   floorDivided,
   HOUR,
   type Instant,
+  instantAt,
   instantFromPostgres,
   latest,
   MINUTE,
@@ -89,7 +91,7 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
 function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> {
   const found = hours.get(hour);
   if (found) return found;
-  const reading = handled(readRows(workflows, { from: hour, to: hour + HOUR }));
+  const reading = handled(readRows(workflows, { from: hour, to: addTime(hour, HOUR) }));
   reading.catch(() => hours.delete(hour));
   hours.set(hour, reading);
   const [oldest] = hours.keys();
@@ -102,7 +104,7 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
   const { settled } = ends;
   const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
   if (isYoung && settled.from === from && settled.version === version) return settled;
-  const until = floorDivided(now() - LATE_COMMITS, MINUTE) * MINUTE;
+  const until = instantAt(floorDivided(now() - LATE_COMMITS, MINUTE) * MINUTE);
   if (until <= from) return null;
   const reading: Settled = {
     version,
@@ -143,7 +145,7 @@ export async function readEnd(
   coveredUntil: Instant,
 ): Promise<EndRow[]> {
   const parts: Promise<EndRow[]>[] = [];
-  for (let hour = startOfHour(from); hour < earliest(to, coveredUntil); hour += HOUR) {
+  for (let hour = startOfHour(from); hour < earliest(to, coveredUntil); hour = addTime(hour, HOUR)) {
     parts.push(handled(coveredHour(workflows, ends, hour)));
   }
   if (to > coveredUntil) {

@@ -1,6 +1,6 @@
-import { dayNumber } from '../units/calendar.ts';
-import type { MicroEuros } from '../units/money.ts';
-import { addDays, type Day } from '../units/time.ts';
+import { type Day, dayNumber, firstDayOf, monthOf } from '../units/calendar.ts';
+import { type MicroEuros, microEuros, NO_EUROS, plus } from '../units/money.ts';
+import { addDays } from '../units/time.ts';
 
 /** What each day cost; days before the first one are unknown, others that are missing cost nothing. */
 export type DailyCosts = Map<Day, MicroEuros>;
@@ -32,7 +32,7 @@ const FEWEST_FOR_RANGE = 2;
 /** The same by the number of the day: a forecast counts a thousand days, and dates are slow to count with. */
 type History = Map<number, MicroEuros>;
 
-const firstOf = (day: Day): Day => `${day.slice(0, 7)}-01`;
+const firstOf = (day: Day): Day => firstDayOf(monthOf(day));
 const monthAfter = (day: Day): Day => firstOf(addDays(firstOf(day), 31));
 const monthBefore = (day: Day): Day => firstOf(addDays(firstOf(day), -1));
 
@@ -61,11 +61,14 @@ export function forecastMonth(costs: DailyCosts, today: Day, passed: number): Mo
   const rest = ofToday * (1 - passed) + later;
   const ratios = past.filter(({ rest }) => rest.forecast > 0).map(({ rest }) => rest.actual / rest.forecast);
   // With more refunds than costs to come, the larger ratio is the lower end.
-  const ends = [1, ...ratios].map((ratio) => spent + Math.round(rest * ratio));
+  const ends = [1, ...ratios].map((ratio) => microEuros(spent + Math.round(rest * ratio)));
   return {
     spent,
-    total: spent + Math.round(rest),
-    range: ratios.length < FEWEST_FOR_RANGE ? null : { low: Math.min(...ends), high: Math.max(...ends) },
+    total: microEuros(spent + Math.round(rest)),
+    range:
+      ratios.length < FEWEST_FOR_RANGE
+        ? null
+        : { low: microEuros(Math.min(...ends)), high: microEuros(Math.max(...ends)) },
     past,
   };
 }
@@ -78,15 +81,16 @@ function pastForecasts(history: History, begin: number, today: Day): PastForecas
     const first = dayNumber(firstDay);
     const end = dayNumber(monthAfter(firstDay));
     const day = Math.min(first + daysPassed, end - 1);
-    const forecast = expected(history, begin, day, day, end);
-    if (forecast === null) break;
+    const toCome = expected(history, begin, day, day, end);
+    if (toCome === null) break;
+    const forecast = microEuros(Math.round(toCome));
     const spent = sumOfDays(history, first, day);
     const actual = sumOfDays(history, day, end);
     past.push({
       firstDay,
-      forecast: spent + Math.round(forecast),
-      actual: spent + actual,
-      rest: { forecast: Math.round(forecast), actual },
+      forecast: plus(spent, forecast),
+      actual: plus(spent, actual),
+      rest: { forecast, actual },
     });
   }
   return past;
@@ -113,7 +117,7 @@ function weekdayAverage(history: History, day: number, from: number, to: number)
 }
 
 function sumOfDays(history: History, from: number, to: number): MicroEuros {
-  let sum = 0;
-  for (let day = from; day < to; day++) sum += history.get(day) ?? 0;
+  let sum = NO_EUROS;
+  for (let day = from; day < to; day++) sum = plus(sum, history.get(day) ?? NO_EUROS);
   return sum;
 }

@@ -2,12 +2,13 @@ import type { Knex } from 'knex';
 import { RECORDS_PATH } from '../query/paths.ts';
 import { parseBound } from '../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl, type ViewLinks } from '../query/query.ts';
+import { type Day, dayFromIso } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { NO_NUMBER } from '../units/money.ts';
-import { addDays, type Day, dayOf, type Instant, NO_TIME, postgresFromInstant, startOfDay } from '../units/time.ts';
+import { addDays, dayOf, type Instant, NO_TIME, postgresFromInstant, startOfDay } from '../units/time.ts';
 
 /** No AI call was made before this day, and none is made after tomorrow: such records carry a wrong time. */
-const FIRST_CREDIBLE_DAY: Day = '2000-01-01';
+const FIRST_CREDIBLE_DAY = dayFromIso('2000-01-01');
 
 /** How many records claim to be from before 2000, from later than tomorrow, or of no time; at most one more than can be said exactly. */
 export type OddTimes = { early: number; late: number; none: number };

@@ -1,6 +1,6 @@
 import { hourTestOf, splitFilter, type UsageFilter } from '../query/filter.ts';
 import { handled } from '../units/promises/handled.ts';
-import { endOfDay, HOUR, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
+import { addTime, endOfDay, HOUR, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { type Days, daysWithin } from './rollups/days.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
@@ -63,7 +63,7 @@ function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): Instant
   const hours: Instant[] = [];
   for (const { day } of daysWithin(days, segment)) {
     const end = endOfDay(day, timeZone);
-    for (let hour = startOfDay(day, timeZone); hour < end; hour += HOUR) hours.push(hour);
+    for (let hour = startOfDay(day, timeZone); hour < end; hour = addTime(hour, HOUR)) hours.push(hour);
   }
   return hours;
 }

@@ -9,7 +9,7 @@ import { reasonOf } from '../units/failures/reason.ts';
 import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { NoNumber } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
-import { type Instant, isTime, now } from '../units/time.ts';
+import { addTime, type Instant, isTime, now } from '../units/time.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
 import { type OddTimes, readOddTimes } from './odd-values.ts';
@@ -263,7 +263,7 @@ export function createUsageReader({
         }
         const seen = page.records
           .filter(({ createdAt }) => isTime(createdAt))
-          .map(({ createdAt }) => ({ from: createdAt, to: createdAt + 1n }));
+          .map(({ createdAt }) => ({ from: createdAt, to: addTime(createdAt, 1n) }));
         if (seen.length > 0) mend(seen, query.window);
         return page;
       }),

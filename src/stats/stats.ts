@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import type { CellTest } from '../query/filters/entry.ts';
-import { compareDays, dayFromPostgres, monthOf } from '../units/calendar.ts';
+import { compareDays, type Day, isoDateFromPostgres, monthOf } from '../units/calendar.ts';
 import { byCodePoint } from '../units/code-points.ts';
 import { exactInteger } from '../units/integer.ts';
-import type { MicroEuros } from '../units/money.ts';
+import { type MicroEuros, NO_EUROS, plus } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
-import { type Day, dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
+import { dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
@@ -59,7 +59,7 @@ function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string;
 const NO_BUCKET = { sql: `'${NO_TIME}'`, bindings: [] };
 
 const bucketFromPostgres = (text: string, size: BucketSize | 'whole'): string =>
-  size === 'day' || size === 'month' ? dayFromPostgres(text) : text;
+  size === 'day' || size === 'month' ? isoDateFromPostgres(text) : text;
 
 type CellRow = SumRow & { bucket: string; action: string; model: string; no_number: string };
 
@@ -177,16 +177,13 @@ export async function readDailyCosts(
   const aroundDays: WindowParts = { sql, kept: kept && { ...kept, days: [] } };
   const cells = await readPartCells(source, aroundDays, handled(readEnds(source, aroundDays)), 'day');
   const costs = new Map<Day, MicroEuros>();
-  for (const { bucket, cost } of cells) costs.set(bucket, (costs.get(bucket) ?? 0) + cost);
+  const add = (day: Day, cost: MicroEuros) => costs.set(day, plus(costs.get(day) ?? NO_EUROS, cost));
+  // Cells read by days carry days.
+  for (const { bucket, cost } of cells) add(bucket as Day, cost);
   const passes = rollupPasses(kept?.filter ?? filter);
   for (const segment of kept?.days ?? []) {
     for (const { day, cells } of daysWithin(source.memory.days, segment)) {
-      const passing = cells.filter((cell) => passes(cell, null));
-      if (passing.length > 0)
-        costs.set(
-          day,
-          passing.reduce((sum, { cost }) => sum + cost, costs.get(day) ?? 0),
-        );
+      for (const cell of cells) if (passes(cell, null)) add(day, cell.cost);
     }
   }
   return costs;
@@ -216,7 +213,7 @@ export function group(cells: UsageCell[], keyOf: (cell: UsageCell) => string): M
 export const bucketOf: Record<BucketSize, (cell: UsageCell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,
-  month: ({ bucket }) => monthOf(bucket),
+  month: ({ bucket }) => monthOf(bucket as Day),
 };
 
 const byCostFirst =

@@ -1,12 +1,16 @@
 import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
+import type { Plain } from '../units/brand.ts';
 import { exactInteger } from '../units/integer.ts';
-import { type MicroEuros, microEurosFromNumeric } from '../units/money.ts';
+import { type MicroEuros, microEurosFromNumeric, minus, NO_EUROS, plus } from '../units/money.ts';
 
 /** An action and a model that have come together; one object for all that is of both. */
 export type UsageKind = { action: string; model: string };
 
+/** A whole number of requests or of tokens. */
+export type Count = Plain<number>;
+
 /** Sums over records: whole numbers, tokens and micro-euros. */
-export type Sums = { requests: number; inputTokens: number; outputTokens: number; cost: MicroEuros };
+export type Sums = { requests: Count; inputTokens: Count; outputTokens: Count; cost: MicroEuros };
 
 /** The same as PostgreSQL prints them. */
 export type SumRow = { requests: string; input: string; output: string; cost: string };
@@ -26,13 +30,13 @@ export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
   };
 }
 
-export const noSums = (): Sums => ({ requests: 0, inputTokens: 0, outputTokens: 0, cost: 0 });
+export const noSums = (): Sums => ({ requests: 0, inputTokens: 0, outputTokens: 0, cost: NO_EUROS });
 
 export function addTo(sums: Sums, more: Sums): void {
   sums.requests += more.requests;
   sums.inputTokens += more.inputTokens;
   sums.outputTokens += more.outputTokens;
-  sums.cost += more.cost;
+  sums.cost = plus(sums.cost, more.cost);
 }
 
 /** Whole numbers, so the order of adding does not matter. */
@@ -51,7 +55,7 @@ export function restOf(total: Sums, parts: Sums[]): Sums {
     requests: total.requests - requests,
     inputTokens: total.inputTokens - inputTokens,
     outputTokens: total.outputTokens - outputTokens,
-    cost: total.cost - cost,
+    cost: minus(total.cost, cost),
   };
 }
 

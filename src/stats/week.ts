@@ -2,7 +2,7 @@ import { COST_OF_ROW } from '../db/cost-sql.ts';
 import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import { weekdayOf } from '../units/calendar.ts';
-import { microEurosFromNumeric } from '../units/money.ts';
+import { type MicroEuros, microEurosFromNumeric, NO_EUROS, plus } from '../units/money.ts';
 import { clockOf, type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';
@@ -10,10 +10,10 @@ import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
 import type { UsageSource } from './source.ts';
 
-/** What the hours of a week cost: for each weekday, Monday first, 24 sums in micro-euros. Business time. */
-export type Week = number[][];
+/** What the hours of a week cost: for each weekday, Monday first, 24 sums. Business time. */
+export type Week = MicroEuros[][];
 
-const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(0));
+const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(NO_EUROS));
 
 /**
  * The cost of a window by weekday and hour of the business clock, which adds up to its total: whole days from memory, the
@@ -25,12 +25,12 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
   const passes = rollupPasses(filter);
   const week = noWeek();
   if (isOfNoTime(window)) return week;
-  const add = (weekday: number, hour: number, cost: number) => {
-    const day = week[weekday - 1] as number[];
-    day[hour] = (day[hour] ?? 0) + cost;
+  const add = (weekday: number, hour: number, cost: MicroEuros) => {
+    const day = week[weekday - 1] as MicroEuros[];
+    day[hour] = plus(day[hour] ?? NO_EUROS, cost);
   };
   const clocks = new Map<Instant, { weekday: number; hour: number }>();
-  const addAt = (at: Instant, cost: number) => {
+  const addAt = (at: Instant, cost: MicroEuros) => {
     const start = clockInstant(at, timeZone);
     const clock = clocks.get(start) ?? clockOf(start, timeZone);
     clocks.set(start, clock);

@@ -1,4 +1,4 @@
-import type { MicroEuros } from '../units/money.ts';
+import { type MicroEuros, microEuros, minus, NO_EUROS, plus } from '../units/money.ts';
 import { noSums, type Sums, sumOf, totalTokens } from './sums.ts';
 
 /**
@@ -29,9 +29,11 @@ export function whyOf(now: Map<string, Sums>, before: Map<string, Sums>): Why {
   return { total: sumOfRows(rows), rows };
 }
 
+const NO_CAUSES: Causes = { volume: NO_EUROS, mix: NO_EUROS, tokens: NO_EUROS, price: NO_EUROS };
+
 function causesOf(before: Sums, now: Sums, requestsBefore: number, requestsNow: number): Causes {
   // Out of nothing comes volume alone: there is no mix, length or price to compare with.
-  if (requestsBefore === 0) return { volume: now.cost - before.cost, mix: 0, tokens: 0, price: 0 };
+  if (requestsBefore === 0) return { ...NO_CAUSES, volume: minus(now.cost, before.cost) };
   const withVolume = scaled(before.cost, requestsNow, requestsBefore);
   const isNew = before.requests === 0;
   // What a model that is new costs has no price before: all of it is the mix.
@@ -40,10 +42,10 @@ function causesOf(before: Sums, now: Sums, requestsBefore: number, requestsNow: 
   const withTokens =
     isNew || totalTokens(before) === 0 ? withMix : scaled(before.cost, totalTokens(now), totalTokens(before));
   return {
-    volume: withVolume - before.cost,
-    mix: withMix - withVolume,
-    tokens: withTokens - withMix,
-    price: now.cost - withTokens,
+    volume: minus(withVolume, before.cost),
+    mix: minus(withMix, withVolume),
+    tokens: minus(withTokens, withMix),
+    price: minus(now.cost, withTokens),
   };
 }
 
@@ -57,12 +59,13 @@ function scaled(cost: MicroEuros, part: number, whole: number): MicroEuros {
   const divisor = BigInt(Math.abs(whole));
   const half = product < 0n ? -(divisor / 2n) : divisor / 2n;
   const exact = Number((product + half) / divisor);
-  return Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, exact));
+  return microEuros(Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, exact)));
 }
 
 /** The sum of some rows, to show as one. */
 export function sumOfRows(rows: Omit<WhyRow, 'key'>[]): Omit<WhyRow, 'key'> {
-  const total = { now: 0, before: 0, volume: 0, mix: 0, tokens: 0, price: 0 };
-  for (const row of rows) for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += row[name];
+  const total = { now: NO_EUROS, before: NO_EUROS, ...NO_CAUSES };
+  for (const row of rows)
+    for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] = plus(total[name], row[name]);
   return total;
 }

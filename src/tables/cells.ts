@@ -1,5 +1,7 @@
+import type { Count } from '../stats/sums.ts';
+import { type Day, firstDayOf, type Month } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
-import type { MicroEuros } from '../units/money.ts';
+import { type MicroEuros, microEuros, minus, NO_EUROS } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
 import type { Cell } from './table.ts';
 import type { Value, ValueKind } from './values.ts';
@@ -16,8 +18,8 @@ const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {
   ratio: (share: number, format) => ({ text: format.share(share, 1) }),
   seconds: (seconds: number, format) => ({ text: format.duration(BigInt(seconds) * SECOND) }),
   instant: (instant: Instant, format) => instantCell(instant, format),
-  day: (day: string, format) => ({ text: format.longDay(day) }),
-  month: (month: string, format) => ({ text: format.month(`${month}-01`) }),
+  day: (day: Day, format) => ({ text: format.longDay(day) }),
+  month: (month: Month, format) => ({ text: format.month(firstDayOf(month)) }),
   parts: () => ({ text: '' }),
 };
 
@@ -35,16 +37,14 @@ export function printed(kind: ValueKind, value: Value, format: Format): Cell {
   return PRINTED[kind](value as never, format);
 }
 
-export const average = (total: number, count: number): number => (count === 0 ? 0 : total / count);
-
 /** Euros per million tokens, as micro-euros; 0 without tokens. */
-export function costPerMillionTokens(cost: MicroEuros, tokens: number): MicroEuros {
-  return tokens === 0 ? 0 : (cost / 1_000_000) * (1_000_000 / tokens) * 1_000_000;
+export function costPerMillionTokens(cost: MicroEuros, tokens: Count): MicroEuros {
+  return tokens === 0 ? NO_EUROS : microEuros((cost / 1_000_000) * (1_000_000 / tokens) * 1_000_000);
 }
 
 /** A difference in cost with its percentage; `isNew` where there was nothing before. */
 export const changeCell = (now: MicroEuros, before: MicroEuros, isNew: boolean, format: Format): Cell => ({
-  text: format.eurosChange(now - before),
-  exact: format.exactEuros(now - before),
+  text: format.eurosChange(minus(now, before)),
+  exact: format.exactEuros(minus(now, before)),
   note: isNew ? 'new' : format.shareChange(now, before) || undefined,
 });

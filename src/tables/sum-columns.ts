@@ -1,7 +1,6 @@
 import { type Sums, totalTokens } from '../stats/sums.ts';
 import { hasShares } from '../units/format.ts';
-import type { MicroEuros } from '../units/money.ts';
-import { average } from './cells.ts';
+import { average, type MicroEuros } from '../units/money.ts';
 import type { Column } from './table.ts';
 
 type SumName = 'requests' | 'inputTokens' | 'outputTokens' | 'totalTokens' | 'cost';

@@ -1,5 +1,5 @@
 import type { Format } from '../units/format.ts';
-import { nearestMicro } from '../units/money.ts';
+import { type MicroEuros, nearestMicro } from '../units/money.ts';
 import { isNumeric, printed } from './cells.ts';
 import type { Value, ValueKind } from './values.ts';
 
@@ -100,4 +100,4 @@ function totalCellOf({ kind, total, totalCell }: Column<never>, format: Format):
 
 /** A file has averages to the micro-euro. */
 const rounded = (kind: ValueKind, value: Value): Value =>
-  kind === 'euros' && typeof value === 'number' ? nearestMicro(value) : value;
+  kind === 'euros' && typeof value === 'number' ? nearestMicro(value as MicroEuros) : value;

@@ -1,3 +1,4 @@
+import type { MicroEuros } from '../units/money.ts';
 /**
  * What a column holds: euros as whole micro-euros, instants in microseconds, days and months in ISO 8601, shares as ratios
  * (0.25), JSON as its text, uuids as text that needs no care, and amounts by name (`parts`, micro-euros). Each format writes
@@ -18,7 +19,7 @@ export type ValueKind =
   | 'parts';
 
 /** What names are keys of: a Map, for which no name is special. */
-export type NamedAmounts = Map<string, number>;
+export type NamedAmounts = Map<string, MicroEuros>;
 
 /** JSON too large to be held as a whole: its text, read anew by each who asks for it. */
 export type LargeJson = { pieces: () => AsyncIterable<string> };

@@ -1,4 +1,10 @@
-import type { Day } from './time.ts';
+import type { Branded, Plain } from './brand.ts';
+
+/** A calendar day of the business time zone in ISO 8601: "2026-10-31"; years beyond four digits as "+012026", before 1 as "-004712" (4713 BC). */
+export type Day = Branded<string, 'day'>;
+
+/** A month of the same calendar: "2026-10". */
+export type Month = Branded<string, 'month'>;
 
 /** The calendar repeats every 400 years, weekdays included. */
 export const DAYS_IN_CYCLE = 146_097;
@@ -18,7 +24,7 @@ export function daysTo(year: number, month: number, day: number): number {
 export function dayOfNumber(number: number): Day {
   const cycles = Math.floor(number / DAYS_IN_CYCLE);
   const iso = new Date((number - cycles * DAYS_IN_CYCLE) * 86_400_000).toISOString();
-  return yearText(Number(iso.slice(0, 4)) + cycles * YEARS_IN_CYCLE) + iso.slice(4, 10);
+  return (yearText(Number(iso.slice(0, 4)) + cycles * YEARS_IN_CYCLE) + iso.slice(4, 10)) as Day;
 }
 
 const partsOf = (day: Day): [year: number, month: number, day: number] => [
@@ -44,7 +50,8 @@ export function compareDays(a: string, b: string): number {
 }
 
 /** The month of a day, "2026-10". */
-export const monthOf = (day: Day): string => day.slice(0, -3);
+export const monthOf = (day: Day): Month => day.slice(0, -3) as Month;
+export const firstDayOf = (month: Month): Day => `${month}-01` as Day;
 
 /** PostgreSQL's years: no year 0, and what lies before 1 by its number and "BC". */
 export function isoYear(digits: string, era: string | undefined): number {
@@ -54,15 +61,18 @@ export function isoYear(digits: string, era: string | undefined): number {
 const POSTGRES_DATE = /^(\d{4,7})(-\d\d(?:-\d\d)?)( AD| BC)?$/;
 
 /**
- * Reads PostgreSQL's text form of a date, or of a month of one.
+ * PostgreSQL's text form of a date, or of a month of one, in ISO 8601.
  * @throws RangeError for anything else, "infinity" included
  */
-export function dayFromPostgres(text: string): Day {
+export function isoDateFromPostgres(text: Plain<string>): string {
   const match = POSTGRES_DATE.exec(text);
   if (!match) throw new RangeError(`not a date: ${text}`);
   const [, year = '', rest = '', era] = match;
   return yearText(isoYear(year, era)) + rest;
 }
+
+/** The same of a date column, which holds a day. */
+export const dayFromPostgres = (text: Plain<string>): Day => isoDateFromPostgres(text) as Day;
 
 /** A day as PostgreSQL reads it. */
 export function postgresFromDay(day: Day): string {
@@ -76,12 +86,22 @@ export const postgresYear = (year: number, rest: string) =>
 // The plus of a year beyond four digits may be missing, or a space: so it arrives where nobody has encoded it.
 const ISO_DAY = /^(-\d{6}|[+ ]?\d{4,6})-(\d\d)-(\d\d)$/;
 
-export function calendarDay(text: string): Day | null {
+export function calendarDay(text: Plain<string>): Day | null {
   const match = ISO_DAY.exec(text);
   if (!match) return null;
   const [, year = '', month = '', day = ''] = match;
-  const canonical = `${yearText(Number(year))}-${month}-${day}`;
+  const canonical = `${yearText(Number(year))}-${month}-${day}` as Day;
   return dayOfNumber(dayNumber(canonical)) === canonical ? canonical : null;
+}
+
+/**
+ * A day that is known to be one: written in the code, or in a text that we have written.
+ * @throws RangeError for anything else
+ */
+export function dayFromIso(text: Plain<string>): Day {
+  const day = calendarDay(text);
+  if (day === null) throw new RangeError(`not a day: ${text}`);
+  return day;
 }
 
 // 1 January 1970 was a Thursday.

@@ -1,9 +1,9 @@
-import { type Day, parseDay } from './time.ts';
+import { parseDay } from './time.ts';
 
 /** Browsers have calendars for the days of the years from 1 to 9999, and forget what is none of them: all else is text. */
 export type DateField = { type: 'date' | 'text'; value: string };
 
-export const dateField = (value: Day | ''): DateField => ({
+export const dateField = (value: string): DateField => ({
   type: value === '' || (/^(?!0000)\d{4}-/.test(value) && parseDay(value) !== null) ? 'date' : 'text',
   value,
 });

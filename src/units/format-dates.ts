@@ -1,9 +1,9 @@
-import { dayNumber, yearOf } from './calendar.ts';
-import { DAY_OF_24_HOURS, type Day, dayOf, type Instant, SECOND, withinCalendar } from './time.ts';
+import { type Day, dayNumber, yearOf } from './calendar.ts';
+import { dayOf, type Instant, instantAt, midnightOf, SECOND, withinCalendar } from './time.ts';
 
 /** Two digits are enough for these years, and no era. */
-const FIRST_NEAR: Instant = 946_800_000n * SECOND; // 2 January 2000
-const LAST_NEAR: Instant = 4_102_300_800n * SECOND; // 30 December 2099
+const FIRST_NEAR = instantAt(946_800_000n * SECOND); // 2 January 2000
+const LAST_NEAR = instantAt(4_102_300_800n * SECOND); // 30 December 2099
 
 /** Makers of formats for dates, in any year that PostgreSQL has: other than this century's with all digits, and "BC" where it is. */
 export function dateFormats(locale: string, timeZone: string) {
@@ -31,7 +31,7 @@ export function dateFormats(locale: string, timeZone: string) {
     ofDay: (options: Intl.DateTimeFormatOptions) => {
       const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
       return (day: Day): string => {
-        const { milliseconds } = withinCalendar(BigInt(dayNumber(day)) * DAY_OF_24_HOURS);
+        const { milliseconds } = withinCalendar(midnightOf(dayNumber(day)));
         return day.startsWith('20') ? format.format(milliseconds) : print(format, milliseconds, yearOf(day));
       };
     },

@@ -1,6 +1,7 @@
+import type { Plain } from './brand.ts';
 import { dateFormats } from './format-dates.ts';
 import { type MicroEuros, nearestMicro } from './money.ts';
-import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, MINUTE, offsetAt, SECOND } from './time.ts';
+import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, type Length, MINUTE, offsetAt, SECOND } from './time.ts';
 
 /**
  * Whether a part has a share of a total: refunds can leave a total of nothing, of less, or of so little that its parts are
@@ -94,21 +95,21 @@ export function createFormat(locale: string, timeZone: string) {
     /** A figure among many that are all euros: two digits and no sign of the currency. */
     bareEuros: (micro: MicroEuros) => rough.format(micro / 1_000_000),
     /** "08" for the hour that begins at 08:00. */
-    clockHour: (hour: number) => String(hour).padStart(2, '0'),
+    clockHour: (hour: Plain<number>) => String(hour).padStart(2, '0'),
     /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
     roundEuros: (micro: MicroEuros) =>
       (micro === 0 || Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
     /** A difference with its sign: "+€1.20". */
     eurosChange: money(wholeChange, exactChange),
-    integerChange: (count: number) => integerChange.format(count),
+    integerChange: (count: Plain<number>) => integerChange.format(count),
     /** By how much `now` differs from `before`: "+5.2%"; from nothing, or less, there is no percentage, and it is empty. */
     shareChange: (now: number, before: number) => (before <= 0 ? '' : shareChange.format(now / before - 1)),
-    integer: (count: number) => integer.format(count),
+    integer: (count: Plain<number>) => integer.format(count),
     /** To two digits, where many small figures stand for a drawing. */
-    roundInteger: (count: number) => rough.format(count),
-    shortInteger: (count: number) => short.format(count),
+    roundInteger: (count: Plain<number>) => rough.format(count),
+    shortInteger: (count: Plain<number>) => short.format(count),
     /** A share from 0 to 1 in whole percent. */
-    percent: (share: number) => percent.format(share),
+    percent: (share: Plain<number>) => percent.format(share),
     /** part ÷ whole as a percentage, a dash where that says nothing. */
     share: (part: number, total: number) => (hasShares(part, total) ? share.format(part / total) : '–'),
     instant: dateTime,
@@ -125,7 +126,7 @@ export function createFormat(locale: string, timeZone: string) {
     longMonth,
     year,
     /** How long something took, in microseconds: "1 hr 12 mins", its two largest units; whole seconds, rounded down. */
-    duration: (length: bigint) => {
+    duration: (length: Length) => {
       const largest = Math.max(
         0,
         units.findIndex((one) => length >= one.length),
@@ -145,7 +146,7 @@ export function createFormat(locale: string, timeZone: string) {
     /** "UTC+01:00" at that instant. */
     utcOffset,
     /** A size to expect, in two digits: "190 MB"; at least a kilobyte. */
-    bytes: (count: number) => {
+    bytes: (count: Plain<number>) => {
       const thousands = Math.min(2, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3) - 1));
       return sizes[thousands]?.format(Math.max(1, count / 1000 ** (thousands + 1))) ?? '';
     },

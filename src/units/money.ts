@@ -1,5 +1,20 @@
-/** Whole micro-euros (1 € = 1,000,000). A safe integer up to nine billion euros; never a float sum. */
-export type MicroEuros = number;
+import type { Branded, Plain } from './brand.ts';
+
+/**
+ * Micro-euros (1 € = 1,000,000). Whole in every record and sum, a safe integer up to nine billion euros, never a float sum; an
+ * average or a forecast has a fraction of one until it is printed.
+ */
+export type MicroEuros = Branded<number, 'micro-euros'>;
+
+/** Euros as a JSON number, for programs that read our answers: nothing is added up in them. */
+export type Euros = Branded<number, 'euros'>;
+
+/** A number that is known to count micro-euros: what arithmetic on them has left, or an amount written in the code. */
+export const microEuros = (amount: Plain<number>): MicroEuros => amount as number as MicroEuros;
+
+export const NO_EUROS = microEuros(0);
+export const plus = (a: MicroEuros, b: MicroEuros): MicroEuros => microEuros(a + b);
+export const minus = (a: MicroEuros, b: MicroEuros): MicroEuros => microEuros(a - b);
 
 const EUROS_IN_NUMERIC = /^(-?)(\d+)(?:\.(\d{1,6})0*)?$/;
 
@@ -10,7 +25,7 @@ export class NoNumber extends RangeError {}
  * Reads PostgreSQL's text form of a `numeric` in euros ("1506.995366") as micro-euros, exactly.
  * @throws NoNumber for `NaN`; RangeError for more than six significant decimals or an amount beyond a safe integer: both would be a silent rounding.
  */
-export function microEurosFromNumeric(text: string): MicroEuros {
+export function microEurosFromNumeric(text: Plain<string>): MicroEuros {
   return sixDecimals(text) ?? anyDecimals(text);
 }
 
@@ -18,7 +33,7 @@ export function microEurosFromNumeric(text: string): MicroEuros {
 export const NO_NUMBER = 'no number';
 
 /** The cost of one record; null where it is none (`NaN`), which no sum takes. */
-export const costFromNumeric = (text: string): MicroEuros | null =>
+export const costFromNumeric = (text: Plain<string>): MicroEuros | null =>
   text === 'NaN' ? null : microEurosFromNumeric(text);
 
 /** The form of the column, "0.086030", which comes by the million: without a match to allocate. Null for any other. */
@@ -31,7 +46,7 @@ function sixDecimals(text: string): MicroEuros | null {
     if (i === point ? digit !== -2 : digit < 0 || digit > 9) return null;
     if (i !== point) micro = micro * 10 + digit;
   }
-  return micro;
+  return microEuros(micro);
 }
 
 function anyDecimals(text: string): MicroEuros {
@@ -41,17 +56,17 @@ function anyDecimals(text: string): MicroEuros {
   const [, sign, euros, decimals = ''] = match;
   const micro = Number(euros + decimals.padEnd(6, '0'));
   if (!Number.isSafeInteger(micro)) throw new RangeError(`amount too large to be exact: ${text}`);
-  return sign && micro !== 0 ? -micro : micro;
+  return microEuros(sign && micro !== 0 ? -micro : micro);
 }
 
 /** An average as whole micro-euros, halves away from zero as PostgreSQL's `numeric` rounds; zero has no sign. */
-export function nearestMicro(average: number): MicroEuros {
-  return Math.sign(average) * Math.round(Math.abs(average)) + 0;
+export function nearestMicro(average: MicroEuros): MicroEuros {
+  return microEuros(Math.sign(average) * Math.round(Math.abs(average)) + 0);
 }
 
 /** Micro-euros as a JSON number of euros: the double nearest to the exact decimal, so it prints as that decimal. */
-export function eurosNumber(micro: MicroEuros): number {
-  return micro / 1_000_000;
+export function eurosNumber(micro: MicroEuros): Euros {
+  return (micro / 1_000_000) as Euros;
 }
 
 /** Micro-euros as euros with exactly six decimals: "0.004213". */
@@ -60,7 +75,11 @@ export function eurosText(micro: MicroEuros): string {
   return `${micro < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }
 
+/** total ÷ count, with its fraction of a micro-euro; 0 when there is nothing to divide by. */
+export const average = (total: MicroEuros, count: Plain<number>): MicroEuros =>
+  count === 0 ? NO_EUROS : microEuros(total / count);
+
 /** total ÷ count in euros, 0 when there is nothing to divide by. */
-export function averageEuros(total: MicroEuros, count: number): number {
-  return count === 0 ? 0 : eurosNumber(total) / count;
+export function averageEuros(total: MicroEuros, count: Plain<number>): Euros {
+  return (count === 0 ? 0 : eurosNumber(total) / count) as Euros;
 }

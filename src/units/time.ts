@@ -1,7 +1,9 @@
 import { Temporal } from 'temporal-polyfill';
+import type { Branded, Plain } from './brand.ts';
 import {
   calendarDay,
   DAYS_IN_CYCLE,
+  type Day,
   dayNumber,
   dayOfNumber,
   daysTo,
@@ -18,15 +20,25 @@ import { millisecondsNow } from './clock.ts';
 /**
  * A point in time: whole microseconds since 1970-01-01T00:00:00Z, PostgreSQL's own precision. A bigint, for PostgreSQL holds
  * 299,000 years and a number counts the microseconds of 570 exactly. Date objects would drop the last three digits, and with
- * them rows at the edge of a page. Lengths of time are bigints of microseconds too.
+ * them rows at the edge of a page. Lengths of time are plain bigints of microseconds: what one instant less another leaves.
  */
-export type Instant = bigint;
+export type Instant = Branded<bigint, 'instant'>;
 
-/** A calendar day of the business time zone in ISO 8601: "2026-10-31"; years beyond four digits as "+012026", before 1 as "-004712" (4713 BC). */
-export type Day = string;
+/** A length of time in microseconds. */
+export type Length = Plain<bigint>;
 
 /** Half-open: from ≤ t < to. `from` is null when the window has no beginning. */
 export type Window = { from: Instant | null; to: Instant };
+
+/** The instant so many microseconds after 1970 (before, where negative). */
+export const instantAt = (microseconds: Length): Instant => microseconds as bigint as Instant;
+
+/** The same of whole milliseconds, which is what Date and other programs count. */
+export const instantFromMilliseconds = (milliseconds: Plain<number>): Instant =>
+  instantAt(BigInt(milliseconds) * 1000n);
+
+/** The instant so long after another; before it, where the length is negative. */
+export const addTime = (instant: Instant, length: Length): Instant => instantAt(instant + length);
 
 export const SECOND = 1_000_000n;
 export const MINUTE = 60n * SECOND;
@@ -34,24 +46,24 @@ export const HOUR = 60n * MINUTE;
 export const DAY_OF_24_HOURS = 24n * HOUR;
 
 /** Where PostgreSQL's time begins, 24 November 4714 BC, and where it ends, with the year 294276: the latter is no instant of it. */
-export const BEGIN_OF_TIME: Instant = -210_866_803_200n * SECOND;
-export const END_OF_TIME: Instant = 9_224_318_016_000n * SECOND;
+export const BEGIN_OF_TIME = instantAt(-210_866_803_200n * SECOND);
+export const END_OF_TIME = instantAt(9_224_318_016_000n * SECOND);
 
 /**
  * What a timestamptz may hold besides instants, before and after all of them: '-infinity' and 'infinity'. A record of such a
  * time is of no period; all of them are a window of their own.
  */
-export const BEFORE_TIME: Instant = BEGIN_OF_TIME - 1n;
+export const BEFORE_TIME = addTime(BEGIN_OF_TIME, -1n);
 const AFTER_TIME: Instant = END_OF_TIME;
 export const NO_TIME = 'no time';
-export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: AFTER_TIME + 1n } as const satisfies Window;
+export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: addTime(AFTER_TIME, 1n) } as const satisfies Window;
 
 export const isTime = (instant: Instant): boolean => instant >= BEGIN_OF_TIME && instant < END_OF_TIME;
 export const isOfNoTime = ({ from }: Pick<Window, 'from'>): boolean => from === BEFORE_TIME;
 
 /** What time it is, by the clock that the records are stamped by once it has been compared; in whole milliseconds. */
 export function now(): Instant {
-  return BigInt(millisecondsNow()) * 1000n;
+  return instantFromMilliseconds(millisecondsNow());
 }
 
 export const earliest = (a: Instant, b: Instant): Instant => (a < b ? a : b);
@@ -59,8 +71,8 @@ export const latest = (a: Instant, b: Instant): Instant => (a > b ? a : b);
 /** For sort(). */
 export const compareInstants = (a: Instant, b: Instant): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** How often a length goes into an instant, rounded down, also before 1970. */
-export function floorDivided(instant: Instant, length: bigint): bigint {
+/** How often a length goes into an instant or into another length, rounded down, also before 1970. */
+export function floorDivided(instant: bigint, length: Length): bigint {
   const quotient = instant / length;
   return instant < 0n && quotient * length !== instant ? quotient - 1n : quotient;
 }
@@ -68,8 +80,8 @@ export function floorDivided(instant: Instant, length: bigint): bigint {
 // Date and Temporal end before PostgreSQL does, so they are asked about years of four digits: what lies beyond is moved by
 // whole cycles of the calendar, and rules for clocks go on for ever.
 const CYCLE = BigInt(DAYS_IN_CYCLE) * DAY_OF_24_HOURS;
-const FIRST_PLAIN: Instant = -377_705_116_800n * SECOND; // Year -9999
-const LAST_PLAIN: Instant = 253_402_300_800n * SECOND; // Year 10000
+const FIRST_PLAIN = instantAt(-377_705_116_800n * SECOND); // Year -9999
+const LAST_PLAIN = instantAt(253_402_300_800n * SECOND); // Year 10000
 
 /** The same time of a year that Date and Temporal know, and how many years later the real one is. */
 export function withinCalendar(instant: Instant): { milliseconds: number; yearsLater: number } {
@@ -89,19 +101,19 @@ const POSTGRES_TIMESTAMPTZ =
  * Reads PostgreSQL's text form of a timestamptz, in whatever zone the session prints it.
  * @throws RangeError for anything else, "infinity" included.
  */
-export function instantFromPostgres(text: string): Instant {
+export function instantFromPostgres(text: Plain<string>): Instant {
   return withinKnownHour(text) ?? fromAnyText(text);
 }
 
 /** The same of a record, whose time may be none. */
-export function timeFromPostgres(text: string): Instant {
+export function timeFromPostgres(text: Plain<string>): Instant {
   if (text.endsWith('infinity')) return text === 'infinity' ? AFTER_TIME : BEFORE_TIME;
   return instantFromPostgres(text);
 }
 
 const HOUR_PART = '2026-10-31 10:'.length;
 let knownHour = '';
-let knownHourBegan: Instant = 0n;
+let knownHourBegan = instantAt(0n);
 
 /**
  * Rows come by the million and in order of time, in UTC: all but the first of an hour need no more than the digits behind
@@ -124,7 +136,7 @@ function withinKnownHour(text: string): Instant | null {
     // Minutes and seconds have tens that count to six.
     scale = place === 1 ? 10_000_000 : scale / 10;
   }
-  return digits < HOUR_PART + 5 ? null : knownHourBegan + BigInt(micros);
+  return digits < HOUR_PART + 5 ? null : addTime(knownHourBegan, BigInt(micros));
 }
 
 function fromAnyText(text: string): Instant {
@@ -135,7 +147,9 @@ function fromAnyText(text: string): Instant {
   const days = daysTo(isoYear(year, era), Number(month), Number(day));
   const offset = Number(zoneHours) * 3600 + Number(zoneMinutes ?? 0) * 60 + Number(zoneSeconds ?? 0);
   const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second) + (sign === '-' ? offset : -offset);
-  const instant = BigInt(days) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0'));
+  const instant = instantAt(
+    BigInt(days) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0')),
+  );
   if (text.endsWith('+00') && text.indexOf(':') === HOUR_PART - 1) {
     knownHour = text.slice(0, HOUR_PART);
     knownHourBegan = startOfHour(instant);
@@ -149,8 +163,8 @@ export function postgresFromInstant(instant: Instant): string {
   if (instant < BEGIN_OF_TIME) return '-infinity';
   const iso = isoFromInstant(instant);
   if (isPlain(iso) && !iso.startsWith('0000')) return iso;
-  const [day = '', time] = iso.split('T');
-  return postgresYear(yearOf(day), `${day.slice(-6)}T${time}`);
+  const [date = '', time] = iso.split('T');
+  return postgresYear(yearOf(date), `${date.slice(-6)}T${time}`);
 }
 
 /** "2026-11-22T10:44:41.843Z", with six decimals where the microseconds need them. */
@@ -171,7 +185,7 @@ export function isoWindow(window: Window): { from: string | null; to: string } {
   return { from: from === null ? null : isoFromInstant(from), to: isoFromInstant(to) };
 }
 
-const movedDay = (day: Day, years: number): Day => yearText(Number(day.slice(0, -6)) + years) + day.slice(-6);
+const movedDay = (date: string, years: number) => yearText(Number(date.slice(0, -6)) + years) + date.slice(-6);
 
 const ISO_INSTANT =
   /^((?:-\d{6}|[+ ]?\d{4,6})-\d\d-\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:Z|([+-])(\d\d):(\d\d))$/i;
@@ -179,7 +193,7 @@ const ISO_INSTANT =
 const within = (digits: string | undefined, most: number) => Number(digits ?? 0) <= most;
 
 /** An ISO 8601 instant with its offset ("2026-10-31T10:00:00+01:00"), or null when it is none that PostgreSQL holds. */
-export function parseInstant(text: string): Instant | null {
+export function parseInstant(text: Plain<string>): Instant | null {
   const match = ISO_INSTANT.exec(text);
   if (!match) return null;
   const [, date = '', hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes] = match;
@@ -188,12 +202,15 @@ export function parseInstant(text: string): Instant | null {
   if (![minute, second, zoneMinutes].every((sixty) => within(sixty, 59))) return null;
   const offset = (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * (sign === '-' ? -1 : 1);
   const seconds = (Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second ?? 0);
-  const instant = BigInt(dayNumber(day)) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0'));
+  const instant = addTime(midnightOf(dayNumber(day)), BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0')));
   return instant >= BEGIN_OF_TIME && instant < END_OF_TIME ? instant : null;
 }
 
+/** When a day begins in UTC, by its number of days since 1970. */
+export const midnightOf = (number: number): Instant => instantAt(BigInt(number) * DAY_OF_24_HOURS);
+
 /** A calendar day, "2026-10-31", or null when it is none (February 30 included) or outside of PostgreSQL's time. */
-export function parseDay(text: string): Day | null {
+export function parseDay(text: Plain<string>): Day | null {
   const day = calendarDay(text);
   return day !== null && dayNumber(day) >= FIRST_DAY_NUMBER && dayNumber(day) <= LAST_DAY_NUMBER ? day : null;
 }
@@ -228,17 +245,16 @@ function firstInstant(day: Day, timeZone: string): Instant {
   const number = dayNumber(day);
   if (number <= FIRST_DAY_NUMBER) return BEGIN_OF_TIME;
   if (number > LAST_DAY_NUMBER) return END_OF_TIME;
-  const midnight = BigInt(number) * DAY_OF_24_HOURS;
-  const { milliseconds, yearsLater } = withinCalendar(midnight);
+  const { milliseconds, yearsLater } = withinCalendar(midnightOf(number));
   const plain = new Date(milliseconds).toISOString().slice(0, -14);
   const moved = BigInt(yearsLater / YEARS_IN_CYCLE) * CYCLE;
   const start = Temporal.PlainDate.from(plain).toZonedDateTime(timeZone).epochNanoseconds;
-  return floorDivided(start, 1000n) + moved;
+  return instantAt(floorDivided(start, 1000n) + moved);
 }
 
 /** What a clock of a time zone shows, as if it were UTC. It stands still where time ends. */
 function localTime(instant: Instant, timeZone: string): Instant {
-  return latest(BEGIN_OF_TIME, earliest(instant + offsetAt(instant, timeZone), END_OF_TIME - 1n));
+  return latest(BEGIN_OF_TIME, earliest(addTime(instant, offsetAt(instant, timeZone)), addTime(END_OF_TIME, -1n)));
 }
 
 /** The business day that an instant falls on. */
@@ -257,12 +273,12 @@ export function endOfDay(day: Day, timeZone: string): Instant {
 
 /** The UTC hour that an instant falls into, by its first instant. */
 export function startOfHour(instant: Instant): Instant {
-  return floorDivided(instant, HOUR) * HOUR;
+  return instantAt(floorDivided(instant, HOUR) * HOUR);
 }
 
 /** Whole UTC hours by their number since 1970, and back. */
 export const hourNumber = (instant: Instant): number => Number(floorDivided(instant, HOUR));
-export const startOfHourNumber = (number: number): Instant => BigInt(number) * HOUR;
+export const startOfHourNumber = (number: number): Instant => instantAt(BigInt(number) * HOUR);
 
 /** The instant with the same time of the business day so many days or years away: where clocks change, not a multiple of 24 hours. */
 export function shiftInstant(instant: Instant, by: { days: number } | { years: number }, timeZone: string): Instant {
@@ -274,7 +290,7 @@ export function shiftInstant(instant: Instant, by: { days: number } | { years: n
   const little =
     'days' in by ? { days: by.days - whole * DAYS_IN_CYCLE } : { years: by.years - whole * YEARS_IN_CYCLE };
   const shifted = Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timeZone).add(little);
-  return BigInt(shifted.epochMilliseconds) * 1000n + rest + moved + BigInt(whole) * CYCLE;
+  return addTime(instantFromMilliseconds(shifted.epochMilliseconds), rest + moved + BigInt(whole) * CYCLE);
 }
 
 /** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */

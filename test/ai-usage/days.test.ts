@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { dayOf, HOUR, type Instant, isoFromInstant, MINUTE, parseInstant } from '../../src/units/time.ts';
+import { addTime, dayOf, HOUR, type Instant, isoFromInstant, MINUTE, parseInstant } from '../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
@@ -19,7 +19,9 @@ async function insertAt(instants: Instant[]): Promise<void> {
 
 /** A row every half hour. */
 const halfHours = (from: string, to: string): Instant[] =>
-  Array.from({ length: Number((at(to) - at(from)) / (30n * MINUTE)) }, (_, i) => at(from) + BigInt(i) * 30n * MINUTE);
+  Array.from({ length: Number((at(to) - at(from)) / (30n * MINUTE)) }, (_, i) =>
+    addTime(at(from), BigInt(i) * 30n * MINUTE),
+  );
 
 const dailyRequests = async (client: Client, parameters: string) => {
   const { dailyUsage } = await openJson<StatsJson>(client, `/api/ai-usage/stats?${parameters}`);
@@ -142,7 +144,7 @@ describe('business days', () => {
 
   it('are partial at both ends of a period, and say so', async () => {
     const asOf = at('2026-11-01T09:17:23Z');
-    await insertAt([asOf - 7n * 24n * HOUR, asOf - 1n]);
+    await insertAt([addTime(asOf, -7n * 24n * HOUR), addTime(asOf, -1n)]);
     const page = await openPage(client, `/ai-usage?period=7d&show=table&asOf=${isoFromInstant(asOf)}`);
     const days = page.querySelectorAll('tbody th[scope=row]').filter((cell) => / 2026/.test(cell.text));
     const parts = days
@@ -215,7 +217,7 @@ describe('business days elsewhere', () => {
       after(() => app.close());
 
       it('are that place’s, in totals, days and records', async () => {
-        await insertAt(instants.map(at).flatMap((instant) => [instant - 1n, instant, instant + 1n]));
+        await insertAt(instants.map(at).flatMap((instant) => [addTime(instant, -1n), instant, addTime(instant, 1n)]));
         const client = await signedIn(app.origin);
         await assertNumbers(client, parameters, { sql: where, bindings: [] }, timeZone);
         await assertNumbers(client, 'period=all', { sql: 'true', bindings: [] }, timeZone);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HOUR, isoFromInstant, now, parseInstant } from '../../src/units/time.ts';
+import { addTime, HOUR, isoFromInstant, now, parseInstant } from '../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -120,7 +120,7 @@ describe('extremes', () => {
 
   it('a row from the future is not counted before its time, and one from long ago is', async () => {
     await insertUsage([
-      { at: now() + HOUR, cost: 1_000_000 },
+      { at: addTime(now(), HOUR), cost: 1_000_000 },
       { at: parseInstant('1999-12-31T23:59:59Z') as bigint, cost: 7 },
     ]);
     for (const period of ['', 'period=all', 'from=1999-12-31&to=2000-01-01', 'to=2199-12-31']) {
@@ -140,7 +140,7 @@ describe('a view as of an instant', () => {
   });
 
   it('keeps its numbers while rows arrive, and hands its instant on in every link', async () => {
-    await insertUsage(Array.from({ length: 3 }, () => ({ at: now() - HOUR })));
+    await insertUsage(Array.from({ length: 3 }, () => ({ at: addTime(now(), -HOUR) })));
     const asOf = isoFromInstant(now());
     const paths = [
       `/api/ai-usage/stats?asOf=${asOf}`,
@@ -150,7 +150,7 @@ describe('a view as of an instant', () => {
     ];
     const read = () => Promise.all(paths.map(async (path) => (await client.get(path)).text));
     const before = await read();
-    await insertUsage(Array.from({ length: 5 }, () => ({ at: now() + 1000n })));
+    await insertUsage(Array.from({ length: 5 }, () => ({ at: addTime(now(), 1000n) })));
     // A millisecond ahead, and inserted within it on a good day: until it is past, no window reaches them.
     await sleep(5);
     const { totalRequests } = await openJson<StatsJson>(client, '/api/ai-usage/stats');

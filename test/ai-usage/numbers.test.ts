@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { UsageFilter } from '../../src/query/filter.ts';
 import { EVERYTHING } from '../../src/query/filters/registry.ts';
-import { DAY_OF_24_HOURS, type Instant, isoFromInstant, parseInstant } from '../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, type Instant, isoFromInstant, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { filtersOver, plainWhere, writtenOf } from '../support/filters.ts';
@@ -34,7 +34,7 @@ const WINDOWS: [string, string][] = [
 ];
 
 const EDGES = [
-  ...[0, 1, 7, 30, 90].map((days) => AS_OF - BigInt(days) * DAY_OF_24_HOURS),
+  ...[0, 1, 7, 30, 90].map((days) => addTime(AS_OF, -BigInt(days) * DAY_OF_24_HOURS)),
   ...[
     '2026-10-19T23:00:00Z',
     '2026-10-23T23:00:00Z',
@@ -79,7 +79,7 @@ describe('the numbers', () => {
 
   it('are those of plain SQL in every kind of window, rows at its very edges included, with rollups and without', async () => {
     await resetUsage();
-    const atEdges = EDGES.flatMap((edge) => [edge - 1n, edge, edge + 1n]);
+    const atEdges = EDGES.flatMap((edge) => [addTime(edge, -1n), edge, addTime(edge, 1n)]);
     await insertUsage(
       atEdges.flatMap((at) => fc.sample(usageAt(fc.constant(at)), 2).map((row, i) => ({ ...row, cost: 1 + i }))),
     );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import type { HTMLElement } from 'node-html-parser';
-import { DAY_OF_24_HOURS, HOUR, type Instant, now, parseInstant } from '../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, type Instant, now, parseInstant } from '../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, createClient, signedIn } from '../support/client.ts';
@@ -91,9 +91,9 @@ describe('what the page we replace got wrong', () => {
   });
 
   it('"Daily cost" was the cost of the oldest day shown', async () => {
-    const today = now() - HOUR;
+    const today = addTime(now(), -HOUR);
     await insertUsage(
-      [3, 2, 1, 0].map((ago) => ({ at: today - BigInt(ago) * DAY_OF_24_HOURS, cost: 1_000_000 * (ago + 1) })),
+      [3, 2, 1, 0].map((ago) => ({ at: addTime(today, -BigInt(ago) * DAY_OF_24_HOURS), cost: 1_000_000 * (ago + 1) })),
     );
     const page = await openPage(client, '/ai-usage?period=7d&show=table');
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe('what the page we replace got wrong', () => {
     await insertUsage(
       Array.from({ length: 60 }, (_, i) => ({
         model: i % 2 === 0 ? 'gpt-5' : 'mystery-9',
-        at: now() - BigInt(i) * HOUR,
+        at: addTime(now(), -BigInt(i) * HOUR),
       })),
     );
     const leadsOn = async (page: HTMLElement) => {
@@ -214,7 +214,7 @@ describe('what the page we replace got wrong', () => {
 
   it('every number was a full scan: 2.7 s for 90 days at 10 million rows', async () => {
     const inside = 30;
-    const old = now() - 400n * DAY_OF_24_HOURS;
+    const old = addTime(now(), -400n * DAY_OF_24_HOURS);
     await insertUsage(Array.from({ length: 3000 }, (_, i) => ({ at: old + (BigInt(i) * HOUR) / 10n, model: 'gpt-5' })));
     await insertUsage(
       Array.from({ length: inside }, (_, i) => ({ at: now() - HOUR - BigInt(i) * 5n * HOUR, model: 'gpt-5' })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { SessionStore } from '../../src/auth/session-store.ts';
-import { instantFromPostgres, isoFromInstant, MINUTE, now, SECOND } from '../../src/units/time.ts';
+import { addTime, instantFromPostgres, isoFromInstant, MINUTE, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { ANA, type Client, createClient, location, signedIn, signIn, untilCallback } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -10,7 +10,7 @@ import { startProxy } from '../support/proxy.ts';
 import { COOKIES, changeSession, countSessions, later, sessionRow, sidOf } from '../support/session.ts';
 
 const HOUR = 60n * MINUTE;
-const ago = (time: bigint) => isoFromInstant(now() - time);
+const ago = (time: bigint) => isoFromInstant(addTime(now(), -time));
 const ahead = (time: bigint) => ago(-time);
 
 describe('a session', () => {

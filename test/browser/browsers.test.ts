@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dayOf, HOUR, now } from '../../src/units/time.ts';
+import { addTime, dayOf, HOUR, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { openChromium } from '../support/browsers/chromium.ts';
 import { openFirefox } from '../support/browsers/firefox.ts';
@@ -106,7 +106,7 @@ describe('the walk, in three browsers', () => {
     await click(window, '.download a', 'CSV');
     assert.equal(csvRows(await downloaded(window.downloads)).length, 70);
 
-    const month = dayOf(now() - 2n * HOUR, 'Europe/Lisbon').slice(0, 7);
+    const month = dayOf(addTime(now(), -2n * HOUR), 'Europe/Lisbon').slice(0, 7);
     for (const path of ['/ai-usage/records?period=90d', '/ai-usage', `/ai-usage/statement?month=${month}`]) {
       await window.resize(1280, 900);
       await window.go(origin + path);

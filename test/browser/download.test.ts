@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { HOUR, now } from '../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
 import { databaseUrls } from '../support/databases.ts';
@@ -16,7 +16,9 @@ describe('taking data away in a browser', () => {
     browser = await sharedBrowser(this);
     ({ origin } = await sharedApp());
     await resetUsage();
-    await insertUsage(Array.from({ length: 60 }, (_, i) => ({ cost: 10_000 + i, at: now() - BigInt(i + 1) * HOUR })));
+    await insertUsage(
+      Array.from({ length: 60 }, (_, i) => ({ cost: 10_000 + i, at: addTime(now(), -BigInt(i + 1) * HOUR) })),
+    );
   });
   afterEach(async function () {
     if (this.currentTest?.state === 'failed') await pictureFailure(browser);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import { HOUR, now } from '../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
 import { CUT_OFF, TOO_WIDE, WIDTHS } from '../support/cut-off.ts';
@@ -22,9 +22,13 @@ describe('however large the numbers and long the names', () => {
     browser = await sharedBrowser(this);
     const large = { input: MOST_TOKENS, output: MOST_TOKENS, author: AUTHOR };
     record = await fillPages([
-      ...Array.from({ length: 30 }, (_, i) => ({ ...large, cost: MOST_COST - i, at: now() - BigInt(i + 1) * HOUR })),
-      { ...large, story: STORY, cost: MOST_COST, at: now() - HOUR },
-      { ...large, story: STORY, cost: -MOST_COST, model: LONG_MODEL, at: now() - 2n * HOUR },
+      ...Array.from({ length: 30 }, (_, i) => ({
+        ...large,
+        cost: MOST_COST - i,
+        at: addTime(now(), -BigInt(i + 1) * HOUR),
+      })),
+      { ...large, story: STORY, cost: MOST_COST, at: addTime(now(), -HOUR) },
+      { ...large, story: STORY, cost: -MOST_COST, model: LONG_MODEL, at: addTime(now(), -2n * HOUR) },
       // Little in the windows before, so that changes are large as well.
       { ...large, model: LONG_MODEL, input: 1, output: 1, cost: 1, at: now() - 24n * 95n * HOUR },
     ]);

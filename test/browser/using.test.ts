@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { HOUR, now } from '../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
 import { databases } from '../support/databases.ts';
@@ -25,7 +25,7 @@ describe('using it in a browser', () => {
         author: AUTHOR,
         story: STORY,
         cost: 10_000 + ((i * 37) % 70) * 1000,
-        at: now() - BigInt(i + 1) * HOUR,
+        at: addTime(now(), -BigInt(i + 1) * HOUR),
       })),
       { at: now() - 60n * 24n * HOUR, cost: 5_000_000 },
     ]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { addTime, instantAt } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -83,7 +84,7 @@ describe('a name once seen', () => {
     const { origin } = await opened(startApp({ urls: { mythoria: proxy.url } }));
     assert.deepEqual(await namesIn(origin), ['Sophia', 'A Fada']);
     proxy.down();
-    const [late] = (await insertUsage([{ at: row.at + 1n }])) as [UsageRow];
+    const [late] = (await insertUsage([{ at: addTime(instantAt(row.at), 1n) }])) as [UsageRow];
     const client = await signedIn(origin);
     const page = await openPage(client, PATH);
     const authors = columnOf(tableOf(page, 'Records'), 'Author').map(({ text }) => text);

@@ -5,7 +5,7 @@ import { SUBJECTS, subjectUrl } from '../../src/ai-usage/frame/subjects.ts';
 import { actionInfo } from '../../src/catalog/actions.ts';
 import { nameWritten, written } from '../../src/catalog/written.ts';
 import { parseUsageQuery, usageUrl } from '../../src/query/query.ts';
-import { HOUR, now } from '../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../src/units/time.ts';
 import { readParameters } from '../../src/web/parameters.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
@@ -150,8 +150,10 @@ describe('a model named with empty text', () => {
     await resetUsage();
     const story = randomUUID();
     for (const hours of [2n, 30n])
-      await insertUsage(MODELS.map((model) => ({ model, cost: costOf(model), at: now() - hours * HOUR, story })));
-    await insertUsage([{ model: 'gpt-5', cost: costOf('gpt-5'), at: now() - 30n * HOUR }]);
+      await insertUsage(
+        MODELS.map((model) => ({ model, cost: costOf(model), at: addTime(now(), -hours * HOUR), story })),
+      );
+    await insertUsage([{ model: 'gpt-5', cost: costOf('gpt-5'), at: addTime(now(), -30n * HOUR) }]);
   });
   after(resetUsage);
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Knex } from 'knex';
 import type { DatabaseUrls } from '../../src/db/connect.ts';
 import { backfill, keepRollups } from '../../src/stats/rollups/keep/keep.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
 import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -69,12 +69,12 @@ async function shown(urls: Partial<DatabaseUrls>, asOf: string): Promise<string[
 describe('what a server, a database or a role prefers', function () {
   this.timeout(120_000);
   const opened = closing();
-  const asOf = encodeURIComponent(isoFromInstant(now() - HOUR));
+  const asOf = encodeURIComponent(isoFromInstant(addTime(now(), -HOUR)));
   let expected: string[];
 
   before(async () => {
     await resetUsage();
-    const at = now() - 2n * HOUR;
+    const at = addTime(now(), -2n * HOUR);
     await insertUsage(
       Array.from({ length: 60 }, (_, i) =>
         usageRow({

@@ -4,8 +4,10 @@ import { type Demo, fillDemoDataFrom, moreDemoData, type Progress } from '../../
 import { authorOf, DELETED_AUTHOR } from '../../src/demo/people.ts';
 import { sliceOf } from '../../src/demo/rows.ts';
 import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/source-tables.ts';
+import { dayFromIso } from '../../src/units/calendar.ts';
 import { microEurosFromNumeric } from '../../src/units/money.ts';
 import {
+  addTime,
   compareInstants,
   earliest,
   HOUR,
@@ -16,10 +18,10 @@ import {
 } from '../../src/units/time.ts';
 import { databases } from '../support/databases.ts';
 
-const FIRST_DAY = '2026-10-24';
+const FIRST_DAY = dayFromIso('2026-10-24');
 const START = startOfDay(FIRST_DAY, DEMO_TIME_ZONE);
 // Two days and a half, one of them of 25 hours.
-const NOW = startOfDay('2026-10-26', DEMO_TIME_ZONE) + 21n * HOUR;
+const NOW = addTime(startOfDay(dayFromIso('2026-10-26'), DEMO_TIME_ZONE), 21n * HOUR);
 
 describe('filling databases with demo data', () => {
   const demo = (now: Instant = NOW, onProgress: Demo['onProgress'] = () => {}): Demo => ({
@@ -113,7 +115,7 @@ describe('filling databases with demo data', () => {
         .workflows('story_generation_runs')
         .where({ run_id: String(story.runId) })
         .first();
-    await fill(story.begun + 20n * MINUTE);
+    await fill(addTime(story.begun, 20n * MINUTE));
     assert.equal((await run())?.status, 'running');
     await fill(NOW);
     assert.equal((await run())?.status, 'completed');
@@ -123,9 +125,9 @@ describe('filling databases with demo data', () => {
   });
 
   it('writes nothing the second time, and what is missing later', async () => {
-    const first = await fill(NOW - 90n * MINUTE);
-    assert.equal(await fill(NOW - 90n * MINUTE), 0);
-    assert.equal(await fill(NOW - 3n * HOUR), 0, 'a clock that was put back');
+    const first = await fill(addTime(NOW, -90n * MINUTE));
+    assert.equal(await fill(addTime(NOW, -90n * MINUTE)), 0);
+    assert.equal(await fill(addTime(NOW, -3n * HOUR)), 0, 'a clock that was put back');
     const more = await fill(NOW);
     assert.ok(more > 0);
     assert.equal(first + more, generated(NOW).length);
@@ -133,7 +135,7 @@ describe('filling databases with demo data', () => {
   });
 
   it('leaves alone what was added or deleted meanwhile', async () => {
-    await fill(NOW - 5n * HOUR);
+    await fill(addTime(NOW, -5n * HOUR));
     const { workflows } = databases();
     const [deleted] = await storedIds();
     await workflows('token_usage_tracking').where({ token_usage_id: deleted }).delete();
@@ -177,9 +179,9 @@ describe('filling databases with demo data', () => {
     await fill();
     const { workflows, mythoria } = databases();
     await workflows.raw('TRUNCATE token_usage_tracking, story_generation_runs');
-    await fillDemoDataFrom('2026-10-25', demo());
+    await fillDemoDataFrom(dayFromIso('2026-10-25'), demo());
     const [earliest] = await storedRows();
-    assert.ok(instantFromPostgres(earliest?.created_at ?? '') >= startOfDay('2026-10-25', DEMO_TIME_ZONE));
+    assert.ok(instantFromPostgres(earliest?.created_at ?? '') >= startOfDay(dayFromIso('2026-10-25'), DEMO_TIME_ZONE));
     const stories = await mythoria('stories').pluck('story_id');
     const used = await workflows('token_usage_tracking').distinct('story_id').pluck('story_id');
     assert.ok(stories.every((id) => used.includes(id)));
@@ -230,7 +232,7 @@ describe('filling databases with demo data', () => {
     });
 
     it('does not confuse a later top-up', async () => {
-      const earlier = NOW - 2n * HOUR;
+      const earlier = addTime(NOW, -2n * HOUR);
       const before = await fill(earlier);
       await more(before + 1500, earlier);
       await fill(NOW);
@@ -251,7 +253,7 @@ describe('filling databases with demo data', () => {
       };
       await assert.rejects(more(before + 3000, NOW, stop), /stopped/);
       assert.ok((await storedIds()).length < uninterrupted.length);
-      await more(before + 3000, NOW + HOUR);
+      await more(before + 3000, addTime(NOW, HOUR));
       assert.deepEqual(await storedIds(), uninterrupted);
     });
   });

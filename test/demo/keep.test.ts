@@ -3,7 +3,17 @@ import { EventEmitter, once } from 'node:events';
 import { DEMO_TIME_ZONE } from '../../src/demo/calendar.ts';
 import { fillDemoDataFrom } from '../../src/demo/fill.ts';
 import { keepDemo } from '../../src/demo/keep.ts';
-import { addDays, dayOf, HOUR, now, postgresFromInstant, startOfDay, type Window } from '../../src/units/time.ts';
+import {
+  addDays,
+  addTime,
+  dayOf,
+  HOUR,
+  instantAt,
+  now,
+  postgresFromInstant,
+  startOfDay,
+  type Window,
+} from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 
 describe('a demo left running', () => {
@@ -19,16 +29,16 @@ describe('a demo left running', () => {
   const rowsSince = async (from: bigint) => {
     const [row] = await databases()
       .workflows('token_usage_tracking')
-      .where('created_at', '>=', postgresFromInstant(from))
+      .where('created_at', '>=', postgresFromInstant(instantAt(from)))
       .count();
     return Number(row?.count);
   };
 
   const dayBegin = (instant: bigint) =>
-    postgresFromInstant(startOfDay(addDays(dayOf(instant, DEMO_TIME_ZONE), 1), DEMO_TIME_ZONE));
+    postgresFromInstant(startOfDay(addDays(dayOf(instantAt(instant), DEMO_TIME_ZONE), 1), DEMO_TIME_ZONE));
 
   it('gets what has happened since, and says in which window, until it is stopped', async () => {
-    const until = now() - 30n * HOUR;
+    const until = addTime(now(), -30n * HOUR);
     await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
       ...databases(),
       now: until,
@@ -58,7 +68,7 @@ describe('a demo left running', () => {
   });
 
   it('goes on after a failure, which it tells', async () => {
-    const until = now() - 30n * HOUR;
+    const until = addTime(now(), -30n * HOUR);
     await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
       ...databases(),
       now: until,
@@ -82,7 +92,7 @@ describe('a demo left running', () => {
   });
 
   it('says again what it could not say, until it has been heard, and not again then', async () => {
-    const until = now() - 30n * HOUR;
+    const until = addTime(now(), -30n * HOUR);
     await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
       ...databases(),
       now: until,
@@ -109,7 +119,7 @@ describe('a demo left running', () => {
   });
 
   it('says what a failure has left half written', async () => {
-    const until = now() - 50n * HOUR;
+    const until = addTime(now(), -50n * HOUR);
     await fillDemoDataFrom(addDays(dayOf(until, DEMO_TIME_ZONE), -1), {
       ...databases(),
       now: until,

@@ -7,21 +7,23 @@ import { authorOf, DELETED_AUTHOR } from '../../src/demo/people.ts';
 import { type DemoRow, expectedRows, sliceOf } from '../../src/demo/rows.ts';
 import { AI_ACTIONS } from '../../src/demo/source-tables.ts';
 import { type Layer, type Story, storiesOn } from '../../src/demo/stories.ts';
+import { type Day, dayFromIso } from '../../src/units/calendar.ts';
 import { groupedBy } from '../../src/units/grouped-by.ts';
 import {
   addDays,
+  addTime,
   compareInstants,
-  type Day,
   dayOf,
   endOfDay,
   HOUR,
   type Instant,
+  instantAt,
   startOfDay,
 } from '../../src/units/time.ts';
 
-const FIRST_DAY = '2026-07-15';
+const FIRST_DAY = dayFromIso('2026-07-15');
 const DEMO: Layer = { seed: 'mythoria', firstDay: FIRST_DAY, history: null };
-const NOW = startOfDay(addDays(FIRST_DAY, GROWING_DAYS), DEMO_TIME_ZONE) + 11n * HOUR + 123_456n;
+const NOW = addTime(startOfDay(addDays(FIRST_DAY, GROWING_DAYS), DEMO_TIME_ZONE), 11n * HOUR + 123_456n);
 
 const startOf = (daysAfterFirst: number) => startOfDay(addDays(FIRST_DAY, daysAfterFirst), DEMO_TIME_ZONE);
 
@@ -56,7 +58,7 @@ describe('demo rows', () => {
   });
 
   it('are the same however time is cut into slices', () => {
-    const instant = fc.bigInt({ min: startOf(84), max: startOf(88) });
+    const instant = fc.bigInt({ min: startOf(84), max: startOf(88) }).map(instantAt);
     fc.assert(
       fc.property(fc.tuple(instant, instant, instant), (instants) => {
         const [from, cut, to] = instants.sort(compareInstants) as [Instant, Instant, Instant];
@@ -204,7 +206,7 @@ describe('rows of a history', () => {
   const history: Layer = { ...DEMO, history: { number: 1, from, until, rows: 4000 } };
 
   it('are about as many as asked for, between its two ends, of stories that are complete', () => {
-    const { rows } = sliceOf(history, startOf(90), until + 10n * HOUR);
+    const { rows } = sliceOf(history, startOf(90), addTime(until, 10n * HOUR));
     assert.ok(rows.length > 3000 && rows.length < 5000, `${rows.length} rows`);
     assert.ok(rows.every(({ createdAt }) => createdAt >= startOf(100) && createdAt < until));
     assert.equal(expectedRows(history, startOf(0), startOf(99)), 0);

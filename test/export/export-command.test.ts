@@ -20,7 +20,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../src/config.ts';
 import { readCoverage } from '../../src/stats/rollups/coverage.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  isoFromInstant,
+  now,
+  postgresFromInstant,
+  startOfHour,
+} from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -131,8 +139,10 @@ describe('npm run export', function () {
 
   it('has rows that came late computed after the file of a statement', async function () {
     needsServer(this);
-    const at = now() - 40n * DAY_OF_24_HOURS;
-    await insertUsage(Array.from({ length: 30 }, (_, i) => ({ at: at - BigInt(i + 1) * HOUR, model: 'late' })));
+    const at = addTime(now(), -40n * DAY_OF_24_HOURS);
+    await insertUsage(
+      Array.from({ length: 30 }, (_, i) => ({ at: addTime(at, -BigInt(i + 1) * HOUR), model: 'late' })),
+    );
     await coverUsage();
     // As a server does at every tick: in a database that nobody knows a late row may be any other's.
     const origin = createOrigin(databases(), { info: () => {}, warn: () => {} });

@@ -10,6 +10,8 @@ import { EXTENSIONS, FORMATS } from '../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS, MOST_SHEET_ROWS, STYLES } from '../../src/export/sheet-xml.ts';
 import type { ExportColumn, ExportFile } from '../../src/export/table.ts';
 import type { Value } from '../../src/tables/values.ts';
+import { microEuros } from '../../src/units/money.ts';
+import { instantAt } from '../../src/units/time.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { missing } from '../support/skip.ts';
 
@@ -17,11 +19,11 @@ const MANIFEST = {
   title: 'Test',
   filters: 'All calls',
   from: null,
-  to: 1_790_000_000_000_000n,
+  to: instantAt(1_790_000_000_000_000n),
   timeZone: 'Europe/Lisbon',
-  asOf: 1_790_000_000_000_000n,
+  asOf: instantAt(1_790_000_000_000_000n),
   rows: 1,
-  cost: 1,
+  cost: microEuros(1),
 };
 
 const fileOf = (columns: ExportColumn[], rows: Value[][]): ExportFile => ({

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type Ends, noEnds, readEnd } from '../../src/stats/ends.ts';
-import { HOUR, MINUTE, now, startOfHour } from '../../src/units/time.ts';
+import { addTime, HOUR, MINUTE, now, startOfHour } from '../../src/units/time.ts';
 import { databases } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 describe('raw rows behind the rolled up hours', () => {
-  const coveredUntil = startOfHour(now()) - 2n * HOUR;
+  const coveredUntil = addTime(startOfHour(now()), -2n * HOUR);
   let ends: Ends;
   beforeEach(async () => {
     await resetUsage();
@@ -24,11 +24,11 @@ describe('raw rows behind the rolled up hours', () => {
   };
 
   it('that are settled are read again once a minute, younger ones each time', async () => {
-    await insertUsage([{ at: coveredUntil + MINUTE, cost: 1 }]);
+    await insertUsage([{ at: addTime(coveredUntil, MINUTE), cost: 1 }]);
     assert.deepEqual(await costs(), [1]);
     await insertUsage([
-      { at: coveredUntil + 2n * MINUTE, cost: 2 },
-      { at: now() - MINUTE, cost: 3 },
+      { at: addTime(coveredUntil, 2n * MINUTE), cost: 2 },
+      { at: addTime(now(), -MINUTE), cost: 3 },
     ]);
     assert.deepEqual(await costs(), [1, 3]);
     age(30_000);
@@ -39,7 +39,7 @@ describe('raw rows behind the rolled up hours', () => {
 
   it('that are settled are read again after a tick', async () => {
     assert.deepEqual(await costs(), []);
-    await insertUsage([{ at: coveredUntil + MINUTE, cost: 1 }]);
+    await insertUsage([{ at: addTime(coveredUntil, MINUTE), cost: 1 }]);
     assert.deepEqual(await costs(), []);
     assert.deepEqual(await costs('2'), [1]);
   });

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { forecastMonth } from '../../src/stats/forecast.ts';
-import { weekdayOf } from '../../src/units/calendar.ts';
-import { addDays, type Day, parseInstant } from '../../src/units/time.ts';
+import { type DailyCosts, forecastMonth } from '../../src/stats/forecast.ts';
+import { type Day, dayFromIso, firstDayOf, monthOf, weekdayOf } from '../../src/units/calendar.ts';
+import { microEuros } from '../../src/units/money.ts';
+import { addDays, parseInstant } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { openPage, squeeze, tableOf, textOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 /** What each day from `from` to before `to` costs. */
-function costsOf(from: Day, to: Day, cost: (day: Day) => number): Map<Day, number> {
-  const costs = new Map<Day, number>();
-  for (let day = from; day < to; day = addDays(day, 1)) costs.set(day, cost(day));
+function costsOf(from: Day, to: Day, cost: (day: Day) => number): DailyCosts {
+  const costs: DailyCosts = new Map();
+  for (let day = from; day < to; day = addDays(day, 1)) costs.set(day, microEuros(cost(day)));
   return costs;
 }
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -21,11 +22,11 @@ describe('the forecast of a month', () => {
     const weekday = fc.array(fc.nat(50_000_000), { minLength: 7, maxLength: 7 });
     fc.assert(
       fc.property(weekday, fc.integer({ min: 0, max: 89 }), (costs, days) => {
-        const today = addDays('2026-09-01', days);
+        const today = addDays(dayFromIso('2026-09-01'), days);
         const cost = (day: Day) => costs[weekdayOf(day) - 1] ?? 0;
-        const month = forecastMonth(costsOf('2025-12-01', today, cost), today, 0);
-        const end = addDays(`${addDays(`${today.slice(0, 7)}-01`, 31).slice(0, 7)}-01`, 0);
-        assert.equal(month.total, sum([...costsOf(`${today.slice(0, 7)}-01`, end, cost).values()]));
+        const month = forecastMonth(costsOf(dayFromIso('2025-12-01'), today, cost), today, 0);
+        const end = addDays(firstDayOf(monthOf(addDays(firstDayOf(monthOf(today)), 31))), 0);
+        assert.equal(month.total, sum([...costsOf(firstDayOf(monthOf(today)), end, cost).values()]));
         assert.equal(month.past.length, 6);
         for (const { forecast, actual } of month.past) assert.equal(forecast, actual);
         if (month.range) assert.deepEqual(month.range, { low: month.total, high: month.total });
@@ -42,7 +43,7 @@ describe('the forecast of a month', () => {
         fc.integer({ min: 0, max: 89 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (each, days, passed) => {
-          const today = addDays('2026-09-01', days);
+          const today = addDays(dayFromIso('2026-09-01'), days);
           let i = 0;
           const { total, range } = forecastMonth(
             costsOf(addDays(today, -290), addDays(today, 1), () => each[i++] ?? 0),
@@ -60,8 +61,12 @@ describe('the forecast of a month', () => {
   it('knows weekends from working days, and counts what is left of today', () => {
     const cost = (day: Day) => (weekdayOf(day) > 5 ? 0 : 10_000_000);
     // Monday 2 November 2026, noon: half of today, and the 20 working days after it.
-    const costs = costsOf('2026-06-01', '2026-11-02', cost);
-    const { spent, total } = forecastMonth(costs.set('2026-11-02', 4_000_000), '2026-11-02', 0.5);
+    const costs = costsOf(dayFromIso('2026-06-01'), dayFromIso('2026-11-02'), cost);
+    const { spent, total } = forecastMonth(
+      costs.set(dayFromIso('2026-11-02'), microEuros(4_000_000)),
+      dayFromIso('2026-11-02'),
+      0.5,
+    );
     assert.deepEqual([spent, total], [4_000_000, 4_000_000 + 5_000_000 + 20 * 10_000_000]);
   });
 
@@ -69,7 +74,11 @@ describe('the forecast of a month', () => {
     // Each second half of a month costs double in July, half in August, and as before in September and October.
     const factor: Record<string, number> = { '07': 2, '08': 0.5 };
     const cost = (day: Day) => 10_000_000 * (Number(day.slice(8)) > 15 ? (factor[day.slice(5, 7)] ?? 1) : 1);
-    const { spent, total, range, past } = forecastMonth(costsOf('2026-04-20', '2026-11-16', cost), '2026-11-16', 0);
+    const { spent, total, range, past } = forecastMonth(
+      costsOf(dayFromIso('2026-04-20'), dayFromIso('2026-11-16'), cost),
+      dayFromIso('2026-11-16'),
+      0,
+    );
     const rest = (total ?? 0) - spent;
     assert.equal(past.length, 6);
     const ratios = past.map(({ rest }) => rest.actual / rest.forecast);
@@ -84,18 +93,18 @@ describe('the forecast of a month', () => {
 
   it('is none with less than a week of history, and has no range with less than two past months', () => {
     const young = forecastMonth(
-      costsOf('2026-11-05', '2026-11-11', () => 1),
-      '2026-11-11',
+      costsOf(dayFromIso('2026-11-05'), dayFromIso('2026-11-11'), () => 1),
+      dayFromIso('2026-11-11'),
       0.3,
     );
     assert.deepEqual([young.spent, young.total, young.range, young.past], [6, null, null, []]);
     const older = forecastMonth(
-      costsOf('2026-10-10', '2026-11-20', () => 1_000_000),
-      '2026-11-20',
+      costsOf(dayFromIso('2026-10-10'), dayFromIso('2026-11-20'), () => 1_000_000),
+      dayFromIso('2026-11-20'),
       0,
     );
     assert.deepEqual([older.total, older.range, older.past.length], [30_000_000, null, 1]);
-    assert.deepEqual(forecastMonth(new Map(), '2026-11-20', 0.5).total, null);
+    assert.deepEqual(forecastMonth(new Map(), dayFromIso('2026-11-20'), 0.5).total, null);
   });
 
   describe('on the overview', () => {
@@ -103,7 +112,7 @@ describe('the forecast of a month', () => {
     before(async () => {
       client = await signedIn((await sharedApp()).origin);
       await resetUsage();
-      const days = [...costsOf('2026-04-01', '2026-11-25', () => 1_000_000)];
+      const days = [...costsOf(dayFromIso('2026-04-01'), dayFromIso('2026-11-25'), () => 1_000_000)];
       await insertUsage(
         days.map(([day, cost], i) => ({
           at: parseInstant(`${day}T08:00:00Z`) as bigint,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Sums } from '../../src/stats/sums.ts';
 import { type Causes, whyOf } from '../../src/stats/why.ts';
+import { microEuros } from '../../src/units/money.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { MODELS } from '../support/generated-usage.ts';
@@ -12,11 +13,13 @@ const sums = fc.record({
   requests: fc.integer({ min: 1, max: 10_000_000 }),
   inputTokens: fc.oneof(fc.constant(0), fc.nat(2 ** 40)),
   outputTokens: fc.oneof(fc.constant(0), fc.nat(2 ** 40)),
-  cost: fc.oneof(
-    fc.constant(0),
-    fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
-    fc.integer({ min: -(2 ** 49), max: 2 ** 49 }),
-  ),
+  cost: fc
+    .oneof(
+      fc.constant(0),
+      fc.integer({ min: -9_000_000_000, max: 9_000_000_000 }),
+      fc.integer({ min: -(2 ** 49), max: 2 ** 49 }),
+    )
+    .map(microEuros),
 });
 const window = fc.dictionary(fc.constantFrom(...MODELS), sums).map((rows) => new Map(Object.entries(rows)));
 const NAMES: (keyof Causes)[] = ['volume', 'mix', 'tokens', 'price'];
@@ -25,7 +28,7 @@ const of = (requests: number, tokens: number, cost: number): Sums => ({
   requests,
   inputTokens: tokens,
   outputTokens: 0,
-  cost,
+  cost: microEuros(cost),
 });
 
 describe('why the cost changed', () => {
@@ -47,7 +50,7 @@ describe('why the cost changed', () => {
 
   it('says of refunds what it says of costs, with the other sign', () => {
     const refunded = (sums: Map<string, Sums>) =>
-      new Map([...sums].map(([key, one]): [string, Sums] => [key, { ...one, cost: -one.cost }]));
+      new Map([...sums].map(([key, one]): [string, Sums] => [key, { ...one, cost: microEuros(-one.cost) }]));
     // Without zeros of either sign.
     const signed = (row: object, sign: number) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === 0 ? 0 : sign * Number(value)]));
@@ -74,7 +77,7 @@ describe('why the cost changed', () => {
       requests: fc.integer({ min: 1, max: 50 }),
       inputTokens: fc.integer({ min: -50, max: 50 }),
       outputTokens: fc.constant(0),
-      cost: fc.integer({ min: -99, max: 99 }),
+      cost: fc.integer({ min: -99, max: 99 }).map(microEuros),
     });
     fc.assert(
       fc.property(few, few, (now, before) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { UsageFilter } from '../../src/query/filter.ts';
 import { FILTER_NAMES, FILTERS, type FilterName } from '../../src/query/filters/registry.ts';
+import { microEuros } from '../../src/units/money.ts';
 import { onceIn } from './generated-usage.ts';
 import type { Where } from './plain-sql.ts';
 
@@ -23,7 +24,7 @@ const several = (values: string[]) => fc.subarray(values, { minLength: 1, maxLen
 const NOBODY = ['ffffffff-ffff-ffff-ffff-ffffffffffff', '00000000-0000-0000-0000-000000000000'];
 const quoted = (name: string) => (name === '' ? '""' : name);
 /** Amounts of test rows, of fractions of a cent up to what the column holds, and beside them. */
-const micro = fc.oneof(fc.integer({ min: -20, max: 99_999 }), fc.nat(9_999_999_999));
+const micro = fc.oneof(fc.integer({ min: -20, max: 99_999 }), fc.nat(9_999_999_999)).map(microEuros);
 const euros = (micro: number) => (micro < 0 ? '-' : '') + (Math.abs(micro) / 1e6).toFixed(6);
 const amounts = [
   '0',

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { refreshNames } from '../../src/catalog/refresh-names.ts';
 import { auditAll } from '../../src/stats/rollups/keep/keep.ts';
-import { eurosText } from '../../src/units/money.ts';
-import { type Instant, now, postgresFromInstant } from '../../src/units/time.ts';
+import { eurosText, microEuros } from '../../src/units/money.ts';
+import { addTime, instantAt, now, postgresFromInstant } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 
 /** A row of token_usage_tracking in our units. */
@@ -17,7 +17,8 @@ export type UsageRow = {
   output: number;
   /** micro-euros; NaN as the column holds it */
   cost: number;
-  at: Instant;
+  /** microseconds, as of an Instant */
+  at: bigint;
   prompt: unknown;
 };
 
@@ -31,7 +32,7 @@ export function usageRow(row: Partial<UsageRow> = {}): UsageRow {
     input: 1000,
     output: 500,
     cost: 12_345,
-    at: now() - 3_600_000_000n,
+    at: addTime(now(), -3_600_000_000n),
     prompt: { messages: [{ role: 'user', content: 'Era uma vez' }] },
     ...row,
   };
@@ -52,9 +53,9 @@ export async function insertUsage(
         ai_model: row.model,
         input_tokens: row.input,
         output_tokens: row.output,
-        estimated_cost_in_euros: Number.isNaN(row.cost) ? 'NaN' : eurosText(row.cost),
+        estimated_cost_in_euros: Number.isNaN(row.cost) ? 'NaN' : eurosText(microEuros(row.cost)),
         input_prompt_json: JSON.stringify(row.prompt),
-        created_at: postgresFromInstant(row.at),
+        created_at: postgresFromInstant(instantAt(row.at)),
       })),
     );
   }

@@ -1,25 +1,31 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { averageEuros, eurosNumber, eurosText, microEurosFromNumeric } from '../../src/units/money.ts';
+import { averageEuros, eurosNumber, eurosText, microEuros, microEurosFromNumeric } from '../../src/units/money.ts';
 import { databases } from '../support/databases.ts';
 
 describe('money', () => {
   it('survives being written with six decimals and read again', () => {
     fc.assert(
-      fc.property(fc.maxSafeInteger(), (micro) => assert.equal(microEurosFromNumeric(eurosText(micro)), micro)),
+      fc.property(fc.maxSafeInteger(), (micro) =>
+        assert.equal(microEurosFromNumeric(eurosText(microEuros(micro))), micro),
+      ),
     );
-    assert.equal(eurosText(4213), '0.004213');
-    assert.equal(eurosText(-4213), '-0.004213');
-    assert.equal(eurosText(1_506_995_366), '1506.995366');
+    assert.equal(eurosText(microEuros(4213)), '0.004213');
+    assert.equal(eurosText(microEuros(-4213)), '-0.004213');
+    assert.equal(eurosText(microEuros(1_506_995_366)), '1506.995366');
   });
 
   it('is the same decimal as a JSON number', () => {
-    fc.assert(fc.property(fc.maxSafeInteger(), (micro) => assert.equal(eurosNumber(micro), Number(eurosText(micro)))));
-    assert.equal(JSON.stringify(eurosNumber(300_000 + 100_000)), '0.4');
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), (micro) =>
+        assert.equal(eurosNumber(microEuros(micro)), Number(eurosText(microEuros(micro)))),
+      ),
+    );
+    assert.equal(JSON.stringify(eurosNumber(microEuros(300_000 + 100_000))), '0.4');
   });
 
   it('is read exactly from what PostgreSQL prints, one amount or the sum of many', async () => {
-    const amounts = fc.sample(fc.integer({ min: -9_999_999_999, max: 9_999_999_999 }), 500);
+    const amounts = fc.sample(fc.integer({ min: -9_999_999_999, max: 9_999_999_999 }).map(microEuros), 500);
     const { rows } = await databases().workflows.raw<{ rows: { one: string; sum: string }[] }>(
       `SELECT euros::numeric(10, 6)::text AS one, sum(euros::numeric(10, 6)) OVER ()::text AS sum
          FROM unnest(?::text[]) WITH ORDINALITY AS given (euros, position) ORDER BY position`,
@@ -44,7 +50,7 @@ describe('money', () => {
   });
 
   it('has an average of zero where there is nothing to divide by', () => {
-    assert.equal(averageEuros(0, 0), 0);
-    assert.equal(averageEuros(5, 2), 0.0000025);
+    assert.equal(averageEuros(microEuros(0), 0), 0);
+    assert.equal(averageEuros(microEuros(5), 2), 0.0000025);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
 import type { Response } from 'supertest';
-import { DAY_OF_24_HOURS, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import {
   ANA,
@@ -89,7 +89,7 @@ describe('while the rollups cannot be read', () => {
   const opened = closing();
   before(async () => {
     await resetUsage();
-    await insertUsage([{ at: now() - 3n * DAY_OF_24_HOURS }]);
+    await insertUsage([{ at: addTime(now(), -3n * DAY_OF_24_HOURS) }]);
     await coverUsage();
   });
   after(resetUsage);
@@ -239,7 +239,7 @@ describe('while backoffice_db is down', () => {
       [`/ai-usage/records?story=${id}`, 200],
       [`/ai-usage/records/${id}`, 404],
     ] as const) {
-      await changeSession(ana, { expire: isoFromInstant(now() + 30n * MINUTE) });
+      await changeSession(ana, { expire: isoFromInstant(addTime(now(), 30n * MINUTE)) });
       const asked = workflows.hold(id);
       const page = ana.get(path);
       await asked;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXTENSIONS } from '../../src/export/formats.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -25,7 +25,7 @@ const PEOPLE = 6;
 /** A connection that is ended costs a new backend, which takes PostgreSQL longer than a page: with one an answer, most of the time. */
 const ANSWERS_A_KILL = 5;
 
-const RECORD = usageRow({ at: now() - 2n * HOUR });
+const RECORD = usageRow({ at: addTime(now(), -2n * HOUR) });
 const SUBJECTS = [
   `/ai-usage/authors/${RECORD.author}`,
   `/ai-usage/stories/${RECORD.story}`,
@@ -64,7 +64,7 @@ function anew(path: string, turn: number): string {
   if (!takesAWindow || turn % 3 === 0) return path;
   const window = path.includes('/statement')
     ? `asOf=${isoFromInstant(now())}`
-    : `from=${isoFromInstant(now() - 40n * DAY_OF_24_HOURS)}`;
+    : `from=${isoFromInstant(addTime(now(), -40n * DAY_OF_24_HOURS))}`;
   return `${path}${path.includes('?') ? '&' : '?'}${window}`;
 }
 
@@ -163,7 +163,7 @@ describe('while connections of every database are ended at random', function () 
     needsServer(this);
     await resetUsage();
     const rows = Array.from({ length: 1_500 }, (_, i) => ({
-      at: now() - BigInt(i) * HOUR,
+      at: addTime(now(), -BigInt(i) * HOUR),
       ...(i % 7 === 0 ? { author: RECORD.author, story: RECORD.story } : {}),
       model: ['gpt-5', 'gpt-image-1', 'gemini-2.5-pro'][i % 3] ?? '',
       action: ['chapter_writing', 'image_generation', 'story_outline'][i % 3] ?? '',

@@ -9,8 +9,8 @@ import type { UsageStats } from '../../stats/stats.ts';
 import type { Sums } from '../../stats/sums.ts';
 import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
-import { averageEuros, eurosNumber, eurosText } from '../../units/money.ts';
-import { isoFromInstant, isoWindow } from '../../units/time.ts';
+import { averageEuros, eurosNumber, eurosText, type MicroEuros } from '../../units/money.ts';
+import { type Instant, isoFromInstant, isoWindow } from '../../units/time.ts';
 import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
 /** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
@@ -75,8 +75,8 @@ function recordJson(record: UsageRecord): Record<string, unknown> {
 
 /** Amounts as text with all six decimals, instants in ISO 8601; a word where one is none. */
 function jsonValue(kind: ValueKind, value: Value): Value {
-  if (kind === 'euros' && typeof value === 'number') return eurosText(value);
-  return typeof value === 'bigint' ? isoFromInstant(value) : value;
+  if (kind === 'euros' && typeof value === 'number') return eurosText(value as MicroEuros);
+  return typeof value === 'bigint' ? isoFromInstant(value as Instant) : value;
 }
 
 /** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */

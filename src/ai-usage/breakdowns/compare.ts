@@ -1,12 +1,12 @@
 import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import { COMPARISONS, type Comparison } from '../../query/view.ts';
 import type { UsageStats } from '../../stats/stats.ts';
-import { dayNumber } from '../../units/calendar.ts';
+import { type Day, dayNumber } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
 import {
   addDays,
+  addTime,
   BEGIN_OF_TIME,
-  type Day,
   dayOf,
   earliest as earlier,
   type Instant,
@@ -39,7 +39,7 @@ export function comparedWindow(
   const shift = (instant: Instant): Instant => {
     if (compare === 'year') return shiftInstant(instant, { years: -1 }, timeZone);
     const days = wholeDays(query, timeZone);
-    return days === null ? instant - lengthOf(query, from) : shiftInstant(instant, { days: -days }, timeZone);
+    return days === null ? addTime(instant, -lengthOf(query, from)) : shiftInstant(instant, { days: -days }, timeZone);
   };
   const end = shift(to);
   // There is nothing before time.
@@ -56,7 +56,7 @@ function lengthOf({ to, window }: Pick<UsageQuery, 'to' | 'window'>, from: Insta
 /** How many days a window has that is given by days, the one under way included; null for other windows. */
 function wholeDays({ from, to, window }: Pick<UsageQuery, 'from' | 'to' | 'window'>, timeZone: string): number | null {
   if (!from?.day || (to && !to.day)) return null;
-  const lastDay = to?.day ?? dayOf(later(from.instant, window.to - 1n), timeZone);
+  const lastDay = to?.day ?? dayOf(later(from.instant, addTime(window.to, -1n)), timeZone);
   return daysBetween(from.day, addDays(lastDay, 1));
 }
 

@@ -1,17 +1,17 @@
 import type { UsageQuery } from '../../query/query.ts';
 import type { BucketSize } from '../../stats/stats.ts';
-import { monthOf } from '../../units/calendar.ts';
+import { type Day, dayFromIso, firstDayOf, type Month, monthOf } from '../../units/calendar.ts';
 import {
   addDays,
+  addTime,
   BEFORE_TIME,
   DAY_OF_24_HOURS,
-  type Day,
   dayOf,
+  FIRST_DAY,
   HOUR,
   hourNumber,
   type Instant,
   isOfNoTime,
-  NO_TIME,
   startOfDay,
   startOfHour,
   startOfHourNumber,
@@ -34,26 +34,22 @@ export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'wi
   return length <= LONGEST_BY_DAY ? 'day' : 'month';
 }
 
-function firstDayOfMonth(month: string): Day {
-  return `${month}-01`;
-}
-
 function nextMonth(firstDay: Day): Day {
-  return firstDayOfMonth(monthOf(addDays(firstDay, 31)));
+  return firstDayOf(monthOf(addDays(firstDay, 31)));
 }
 
 type Edge = Pick<Bucket, 'bucket' | 'from' | 'to' | 'firstDay'>;
 
 function hours(start: Instant, end: Instant, timeZone: string): Edge[] {
   const edges: Edge[] = [];
-  for (let from = startOfHour(start); from < end; from += HOUR) {
-    edges.push({ bucket: String(hourNumber(from)), from, to: from + HOUR, firstDay: dayOf(from, timeZone) });
+  for (let from = startOfHour(start); from < end; from = addTime(from, HOUR)) {
+    edges.push({ bucket: String(hourNumber(from)), from, to: addTime(from, HOUR), firstDay: dayOf(from, timeZone) });
   }
   return edges;
 }
 
-function monthEdge(month: string, timeZone: string): Edge {
-  const firstDay = firstDayOfMonth(month);
+function monthEdge(month: Month, timeZone: string): Edge {
+  const firstDay = firstDayOf(month);
   const from = startOfDay(firstDay, timeZone);
   return { bucket: month, from, to: startOfDay(nextMonth(firstDay), timeZone), firstDay: dayOf(from, timeZone) };
 }
@@ -89,18 +85,18 @@ function months(start: Instant, end: Instant, timeZone: string): Edge[] | null {
 /**
  * The buckets of a window, oldest first, empty ones included, but for months of more than ten years: then those that are
  * `filled`, which names the buckets with records, oldest first. A window without a beginning starts with the first of them.
- * Records without a time are one bucket, whose first day is none either.
+ * Records without a time are one bucket, on the first day that there is.
  */
 export function bucketsOf(window: Window, size: BucketSize, timeZone: string, filled: string[]): Bucket[] {
   if (isOfNoTime(window))
-    return filled.map((bucket) => ({ bucket, from: BEFORE_TIME, to: window.to, firstDay: NO_TIME, partial: false }));
+    return filled.map((bucket) => ({ bucket, from: BEFORE_TIME, to: window.to, firstDay: FIRST_DAY, partial: false }));
   const start = window.from ?? startOfBucket(filled[0], size, timeZone);
   // An instant that all is counted until may be before a window begins: it has no hour or day of its own.
   if (start === null || start >= window.to) return [];
   const edges = {
     hour: () => hours(start, window.to, timeZone),
     day: () => days(start, window.to, timeZone),
-    month: () => months(start, window.to, timeZone) ?? filled.map((month) => monthEdge(month, timeZone)),
+    month: () => months(start, window.to, timeZone) ?? filled.map((month) => monthEdge(month as Month, timeZone)),
   }[size]();
   return edges.map((edge) => ({ ...edge, partial: edge.from < start || edge.to > window.to }));
 }
@@ -108,5 +104,5 @@ export function bucketsOf(window: Window, size: BucketSize, timeZone: string, fi
 function startOfBucket(bucket: string | undefined, size: BucketSize, timeZone: string): Instant | null {
   if (bucket === undefined) return null;
   if (size === 'hour') return startOfHourNumber(Number(bucket));
-  return startOfDay(size === 'day' ? bucket : firstDayOfMonth(bucket), timeZone);
+  return startOfDay(size === 'day' ? dayFromIso(bucket) : firstDayOf(bucket as Month), timeZone);
 }

@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { line, stack, stackOffsetDiverging } from 'd3-shape';
 import type { Format } from '../../units/format.ts';
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, microEuros, NO_EUROS, plus } from '../../units/money.ts';
 
 /** One bar: what its parts cost, and the tokens below it. */
 export type ChartBar = {
@@ -78,7 +78,7 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
     before: hasBefore ? lineOf(bars, costs) : null,
     lines: [...costTicks.map(costs), ...tokenTicks.map(tokens)].map(Math.round),
     ground: lowest < 0 ? Math.round(costs(0)) : null,
-    costScale: costTicks.map(format.shortEuros),
+    costScale: costTicks.map((cost) => format.shortEuros(microEuros(cost))),
     tokenScale: tokenTicks.map(format.shortInteger),
     marks: bars.map((bar, i) => ({ ...markOf(bar, series, format), late: i >= bars.length / 2 })),
     axis: axisOf(bars),
@@ -87,7 +87,7 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
 
 /** How far a bar reaches below the ground, where its refunds are, and above. */
 function reachOf(costs: MicroEuros[]): [low: MicroEuros, high: MicroEuros] {
-  const sum = (parts: MicroEuros[]) => parts.reduce((total, part) => total + part, 0);
+  const sum = (parts: MicroEuros[]) => parts.reduce(plus, NO_EUROS);
   return [sum(costs.filter((cost) => cost < 0)), sum(costs.filter((cost) => cost > 0))];
 }
 

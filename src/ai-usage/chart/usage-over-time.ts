@@ -8,7 +8,8 @@ import { sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import type { Format } from '../../units/format.ts';
-import { dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../../units/time.ts';
+import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
+import { addTime, dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Compared } from '../breakdowns/compare.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
@@ -91,7 +92,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
   };
 }
 
-type Series = { label: string; keys: Set<string>; cost: number; href?: string };
+type Series = { label: string; keys: Set<string>; cost: MicroEuros; href?: string };
 
 /** The most expensive ones, and all others as one. */
 function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
@@ -110,7 +111,7 @@ function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
     };
   });
   if (rest.length > 0) {
-    const cost = rest.reduce((sum, [, sums]) => sum + sums.cost, 0);
+    const cost = rest.reduce((sum, [, sums]) => plus(sum, sums.cost), NO_EUROS);
     series.push({ label: 'Other', keys: new Set(rest.map(([key]) => key)), cost });
   }
   return series;
@@ -129,12 +130,12 @@ function rowsOf(
   const barOf = new Map(bars.flatMap(({ buckets }, bar) => buckets.map((bucket) => [bucket, bar])));
   const sums = bars.map(noSums);
   for (const { bucket, ...more } of stats.buckets) addTo(sums[barOf.get(bucket) as number] as Sums, more);
-  const costs = bars.map(() => series.map(() => 0));
+  const costs = bars.map(() => series.map(() => NO_EUROS));
   const places = new Map(series.flatMap(({ keys }, i) => [...keys].map((key) => [key, i])));
   for (const cell of stats.cells) {
-    const ofBar = costs[barOf.get(bucketOf[size](cell)) as number] as number[];
+    const ofBar = costs[barOf.get(bucketOf[size](cell)) as number] as MicroEuros[];
     const i = places.get(keyOf(cell)) as number;
-    ofBar[i] = (ofBar[i] as number) + cell.cost;
+    ofBar[i] = plus(ofBar[i] as MicroEuros, cell.cost);
   }
   const before = costsBefore(compared, size, bars.length, timeZone);
   return bars.map((bar, i) => {
@@ -144,7 +145,7 @@ function rowsOf(
       ...bar,
       ...(sums[i] as Sums),
       records,
-      costs: costs[i] as number[],
+      costs: costs[i] as MicroEuros[],
       before: before?.[i] ?? null,
       label: barLabel(bar, barSize, format),
       axisLabel: axisLabel(bar, barSize, format),
@@ -160,12 +161,12 @@ export function costsBefore(
   size: BucketSize,
   bars: number,
   timeZone: string,
-): number[] | null {
+): MicroEuros[] | null {
   if (compared === null || size === 'month') return null;
   const buckets = bucketsOf(compared.window, size, timeZone, []);
   if (buckets.length !== bars) return null;
   const costs = new Map(compared.stats.buckets.map(({ bucket, cost }) => [bucket, cost]));
-  return buckets.map(({ bucket }) => costs.get(bucket) ?? 0);
+  return buckets.map(({ bucket }) => costs.get(bucket) ?? NO_EUROS);
 }
 
 function columnsOf(
@@ -176,7 +177,7 @@ function columnsOf(
   { format }: Options,
 ): Column<Row>[] {
   const hasBefore = rows.some(({ before }) => before !== null);
-  const sumBefore = rows.reduce((sum, { before }) => sum + (before ?? 0), 0);
+  const sumBefore = rows.reduce((sum, { before }) => plus(sum, before ?? NO_EUROS), NO_EUROS);
   return [
     {
       ...{ name: 'bar', label: `${NAMES[size].one} (${format.timeZone})`, kind: 'text', total: 'Total' },
@@ -196,7 +197,7 @@ function columnsOf(
             value: ({ cost, before }: Row) => cost - (before ?? 0),
             // Rounded where it is large, as what it is made of is a cell away: ninety times over its decimals weigh too much.
             cell: ({ cost, before }: Row) => ({
-              ...changeCell(cost, before ?? 0, before === 0 && cost > 0, format),
+              ...changeCell(cost, before ?? NO_EUROS, before === 0 && cost > 0, format),
               exact: undefined,
             }),
             total: total.cost - sumBefore,
@@ -225,23 +226,23 @@ function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone
   const isWhole = bar.from >= (window.from ?? bar.from) && (bar.to <= window.to || window.to === asOf);
   const [from, to] =
     size !== 'hour' && isWhole && !bar.isGap
-      ? [bar.firstDay, size === 'day' ? bar.firstDay : dayOf(bar.to - 1n, timeZone)]
+      ? [bar.firstDay, size === 'day' ? bar.firstDay : dayOf(addTime(bar.to, -1n), timeZone)]
       : [isoFromInstant(latest(bar.from, window.from ?? bar.from)), isoFromInstant(earliest(bar.to, window.to))];
   return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
 }
 
 /** "01:00–02:00"; of the hour that comes twice when the clocks go back which of the two it is. */
 function hourLabel({ from, to }: Bar, { timeOfDay, utcOffset }: Format): string {
-  const [begin, before, after] = [from, from - HOUR, from + HOUR].map(timeOfDay);
+  const [begin, before, after] = [from, addTime(from, -HOUR), addTime(from, HOUR)].map(timeOfDay);
   if (begin !== before && begin !== after) return `${begin}–${timeOfDay(to)}`;
   // On the clock that it began on.
-  const end = begin === after ? timeOfDay(to + HOUR) : timeOfDay(to);
+  const end = begin === after ? timeOfDay(addTime(to, HOUR)) : timeOfDay(to);
   return `${begin}–${end} (${utcOffset(from)})`;
 }
 
 function barLabel(bar: Bar, size: BarSize, format: Format): string {
   if (isOfNoTime(bar)) return NO_TIME;
-  const last = dayOf(bar.to - 1n, format.timeZone);
+  const last = dayOf(addTime(bar.to, -1n), format.timeZone);
   if (size === 'hour') return `${format.shortDay(bar.firstDay)}, ${hourLabel(bar, format)}`;
   if (size === 'day') return format.longDay(bar.firstDay);
   if (bar.isGap) return `${format.month(bar.firstDay)} – ${format.month(last)}`;

@@ -7,7 +7,8 @@ import { changeColumns, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { monthOf } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
-import type { Instant } from '../../units/time.ts';
+import type { MicroEuros } from '../../units/money.ts';
+import { type Instant, isOfNoTime, NO_TIME } from '../../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { bucketsOf } from './buckets.ts';
@@ -26,7 +27,7 @@ const bucketColumns = <Row extends BucketRow>(): Column<Row>[] => [
 /** Usage over time for files, the newest first, each bucket with what it cost by model, action or provider. */
 export function usageTable({ stats, compared }: Counted, options: Options): DataTable {
   const { size } = options;
-  type Row = BucketRow & Sums & { partial: boolean; costBefore: number | null; parts: Map<string, Sums> };
+  type Row = BucketRow & Sums & { partial: boolean; costBefore: MicroEuros | null; parts: Map<string, Sums> };
   const columns: Column<Row>[] = [
     ...bucketColumns<Row>(),
     { name: 'partial', label: 'Partial', kind: 'boolean', value: ({ partial }) => partial },
@@ -75,14 +76,15 @@ function bucketsWithParts(stats: UsageStats, { query, size, by, timeZone }: Opti
     if (found) found.push(cell);
     else cells.set(bucket, [cell]);
   }
+  const noTime = isOfNoTime(query.window) ? NO_TIME : null;
   const filled = stats.buckets.map(({ bucket }) => bucket);
   return bucketsOf(query.window, size, timeZone, filled).map(({ bucket, from, firstDay, partial }) => {
     const parts = [...group(cells.get(bucket) ?? [], keyOf)];
     const inOrder = parts.sort(([a], [b]) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
     return {
       hour: size === 'hour' ? from : null,
-      day: size === 'month' ? null : firstDay,
-      month: monthOf(firstDay),
+      day: size === 'month' ? null : (noTime ?? firstDay),
+      month: noTime ?? monthOf(firstDay),
       partial,
       ...sumOf(parts.map(([, sums]) => sums)),
       parts: new Map(inOrder),

@@ -7,7 +7,7 @@ import { namedIn } from '../../query/filters/registry.ts';
 import { PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
 import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, NO_EUROS } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { unlessGone } from '../../units/promises/unless-gone.ts';
 import type { Instant } from '../../units/time.ts';
@@ -80,7 +80,7 @@ export const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: 
 
 /** How the audit log puts an export into words: the filters as a sentence, the window, how many rows and what they cost. */
 export function detailsOf({ query }: AskedUsage, { filters, rows, cost }: Manifest, format: Format): string {
-  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost ?? 0)}`;
+  const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost ?? NO_EUROS)}`;
   return `${filters}; ${windowText(query, format)}; ${count}`;
 }
 

@@ -14,7 +14,7 @@ import { PERIOD_LABELS, PERIODS } from '../../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { type DateField, dateField } from '../../units/date-field.ts';
 import type { Format } from '../../units/format.ts';
-import { dayOf, isOfNoTime } from '../../units/time.ts';
+import { addTime, dayOf, isOfNoTime } from '../../units/time.ts';
 import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';
 
 /**
@@ -123,7 +123,7 @@ export function filterBar(
   const { from, to, window, pinned } = query;
   const chips = chipsOf(query, names, path, format);
   const none = isOfNoTime(window);
-  const lastDay = none ? '' : dayOf(window.to - 1n, format.timeZone);
+  const lastDay = none ? '' : dayOf(addTime(window.to, -1n), format.timeZone);
   const fields = fieldsOf(query, dimensions ?? NO_DIMENSIONS, subject, format);
   const more = fields.filter(({ place }) => place === 'more');
   const shown = fields.map(({ name }) => name);

@@ -1,7 +1,7 @@
 import { DEFAULT_PAGE_SIZE, type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { Sums } from '../../stats/sums.ts';
 import type { Format } from '../../units/format.ts';
-import { eurosText, microEurosFromNumeric } from '../../units/money.ts';
+import { eurosText, microEurosFromNumeric, minus } from '../../units/money.ts';
 
 type Total = Pick<Sums, 'requests' | 'cost'>;
 
@@ -24,7 +24,7 @@ export function frozenNotes({ pinned, counted }: UsageQuery, { requests, cost }:
   if (pinned === null || counted === null) return [];
   const [requestsThen = '', costThen = ''] = counted.split('~');
   const more = requests - Number(requestsThen);
-  const dearer = cost - microEurosFromNumeric(costThen);
+  const dearer = minus(cost, microEurosFromNumeric(costThen));
   if (more === 0 && dearer === 0) return [];
   const records = `${format.integerChange(more)} ${Math.abs(more) === 1 ? 'record' : 'records'}`;
   return [

@@ -1,6 +1,6 @@
 import type { Sums } from '../../stats/sums.ts';
-import { average } from '../../tables/cells.ts';
 import type { Format } from '../../units/format.ts';
+import { average, microEuros } from '../../units/money.ts';
 
 /** A figure above the tables; `change` against the window compared with, absolute and as a percentage. */
 export type Tile = {
@@ -37,14 +37,14 @@ export function tilesOf(names: readonly Name[], total: Total, before: Total | nu
   return names.map((name) => {
     const { label, kind, value }: Figure = FIGURES[name];
     const isEuros = kind === 'euros';
-    const plain = isEuros ? format.euros : format.integer;
-    const signed = isEuros ? format.eurosChange : format.integerChange;
+    const plain = isEuros ? (micro: number) => format.euros(microEuros(micro)) : format.integer;
+    const signed = isEuros ? (micro: number) => format.eurosChange(microEuros(micro)) : format.integerChange;
     const [now, then] = [value(total), before === null ? null : value(before)];
     return {
       label,
       text: plain(now),
-      ...(isEuros ? { value: format.exactEuros(now) } : {}),
-      ...(name === 'cost' ? { note: format.exactEuros(now) } : {}),
+      ...(isEuros ? { value: format.exactEuros(microEuros(now)) } : {}),
+      ...(name === 'cost' ? { note: format.exactEuros(microEuros(now)) } : {}),
       ...(then === null
         ? {}
         : { change: { text: signed(now - then), share: format.shareChange(now, then), before: plain(then) } }),

@@ -8,9 +8,9 @@ import {
 import { changeCell } from '../../tables/cells.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
-import { monthOf } from '../../units/calendar.ts';
+import { type Day, firstDayOf, monthOf } from '../../units/calendar.ts';
 import { type Format, hasShares } from '../../units/format.ts';
-import { type Day, dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
+import { dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
 
 /** The month under way, ready to print: so far, to its end, and how good such forecasts were. */
 export type MonthCard = {
@@ -40,7 +40,7 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
   const month = forecastAt(costs, asOf, format.timeZone);
   const { spent, total, range, past } = month;
   return {
-    title: format.longMonth(`${today.slice(0, 7)}-01`),
+    title: format.longMonth(firstDayOf(monthOf(today))),
     soFar: format.euros(spent),
     forecast: total === null ? null : format.euros(total),
     range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,

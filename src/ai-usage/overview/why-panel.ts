@@ -2,7 +2,7 @@ import { written } from '../../catalog/written.ts';
 import { type Causes, sumOfRows, type WhyRow, whyOf } from '../../stats/why.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, minus } from '../../units/money.ts';
 import { sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { modelColumn, OTHERS } from '../frame/name-columns.ts';
@@ -57,7 +57,7 @@ export function causesTable({ stats, compared }: Counted, format: Format): DataT
 function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format: Format): string {
   if (now === before) return `The same as before, ${format.euros(now)}.`;
   const share = format.shareChange(now, before);
-  return `${format.eurosChange(now - before)}${share ? ` (${share})` : ''}: from ${format.euros(before)} to ${format.euros(now)}.`;
+  return `${format.eurosChange(minus(now, before))}${share ? ` (${share})` : ''}: from ${format.euros(before)} to ${format.euros(now)}.`;
 }
 
 function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {

@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
 import { TIE_OUT_PATH } from '../../query/paths.ts';
 import { usageUrl } from '../../query/query.ts';
+import type { Month } from '../../units/calendar.ts';
 import { type Instant, isoFromInstant, now } from '../../units/time.ts';
 import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
@@ -43,7 +44,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
     const { previous, next } = neighbours(month, at, timeZone);
     const firstDay = monthSpan(month).from;
     const title = format.longMonth(firstDay);
-    const link = (other: string | null) =>
+    const link = (other: Month | null) =>
       other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
     const data = {
       month: title,

@@ -6,11 +6,11 @@ import type { UsageStats } from '../../stats/stats.ts';
 import { noSums, type Sums, sumOf } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
-import { calendarDay, compareDays, monthOf } from '../../units/calendar.ts';
+import { calendarDay, compareDays, type Day, firstDayOf, type Month, monthOf } from '../../units/calendar.ts';
 import { BadInput, takenOnce } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
-import type { MicroEuros } from '../../units/money.ts';
-import { addDays, type Day, dayOf, FIRST_DAY, type Instant } from '../../units/time.ts';
+import { type MicroEuros, minus } from '../../units/money.ts';
+import { addDays, dayOf, FIRST_DAY, type Instant } from '../../units/time.ts';
 import { bucketsOf } from '../chart/buckets.ts';
 import { actionColumns, modelColumn, noPriceColumn, providerColumn } from '../frame/name-columns.ts';
 import { subjectUrl } from '../frame/subjects.ts';
@@ -19,10 +19,6 @@ import { type Tile, tilesOf } from '../frame/tiles.ts';
 export const STATEMENT_PATH = '/ai-usage/statement';
 export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;
 
-/** A calendar month of the business time zone, "2026-10". */
-export type Month = string;
-
-const firstDayOf = (month: Month): Day => `${month}-01`;
 const FIRST_MONTH = monthOf(FIRST_DAY);
 const monthBefore = (month: Month): Month => monthOf(addDays(firstDayOf(month), -1));
 const monthAfter = (month: Month): Month => monthOf(addDays(firstDayOf(month), 31));
@@ -153,9 +149,9 @@ export function statementTables(stats: UsageStats, query: UsageQuery, format: Fo
     days: table<Sums & { day: Day }>(
       'By day',
       [{ name: 'day', label: 'Day', kind: 'day', value: ({ day }) => day, totalCell: { text: 'Total' } }],
-      bucketsOf(query.window, 'day', format.timeZone, []).map(({ bucket }) => ({
+      bucketsOf(query.window, 'day', format.timeZone, []).map(({ bucket, firstDay }) => ({
         ...(days.get(bucket) ?? noSums()),
-        day: bucket,
+        day: firstDay,
       })),
     ),
     tieOut: tieOutTable(stats, format),
@@ -187,8 +183,11 @@ function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Fo
       name: 'difference',
       label: 'Difference',
       kind: 'euros',
-      value: ({ cost }) => total.cost - cost,
-      cell: ({ cost }) => ({ ...exact(total.cost - cost), ...(cost === total.cost ? {} : { flag: 'differs' }) }),
+      value: ({ cost }) => minus(total.cost, cost),
+      cell: ({ cost }) => ({
+        ...exact(minus(total.cost, cost)),
+        ...(cost === total.cost ? {} : { flag: 'differs' }),
+      }),
     },
   ];
   return dataTable(columns, {

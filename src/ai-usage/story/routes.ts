@@ -3,6 +3,7 @@ import { readNames } from '../../catalog/names.ts';
 import { NO_FILTERS } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import { usageUrl } from '../../query/query.ts';
+import { NO_EUROS } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { panel } from '../../web/panel.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
@@ -29,7 +30,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
         panel(
           reader.storyCosts(query, {
             most: 0,
-            besides: { story: id, cost: story.ok ? story.value.value.total.cost : 0 },
+            besides: { story: id, cost: story.ok ? story.value.value.total.cost : NO_EUROS },
           }),
           req.log,
         ),
@@ -63,7 +64,9 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       download: story
         ? tablesMenu(STORY_EXPORT, frozenUrl(path, { ...query, asOf }, story.total), story.total, format)
         : null,
-      place: costs.ok ? { ok: true, value: storyPlace(story?.total.cost ?? 0, costs.value.value, format) } : costs,
+      place: costs.ok
+        ? { ok: true, value: storyPlace(story?.total.cost ?? NO_EUROS, costs.value.value, format) }
+        : costs,
       filtered: shared.bar.chips.length > 0,
       unfiltered: path,
       records: usageUrl(RECORDS_PATH, whole),

@@ -15,7 +15,7 @@ import {
 import type { UsageReader } from '../../stats/reader.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { createShared } from '../../units/promises/shared.ts';
-import { isoFromInstant, now, SECOND } from '../../units/time.ts';
+import { addTime, isoFromInstant, now, SECOND } from '../../units/time.ts';
 import { goneSignal } from '../../web/download.ts';
 import { TooMany } from '../../web/errors.ts';
 import { panel } from '../../web/panel.ts';
@@ -58,7 +58,7 @@ export function tieOutPage({ reader, render, format }: Omit<PageDependencies, 'd
     // A few seconds ago, so that no transaction still under way falls between the two readings.
     const query =
       asked.pinned === null
-        ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(asked.asOf - 5n * SECOND) }, limits, now())
+        ? parseUsageQuery({ ...req.query, asOf: isoFromInstant(addTime(asked.asOf, -5n * SECOND)) }, limits, now())
         : asked;
     const gone = goneSignal(res);
     const recomputed = handled(

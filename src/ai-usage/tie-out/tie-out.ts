@@ -2,11 +2,12 @@ import type { UsageStats } from '../../stats/stats.ts';
 import { type Figure, figuresOf, sameFigures } from '../../stats/tie-out.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
+import { microEuros } from '../../units/money.ts';
 
 /** Each figure as the page shows it, from raw rows, and their difference; `equal` when every difference is 0. */
 export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { equal: boolean; table: Table } {
   const number = (value: number, euros: boolean) => ({
-    text: euros ? format.exactEuros(value) : format.integer(value),
+    text: euros ? format.exactEuros(microEuros(value)) : format.integer(value),
   });
   const figure = (name: string, label: string, value: (figure: Figure) => number): Column<Figure> => ({
     ...{ name, label, kind: 'integer', value },

@@ -39,7 +39,9 @@ export const MIN_COST: Filter<MicroEuros> = {
   ...bound,
   parameter: 'minCost',
   clash: (cost, { maxCost }) =>
-    typeof maxCost === 'number' && cost > maxCost ? `must not be more than maxCost (${amountText(maxCost)})` : null,
+    typeof maxCost === 'number' && cost > maxCost
+      ? `must not be more than maxCost (${amountText(maxCost as MicroEuros)})`
+      : null,
 
   // PostgreSQL takes NaN for more than any number.
   where: (rows, cost) =>

@@ -6,7 +6,15 @@ import { type UsageFilter, whereFilter, whereWithin } from '../../query/filter.t
 import type { UsageQuery } from '../../query/query.ts';
 import { SORT_COLUMNS, SORTS } from '../../query/sorts.ts';
 import { byCodePoint } from '../../units/code-points.ts';
-import { earliest, isOfNoTime, latest, parseInstant, postgresFromInstant, type Window } from '../../units/time.ts';
+import {
+  addTime,
+  earliest,
+  isOfNoTime,
+  latest,
+  parseInstant,
+  postgresFromInstant,
+  type Window,
+} from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import { readCounts, readTotals } from '../stats.ts';
 import type { Sums } from '../sums.ts';
@@ -295,7 +303,7 @@ async function readFromUnits(
 /** The part of a window from the cursor on, in reading direction. */
 function beyond(window: Window, cursor: Cursor, { descending }: Order): Window {
   const at = parseInstant(cursor.values.at(-1) ?? '') ?? window.to;
-  if (descending) return { from: window.from, to: earliest(window.to, at + 1n) };
+  if (descending) return { from: window.from, to: earliest(window.to, addTime(at, 1n)) };
   return { from: latest(window.from ?? at, at), to: latest(window.to, at) };
 }
 

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { rollupPasses, splitFilter, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import {
   addDays,
+  addTime,
   compareInstants,
   earliest,
   HOUR,
@@ -67,7 +68,7 @@ async function rawUnits(workflows: Knex, { window, filter }: WindowParts['sql'][
     .groupByRaw('1');
   return rows.map(({ hour, ...sums }) => {
     const from = startOfHourNumber(Number(hour));
-    const within = { from: latest(from, window.from ?? from), to: earliest(from + HOUR, window.to) };
+    const within = { from: latest(from, window.from ?? from), to: earliest(addTime(from, HOUR), window.to) };
     return { ...within, sums: sumsOf(sums), day: null };
   });
 }
@@ -104,7 +105,7 @@ async function hourUnits(
   const hours = await hoursWithin(backoffice, memory.hours, stretch, timeZone);
   return hours.map(({ hour, cells }) => ({
     from: hour,
-    to: hour + HOUR,
+    to: addTime(hour, HOUR),
     sums: sumOf(cells.filter((cell) => passes(cell, hour))),
     day: null,
   }));

@@ -1,13 +1,13 @@
 import type { Knex } from 'knex';
-import { compareDays } from '../../units/calendar.ts';
-import { NoNumber } from '../../units/money.ts';
-import { addDays, type Day, postgresFromInstant, startOfDay } from '../../units/time.ts';
+import { compareDays, type Day } from '../../units/calendar.ts';
+import { type MicroEuros, microEuros, NO_EUROS, NoNumber, plus } from '../../units/money.ts';
+import { addDays, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import { type Days, daysWithin, type KeptDay } from './days.ts';
 import { inPieces } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
 
-/** What an action and model cost in the 24 hours of the business clock on one day, in micro-euros: a repeated hour counts twice. */
-export type ClockHours = { action: string; model: string; costs: number[] };
+/** What an action and model cost in the 24 hours of the business clock on one day: a repeated hour counts twice. */
+export type ClockHours = { action: string; model: string; costs: MicroEuros[] };
 
 /** Kept in memory by day and its version, for the days that have been asked for: some 200 bytes for each action and model of a day. */
 export type ClockDays = Map<Day, { version: string; hours: ClockHours[] }>;
@@ -65,11 +65,11 @@ async function loadClockHours(backoffice: Knex, days: Day[], timeZone: string): 
     ],
   );
   for (const { number, action, model, costs } of rows) {
-    const hours: ClockHours = { action, model, costs: Array(24).fill(0) };
+    const hours: ClockHours = { action, model, costs: Array(24).fill(NO_EUROS) };
     for (const one of costs.split(',')) {
       const [clock, micro] = one.split(' ').map(Number) as [number, number];
       if (Number.isNaN(micro)) throw new NoNumber('not an amount: NaN');
-      hours.costs[clock] = (hours.costs[clock] ?? 0) + micro;
+      hours.costs[clock] = plus(hours.costs[clock] ?? NO_EUROS, microEuros(micro));
     }
     ofDays[Number(number) - 1]?.push(hours);
   }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { compareDays, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
+import { compareDays, type Day, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
-import { type Day, type Instant, postgresFromInstant } from '../../units/time.ts';
+import { type Instant, postgresFromInstant } from '../../units/time.ts';
 import { type UsageCell, usageCellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 

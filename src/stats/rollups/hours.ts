@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import { compareDays } from '../../units/calendar.ts';
+import { compareDays, type Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/promises/handled.ts';
 import {
   addDays,
-  type Day,
+  addTime,
   dayOf,
   HOUR,
   type Instant,
@@ -56,7 +56,7 @@ export async function hoursOfDays<T extends { hour: Instant }>(
   timeZone: string,
 ): Promise<T[]> {
   const hours: T[] = [];
-  const last = dayOf(to - HOUR, timeZone);
+  const last = dayOf(addTime(to, -HOUR), timeZone);
   for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; ) {
     const some: Promise<T[]>[] = [];
     for (; some.length < DAYS_AT_ONCE && compareDays(day, last) <= 0; day = addDays(day, 1)) {

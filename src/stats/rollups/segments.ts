@@ -1,8 +1,8 @@
-import { dayNumber, dayOfNumber } from '../../units/calendar.ts';
+import { type Day, dayFromIso, dayNumber, dayOfNumber } from '../../units/calendar.ts';
 import {
   addDays,
+  addTime,
   BEGIN_OF_TIME,
-  type Day,
   dayOf,
   earliest,
   HOUR,
@@ -24,7 +24,7 @@ export type HourSegment = { kind: 'hours'; from: Instant; to: Instant; only?: In
 export type DaySegment = { kind: 'days'; from: Instant; to: Instant; firstDay: Day; endDay: Day };
 
 const isWholeHour = (instant: Instant) => startOfHour(instant) === instant;
-const nextWholeHour = (instant: Instant) => (isWholeHour(instant) ? instant : startOfHour(instant) + HOUR);
+const nextWholeHour = (instant: Instant) => (isWholeHour(instant) ? instant : addTime(startOfHour(instant), HOUR));
 
 const zones = new Map<string, Instant | null>();
 
@@ -49,7 +49,7 @@ function lookForWholeHours(timeZone: string): Instant | null {
   const isWhole = (day: Day) => isWholeHour(startOfDay(day, timeZone));
   let whole: Day | null = null;
   for (let year = LAST_YEAR; year >= FIRST_YEAR; year--) {
-    for (const day of [`${year}-10-01`, `${year}-07-01`, `${year}-04-01`, `${year}-01-01`]) {
+    for (const day of ['10-01', '07-01', '04-01', '01-01'].map((rest) => dayFromIso(`${year}-${rest}`))) {
       if (isWhole(day)) {
         whole = day;
         continue;

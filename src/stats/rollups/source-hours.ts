@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { COST_OF_ROW } from '../../db/cost-sql.ts';
 import {
+  addTime,
   compareInstants,
   earliest,
   HOUR,
@@ -87,9 +88,8 @@ export const HOURS_A_SAMPLE = 24;
 export async function sampleHours(source: Knex, before: Instant): Promise<Instant[]> {
   const first = await readEarliest(source);
   if (first === null || first >= before) return [];
-  const spread = Array.from(
-    { length: HOURS_A_SAMPLE },
-    (_, i) => first + ((before - first) * BigInt(i)) / BigInt(HOURS_A_SAMPLE),
+  const spread = Array.from({ length: HOURS_A_SAMPLE }, (_, i) =>
+    addTime(first, ((before - first) * BigInt(i)) / BigInt(HOURS_A_SAMPLE)),
   );
   const { rows } = await source.raw<{ rows: { hour: string }[] }>(
     `WITH RECURSIVE latest AS (
@@ -116,8 +116,8 @@ export function runsOf(hours: Instant[]): HourRange[] {
   const runs: HourRange[] = [];
   for (const hour of [...new Set(hours)].sort(compareInstants)) {
     const last = runs.at(-1);
-    if (last?.to === hour) last.to = hour + HOUR;
-    else runs.push({ from: hour, to: hour + HOUR });
+    if (last?.to === hour) last.to = addTime(hour, HOUR);
+    else runs.push({ from: hour, to: addTime(hour, HOUR) });
   }
   return runs;
 }
@@ -158,7 +158,7 @@ export async function endOfRecords(source: Knex, { from, to }: HourRange, record
     .orderBy('created_at')
     .offset(records)
     .first<{ created_at: string } | undefined>('created_at');
-  const end = row ? latest(from + HOUR, startOfHour(instantFromPostgres(row.created_at))) : to;
+  const end = row ? latest(addTime(from, HOUR), startOfHour(instantFromPostgres(row.created_at))) : to;
   return earliest(end, to);
 }
 

@@ -1,15 +1,8 @@
 import type { Knex } from 'knex';
-import { compareDays } from '../../units/calendar.ts';
+import { compareDays, type Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
-import {
-  addDays,
-  type Day,
-  type Instant,
-  instantFromPostgres,
-  postgresFromInstant,
-  startOfDay,
-} from '../../units/time.ts';
+import { addDays, type Instant, instantFromPostgres, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import type { UsageKind } from '../sums.ts';
 import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';

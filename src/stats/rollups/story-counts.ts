@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { handled } from '../../units/promises/handled.ts';
-import { earliest, HOUR, hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
+import { addTime, earliest, HOUR, hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
 import { requireContent } from './coverage.ts';
 import { type Days, daysWithin, recordsOf } from './days.ts';
 import type { Scope } from './keep/story-hours.ts';
@@ -76,12 +76,12 @@ async function count(backoffice: Knex, days: Days, covered: Covered, within: Wit
     for (const { action, stories } of rows) counts.set(action, (counts.get(action) ?? 0) + exactInteger(stories));
   };
   for (const { from, to } of covered.hours) {
-    for (let begin = from; begin < to; begin += HOURS_A_COUNT * HOUR)
+    for (let begin = from; begin < to; begin = addTime(begin, HOURS_A_COUNT * HOUR))
       await add(
         'story_hours',
         'hour',
         postgresFromInstant(begin),
-        postgresFromInstant(earliest(begin + HOURS_A_COUNT * HOUR, to) - 1n),
+        postgresFromInstant(addTime(earliest(addTime(begin, HOURS_A_COUNT * HOUR), to), -1n)),
       );
   }
   for (const segment of covered.days) {

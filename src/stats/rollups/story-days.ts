@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { compareDays, postgresFromDay } from '../../units/calendar.ts';
+import { compareDays, type Day, postgresFromDay } from '../../units/calendar.ts';
 import { handled } from '../../units/promises/handled.ts';
-import type { Day } from '../../units/time.ts';
+
 import { type Days, daysWithin, recordsOf } from './days.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { DaySegment } from './segments.ts';

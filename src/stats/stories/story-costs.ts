@@ -1,5 +1,5 @@
 import type { UsageFilter } from '../../query/filter.ts';
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, microEuros } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import { authorOfStory } from '../rollups/story-pairs.ts';
 import type { UsageSource } from '../source.ts';
@@ -27,8 +27,10 @@ export type StoryCosts = {
 export type StoryCostsAsked = { most: number; besides: { story: string; cost: MicroEuros } | null };
 
 /** The smallest cost that at least this share of the costs does not exceed. */
-const quantile = (ascending: Float64Array, share: number): MicroEuros | null =>
-  ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)] ?? null;
+function quantile(ascending: Float64Array, share: number): MicroEuros | null {
+  const cost = ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)];
+  return cost === undefined ? null : microEuros(cost);
+}
 
 /** Every statement about the cost of stories in a window comes from here. */
 export async function readStoryCosts(

@@ -1,5 +1,6 @@
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import type { Rank, RankOrder } from '../../query/view.ts';
+import { microEuros, plus } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { type StoryCell, storyCellsWithin, storyHoursWithin } from '../rollups/story-cells.ts';
@@ -109,7 +110,7 @@ export function sumsAt({ requests, inputTokens, outputTokens, cost }: SumColumns
     requests: requests[number] as number,
     inputTokens: inputTokens[number] as number,
     outputTokens: outputTokens[number] as number,
-    cost: cost[number] as number,
+    cost: microEuros(cost[number] as number),
   };
 }
 
@@ -133,7 +134,7 @@ export function ranked(
     total.requests += requests[number] as number;
     total.inputTokens += inputTokens[number] as number;
     total.outputTokens += outputTokens[number] as number;
-    total.cost += cost[number] as number;
+    total.cost = plus(total.cost, microEuros(cost[number] as number));
     const last = top[most - 1];
     if (most === 0 || (last !== undefined && !isBefore(number, last))) continue;
     const place = top.findIndex((other) => isBefore(number, other));

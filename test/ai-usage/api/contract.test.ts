@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  addTime,
   compareInstants,
   DAY_OF_24_HOURS,
   HOUR,
@@ -45,12 +46,12 @@ describe('the JSON that existing callers read', () => {
   before(async () => {
     client = await signedIn((await sharedApp()).origin);
     await resetUsage();
-    const recent = now() - HOUR;
+    const recent = addTime(now(), -HOUR);
     const models = ['gpt-5', 'gpt-5-mini', 'gemini-2.5-pro', 'claude-opus-4', 'imagen-4.0', 'tts-1', 'mystery-9'];
     rows = await insertUsage([
       ...models.map((model, i) => ({ model, cost: 1000 * (7 - i), at: recent, story, action: 'story_outline' })),
-      { model: 'gpt-5', cost: 4213, at: recent - 2n * DAY_OF_24_HOURS, story, action: 'image_edit' },
-      { model: 'gpt-5', cost: 9_999_999_999, at: now() - 31n * DAY_OF_24_HOURS },
+      { model: 'gpt-5', cost: 4213, at: addTime(recent, -2n * DAY_OF_24_HOURS), story, action: 'image_edit' },
+      { model: 'gpt-5', cost: 9_999_999_999, at: addTime(now(), -31n * DAY_OF_24_HOURS) },
     ]);
   });
 
@@ -238,7 +239,7 @@ describe('the JSON that existing callers read', () => {
     assert.equal(await total(`author=${rows[0]?.author}`), 1);
     assert.equal(await total(`story=${story}&model=gpt-5`), 2);
     assert.equal(await total('search=GEMINI'), 1);
-    assert.equal(await total(`asOf=${isoFromInstant(now() - DAY_OF_24_HOURS)}&model=gpt-5`), 1);
+    assert.equal(await total(`asOf=${isoFromInstant(addTime(now(), -DAY_OF_24_HOURS))}&model=gpt-5`), 1);
   });
 
   it('a stranger gets 401 and nothing else', async () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { plainNumber } from '../../../src/export/plain-number.ts';
 import { EXPORT_PAGES } from '../../../src/pages.ts';
 import { BREAKDOWNS_BESIDE } from '../../../src/query/view.ts';
-import { DAY_OF_24_HOURS, dayOf, HOUR, isoFromInstant, now, startOfHour } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, isoFromInstant, now, startOfHour } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -23,17 +23,23 @@ type Cells = Record<string, unknown>;
 describe('the columns of exports', () => {
   let origin: string;
   let client: Client;
-  const at = now() - 30n * HOUR;
+  const at = addTime(now(), -30n * HOUR);
 
   before(async () => {
     ({ origin } = await sharedApp());
     client = await signedIn(origin);
     await resetUsage();
     await insertUsage([
-      ...NAMES.map((model, i) => ({ model, author: AUTHOR, story: STORY, cost: 1_000 + i, at: at + BigInt(i) })),
-      { model: 'gpt-5', author: SAME_NAME, action: 'image_edit', cost: 900_000_000, at: at - DAY_OF_24_HOURS },
+      ...NAMES.map((model, i) => ({
+        model,
+        author: AUTHOR,
+        story: STORY,
+        cost: 1_000 + i,
+        at: addTime(at, BigInt(i)),
+      })),
+      { model: 'gpt-5', author: SAME_NAME, action: 'image_edit', cost: 900_000_000, at: addTime(at, -DAY_OF_24_HOURS) },
       { model: 'tiny', author: SAME_NAME, action: 'test', cost: 1, at },
-      { model: 'gpt-5', author: AUTHOR, story: STORY, cost: 7, at: now() - 90n * DAY_OF_24_HOURS },
+      { model: 'gpt-5', author: AUTHOR, story: STORY, cost: 7, at: addTime(now(), -90n * DAY_OF_24_HOURS) },
     ]);
     const { mythoria } = databases();
     for (const author_id of [AUTHOR, SAME_NAME])
@@ -163,10 +169,12 @@ describe('the columns of exports', () => {
   });
 
   it('hold data for machines: ISO days, hours and months, keys and ids, numbers', async () => {
-    const hourly = await json(`/ai-usage.json?from=${isoFromInstant(at - HOUR)}&to=${isoFromInstant(at + HOUR)}`);
+    const hourly = await json(
+      `/ai-usage.json?from=${isoFromInstant(addTime(at, -HOUR))}&to=${isoFromInstant(addTime(at, HOUR))}`,
+    );
     assert.deepEqual(
       hourly.usage?.map(({ hour, day, month }) => [hour, day, month]),
-      [at + HOUR, at, at - HOUR].map((instant) => [
+      [addTime(at, HOUR), at, addTime(at, -HOUR)].map((instant) => [
         isoFromInstant(startOfHour(instant)),
         dayOf(instant, 'Europe/Lisbon'),
         dayOf(instant, 'Europe/Lisbon').slice(0, 7),

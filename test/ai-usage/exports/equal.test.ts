@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { microEurosFromNumeric } from '../../../src/units/money.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now, parseInstant } from '../../../src/units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  instantAt,
+  isoFromInstant,
+  now,
+  parseInstant,
+} from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -154,7 +162,7 @@ describe('an export of records', () => {
     const expected = {
       title: 'Records',
       filters: 'Calls whose model is gpt-5 or tts-1 and whose action is Chapter writing',
-      from: isoFromInstant((parseInstant(asOf) as bigint) - 30n * DAY_OF_24_HOURS),
+      from: isoFromInstant(addTime(instantAt(parseInstant(asOf) as bigint), -30n * DAY_OF_24_HOURS)),
       to: asOf,
       timeZone: 'Europe/Lisbon',
       asOf,
@@ -202,7 +210,7 @@ describe('an export of the tables of a page', () => {
   });
   after(resetUsage);
 
-  const lastMonth = isoFromInstant(now() - 31n * DAY_OF_24_HOURS).slice(0, 7);
+  const lastMonth = isoFromInstant(addTime(now(), -31n * DAY_OF_24_HOURS)).slice(0, 7);
   const OVERVIEW = ['usage', 'parts', 'models', 'actions', 'breakdown', 'causes', 'forecasts'];
   const PAGES: [path: string, tables: string[]][] = [
     // Usage over time is a chart, or this table.

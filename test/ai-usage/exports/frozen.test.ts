@@ -4,7 +4,8 @@ import type { HTMLElement } from 'node-html-parser';
 import { frozenNotes } from '../../../src/ai-usage/frame/frozen.ts';
 import { parseUsageQuery } from '../../../src/query/query.ts';
 import { createFormat } from '../../../src/units/format.ts';
-import { HOUR, isoFromInstant, now, SECOND } from '../../../src/units/time.ts';
+import { microEuros } from '../../../src/units/money.ts';
+import { addTime, HOUR, isoFromInstant, now, SECOND } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { signedIn } from '../../support/client.ts';
 import { databases, onServer } from '../../support/databases.ts';
@@ -28,12 +29,12 @@ describe('a view that is frozen', () => {
     const workflows = onServer() ? databases().workflows : own.workflows;
     const writer = (async () => {
       while (writing) {
-        await insertUsage([usageRow({ at: now() }), usageRow({ at: now() - SECOND })], workflows);
+        await insertUsage([usageRow({ at: now() }), usageRow({ at: addTime(now(), -SECOND) })], workflows);
         await sleep(5);
       }
     })();
     try {
-      const asOf = `asOf=${isoFromInstant(now() - 5n * SECOND)}`;
+      const asOf = `asOf=${isoFromInstant(addTime(now(), -5n * SECOND))}`;
       const read = async () => {
         const overview = await openPage(client, `/ai-usage?${asOf}`);
         const records = await openPage(client, `/ai-usage/records?pageSize=25&${asOf}`);
@@ -70,7 +71,7 @@ describe('a view that is frozen', () => {
   it('says by how much it has changed where records of before are written later, or deleted', async () => {
     const client = await signedIn((await sharedApp()).origin);
     await resetUsage();
-    const row = { story: STORY, author: AUTHOR, at: now() - HOUR, cost: 1_000_000 };
+    const row = { story: STORY, author: AUTHOR, at: addTime(now(), -HOUR), cost: 1_000_000 };
     await insertUsage([row, row]);
     const note = (page: HTMLElement) =>
       page
@@ -112,7 +113,7 @@ describe('a view that is frozen', () => {
     const format = createFormat('en-GB', 'Europe/Lisbon');
     const limits = { maxPageSize: 1, timeZone: 'Europe/Lisbon' };
     const query = parseUsageQuery({ asOf: '2026-10-31T10:00:00Z', counted: '12~3.400000' }, limits, now());
-    const notes = (requests: number, cost: number) => frozenNotes(query, { requests, cost }, format);
+    const notes = (requests: number, cost: number) => frozenNotes(query, { requests, cost: microEuros(cost) }, format);
     assert.deepEqual(notes(12, 3_400_000), []);
     assert.equal(notes(12, 3_400_001).length, 1);
     assert.equal(notes(13, 3_400_000).length, 1);

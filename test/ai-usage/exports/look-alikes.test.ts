@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fileName } from '../../../src/downloads/send-export.ts';
-import { HOUR, now } from '../../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { csvRows, download, xlsxSheets } from '../../support/export.ts';
@@ -98,7 +98,7 @@ describe('names that look alike', () => {
   const check = async (models: readonly string[]) => {
     await resetUsage();
     const wanted = inOrder(models.map((model, i) => [model, 1_000_000 * 2 ** i + i]));
-    const at = now() - HOUR;
+    const at = addTime(now(), -HOUR);
     await insertUsage(wanted.map(([model, cost]) => ({ model, cost, at })));
 
     const total = wanted.reduce((sum, [, cost]) => sum + cost, 0);

@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import {
-  compareInstants,
-  DAY_OF_24_HOURS,
-  HOUR,
-  type Instant,
-  isoFromInstant,
-  MINUTE,
-  now,
-} from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, MINUTE, now } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -29,11 +21,11 @@ describe('the page of a story', () => {
     client = await signedIn((await sharedApp()).origin);
     await resetUsage();
     // Older than the default period: the story is shown as a whole all the same.
-    begun = now() - 50n * DAY_OF_24_HOURS;
+    begun = addTime(now(), -50n * DAY_OF_24_HOURS);
     const call = (minutes: number, row: Partial<UsageRow>) => ({
       story: STORY,
       author: AUTHOR,
-      at: begun + BigInt(minutes) * MINUTE,
+      at: addTime(begun, BigInt(minutes) * MINUTE),
       ...row,
     });
     calls = await insertUsage([
@@ -49,7 +41,7 @@ describe('the page of a story', () => {
       Array.from({ length: 9 }, (_, i) => ({
         story: randomUUID(),
         cost: (i + 1) * 1_000_000,
-        at: now() - BigInt(i + 1) * HOUR,
+        at: addTime(now(), -BigInt(i + 1) * HOUR),
       })),
     );
     const { mythoria } = databases();
@@ -90,7 +82,7 @@ describe('the page of a story', () => {
     assert.ok(inTable);
     assert.deepEqual(
       recordIds(inTable),
-      [...calls].sort((a, b) => compareInstants(a.at, b.at)).map(({ id }) => id),
+      [...calls].sort((a, b) => (a.at < b.at ? -1 : 1)).map(({ id }) => id),
     );
     const all = page.querySelectorAll('a').find((link) => textOf(link) === 'Its records');
     const records = await openPage(client, all?.getAttribute('href') ?? '');
@@ -124,7 +116,7 @@ describe('the page of a story', () => {
   });
 
   it('is not compared with itself, also where it has only a part of its calls in the period', async () => {
-    const alone = `${PATH}/${STORY}?from=${isoFromInstant(begun - HOUR)}&to=${isoFromInstant(begun + 7n * MINUTE)}`;
+    const alone = `${PATH}/${STORY}?from=${isoFromInstant(addTime(begun, -HOUR))}&to=${isoFromInstant(addTime(begun, 7n * MINUTE))}`;
     const place = textOf((await openPage(client, alone)).querySelector('[aria-labelledby=place]'));
     assert.match(place, /No other story has calls in this period/);
     assert.doesNotMatch(place, /100/);
@@ -173,7 +165,7 @@ describe('the page of a story', () => {
       story,
       cost: 1_000,
       input: 7,
-      at: now() - BigInt(i) * MINUTE,
+      at: addTime(now(), -BigInt(i) * MINUTE),
     }));
     await insertUsage(rows);
     const page = await openPage(client, `${PATH}/${story}`);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { createFormat } from '../../../src/units/format.ts';
-import { DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../../src/units/time.ts';
+import { microEuros } from '../../../src/units/money.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -34,8 +35,8 @@ describe('the pages of authors, models and actions', () => {
       { author: AUTHOR, story, model: 'gpt-5', action: 'chapter_writing', cost: 3_000_000 },
       { author: AUTHOR, story, model: 'tts-1', action: 'audio_generation', cost: 500_000 },
       { author: AUTHOR, model: 'gpt-5', action: 'story_outline', cost: 1 },
-      { author: AUTHOR, model: 'gpt-5', at: now() - 40n * DAY_OF_24_HOURS, cost: 7_000_000 },
-      { model: 'gpt-5', cost: 1_000_000, at: now() - 30n * HOUR },
+      { author: AUTHOR, model: 'gpt-5', at: addTime(now(), -40n * DAY_OF_24_HOURS), cost: 7_000_000 },
+      { model: 'gpt-5', cost: 1_000_000, at: addTime(now(), -30n * HOUR) },
       { model: 'a/b c?d#e%f&g', cost: 2_000_000 },
     ]);
     const { mythoria } = databases();
@@ -186,7 +187,9 @@ const format = createFormat('en-GB', 'Europe/Lisbon');
 describe('the top stories of any model, action or author', () => {
   it('and the row of the others are all stories, to the micro-euro; half and nine tenths are what SQL says', async () => {
     const client = await signedIn((await sharedApp()).origin);
-    const recently = fc.integer({ min: 1, max: 20 * 24 * 60 }).map((minutes) => now() - BigInt(minutes) * MINUTE);
+    const recently = fc
+      .integer({ min: 1, max: 20 * 24 * 60 })
+      .map((minutes) => addTime(now(), -BigInt(minutes) * MINUTE));
     // Up to 40 stories, so that often some are among the others.
     const usage = usageAt(recently).chain((row) =>
       fc.nat(39).map((n) => ({ ...row, story: `30f2c4d6-0000-4000-8000-0000000000${String(n + 10)}` })),
@@ -215,7 +218,8 @@ describe('the top stories of any model, action or author', () => {
           );
           const sorted = costs.sort((a, b) => a - b);
           const spread = textOf(page.querySelector('.top-stories .lead'));
-          const atMost = (share: number) => format.euros(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN);
+          const atMost = (share: number) =>
+            format.euros(microEuros(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN));
           if (sorted.length > 1)
             assert.ok(
               spread.endsWith(`half of them cost at most ${atMost(0.5)}, nine in ten at most ${atMost(0.9)}.`),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { HTMLElement } from 'node-html-parser';
-import { DAY_OF_24_HOURS, HOUR, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
 import type { RecordsJson } from '../../support/api-types.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -9,7 +9,7 @@ import { integerOf, openJson, openPage, tableOf, tilesOf, totalOf } from '../../
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../../support/usage.ts';
 
 const id = (kind: string, i: number) => `${kind}${i}f2c4d6-0000-4000-8000-000000000000`;
-const hour = startOfHour(now()) - 3n * DAY_OF_24_HOURS;
+const hour = addTime(startOfHour(now()), -3n * DAY_OF_24_HOURS);
 const at = {
   covered: hour + 5n * MINUTE,
   empty: hour + 5n * HOUR,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { SORT_KEYS, type SortKey } from '../../../src/query/sorts.ts';
 import { READ_AS_THEY_ARE } from '../../../src/stats/records/record-pages.ts';
-import { HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
+import { addTime, HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
 import type { RecordsJson } from '../../support/api-types.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -9,7 +9,7 @@ import { databases } from '../../support/databases.ts';
 import { columnOf, linkTo, openJson, openPage, recordIds, tableOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../../support/usage.ts';
 
-const hour = startOfHour(now()) - 30n * HOUR;
+const hour = addTime(startOfHour(now()), -30n * HOUR);
 /** In an order that is none: 7 does not divide the number of ids. */
 const shuffled = (count: number) => Array.from({ length: count }, (_, i) => (i * 7) % count);
 const id = (i: number) => `a${i.toString(16).padStart(7, '0')}-0000-4000-8000-000000000000`;
@@ -20,7 +20,9 @@ const MODELS = ['B', 'a~ｇ', 'a~🦊'];
 /** Three rows of each value of everything, which their ids alone tell apart; ends and beginnings of hours among the times. */
 const rows = shuffled(13).map((i): Partial<UsageRow> => {
   const few = Math.floor(i / 3) % 3;
-  const at = [hour, hour + HOUR - 1n, hour + HOUR, hour + HOUR + 1n, hour + 5n * MINUTE][Math.floor(i / 3) % 5];
+  const at = [hour, hour + HOUR - 1n, addTime(hour, HOUR), hour + HOUR + 1n, addTime(hour, 5n * MINUTE)][
+    Math.floor(i / 3) % 5
+  ];
   const names = { model: MODELS[few], action: ['test', 'image_edit', 'story_outline'][few] };
   return { id: id(i), at, ...names, input: few * 9, output: few * 10, cost: (few - 1) * 1_000_001 };
 });
@@ -54,7 +56,7 @@ async function coverAmongMany(): Promise<void> {
        (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
      SELECT gen_random_uuid(), 'ffffffff-0000-4000-8000-000000000000', 'test', 'other', 1, 1, 0.000001, '{}', ?
        FROM generate_series(1, ?)`,
-    [isoFromInstant(hour + HOUR), READ_AS_THEY_ARE + 1],
+    [isoFromInstant(addTime(hour, HOUR)), READ_AS_THEY_ARE + 1],
   );
   await coverUsage();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { HTMLElement } from 'node-html-parser';
 import { SORT_KEYS } from '../../../src/query/sorts.ts';
-import { HOUR, isoFromInstant, MINUTE, now, SECOND } from '../../../src/units/time.ts';
+import { addTime, HOUR, isoFromInstant, MINUTE, now, SECOND } from '../../../src/units/time.ts';
 import type { RecordsJson } from '../../support/api-types.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -17,11 +17,13 @@ type Row = Partial<UsageRow>;
 /** What happens to the table between two requests: rows arrive, and some of those there go (by a share of the list). */
 type Meanwhile = { arrive: Row[]; go: number[] };
 
-const recent = now() - 10n * HOUR;
+const recent = addTime(now(), -10n * HOUR);
 // Few values of each, so that ties are common and both ends of the order are hit.
 const row: fc.Arbitrary<Row> = fc
   .tuple(
-    usageAt(fc.oneof(atOrBeside([recent, recent + HOUR]), fc.bigInt({ min: recent - HOUR, max: recent + HOUR }))),
+    usageAt(
+      fc.oneof(atOrBeside([recent, addTime(recent, HOUR)]), fc.bigInt({ min: recent - HOUR, max: recent + HOUR })),
+    ),
     fc.nat(3),
     fc.boolean(),
   )
@@ -144,7 +146,9 @@ describe('paging', () => {
     let rows: UsageRow[];
     beforeEach(async () => {
       await resetUsage();
-      rows = await insertUsage(Array.from({ length: 10 }, (_, i) => ({ at: recent - BigInt(i) * MINUTE, cost: i })));
+      rows = await insertUsage(
+        Array.from({ length: 10 }, (_, i) => ({ at: addTime(recent, -BigInt(i) * MINUTE), cost: i })),
+      );
     });
 
     it('ends where the records end', async () => {
@@ -166,7 +170,9 @@ describe('paging', () => {
 
     it('goes back to records that have arrived at the front', async () => {
       const first = await openPage(client, `${PATH}?pageSize=5`);
-      const arrived = await insertUsage(Array.from({ length: 7 }, (_, i) => ({ at: recent + BigInt(7 - i) * MINUTE })));
+      const arrived = await insertUsage(
+        Array.from({ length: 7 }, (_, i) => ({ at: addTime(recent, BigInt(7 - i) * MINUTE) })),
+      );
       const second = await openPage(client, linkTo(first, 'a[rel=next]') ?? '');
       const { pages } = await walk(second, 'prev', async () => {});
       assert.deepEqual(
@@ -177,7 +183,7 @@ describe('paging', () => {
 
     it('does not lead past the end when records have arrived before it', async () => {
       const first = await openPage(client, `${PATH}?pageSize=5`);
-      await insertUsage(Array.from({ length: 7 }, () => ({ at: recent + MINUTE })));
+      await insertUsage(Array.from({ length: 7 }, () => ({ at: addTime(recent, MINUTE) })));
       const second = await openPage(client, linkTo(first, 'a[rel=next]') ?? '');
       assert.deepEqual(
         recordIds(second),
@@ -190,7 +196,7 @@ describe('paging', () => {
       const first = await openPage(client, `${PATH}?pageSize=5`);
       await databases()
         .workflows('token_usage_tracking')
-        .where('created_at', '<', isoFromInstant(recent - 270n * SECOND))
+        .where('created_at', '<', isoFromInstant(addTime(recent, -270n * SECOND)))
         .delete();
       const second = await openPage(client, linkTo(first, 'a[rel=next]') ?? '');
       assert.equal(textOf(second.querySelector('.empty h2')), 'There is no such page');

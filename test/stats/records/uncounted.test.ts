@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { DAY_OF_24_HOURS, HOUR, MINUTE, now, SECOND, startOfHour } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, MINUTE, now, SECOND, startOfHour } from '../../../src/units/time.ts';
 import type { RecordsJson, StatsJson } from '../../support/api-types.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -10,15 +10,18 @@ import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../../suppor
 
 const KNOWN = 14_500;
 const AUTHOR = randomUUID();
-const hour = startOfHour(now() - 4n * DAY_OF_24_HOURS) - 5n * HOUR;
+const hour = addTime(startOfHour(addTime(now(), -4n * DAY_OF_24_HOURS)), -5n * HOUR);
 /** What is looked for first by cost and by tokens. */
 const DEAR = { cost: 9_000_000, input: 900_000, output: 900_000, author: AUTHOR };
 
 const BY_COST = 'sortBy=estimatedCostInEuros';
 const LATE: Record<string, { row: () => Partial<UsageRow>; query: string; bySource?: true }> = {
-  'in order of cost': { row: () => ({ at: hour + 5n * MINUTE }), query: BY_COST },
-  'in order of tokens': { row: () => ({ at: hour + 5n * MINUTE }), query: 'sortBy=totalTokens' },
-  'in an hour without records': { row: () => ({ at: hour - 60n * DAY_OF_24_HOURS }), query: `period=all&${BY_COST}` },
+  'in order of cost': { row: () => ({ at: addTime(hour, 5n * MINUTE) }), query: BY_COST },
+  'in order of tokens': { row: () => ({ at: addTime(hour, 5n * MINUTE) }), query: 'sortBy=totalTokens' },
+  'in an hour without records': {
+    row: () => ({ at: addTime(hour, -60n * DAY_OF_24_HOURS) }),
+    query: `period=all&${BY_COST}`,
+  },
   'before days were made of whole hours': {
     row: () => ({ at: -70n * 365n * DAY_OF_24_HOURS }),
     query: `period=all&${BY_COST}`,
@@ -28,12 +31,12 @@ const LATE: Record<string, { row: () => Partial<UsageRow>; query: string; bySour
     query: `period=7d&${BY_COST}`,
   },
   // Behind the hours that the rollups cover, and older than what is asked of the source every time.
-  'in the last hours, which are kept in memory': { row: () => ({ at: now() - 16n * MINUTE }), query: BY_COST },
+  'in the last hours, which are kept in memory': { row: () => ({ at: addTime(now(), -16n * MINUTE) }), query: BY_COST },
   'of a model': { row: () => ({ at: hour, model: 'gpt-5' }), query: `${BY_COST}&model=gpt-5` },
   'of a searched model': { row: () => ({ at: hour, model: 'gpt-5' }), query: `${BY_COST}&search=gpt` },
   'in order of time': {
     row: () => ({ at: hour + HOUR - SECOND }),
-    query: `from=2000-01-01&to=${new Date(Number((hour + HOUR) / 1000n)).toISOString()}`,
+    query: `from=2000-01-01&to=${new Date(Number(addTime(hour, HOUR) / 1000n)).toISOString()}`,
   },
   'by an author, whose sum is of the rows themselves': {
     row: () => ({ at: hour }),
@@ -54,7 +57,7 @@ describe('records that are younger than the sum above their list', () => {
        SELECT gen_random_uuid(), gen_random_uuid(), 'test', 'gpt-5', n % 90, n % 7, n * 1e-6, '{}',
               now() - interval '4 days' - n * interval '5 seconds' FROM generate_series(1, ${KNOWN}) AS n`,
     );
-    await insertUsage([{ at: now() - 80n * DAY_OF_24_HOURS }]);
+    await insertUsage([{ at: addTime(now(), -80n * DAY_OF_24_HOURS) }]);
     await coverUsage();
   });
   after(resetUsage);
@@ -91,7 +94,7 @@ describe('records that are younger than the sum above their list', () => {
   }
 
   it('are told from those of their story, action, model and hour by their amounts', async () => {
-    const kin = { ...DEAR, story: randomUUID(), at: hour + MINUTE };
+    const kin = { ...DEAR, story: randomUUID(), at: addTime(hour, MINUTE) };
     await insertUsage([
       { ...kin, cost: 8_000_000 },
       { ...kin, cost: 7_000_000 },
@@ -102,7 +105,7 @@ describe('records that are younger than the sum above their list', () => {
   });
 
   it('are named with them where the amounts do not tell', async () => {
-    const kin = { ...DEAR, story: randomUUID(), at: hour + MINUTE };
+    const kin = { ...DEAR, story: randomUUID(), at: addTime(hour, MINUTE) };
     const [known] = await insertUsage([{ ...kin, cost: 8_000_000 }]);
     await coverUsage();
     const late = await insertUsage([
@@ -115,7 +118,7 @@ describe('records that are younger than the sum above their list', () => {
 
   it('but those of the last minutes are counted at once', async () => {
     const known = await requests(BY_COST);
-    await insertUsage([{ ...DEAR, at: now() - MINUTE }]);
+    await insertUsage([{ ...DEAR, at: addTime(now(), -MINUTE) }]);
     const { notInTotal, total } = await records(BY_COST);
     assert.equal(total, known + 1);
     assert.deepEqual(notInTotal, []);
@@ -123,7 +126,7 @@ describe('records that are younger than the sum above their list', () => {
 
   it('are marked on the page, which says so above the list', async () => {
     const known = await requests(BY_COST);
-    const [late] = await insertUsage([{ ...DEAR, cost: 9_900_000, at: hour + 2n * HOUR }]);
+    const [late] = await insertUsage([{ ...DEAR, cost: 9_900_000, at: addTime(hour, 2n * HOUR) }]);
     const page = await openPage(client, `/ai-usage/records?${BY_COST}`);
     assert.equal(recordSum(page).requests, known);
     assert.equal(recordIds(page)[0], late?.id);
@@ -139,7 +142,7 @@ describe('records that are younger than the sum above their list', () => {
     try {
       const other = await signedIn(reusing.origin);
       const known = await requests(BY_COST, other);
-      await insertUsage([{ ...DEAR, cost: 9_950_000, at: hour + 3n * HOUR }]);
+      await insertUsage([{ ...DEAR, cost: 9_950_000, at: addTime(hour, 3n * HOUR) }]);
       await coverUsage();
       const { total, notInTotal } = await records(BY_COST, other);
       assert.equal(total + notInTotal.length, known + 1);

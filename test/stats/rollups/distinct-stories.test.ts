@@ -5,11 +5,14 @@ import { type StoryCell, storyCellsWithin } from '../../../src/stats/rollups/sto
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';
 import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
+import { dayFromIso } from '../../../src/units/calendar.ts';
 import {
+  addTime,
   DAY_OF_24_HOURS,
   endOfDay,
   HOUR,
   type Instant,
+  instantAt,
   isoFromInstant,
   MINUTE,
   parseInstant,
@@ -29,8 +32,8 @@ describe('what a request has read of stories stays with it', () => {
   it('also when more of them are asked for than are kept in memory', async () => {
     const hour = parseInstant('2026-10-20T10:00:00Z') as Instant;
     const visits = [
-      { first: 1, last: 15_000, at: hour + 40n * MINUTE },
-      { first: 1, last: 15_000, at: hour + 80n * MINUTE },
+      { first: 1, last: 15_000, at: addTime(hour, 40n * MINUTE) },
+      { first: 1, last: 15_000, at: addTime(hour, 80n * MINUTE) },
       { first: 15_001, last: 21_000, at: hour + DAY_OF_24_HOURS + 10n * MINUTE },
     ];
     for (const { first, last, at } of visits) {
@@ -39,13 +42,13 @@ describe('what a request has read of stories stays with it', () => {
            (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
          SELECT md5('author')::uuid, md5('story ' || n)::uuid, 'test', 'gpt-5', 1, 1, 0.000001, '{}', ?
            FROM generate_series(?::int, ?::int) AS n`,
-        [isoFromInstant(at), first, last],
+        [isoFromInstant(instantAt(at)), first, last],
       );
     }
     await auditAll(databases(), ZONE, AT);
     const { source } = await openSource(databases(), ZONE, noMemory());
-    for (const to of [hour + 6n * HOUR, hour + DAY_OF_24_HOURS + 30n * MINUTE]) {
-      const window = { from: hour + 30n * MINUTE, to };
+    for (const to of [addTime(hour, 6n * HOUR), addTime(hour, DAY_OF_24_HOURS + 30n * MINUTE)]) {
+      const window = { from: addTime(hour, 30n * MINUTE), to };
       const { total } = await readStats(source, window, NO_FILTER, 'day');
       assert.deepEqual(total, (await bruteForce(databases().workflows, window, NO_FILTER, ZONE)).total);
     }
@@ -53,7 +56,7 @@ describe('what a request has read of stories stays with it', () => {
 
   it('and of what each story cost only the days are loaded that are asked for', async () => {
     const begin = parseInstant('2026-10-01T10:00:00Z') as Instant;
-    await insertUsage(Array.from({ length: 12 }, (_, i) => ({ at: begin + BigInt(i) * DAY_OF_24_HOURS })));
+    await insertUsage(Array.from({ length: 12 }, (_, i) => ({ at: addTime(begin, BigInt(i) * DAY_OF_24_HOURS) })));
     await auditAll(databases(), ZONE, AT);
     const memory = noMemory();
     const { source } = await openSource(databases(), ZONE, memory);
@@ -64,7 +67,7 @@ describe('what a request has read of stories stays with it', () => {
     ] as const) {
       const { active } = await readSumsBy(
         source,
-        { from: begin, to: begin + days * DAY_OF_24_HOURS },
+        { from: begin, to: addTime(begin, days * DAY_OF_24_HOURS) },
         NO_FILTER,
         'story',
       );
@@ -75,7 +78,11 @@ describe('what a request has read of stories stays with it', () => {
   it('also when a day is replaced by a newer version of it in the meantime', async () => {
     const days = Array.from({ length: 12 }, (_, i) => `2026-10-${String(i + 1).padStart(2, '0')}`);
     const models = ['gpt-5', 'tts-1', 'imagen-4.0'];
-    await insertUsage(days.flatMap((day) => models.map((model) => ({ at: startOfDay(day, ZONE) + 5n * HOUR, model }))));
+    await insertUsage(
+      days.flatMap((day) =>
+        models.map((model) => ({ at: addTime(startOfDay(dayFromIso(day), ZONE), 5n * HOUR), model })),
+      ),
+    );
     await auditAll(databases(), ZONE, AT);
     const memory = noMemory();
     await openSource(databases(), ZONE, memory);
@@ -86,10 +93,10 @@ describe('what a request has read of stories stays with it', () => {
         { pairs: memory.storyDays.pairs, storyCells: memory.storyCells, days: { ...memory.days, byDay } },
         {
           kind: 'days',
-          from: startOfDay('2026-10-01', ZONE),
-          to: endOfDay(last, ZONE),
-          firstDay: '2026-10-01',
-          endDay: '2026-10-13',
+          from: startOfDay(dayFromIso('2026-10-01'), ZONE),
+          to: endOfDay(dayFromIso(last), ZONE),
+          firstDay: dayFromIso('2026-10-01'),
+          endDay: dayFromIso('2026-10-13'),
         },
         ({ model }) => wanted.includes(model),
         ZONE,
@@ -110,9 +117,9 @@ describe('a window of a few hours', () => {
   it('reads its own records of those that the rollups do not cover yet', async () => {
     const from = parseInstant('2026-10-20T10:00:00Z') as Instant;
     await insertUsage(Array.from({ length: 400 }, (_, i) => ({ at: from + BigInt(i) * 30n * MINUTE })));
-    await insertUsage([{ at: from - 5n * HOUR }]);
+    await insertUsage([{ at: addTime(from, -5n * HOUR) }]);
     // Covered up to the first of them.
-    await auditAll(databases(), ZONE, from - HOUR);
+    await auditAll(databases(), ZONE, addTime(from, -HOUR));
     const { source } = await openSource(databases(), ZONE, noMemory());
     assert.ok(source.coveredUntil !== null && source.coveredUntil <= from);
     let read = 0;
@@ -121,7 +128,7 @@ describe('a window of a few hours', () => {
     };
     const { workflows } = databases();
     workflows.on('query-response', count);
-    const window = { from: from + 100n * HOUR, to: from + 104n * HOUR };
+    const window = { from: addTime(from, 100n * HOUR), to: addTime(from, 104n * HOUR) };
     const { total } = await readStats(source, window, NO_FILTER, 'day');
     workflows.off('query-response', count);
     assert.equal(total.requests, 8);

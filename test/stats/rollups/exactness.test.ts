@@ -17,10 +17,12 @@ import { readSumsBy, sumsAt } from '../../../src/stats/stories/story-sums.ts';
 import { sumOf } from '../../../src/stats/sums.ts';
 import { readWeek } from '../../../src/stats/week.ts';
 import {
+  addTime,
   DAY_OF_24_HOURS,
   earliest,
   HOUR,
   type Instant,
+  instantAt,
   isoFromInstant,
   latest,
   MINUTE,
@@ -95,8 +97,8 @@ const filter = filtersOver({ models: MODELS, actions: ACTIONS, authors: AUTHORS,
 
 /** Anywhere in PostgreSQL's time of which a clock in Lisbon can tell, most often within 12,000 years; where eras, zones and ways of writing change. */
 const farInstant: fc.Arbitrary<Instant> = fc.oneof(
-  fc.bigInt({ min: at('-004713-11-25T00:00:00Z'), max: at('7287-01-01T00:00:00Z') }),
-  fc.bigInt({ min: at('1800-01-01T00:00:00Z'), max: at('2100-01-01T00:00:00Z') }),
+  fc.bigInt({ min: at('-004713-11-25T00:00:00Z'), max: at('7287-01-01T00:00:00Z') }).map(instantAt),
+  fc.bigInt({ min: at('1800-01-01T00:00:00Z'), max: at('2100-01-01T00:00:00Z') }).map(instantAt),
   fc
     .tuple(
       fc.constantFrom(
@@ -112,7 +114,7 @@ const farInstant: fc.Arbitrary<Instant> = fc.oneof(
       ),
       fc.bigInt({ min: -2n * HOUR, max: 2n * HOUR }),
     )
-    .map(([instant, beside]) => instant + beside),
+    .map(([instant, beside]) => addTime(instant, beside)),
 );
 
 /** Ages of a window's ends; `from` may be missing, and ends often fall on hours and days. */
@@ -174,12 +176,12 @@ async function perform(one: Step, world: World): Promise<void> {
     // Never into the future: no window ends there.
     await workflows.raw(
       `UPDATE token_usage_tracking SET created_at = least(?::timestamptz, created_at + make_interval(secs => ?)) WHERE ${someOf(one.share)}`,
-      [isoFromInstant(world.at - 1n), Number(one.by) / 1e6],
+      [isoFromInstant(addTime(world.at, -1n)), Number(one.by) / 1e6],
     );
   }
   if (one.do === 'truncate' && world.open.length === 0) await workflows.raw('TRUNCATE token_usage_tracking');
   if (one.do === 'tick') {
-    world.at += one.later;
+    world.at = addTime(world.at, one.later);
     await tick(databases(), ZONE, world.at);
     await commitAll(world);
   }
@@ -187,7 +189,7 @@ async function perform(one: Step, world: World): Promise<void> {
     // Of one process they would take turns.
     const backoffice = openDatabase(databaseUrls().backoffice, { maxConnections: 1 });
     const other = { ...databases(), backoffice };
-    await Promise.all([tick(databases(), ZONE, world.at), tick(other, ZONE, world.at + MINUTE)]).finally(() =>
+    await Promise.all([tick(databases(), ZONE, world.at), tick(other, ZONE, addTime(world.at, MINUTE))]).finally(() =>
       backoffice.destroy(),
     );
   }
@@ -267,8 +269,9 @@ async function assertPages(window: Window, wanted: UsageFilter): Promise<void> {
 }
 
 function windowOf([from, to]: [bigint | null, bigint], at: Instant): Window {
-  if (from === null) return { from, to: at - to };
-  return { from: at - latest(from, to), to: at - earliest(from, to) };
+  const ago = (length: bigint) => addTime(at, -length);
+  if (from === null) return { from, to: ago(to) };
+  return { from: earliest(ago(from), ago(to)), to: latest(ago(from), ago(to)) };
 }
 
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
@@ -330,14 +333,14 @@ describe('rollups are exact', () => {
           await auditAll(databases(), ZONE, at);
           await databases()
             .workflows('token_usage_tracking')
-            .where('created_at', '>=', isoFromInstant(at - 25n * HOUR))
+            .where('created_at', '>=', isoFromInstant(addTime(at, -25n * HOUR)))
             .whereRaw(someOf(one))
             .delete();
           await insertUsage(toInsert(young, at));
-          await tick(databases(), ZONE, at + MINUTE);
+          await tick(databases(), ZONE, addTime(at, MINUTE));
           for (const days of [null, 1, 3, 19]) {
             await assertExact(
-              { from: days === null ? null : at - BigInt(days) * DAY_OF_24_HOURS - 17n * MINUTE, to: at },
+              { from: days === null ? null : addTime(at, -BigInt(days) * DAY_OF_24_HOURS - 17n * MINUTE), to: at },
               NO_FILTER,
             );
           }
@@ -405,11 +408,11 @@ describe('rollups are exact', () => {
       ),
     );
     await assertExact({ from: null, to: at }, NO_FILTER);
-    await tick(databases(), ZONE, at - 9n * DAY_OF_24_HOURS);
+    await tick(databases(), ZONE, addTime(at, -9n * DAY_OF_24_HOURS));
     const { coverage } = await openSource(databases(), ZONE, memory);
-    assert.equal(coverage.coveredUntil, coverableUntil(at - 9n * DAY_OF_24_HOURS));
+    assert.equal(coverage.coveredUntil, coverableUntil(addTime(at, -9n * DAY_OF_24_HOURS)));
     for (const days of [1, 5, 12, 19])
-      await assertExact({ from: at - BigInt(days) * DAY_OF_24_HOURS, to: at }, NO_FILTER);
+      await assertExact({ from: addTime(at, -BigInt(days) * DAY_OF_24_HOURS), to: at }, NO_FILTER);
   });
 
   it('with rows over 12,000 years: every statistic and every page of records', async () => {
@@ -453,8 +456,8 @@ describe('rollups are exact', () => {
         await tick(databases(), ZONE, at);
         const { source } = await openSource(databases(), ZONE, memory);
         const whole = windowOf(ages, at);
-        const from = whole.from ?? at - SPAN;
-        const split = from + ((whole.to - from) * BigInt(cut)) / 1_000n;
+        const from = whole.from ?? addTime(at, -SPAN);
+        const split = addTime(from, ((whole.to - from) * BigInt(cut)) / 1_000n);
         const totals = (window: Window) => readTotals(source, window, NO_FILTER);
         const [all, left, right] = [
           await totals(whole),
@@ -516,7 +519,7 @@ describe('rollups are exact', () => {
       UPDATE story_visits SET hours = hours[2:], kinds = kinds[2:]`);
     assert.notDeepEqual(await dump(), right);
     await rebuild(databases(), ZONE, () => {});
-    const window = { from: at - 15n * DAY_OF_24_HOURS, to: at };
+    const window = { from: addTime(at, -15n * DAY_OF_24_HOURS), to: at };
     await assertExact(window, NO_FILTER);
     const now = await dump();
     await resetRollups();
@@ -555,6 +558,9 @@ describe('rollups are exact', () => {
     }
     assert.ok(kills > 0);
     for (const days of [null, 1, 6, 19])
-      await assertExact({ from: days === null ? null : at - BigInt(days) * DAY_OF_24_HOURS, to: at }, NO_FILTER);
+      await assertExact(
+        { from: days === null ? null : addTime(at, -BigInt(days) * DAY_OF_24_HOURS), to: at },
+        NO_FILTER,
+      );
   });
 });

@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
-import { DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -104,7 +104,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
 
   for (const extension of ['', '.csv', '.json']) {
     it(`are in every statistic soon after a statement of theirs was looked at: statement${extension}`, async () => {
-      const month = isoFromInstant(now() - 40n * DAY_OF_24_HOURS).slice(0, 7);
+      const month = isoFromInstant(addTime(now(), -40n * DAY_OF_24_HOURS)).slice(0, 7);
       // What no mend comes of.
       const requests = async () =>
         (await client.get(`/api/ai-usage/stats?from=${month}-01&to=${month}-28`)).body.totalRequests as number;
@@ -207,7 +207,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
 
   it('are right everywhere within the minute of a tick, be they tens of thousands', async () => {
     const many = 30_000;
-    const month = isoFromInstant(now() - 40n * DAY_OF_24_HOURS).slice(0, 7);
+    const month = isoFromInstant(addTime(now(), -40n * DAY_OF_24_HOURS)).slice(0, 7);
     const ticking = keepRollups(app.databases, 'Europe/Lisbon', pino({ level: 'silent' }), {
       replicas: false,
       everyMs: 500,

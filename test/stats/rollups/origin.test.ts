@@ -6,7 +6,7 @@ import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/db/connect.ts';
 import { createWorkflowsTables } from '../../../src/demo/source-tables.ts';
 import { auditAll, keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
-import { HOUR, now } from '../../../src/units/time.ts';
+import { addTime, HOUR, now } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
@@ -40,7 +40,7 @@ async function makeSource(count: number): Promise<Source> {
   made.push(source);
   await createWorkflowsTables(source.database);
   await insertUsage(
-    Array.from({ length: count }, (_, i) => ({ at: now() - BigInt(40 + 7 * i) * HOUR })),
+    Array.from({ length: count }, (_, i) => ({ at: addTime(now(), -BigInt(40 + 7 * i) * HOUR) })),
     source.database,
   );
   return source;
@@ -215,7 +215,7 @@ describe('rollups and another source', () => {
     await coverWith(source);
     const app = await startOn(source);
     await insertUsage(
-      Array.from({ length: 60 }, (_, i) => ({ at: now() - BigInt(40 + 7 * i) * HOUR })),
+      Array.from({ length: 60 }, (_, i) => ({ at: addTime(now(), -BigInt(40 + 7 * i) * HOUR) })),
       source.database,
     );
     assert.equal(await app.requests(), 120);
@@ -284,7 +284,7 @@ describe('rollups and another source', () => {
     assert.equal(await first.requests(), 60);
     first.tick();
     await threeTicks(first);
-    await insertUsage([{ at: now() - 60n * HOUR }], source.database);
+    await insertUsage([{ at: addTime(now(), -60n * HOUR) }], source.database);
     const second = await startOn(source);
     await second.requests();
     assert.equal(await second.ready(), undefined);
@@ -294,7 +294,7 @@ describe('rollups and another source', () => {
   for (const known of [true, false])
     it(`an author who is deleted from every hour of a ${known ? 'known' : 'new'} database makes it none other`, async () => {
       const source = await makeSource(60);
-      const hours = Array.from({ length: 60 }, (_, i) => now() - BigInt(40 + 7 * i) * HOUR);
+      const hours = Array.from({ length: 60 }, (_, i) => addTime(now(), -BigInt(40 + 7 * i) * HOUR));
       await insertUsage(
         hours.map((at) => ({ at, author: newAuthor })),
         source.database,
@@ -337,7 +337,7 @@ describe('rollups and another source', () => {
     await app.requests();
     app.tick();
     for (let i = 0; i < 40; i++) {
-      await insertUsage([{ at: now() - BigInt(41 + 3 * i) * HOUR }], restored.database);
+      await insertUsage([{ at: addTime(now(), -BigInt(41 + 3 * i) * HOUR) }], restored.database);
       await sleep(TICK_MS / 5);
     }
     assert.equal((await state()).build, build);

@@ -9,9 +9,11 @@ import { buildDays } from '../../../src/stats/rollups/keep/write-days.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';
 import {
+  addTime,
   DAY_OF_24_HOURS,
   HOUR,
   type Instant,
+  instantAt,
   isoFromInstant,
   MINUTE,
   parseInstant,
@@ -36,7 +38,7 @@ async function insertLongStories(): Promise<void> {
             (ARRAY['story_outline', 'chapter_writing', 'image_edit'])[1 + n % 3]::ai_action_type, (ARRAY['gpt-5', 'tts-1'])[1 + n % 2],
             n % 97, n % 31, n % 1000 / 1e6, '{}', ?::timestamptz - make_interval(secs => abs(hashint4extended(n, 1)) % ?::bigint / 1e6)
        FROM generate_series(1, ?::int) AS n`,
-    [PLACEHOLDER, isoFromInstant(AT - 1n), String(SPAN), RECORDS],
+    [PLACEHOLDER, isoFromInstant(addTime(AT, -1n)), String(SPAN), RECORDS],
   );
 }
 
@@ -46,7 +48,7 @@ async function assertExact(window: Window, zone = ZONE): Promise<void> {
   assert.deepEqual(stats, await bruteForce(databases().workflows, window, NO_FILTER, zone));
 }
 
-const lastDays = (days: bigint): Window => ({ from: AT - days * DAY_OF_24_HOURS, to: AT });
+const lastDays = (days: bigint): Window => ({ from: addTime(AT, -days * DAY_OF_24_HOURS), to: AT });
 const transactionNow = async (): Promise<string> =>
   (await databases().backoffice.raw('SELECT txid_current() AS id')).rows[0].id;
 /** How many rows or hours of a table have been written since a transaction. */
@@ -61,7 +63,7 @@ const writtenSince = async (transaction: string, table: string, what = '*'): Pro
 
 async function differing(): Promise<number> {
   const range = {
-    from: AT - SPAN - DAY_OF_24_HOURS,
+    from: addTime(AT, -SPAN - DAY_OF_24_HOURS),
     to: (await readCoverage(databases().backoffice)).coveredUntil ?? AT,
   };
   const hours = await findDifferingHours(databases(), [range]);
@@ -71,7 +73,7 @@ async function differing(): Promise<number> {
 /** Makes every covered hour right, and builds no days. */
 async function auditHours(): Promise<void> {
   const { coveredUntil } = await readCoverage(databases().backoffice);
-  await recomputeDiffering(databases(), [{ from: AT - SPAN - DAY_OF_24_HOURS, to: coveredUntil ?? AT }]);
+  await recomputeDiffering(databases(), [{ from: addTime(AT, -SPAN - DAY_OF_24_HOURS), to: coveredUntil ?? AT }]);
 }
 
 describe('rollups of stories that come back on later days', () => {
@@ -98,7 +100,7 @@ describe('rollups of stories that come back on later days', () => {
          (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
        SELECT md5('author ' || n % 6)::uuid, md5('once ' || n % 24000)::uuid, (ARRAY['test', 'image_edit'])[1 + n / 22000]::ai_action_type,
               'gpt-5', n % 5, 1, n % 1000 / 1e6, '{}', ?::timestamptz - make_interval(secs => n / 7.0) FROM generate_series(1, 30000) AS n`,
-      [isoFromInstant(AT - 10n * DAY_OF_24_HOURS)],
+      [isoFromInstant(addTime(AT, -10n * DAY_OF_24_HOURS))],
     );
     const ofStories = `story_id, author_id, sum(requests)::bigint AS requests, sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output, sum(cost) AS cost`;
     const assertStories = async () => {
@@ -120,11 +122,14 @@ describe('rollups of stories that come back on later days', () => {
 
   it('change by the stories of a changed hour alone, also where one story is everywhere', async () => {
     const { workflows } = databases();
-    const hour = (at: Instant) => [isoFromInstant(at), isoFromInstant(at + HOUR)];
+    const hour = (at: Instant) => [isoFromInstant(at), isoFromInstant(addTime(at, HOUR))];
     const some = AT - 30n * DAY_OF_24_HOURS - 20n * MINUTE - 30n * 1_000_000n;
     await workflows('token_usage_tracking')
       .where({ story_id: PLACEHOLDER })
-      .whereBetween('created_at', [hour(some)[0] as string, isoFromInstant(some + 6n * HOUR)])
+      .whereBetween('created_at', [
+        hour(instantAt(some))[0] as string,
+        isoFromInstant(addTime(instantAt(some), 6n * HOUR)),
+      ])
       .delete();
     const transaction = await transactionNow();
     await auditAll(databases(), ZONE, AT);
@@ -157,14 +162,14 @@ describe('rollups of stories that come back on later days', () => {
            FROM generate_series(1, 30000) AS n`,
         [isoFromInstant(begin)],
       );
-    await late(old);
+    await late(instantAt(old));
     await workflows.raw(`UPDATE token_usage_tracking SET output_tokens = 7 WHERE created_at >= ?`, [
-      isoFromInstant(AT - 25n * HOUR),
+      isoFromInstant(addTime(AT, -25n * HOUR)),
     ]);
     const positions: Instant[] = [];
     // Each tick is late at once.
     for (let i = 0; i < 3; i++) {
-      await tick(databases(), ZONE, AT + BigInt(i) * MINUTE, { budgetMs: -1 });
+      await tick(databases(), ZONE, addTime(AT, BigInt(i) * MINUTE), { budgetMs: -1 });
       if (i === 0) await assertExact(lastDays(1n));
       positions.push((await readCoverage(backoffice)).auditPosition as Instant);
     }
@@ -173,7 +178,7 @@ describe('rollups of stories that come back on later days', () => {
     assert.ok((positions[0] as Instant) < old + 4n * HOUR);
     for (let ticks = 0; (positions.at(-1) as Instant) < old + 4n * HOUR; ticks++) {
       assert.ok(ticks < 6, 'the slice comes to an end');
-      await tick(databases(), ZONE, AT + 3n * MINUTE);
+      await tick(databases(), ZONE, addTime(AT, 3n * MINUTE));
       positions.push((await readCoverage(backoffice)).auditPosition as Instant);
     }
     assert.equal(await differing(), 0);
@@ -183,7 +188,7 @@ describe('rollups of stories that come back on later days', () => {
   it('get the days of another time zone in pieces, newest first, and are read by their hours meanwhile, in both zones', async () => {
     const { workflows, backoffice } = databases();
     const other = 'America/Sao_Paulo';
-    const window = { from: AT - 27n * DAY_OF_24_HOURS, to: AT - 5n * HOUR - 7n * MINUTE };
+    const window = { from: addTime(AT, -27n * DAY_OF_24_HOURS), to: addTime(AT, -5n * HOUR - 7n * MINUTE) };
     const daysFrom = async () => (await readCoverage(backoffice)).daysFrom;
     // Late at once: the days of one zone have gone, and none are there of the other.
     await tick(databases(), other, AT, { budgetMs: -1 });

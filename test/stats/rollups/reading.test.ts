@@ -8,6 +8,7 @@ import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
 import { lookUpVisits, MOST_VISITS } from '../../../src/stats/stories/story-visits.ts';
 import { readWeek } from '../../../src/stats/week.ts';
 import {
+  addTime,
   DAY_OF_24_HOURS,
   HOUR,
   type Instant,
@@ -25,7 +26,7 @@ const AT = parseInstant('2026-11-20T10:20:30Z') as Instant;
 /** The beginning of a business day. */
 const BEGIN = parseInstant('2026-11-02T00:00:00Z') as Instant;
 const MOST_ELEMENTS = 20_000;
-const day = (number: number): Instant => BEGIN + BigInt(number) * DAY_OF_24_HOURS;
+const day = (number: number): Instant => addTime(BEGIN, BigInt(number) * DAY_OF_24_HOURS);
 const days = (first: number, end: number): Window => ({ from: day(first), to: day(end) });
 
 /** So many records at even distances in a day, of stories that come back. */
@@ -70,7 +71,7 @@ describe('rollups are read in pieces, and of them what is missing', () => {
     await auditAll(databases(), ZONE, AT);
     const { source } = await openSource(databases(), ZONE, noMemory());
     const filter = { ...NO_FILTER, models: ['gpt-5'] };
-    for (const window of [days(0, 2), { from: day(2) + HOUR, to: day(3) - HOUR }]) {
+    for (const window of [days(0, 2), { from: addTime(day(2), HOUR), to: addTime(day(3), -HOUR) }]) {
       const statements = await statementsOf(async () => {
         const { active } = await readSumsBy(source, window, filter, 'story');
         const expected = await bruteForceBy(databases().workflows, window, filter, 'story');
@@ -184,7 +185,11 @@ describe('where the rollups are days behind', () => {
     { ...NO_FILTER, models: ['tts-1'], actions: ['test'] },
     { ...NO_FILTER, models: ['gpt-5', 'tts-1'] },
   ];
-  const WINDOWS = [days(0, 10), { from: day(2) + HOUR / 3n, to: day(9) + HOUR / 2n }, { from: null, to: AT }];
+  const WINDOWS = [
+    days(0, 10),
+    { from: addTime(day(2), HOUR / 3n), to: addTime(day(9), HOUR / 2n) },
+    { from: null, to: AT },
+  ];
 
   beforeEach(async () => {
     await resetUsage();

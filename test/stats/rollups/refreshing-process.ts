@@ -1,5 +1,6 @@
 import { openDatabase } from '../../../src/db/connect.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
+import { instantAt } from '../../../src/units/time.ts';
 
 /** One full audit, killed as soon as backoffice_db has answered so many queries. */
 const [at = '0', timeZone = 'UTC', answers = '1'] = process.argv.slice(2);
@@ -13,5 +14,5 @@ databases.backoffice.on('query-response', () => {
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 });
-await auditAll(databases, timeZone, BigInt(at));
+await auditAll(databases, timeZone, instantAt(BigInt(at)));
 process.exit(0);

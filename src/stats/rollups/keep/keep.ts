@@ -7,6 +7,7 @@ import { loggable } from '../../../units/failures/loggable.ts';
 import { createOutages, type Outages } from '../../../units/failures/outages.ts';
 import { handled } from '../../../units/promises/handled.ts';
 import {
+  addTime,
   BEGIN_OF_TIME,
   earliest,
   HOUR,
@@ -36,7 +37,7 @@ const TICKS_PER_AUDIT = 110;
 
 /** The hour up to which rollups can be complete at an instant. */
 export function coverableUntil(instant: Instant): Instant {
-  return startOfHour(instant - LATE_COMMITS);
+  return startOfHour(addTime(instant, -LATE_COMMITS));
 }
 
 const hoursBetween = (from: Instant, to: Instant): number => Number((to - from) / HOUR);
@@ -145,7 +146,7 @@ async function nextSlice({ backoffice, workflows }: RollupDatabases, coverage: C
       WHERE so_far >= total / ?`,
     [postgresFromInstant(from), postgresFromInstant(recentFrom), TICKS_PER_AUDIT],
   );
-  const end = rows[0]?.hour ? instantFromPostgres(rows[0].hour) + HOUR : recentFrom;
+  const end = rows[0]?.hour ? addTime(instantFromPostgres(rows[0].hour), HOUR) : recentFrom;
   return { from, to: earliest(end, recentFrom) };
 }
 
@@ -170,7 +171,7 @@ export function tick(
     await backfill(databases, timeZone, at, goOn);
     const { coveredUntil } = await readCoverage(databases.backoffice);
     if (coveredUntil === null) return;
-    const recentFrom = earliest(startOfHour(at - RECENT), coveredUntil);
+    const recentFrom = earliest(startOfHour(addTime(at, -RECENT)), coveredUntil);
     if (!(await correct(databases, { from: recentFrom, to: coveredUntil }, isLate, goOn))) return;
     await buildDays(databases.backoffice, isLate);
     await auditSlice(databases, recentFrom, at, isLate, goOn);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { loggable } from '../../../units/failures/loggable.ts';
 import { handled } from '../../../units/promises/handled.ts';
-import { BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../../units/time.ts';
+import { addTime, BEGIN_OF_TIME, earliest, HOUR, startOfHour, type Window } from '../../../units/time.ts';
 import { readCoverage } from '../coverage.ts';
 import type { HourRange } from '../source-hours.ts';
 import type { Origin } from './origin.ts';
@@ -19,7 +19,7 @@ const MOST_ASKED = 500;
 
 const hoursOf = ({ from, to }: Window): HourRange => ({
   from: startOfHour(from ?? BEGIN_OF_TIME),
-  to: startOfHour(to - 1n) + HOUR,
+  to: addTime(startOfHour(addTime(to, -1n)), HOUR),
 });
 
 /** Ranges that share no hour. */

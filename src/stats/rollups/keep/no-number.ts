@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { HOUR, instantFromPostgres, type Window } from '../../../units/time.ts';
+import { addTime, HOUR, instantFromPostgres, type Window } from '../../../units/time.ts';
 import { STATEMENT_TIMEOUT } from './limits.ts';
 
 /**
@@ -27,6 +27,6 @@ export async function distrustNoNumbers(backoffice: Knex): Promise<Window[]> {
   });
   return hours.map(({ hour }) => {
     const from = instantFromPostgres(hour);
-    return { from, to: from + HOUR };
+    return { from, to: addTime(from, HOUR) };
   });
 }

@@ -1,9 +1,8 @@
 import type { Knex } from 'knex';
-import { compareDays, postgresFromDay } from '../../../units/calendar.ts';
+import { compareDays, type Day, postgresFromDay } from '../../../units/calendar.ts';
 import { exactInteger } from '../../../units/integer.ts';
 import {
   addDays,
-  type Day,
   dayOf,
   endOfDay,
   hourNumber,

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import { elementsOf } from '../../../db/arrays.ts';
-import { postgresFromDay } from '../../../units/calendar.ts';
+import { type Day, postgresFromDay } from '../../../units/calendar.ts';
 import {
-  type Day,
   dayOf,
   hourNumber,
   type Instant,

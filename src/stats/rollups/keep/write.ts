@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { groupedBy } from '../../../units/grouped-by.ts';
 import { exactInteger } from '../../../units/integer.ts';
-import { instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
+import { addTime, instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
 import { type Coverage, keptDays } from '../coverage.ts';
 import type { HourCell, HourRange } from '../source-hours.ts';
 import { RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
@@ -69,7 +69,7 @@ async function write(
   if (days === null) return current.version;
   if (anew) await recountDays(transaction, touched, days);
   // The day that was not covered to its end may be so now.
-  const last = coverage.coveredUntil === null ? [] : [coverage.coveredUntil - 1n];
+  const last = coverage.coveredUntil === null ? [] : [addTime(coverage.coveredUntil, -1n)];
   const coveredUntil = progress.coveredUntil ?? coverage.coveredUntil;
   await writeDays(transaction, completeDays([...touched, ...last], coveredUntil, days), days);
   return current.version;
