@@ -1,20 +1,14 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
-import type { Knex } from 'knex';
-import { openDatabase } from '../src/db/connect.ts';
-import { EXTENSIONS } from '../src/export/formats.ts';
-import { RECOMMENDED_INDEXES } from '../src/stats/indexes.ts';
 import { addressesOf, firstAddressesOf } from './bench/addresses.ts';
 import { direct } from './bench/direct.ts';
-import { beginOfNewest, copyToStdout, downloadExport } from './bench/exports.ts';
 import { deleteOne, tableSizes } from './bench/growth.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
-import { generateRows, type Lifetime, topUp, writeOneRow } from './bench/rows.ts';
+import { measureExports } from './bench/measure-exports.ts';
+import { line, ms, quantile } from './bench/print.ts';
+import { writeOneRow } from './bench/rows.ts';
+import { ask, type Served, type Size, withServer } from './bench/served.ts';
 import { command, UsageError } from './command.ts';
-import { withProgressBar } from './progress-bar.ts';
 
 const NEEDS_SERVER = `BENCH_DATABASE_URL is not set. Start a PostgreSQL server, for example:
   initdb -D /tmp/bench -A trust -U postgres && pg_ctl -D /tmp/bench -o '-p 5499 -c shared_buffers=4GB' -w start
@@ -48,128 +42,6 @@ function sizesOf(text: string): [number, ...number[]] {
     throw new UsageError('--rows takes whole numbers from 1000, such as 1000000 or 10000000,1000000');
   }
   return sizes as [number, ...number[]];
-}
-
-const EXPORTED_ROWS = 1_000_000;
-
-type Round = { rate: number; copyRate: number; ratio: number; firstMs: number; bytes: number; memory: number };
-
-/** A million records as files, against what PostgreSQL itself needs to hand them out. */
-async function measureExports({ child, origin, url: urlOfDatabase }: Served): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const cookie = await signIn(agent, origin);
-  const from = await beginOfNewest(urlOfDatabase, EXPORTED_ROWS);
-  console.log('\nExports, beside COPY (…) TO STDOUT through psql: the median of three of each, in turn\n');
-  line(['format', 'rows a second', 'COPY', 'of COPY', 'first byte ms', 'MB', 'memory above idle MB']);
-  line(['---', '---:', '---:', '---:', '---:', '---:', '---:']);
-  for (const extension of EXTENSIONS) {
-    const url = `${origin}/ai-usage/records.${extension}?from=${from}`;
-    const rounds: Round[] = [];
-    for (let i = 0; i < 3; i++) {
-      const copied = await copyToStdout(urlOfDatabase, from);
-      const { nowMb = Number.NaN } = await ask(child, 'resident');
-      const exported = await downloadExport(agent, url, cookie);
-      const { peakMb = Number.NaN } = await ask(child, 'resident');
-      const rate = (1000 * exported.rows) / exported.ms;
-      const copyRate = (1000 * copied.rows) / copied.ms;
-      const { firstMs, bytes } = exported;
-      rounds.push({ firstMs, bytes, rate, copyRate, ratio: rate / copyRate, memory: peakMb - nowMb });
-    }
-    const median = (key: keyof Round) =>
-      quantile(
-        rounds.map((round) => round[key]),
-        0.5,
-      );
-    line([
-      extension,
-      perSecond(median('rate')),
-      perSecond(median('copyRate')),
-      median('ratio').toFixed(2),
-      ms(median('firstMs')),
-      (median('bytes') / 1e6).toFixed(0),
-      Math.max(...rounds.map(({ memory }) => memory)),
-    ]);
-  }
-  agent.destroy();
-}
-
-const perSecond = (rate: number) => Math.round(rate).toLocaleString('en');
-
-/** The records to measure: so many, of stories that live so long. */
-type Size = { rows: number; stories: Lifetime };
-
-/** The databases of a size, generated once and kept for the next run. */
-async function prepare(server: string, { rows, stories }: Size) {
-  const name = (database: string) => `mythoria_bench_${rows}${stories === 'year' ? '_year' : ''}_${database}`;
-  const url = (database: string) => Object.assign(new URL(server), { pathname: `/${name(database)}` }).href;
-  const admin = openDatabase(server, { maxConnections: 1 });
-  for (const database of ['workflows', 'backoffice']) {
-    const { rows: found } = await admin.raw('SELECT 1 FROM pg_database WHERE datname = ?', [name(database)]);
-    if (found.length === 0) await admin.raw('CREATE DATABASE ??', [name(database)]);
-  }
-  await admin.destroy();
-  const workflows = openDatabase(url('workflows'), { maxConnections: 2 });
-  const { rows: tables } = await workflows.raw(`SELECT to_regclass('token_usage_tracking') IS NOT NULL AS there`);
-  if (!tables[0].there) {
-    await withProgressBar('Rows', 'rows', (onProgress) =>
-      withoutTimeout(url('workflows'), (database) =>
-        generateRows(database, rows, new Date().toISOString(), stories, (done) => onProgress({ done, total: rows })),
-      ),
-    );
-  }
-  await withoutTimeout(url('workflows'), async (database) => {
-    for (const { statement } of RECOMMENDED_INDEXES)
-      await database.raw(statement.replace('INDEX CONCURRENTLY', 'INDEX IF NOT EXISTS'));
-  });
-  await withoutTimeout(url('workflows'), topUp);
-  return { workflows, urls: { workflows: url('workflows'), backoffice: url('backoffice') } };
-}
-
-async function withoutTimeout(url: string, work: (database: Knex) => Promise<void>): Promise<void> {
-  const database = openDatabase(url, { maxConnections: 1, unhurried: true });
-  await work(database);
-  await database.destroy();
-}
-
-type Reply = { ms: number; source?: number; peakMb?: number; nowMb?: number };
-
-function ask(child: ChildProcess, command: string): Promise<Reply> {
-  return new Promise((resolve) => {
-    child.once('message', (reply) => resolve(reply as Reply));
-    child.send({ do: command });
-  });
-}
-
-function quantile(times: number[], q: number): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
-}
-
-const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
-const line = (cells: (string | number)[]) => console.log(`| ${cells.join(' | ')} |`);
-
-type Served = {
-  child: ChildProcess;
-  origin: string;
-  size: Size;
-  workflows: Knex;
-  url: string;
-  backoffice: string;
-};
-
-/** Works with a server process over the rows of a size. */
-async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
-  const { workflows, urls } = await prepare(server, size);
-  const child = fork(join(import.meta.dirname, 'bench/server.ts'), [JSON.stringify(urls)], {
-    execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
-  });
-  try {
-    const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-    await work({ child, origin, size, workflows, url: urls.workflows, backoffice: urls.backoffice });
-  } finally {
-    child.disconnect();
-    await workflows.destroy();
-  }
 }
 
 const TICKS = 5;

@@ -4,7 +4,7 @@ import { openDatabase } from '../src/db/connect.ts';
 import { runningEmbedded, startEmbedded } from '../src/db/embedded/embedded.ts';
 import { fillDemoData, moreDemoData } from '../src/demo/fill.ts';
 import { readCoverage } from '../src/stats/rollups/coverage.ts';
-import { rebuild } from '../src/stats/rollups/keep/keep.ts';
+import { rebuild } from '../src/stats/rollups/keep/backfill.ts';
 import { now } from '../src/units/time.ts';
 import { command, UsageError } from './command.ts';
 import { sayProgress, withProgressBar } from './progress-bar.ts';

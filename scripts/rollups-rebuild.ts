@@ -1,6 +1,6 @@
 import { requireMigrated } from '../src/db/migrate.ts';
 import { requireSource } from '../src/db/source-check.ts';
-import { rebuild } from '../src/stats/rollups/keep/keep.ts';
+import { rebuild } from '../src/stats/rollups/keep/backfill.ts';
 import { command } from './command.ts';
 import { withProgressBar } from './progress-bar.ts';
 import { withDatabases } from './with-databases.ts';

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
+import { strayEnds, trimmed } from './units/stray-ends.ts';
 
 const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
 const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token';
@@ -263,28 +264,8 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
-    doubts: doubtsAbout(variables),
+    doubts: SETTING_NAMES.flatMap((name) => strayEnds(name, variables[name])),
   };
-}
-
-/** Invisible characters are space as well: a byte order mark comes with a file. */
-const trimmed = (value = '') => value.replace(/^[\s\u200b\u2060\ufeff]+|[\s\u200b\u2060\ufeff]+$/g, '');
-
-/** What no setting ends in on purpose: an escape that nobody has read, quotes around the value, the end of a line of code. */
-const ACCIDENTAL_END = /\\[nrt]$|^(["'`]).*\1$|["'`;]$/s;
-
-/** What of the values looks accidental at their ends, without repeating any. */
-function doubtsAbout(variables: NodeJS.ProcessEnv): string[] {
-  return SETTING_NAMES.flatMap((name) => {
-    const value = variables[name] ?? '';
-    const used = trimmed(value);
-    if (used === '') return [];
-    const around = used === value ? [] : [`${name} has a line break or space around its value, which is left out`];
-    const end = ACCIDENTAL_END.test(used)
-      ? [`${name} ends in a quotation mark, a semicolon or a written-out line break, which is taken as part of it`]
-      : [];
-    return [...around, ...end];
-  });
 }
 
 /** The settings that are right by themselves, so that one bad value does not hide another problem. */

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../src/config.ts';
 import { openEmbeddedDatabases } from '../src/db/connect.ts';
 import { SERVED_BY, type ServedBy, startEmbedded } from '../src/db/embedded/embedded.ts';
-import { auditAll } from '../src/stats/rollups/keep/keep.ts';
+import { auditAll } from '../src/stats/rollups/keep/tick.ts';
 import { now } from '../src/units/time.ts';
 import { type Client, signedIn } from './support/client.ts';
 import { databaseUrls } from './support/databases.ts';

@@ -147,9 +147,7 @@ function fromAnyText(text: string): Instant {
   const days = daysTo(isoYear(year, era), Number(month), Number(day));
   const offset = Number(zoneHours) * 3600 + Number(zoneMinutes ?? 0) * 60 + Number(zoneSeconds ?? 0);
   const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second) + (sign === '-' ? offset : -offset);
-  const instant = instantAt(
-    BigInt(days) * DAY_OF_24_HOURS + BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0')),
-  );
+  const instant = addTime(midnightOf(days), BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0')));
   if (text.endsWith('+00') && text.indexOf(':') === HOUR_PART - 1) {
     knownHour = text.slice(0, HOUR_PART);
     knownHourBegan = startOfHour(instant);

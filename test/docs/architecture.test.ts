@@ -41,6 +41,16 @@ describe('docs/architecture.md', () => {
     assert.deepEqual(sorted(written()), sorted(found));
   });
 
+  it('has files of at most three hundred lines, so that one is read at a sitting', () => {
+    const scripts = readdirSync('scripts', { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.ts'),
+    );
+    const paths = [...files.map((path) => join('src', path)), ...scripts.map((path) => join('scripts', path))];
+    const long = paths.filter((path) => readFileSync(path, 'utf8').trimEnd().split('\n').length > 300);
+    // A table, which is looked up and not read.
+    assert.deepEqual(long, [join('src', 'catalog/model-families.ts')]);
+  });
+
   it('has rooms of at most fifteen files, so that one looks for nothing', () => {
     const counts = new Map<string, number>();
     for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { refreshNames } from '../../src/catalog/refresh-names.ts';
-import { auditAll } from '../../src/stats/rollups/keep/keep.ts';
+import { auditAll } from '../../src/stats/rollups/keep/tick.ts';
 import { eurosText, microEuros } from '../../src/units/money.ts';
 import { addTime, instantAt, now, postgresFromInstant } from '../../src/units/time.ts';
 import { databases } from './databases.ts';

@@ -10,7 +10,7 @@ import { openSnapshot, type Snapshot } from '../snapshot.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
 import { type Prompt, withPrompts } from './prompts.ts';
-import { type Order, orderSql } from './record-pages.ts';
+import { type Order, orderSql } from './record-rows.ts';
 import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from './records.ts';
 
 /** A record and, where it was asked for, its prompt. */

@@ -6,7 +6,7 @@ import { addTime, earliest, HOUR, hourNumber, type Instant, postgresFromInstant 
 import { requireContent } from './coverage.ts';
 import { type Days, daysWithin, recordsOf } from './days.ts';
 import type { Scope } from './keep/story-hours.ts';
-import { NEVER } from './keep/write-stories.ts';
+import { NEVER } from './keep/write-story-counts.ts';
 import { inPieces } from './pieces.ts';
 import type { DaySegment, HourSegment } from './segments.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { noMemory } from '../../../src/stats/memory.ts';
-import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
+import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { type StoryCell, storyCellsWithin } from '../../../src/stats/rollups/story-cells.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';

@@ -5,7 +5,7 @@ import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/query
 import { noMemory } from '../../../src/stats/memory.ts';
 import { readRecords, readRolledUp } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/stats/records/records.ts';
-import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
+import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, parseInstant } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';

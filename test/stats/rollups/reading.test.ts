@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { noMemory } from '../../../src/stats/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
-import { auditAll, tick } from '../../../src/stats/rollups/keep/keep.ts';
+import { auditAll, tick } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';
 import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';

@@ -1,5 +1,5 @@
 import { openDatabase } from '../../../src/db/connect.ts';
-import { auditAll } from '../../../src/stats/rollups/keep/keep.ts';
+import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { instantAt } from '../../../src/units/time.ts';
 
 /** One full audit, killed as soon as backoffice_db has answered so many queries. */
