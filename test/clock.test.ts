@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { addTime, HOUR, MINUTE, now, SECOND } from '../src/units/time.ts';
 import { type RunningApp, startApp } from './support/app.ts';
 import { type Client, signedIn } from './support/client.ts';
+import { commandLine } from './support/command-line.ts';
 import { databases, databaseUrls } from './support/databases.ts';
 import { memoryLog } from './support/log.ts';
 import { freePort, startProgram } from './support/program.ts';
@@ -44,7 +44,7 @@ describe('a clock that is wrong', () => {
     const shifted = 'const real = Date.now; Date.now = () => real() - 15 * 60_000;';
     const program = startProgram(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), '--import', `data:text/javascript,${shifted}`, resolve('src/server.ts')],
+      ['--import', `data:text/javascript,${shifted}`, ...(await commandLine('src/server.ts'))],
       { settings: { PORT: String(port), WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } },
     );
     try {

@@ -5,10 +5,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from './support/app.ts';
 import { createClient, signedIn } from './support/client.ts';
+import { commandLine } from './support/command-line.ts';
 import { databases, databaseUrls, onServer } from './support/databases.ts';
 import { nginxPath } from './support/nginx.ts';
 import { freePort, type Program, startProgram } from './support/program.ts';
@@ -45,7 +46,7 @@ describe('a restart', function () {
 
   async function start(port: number, settings: Record<string, string> = {}): Promise<Program> {
     const { workflows, backoffice, mythoria } = databaseUrls();
-    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
       cwd: folder,
       settings: {
         NODE_ENV: 'test',

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../src/config.ts';
 import { openEmbeddedDatabases } from '../src/db/connect.ts';
@@ -12,13 +12,11 @@ import { SERVED_BY, type ServedBy, startEmbedded } from '../src/db/embedded/embe
 import { auditAll } from '../src/stats/rollups/keep/tick.ts';
 import { now } from '../src/units/time.ts';
 import { type Client, signedIn } from './support/client.ts';
+import { commandLine } from './support/command-line.ts';
 import { databaseUrls } from './support/databases.ts';
 import { freePort, gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
 import { needsServer, skip } from './support/skip.ts';
 
-const SERVER = resolve('src/server.ts');
-const DEMO_DATA = resolve('scripts/demo-data.ts');
-const TSX = import.meta.resolve('tsx');
 const ADDRESS = /^Mythoria Admin · AI Usage: (http:\/\/localhost:\d+)$/;
 
 describe('the program', () => {
@@ -27,15 +25,15 @@ describe('the program', () => {
   const programs: Program[] = [];
 
   /** As a container starts it: node itself, from another folder. */
-  function start(settings: Record<string, string>): Program {
-    const program = startProgram(process.execPath, ['--import', TSX, SERVER], { settings, cwd: folder });
+  async function start(settings: Record<string, string>): Promise<Program> {
+    const program = startProgram(process.execPath, await commandLine('src/server.ts'), { settings, cwd: folder });
     programs.push(program);
     return program;
   }
 
   /** Starts it where it cannot run, and returns what it said. */
   async function refusal(settings: Record<string, string>): Promise<string[]> {
-    const program = start(settings);
+    const program = await start(settings);
     assert.equal(await program.exitCode, 1);
     assert.deepEqual(program.lines.out, []);
     return program.lines.err;
@@ -118,7 +116,7 @@ describe('the program', () => {
       // A second process beside the tests' own connections.
       needsServer(this);
       const { workflows, backoffice, mythoria } = databaseUrls();
-      const program = start({
+      const program = await start({
         NODE_ENV: 'production',
         DRAIN_SECONDS: '0',
         HOST: '127.0.0.1',
@@ -152,7 +150,7 @@ describe('the program', () => {
       const urls = `WORKFLOWS_DATABASE_URL=${workflows}\nBACKOFFICE_DATABASE_URL=${backoffice}\n`;
       await writeFile(join(checkout, '.env'), `PORT=${port}\nTIME_ZONE=Nowhere\n${urls}`);
       const empty = Object.fromEntries(SETTING_NAMES.map((name) => [name, name.length % 2 ? '' : ' ']));
-      const program = startProgram(process.execPath, ['--import', TSX, SERVER], {
+      const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
         cwd: checkout,
         settings: { ...empty, TIME_ZONE: 'Europe/Lisbon\n' },
       });
@@ -233,7 +231,7 @@ describe('the program', () => {
       };`;
 
     it('says nothing of it, nor does the process of its databases', async () => {
-      const program = start({
+      const program = await start({
         PORT: '0',
         DATA_DIR: join(await mkdtemp(join(folder, 'stopped-')), 'data'),
         NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(GONE_BEFORE_A_WORD)}`,
@@ -338,7 +336,7 @@ describe('the program', () => {
       const stale: ServedBy = { pid: process.pid, lockPort: await freePort(), urls: null };
       await writeFile(join(dataDir, SERVED_BY), JSON.stringify(stale));
 
-      await again().line(ADDRESS);
+      await (await again()).line(ADDRESS);
       const found = await allRequests(ana);
       // From rollups that know them, not from the records for want of such.
       const warnings = programs.at(-1)?.lines.out.filter((line) => line.includes('"WARNING"'));
@@ -348,10 +346,14 @@ describe('the program', () => {
 
     it('knows the rows that the command for more demo data adds while it runs', async () => {
       const rows = (await allRequests(ana)) + 500;
-      const command = startProgram(process.execPath, ['--import', TSX, DEMO_DATA, '--rows', String(rows)], {
-        settings: { DATA_DIR: dataDir },
-        cwd: folder,
-      });
+      const command = startProgram(
+        process.execPath,
+        [...(await commandLine('scripts/demo-data.ts')), '--rows', String(rows)],
+        {
+          settings: { DATA_DIR: dataDir },
+          cwd: folder,
+        },
+      );
       programs.push(command);
       assert.equal(await command.exitCode, 0, command.lines.err.join('\n'));
       // An answer may serve again for a moment; the audit comes by these days only within two hours.
@@ -365,7 +367,7 @@ describe('the program', () => {
     });
 
     it('takes its databases with it when it is killed', async () => {
-      const program = again();
+      const program = await again();
       await program.line(ADDRESS);
       const { pid } = await servedBy();
       assert.equal(isRunning(pid), true);

@@ -16,6 +16,7 @@ import {
 } from '../support/fake-google.ts';
 import { wordsOf } from '../support/html.ts';
 import { memoryLog } from '../support/log.ts';
+import { runs } from '../support/thorough.ts';
 
 type Answer = (res: ServerResponse) => void;
 
@@ -98,7 +99,7 @@ describe('whatever Google answers', () => {
         fc.pre(!(inside && typeof token === 'string' && /^[\x21-\x7e]{1,8000}$/.test(token)));
         isNotConfirmed(await signInWith({ token: json(value) }), JSON.stringify(value));
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -111,7 +112,7 @@ describe('whatever Google answers', () => {
         assert.equal(response.status, 403);
         assert.equal(wordsOf(response, '[role=alert]'), 'Google did not say who you are.');
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
@@ -123,7 +124,7 @@ describe('whatever Google answers', () => {
         const { status } = await signInWith({ userinfo: profileOf({ [name]: value }) });
         assert.ok(status === 302 || status === 403, `${status} for ${name} ${JSON.stringify(value)}`);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

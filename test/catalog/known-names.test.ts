@@ -7,7 +7,7 @@ import { closing } from '../support/closing.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { columnOf, openPage, recordIds, tableOf, textOf } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
-import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
+import { emptied, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const PATH = '/ai-usage/records';
 
@@ -32,7 +32,7 @@ describe('a name once seen', () => {
   it('stays when the account is gone, on every page and after a restart, and says so', async () => {
     const { origin } = await sharedApp();
     assert.deepEqual(await namesIn(origin), ['Sophia', 'A Fada']);
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     const restarted = await opened(startApp());
     for (const where of [origin, restarted.origin]) {
       assert.deepEqual(await namesIn(where), ['Sophia', 'A Fada']);
@@ -52,7 +52,7 @@ describe('a name once seen', () => {
     await namesIn(origin);
     await databases().mythoria('authors').update({ display_name: 'Sofia' });
     assert.deepEqual(await namesIn(origin), ['Sofia', 'A Fada']);
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     assert.deepEqual(await namesIn(origin), ['Sofia', 'A Fada']);
   });
 
@@ -65,7 +65,7 @@ describe('a name once seen', () => {
     assert.deepEqual(await found('sophia'), [], 'whoever is still there is found by the name of today');
     assert.deepEqual(await found('marta'), [row.id]);
     await namesIn(origin);
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     assert.deepEqual(await found('marta'), [row.id]);
     assert.deepEqual(await found('fada'), [row.id]);
     assert.deepEqual(await found('sophia'), []);
@@ -74,7 +74,7 @@ describe('a name once seen', () => {
   it('is forgotten when its row is deleted', async () => {
     const { origin } = await sharedApp();
     await namesIn(origin);
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     await databases().backoffice('known_names').where({ kind: 'author' }).delete();
     assert.deepEqual(await namesIn(origin), [row.author.slice(0, 8), 'A Fada']);
   });
@@ -99,7 +99,7 @@ describe('a name once seen', () => {
   });
 
   it('that was never seen is a short id', async () => {
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     const id = randomUUID();
     const page = await openPage(await signedIn((await sharedApp()).origin), `/ai-usage/authors/${id}`);
     assert.equal(textOf(page.querySelector('h1')), `Author ${id.slice(0, 8)}`);

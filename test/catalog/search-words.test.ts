@@ -15,7 +15,7 @@ import { databases, databaseUrls } from '../support/databases.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
 import { needsServer } from '../support/skip.ts';
-import { gatherNames, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
+import { emptied, gatherNames, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const PATH = '/ai-usage/records?pageSize=200&';
 
@@ -181,7 +181,7 @@ describe('a search for a name', () => {
   });
 
   it('keeps nothing of what was erased', async () => {
-    await databases().mythoria.raw('TRUNCATE authors');
+    await databases().mythoria.raw(emptied('authors'));
     assert.deepEqual(await found('marcia'), [], 'at once');
     await gatherNames();
     assert.deepEqual(await known(), ['A Fada']);
@@ -193,7 +193,7 @@ describe('a search for a name', () => {
   });
 
   it('shows nothing of what was erased before it was ever shown', async () => {
-    await databases().mythoria.raw('TRUNCATE authors');
+    await databases().mythoria.raw(emptied('authors'));
     const table = textOf((await openPage(client, '/ai-usage/records')).querySelector('tbody'));
     assert.match(table, /A Fada/);
     assert.doesNotMatch(table, /Márcia/);
@@ -201,7 +201,7 @@ describe('a search for a name', () => {
 
   it('keeps what a page has shown, when it is erased', async () => {
     assert.deepEqual(await found('marcia'), [row.id]);
-    await databases().mythoria.raw('TRUNCATE authors, stories');
+    await databases().mythoria.raw(emptied('stories', 'authors'));
     await gatherNames();
     assert.deepEqual(await found('marcia'), [row.id]);
     assert.deepEqual(await known(), ['A Fada', 'Márcia']);
@@ -209,7 +209,7 @@ describe('a search for a name', () => {
 
   it('keeps nothing of what a file has held, when it is erased: a file may hold every name', async () => {
     assert.match((await client.get('/ai-usage/records.csv?period=all')).text, /Márcia/);
-    await databases().mythoria.raw('TRUNCATE authors');
+    await databases().mythoria.raw(emptied('authors'));
     await gatherNames();
     assert.deepEqual(await known(), ['A Fada']);
   });
@@ -236,7 +236,7 @@ describe('a search for a name', () => {
 
   it('says while names are being gathered, and finds them as they are written', async () => {
     const { backoffice } = databases();
-    await backoffice.raw('TRUNCATE known_names, name_blocks, name_state');
+    await backoffice.raw(emptied('known_names', 'name_blocks', 'name_state'));
     const page = await searchPage(client, 'MÁRCIA');
     assert.deepEqual(recordIds(page), [row.id]);
     assert.match(textOf(page.querySelector('.notice')), /still being gathered/);
@@ -254,7 +254,7 @@ describe('a search for a name', () => {
 
   it('that was kept by an earlier version is folded by the next tick', async () => {
     const { backoffice, mythoria } = databases();
-    await mythoria.raw('TRUNCATE authors');
+    await mythoria.raw(emptied('authors'));
     await backoffice.raw(`UPDATE known_names SET folded = NULL, shown = true WHERE kind = 'author'`);
     await gatherNames();
     assert.deepEqual(await found('marcia'), [row.id]);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionRow } from '../../src/auth/session-store.ts';
 import { migrateBackoffice, migrationState, newerSchemaNote, requireMigrated } from '../../src/db/migrate.ts';
 import { signedIn } from '../support/client.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { startProgram, startServer } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
@@ -96,7 +97,7 @@ describe('a backoffice_db of an older version', () => {
         ['scripts/export.ts', '--out', join(tmpdir(), `${randomUUID()}.csv`)],
         ['scripts/rollups-rebuild.ts'],
       ]) {
-        const run = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve(script), ...args], {
+        const run = startProgram(process.execPath, [...(await commandLine(script)), ...args], {
           settings,
         });
         assert.equal(await run.exitCode, 1);

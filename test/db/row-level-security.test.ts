@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { openDatabase } from '../../src/db/connect.ts';
 import { nameProblems } from '../../src/db/source-check.ts';
 import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls, onServer } from '../support/databases.ts';
 import { startProgram } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
@@ -57,7 +57,7 @@ describe('row-level security', () => {
 
   it('stops the start, which says what to grant', async () => {
     const { workflows, backoffice } = databaseUrls();
-    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
       settings: { PORT: '0', WORKFLOWS_DATABASE_URL: as(workflows), BACKOFFICE_DATABASE_URL: backoffice },
     });
     assert.equal(await program.exitCode, 1);

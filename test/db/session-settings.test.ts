@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import type { Knex } from 'knex';
 import type { DatabaseUrls } from '../../src/db/connect.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
@@ -8,6 +7,7 @@ import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/u
 import { startApp } from '../support/app.ts';
 import { signedIn } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
 import { memoryLog } from '../support/log.ts';
 import { pgBouncerPath, startPgBouncer } from '../support/pgbouncer.ts';
@@ -109,7 +109,7 @@ describe('what a server, a database or a role prefers', function () {
 
   /** Asks what has to be set, as the program says it at start, and sets it. */
   const setAsTold = async (urls: DatabaseUrls) => {
-    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
       settings: {
         PORT: '0',
         ...Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, urls[name] ?? ''])),

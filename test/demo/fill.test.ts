@@ -17,6 +17,7 @@ import {
   startOfDay,
 } from '../../src/units/time.ts';
 import { databases } from '../support/databases.ts';
+import { emptied } from '../support/usage.ts';
 
 const FIRST_DAY = dayFromIso('2026-10-24');
 const START = startOfDay(FIRST_DAY, DEMO_TIME_ZONE);
@@ -57,8 +58,8 @@ describe('filling databases with demo data', () => {
     const { workflows, mythoria } = databases();
     await createWorkflowsTables(workflows);
     await createMythoriaTables(mythoria);
-    await workflows.raw('TRUNCATE token_usage_tracking, story_generation_runs');
-    await mythoria.raw('TRUNCATE authors, stories');
+    await workflows.raw(emptied('token_usage_tracking', 'story_generation_runs'));
+    await mythoria.raw(emptied('stories', 'authors'));
     await mythoria.raw('DROP TABLE IF EXISTS demo_data');
   }
 
@@ -178,7 +179,7 @@ describe('filling databases with demo data', () => {
   it('starts afresh when the workflows database was emptied', async () => {
     await fill();
     const { workflows, mythoria } = databases();
-    await workflows.raw('TRUNCATE token_usage_tracking, story_generation_runs');
+    await workflows.raw(emptied('token_usage_tracking', 'story_generation_runs'));
     await fillDemoDataFrom(dayFromIso('2026-10-25'), demo());
     const [earliest] = await storedRows();
     assert.ok(instantFromPostgres(earliest?.created_at ?? '') >= startOfDay(dayFromIso('2026-10-25'), DEMO_TIME_ZONE));
@@ -195,7 +196,7 @@ describe('filling databases with demo data', () => {
     await mythoria('authors').delete();
     await fill();
     await mythoria.raw('DROP TABLE demo_data');
-    await mythoria.raw('TRUNCATE authors');
+    await mythoria.raw(emptied('authors'));
     await workflows('token_usage_tracking').limit(1);
     await assert.rejects(fill(), /not demo data/);
   });

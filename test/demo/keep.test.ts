@@ -15,12 +15,13 @@ import {
   type Window,
 } from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
+import { emptied } from '../support/usage.ts';
 
 describe('a demo left running', () => {
   const empty = async () => {
     const { workflows, mythoria } = databases();
-    await workflows.raw('TRUNCATE token_usage_tracking, story_generation_runs');
-    await mythoria.raw('TRUNCATE authors, stories');
+    await workflows.raw(emptied('token_usage_tracking', 'story_generation_runs'));
+    await mythoria.raw(emptied('stories', 'authors'));
     await mythoria.raw('DROP TABLE IF EXISTS demo_data');
   };
   beforeEach(empty);

@@ -29,6 +29,7 @@ import {
   postgresFromInstant,
   startOfHour,
 } from '../../src/units/time.ts';
+import { asPeopleStartIt, commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -70,6 +71,7 @@ describe('npm run export', function () {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'mythoria-admin-export-'));
+    script = await commandLine('scripts/export.ts');
     await resetUsage();
     await insertUsage([{ cost: 3, model: 'tts-1' }, { cost: 4 }, { cost: 5 }]);
   });
@@ -90,9 +92,10 @@ describe('npm run export', function () {
       MYTHORIA_DATABASE_URL: urls.mythoria,
     };
   };
-  const commandOf = (...args: string[]) => ['--import', 'tsx', 'scripts/export.ts', ...args];
-  const run = (...args: string[]) => spawnSync(process.execPath, commandOf(...args), { encoding: 'utf8', env: env() });
-  const start = (...args: string[]) => spawn(process.execPath, commandOf(...args), { env: env() });
+  let script: string[];
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [...script, ...args], { encoding: 'utf8', env: env() });
+  const start = (...args: string[]) => spawn(process.execPath, [...script, ...args], { env: env() });
   const parts = () => readdirSync(folder).filter((name) => name.endsWith('.part'));
 
   it('writes the same file as the page, says what is in it, and is in the audit log', async function () {
@@ -225,7 +228,7 @@ describe('npm run export', function () {
     await insertMany();
     const proxy = await startProxy(databaseUrls().backoffice);
     try {
-      const child = spawn(process.execPath, commandOf('--out', join(folder, 'twice.csv')), {
+      const child = spawn(process.execPath, [...script, '--out', join(folder, 'twice.csv')], {
         env: { ...env(), BACKOFFICE_DATABASE_URL: proxy.url },
       });
       const ending = ended(child, ({ err }) => ({ err }));
@@ -278,12 +281,16 @@ describe('npm run export', function () {
     chmodSync(open, 0o777);
     try {
       const out = join(open, 'usage.csv');
-      const { status, stderr } = spawnSync(process.execPath, commandOf('--model', 'tts-1', '--out', out), {
-        encoding: 'utf8',
-        env: { ...env(), HOME: '/' },
-        uid: 54_321,
-        gid: 54_321,
-      });
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [...asPeopleStartIt('scripts/export.ts'), '--model', 'tts-1', '--out', out],
+        {
+          encoding: 'utf8',
+          env: { ...env(), HOME: '/' },
+          uid: 54_321,
+          gid: 54_321,
+        },
+      );
       assert.equal(stderr, '');
       assert.equal(status, 0);
       assert.equal(csvRows(readFileSync(out, 'utf8')).length, 1);

@@ -14,6 +14,7 @@ import { microEuros } from '../../src/units/money.ts';
 import { instantAt } from '../../src/units/time.ts';
 import { csvRows, xlsxSheets } from '../support/export.ts';
 import { missing } from '../support/skip.ts';
+import { runs } from '../support/thorough.ts';
 
 const MANIFEST = {
   title: 'Test',
@@ -91,7 +92,7 @@ describe('formats', () => {
           rows.map(([first, second]) => ({ first, second })),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -113,7 +114,7 @@ describe('formats', () => {
           for (const { Second } of rows) assert.ok(!isFormula(Second ?? ''), Second);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -129,7 +130,7 @@ describe('formats', () => {
           values,
         );
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 
@@ -162,7 +163,7 @@ describe('formats', () => {
           assert.equal(JSON.parse(about?.[0]?.replace('# ', '') ?? '').filters, file.manifest.filters);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -191,7 +192,7 @@ describe('formats', () => {
           assert.deepEqual(await xlsxSheets(inPieces), await xlsxSheets(whole));
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

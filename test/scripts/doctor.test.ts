@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { freePort } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
@@ -45,12 +46,12 @@ describe('npm run doctor', () => {
     await rm(folder, { recursive: true });
   });
 
-  function run(settings: Record<string, string>, args: string[] = []): Promise<Ran> {
+  async function run(settings: Record<string, string>, args: string[] = []): Promise<Ran> {
     const unset = Object.fromEntries(SETTING_NAMES.map((setting) => [setting, '']));
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings };
-    const commandLine = ['--import', import.meta.resolve('tsx'), resolve('scripts/doctor.ts'), ...args];
+    const command = [...(await commandLine('scripts/doctor.ts')), ...args];
     return new Promise((done) => {
-      const child = execFile(process.execPath, commandLine, { cwd: folder, env }, (_error, stdout, stderr) => {
+      const child = execFile(process.execPath, command, { cwd: folder, env }, (_error, stdout, stderr) => {
         assert.doesNotMatch(stdout + stderr, new RegExp(password), 'no secret');
         done({ code: child.exitCode ?? -1, lines: stdout.trimEnd().split('\n'), stderr });
       });

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-const COMMAND = resolve('scripts/sync-workflows-schema.ts');
-// By its full address, because the command runs in a folder without node_modules.
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+import { join } from 'node:path';
+import { commandLine } from '../support/command-line.ts';
 
 type Result = { code: number; stdout: string; stderr: string };
 
@@ -34,12 +29,12 @@ describe('npm run sync-workflows-schema', () => {
 
   afterEach(() => rm(parent, { recursive: true }));
 
-  function run(...options: string[]): Promise<Result> {
-    const commandLine = ['--import', TSX, COMMAND, ...options];
+  async function run(...options: string[]): Promise<Result> {
+    const command = [...(await commandLine('scripts/sync-workflows-schema.ts')), ...options];
     // No environment: a database that the tester's own shell names must stay out of it.
     const settings = { cwd: project, env: {} };
     return new Promise((done) => {
-      const child = execFile(process.execPath, commandLine, settings, (_error, stdout, stderr) =>
+      const child = execFile(process.execPath, command, settings, (_error, stdout, stderr) =>
         done({ code: child.exitCode ?? -1, stdout, stderr }),
       );
     });

@@ -65,7 +65,7 @@ async function fillTemplate(urls: TestUrls): Promise<void> {
 }
 
 async function onTestServer(work: (admin: Knex) => Promise<void>): Promise<void> {
-  const admin = openDatabase(process.env.TEST_DATABASE_URL ?? '', { maxConnections: 2 });
+  const admin = openDatabase(process.env.TEST_DATABASE_URL ?? '', { maxConnections: 2, unhurried: true });
   await work(admin).finally(() => admin.destroy());
 }
 

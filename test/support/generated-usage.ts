@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { addTime, type Instant } from '../../src/units/time.ts';
+import { runs } from './thorough.ts';
 import type { UsageRow } from './usage.ts';
 
 // Few of each, so that they meet; the sixth model's provider is unknown.
@@ -35,9 +36,9 @@ export const atOrBeside = (instants: Instant[]): fc.Arbitrary<Instant> =>
     .tuple(fc.constantFrom(...instants), fc.constantFrom(-1n, 0n, 1n))
     .map(([instant, beside]) => addTime(instant, beside));
 
-/** For properties that ask a database: ends in time to print the seed, and never passes for want of time. */
-export const slowly = (numRuns: number) => ({
-  numRuns,
+/** For properties that ask a database, so many times in the long run: ends in time to print the seed, and never passes for want of time. */
+export const slowly = (all: number) => ({
+  numRuns: runs(all),
   interruptAfterTimeLimit: 200_000,
   markInterruptAsFailure: true,
 });

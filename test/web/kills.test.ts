@@ -2,21 +2,23 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXTENSIONS } from '../../src/export/formats.ts';
 import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { coverUsage, insertUsage, resetUsage, usageRow } from '../support/usage.ts';
 
 /** The programs' connections are told from those of the tests by it. */
 const PROGRAM = 'program-under-kills';
 const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'error' };
 /** Each asks every page so many times, and of each page one file. The long run (THOROUGH=1) takes 200: a thousand of every page. */
-const ROUNDS = process.env.THOROUGH === '1' ? 200 : 3;
+const ROUNDS = THOROUGH ? 200 : 3;
 const OF_EACH_PAGE = 5;
 /** A process answers with one core, so the long run takes two. */
 const PROCESSES = ROUNDS > 10 ? 2 : 1;
@@ -140,11 +142,11 @@ async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, wi
   }
 }
 
-function start(folder: string): Program {
+async function start(folder: string): Promise<Program> {
   const urls = Object.fromEntries(
     NAMES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, `${databaseUrls()[name]}?application_name=${PROGRAM}`]),
   );
-  return startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+  return startProgram(process.execPath, await commandLine('src/server.ts'), {
     settings: { ...SETTINGS, ...urls, DATA_DIR: folder },
   });
 }
@@ -177,7 +179,7 @@ describe('while connections of every database are ended at random', function () 
 
   it('the program lives, no promise of it is left alone, and no connection stays behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-kills-'));
-    const programs = Array.from({ length: PROCESSES }, () => start(folder));
+    const programs = await Promise.all(Array.from({ length: PROCESSES }, () => start(folder)));
     try {
       const processes = await Promise.all(programs.map(enter));
 

@@ -5,6 +5,7 @@ import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../.
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';
+import { runs } from '../support/thorough.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
@@ -221,7 +222,7 @@ describe('parameters that nobody knows', () => {
         assert.equal(status, 200, `${path}: ${offered}`);
         assert.equal(parse(text).querySelector('.not-understood'), null, `${path}: ${offered}`);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
     assert.ok(followed > 5, String(followed));
 
@@ -284,7 +285,7 @@ describe('parameters that nobody knows', () => {
         assert.doesNotMatch(text, /<b>=|<\/code><b>/);
         assert.equal((await ana.get(`${STATS}?${encoded}%3Cb%3E=1`)).status, 400);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { auditLines, forgetAudit } from '../../support/audit.ts';
 import { ANA, type Client, createClient, location, RUI, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { csvRows, download } from '../../support/export.ts';
+import { runs } from '../../support/thorough.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
 describe('asking for an export', () => {
@@ -64,7 +65,7 @@ describe('asking for an export', () => {
         if (answer.status === 400) assert.match(answer.text, /class="problems"/);
         else assert.match(answer.headers['content-disposition'] ?? '', /^attachment/);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 

@@ -6,6 +6,7 @@ import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { csvRows, download, xlsxSheets } from '../../support/export.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
+import { runs } from '../../support/thorough.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
 /** Pairs that were one column, one key or one file. */
@@ -145,7 +146,7 @@ describe('names that look alike', () => {
   }
 
   it('stay apart whatever they are', async () => {
-    await fc.assert(fc.asyncProperty(names, check), { numRuns: 4 });
+    await fc.assert(fc.asyncProperty(names, check), { numRuns: runs(4) });
   });
 
   it('are files of different names, for file systems too that mind neither case nor Unicode form', () => {

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SETTING_NAMES } from '../../../src/config.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { asPeopleStartIt } from '../../support/command-line.ts';
 import { databases, databaseUrls } from '../../support/databases.ts';
 import { freePort, type Program, startProgram } from '../../support/program.ts';
 import { needsServer } from '../../support/skip.ts';
@@ -80,7 +81,7 @@ describe('prompts too large for any page', () => {
   });
 
   it('take no more memory than others, on the page, as a file and in every export', async () => {
-    program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    program = startProgram(process.execPath, asPeopleStartIt('src/server.ts'), {
       settings,
     });
     await program.line(/^Mythoria Admin/);
@@ -111,7 +112,7 @@ describe('prompts too large for any page', () => {
     const out = join(folder, 'usage.ndjson');
     const child = spawn(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), resolve('scripts/export.ts'), '--include', 'prompt', '--out', out],
+      [...asPeopleStartIt('scripts/export.ts'), '--include', 'prompt', '--out', out],
       { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings }, stdio: 'ignore' },
     );
     const ended = once(child, 'exit');

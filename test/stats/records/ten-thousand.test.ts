@@ -7,11 +7,12 @@ import { sharedApp } from '../../support/app.ts';
 import { HTMX_FRAGMENT, signedIn } from '../../support/client.ts';
 import { databases, onServer } from '../../support/databases.ts';
 import { AUTHORS, usageAt } from '../../support/generated-usage.ts';
+import { THOROUGH } from '../../support/thorough.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const BATCH = 50;
-// Ten thousand take a minute: every day a twentieth has to do.
-const BATCHES = process.env.THOROUGH === '1' ? 200 : 10;
+// Ten thousand take a minute: every day a fiftieth has to do.
+const BATCHES = THOROUGH ? 200 : 4;
 /** On a server as many as there are connections; the embedded database is one session, which its clients must not share. */
 const AT_ONCE = onServer() ? 6 : 1;
 

@@ -30,9 +30,11 @@ import {
   parseInstant,
   type Window,
 } from '../../../src/units/time.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { filtersOver } from '../../support/filters.ts';
 import { needsServer } from '../../support/skip.ts';
+import { runs } from '../../support/thorough.ts';
 import { insertUsage, resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek, NO_FILTER } from './brute-force.ts';
 
@@ -200,7 +202,7 @@ async function perform(one: Step, world: World): Promise<void> {
 async function killedAudit(at: Instant, answers: number): Promise<boolean> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'test/stats/rollups/refreshing-process.ts', String(at), ZONE, String(answers)],
+    [...(await commandLine('test/stats/rollups/refreshing-process.ts')), String(at), ZONE, String(answers)],
     { env: { ...process.env, ROLLUP_URLS: JSON.stringify(databaseUrls()) }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const [, signal] = await once(child, 'exit');
@@ -277,7 +279,7 @@ function windowOf([from, to]: [bigint | null, bigint], at: Instant): Window {
 
 const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 const check = <T>(property: fc.IAsyncProperty<T>, numRuns: number) =>
-  fc.assert(property, { seed, numRuns, endOnFailure: true });
+  fc.assert(property, { seed, numRuns: runs(numRuns), endOnFailure: true });
 
 describe('rollups are exact', () => {
   before(() => {
@@ -291,9 +293,9 @@ describe('rollups are exact', () => {
   });
 
   const WINDOWS_A_RUN = 25;
-  const runs = onServer() ? 40 : 20;
+  const histories = onServer() ? 40 : 20;
 
-  it(`after a full audit, in ${runs * WINDOWS_A_RUN} random windows with every filter`, async () => {
+  it(`after a full audit, in ${runs(histories) * WINDOWS_A_RUN} random windows with every filter`, async () => {
     const history = fc.array(step, { minLength: 3, maxLength: 14 });
     const windows = fc.array(fc.tuple(windowAges, filter), { minLength: WINDOWS_A_RUN, maxLength: WINDOWS_A_RUN });
     await check(
@@ -310,7 +312,7 @@ describe('rollups are exact', () => {
           for (const transaction of world.open) await transaction.rollback();
         }
       }),
-      runs,
+      histories,
     );
   });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/db/connect.ts';
@@ -10,6 +9,7 @@ import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { addTime, HOUR, now } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { commandLine } from '../../support/command-line.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { memoryLog } from '../../support/log.ts';
 import { freePort, startProgram } from '../../support/program.ts';
@@ -381,7 +381,7 @@ describe('rollups and another source', () => {
     this.timeout(120_000);
     const [staging, production] = [await makeSource(30), await makeSource(45)];
     await coverWith(staging);
-    const program = startProgram(process.execPath, ['--import', import.meta.resolve('tsx'), resolve('src/server.ts')], {
+    const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
       settings: {
         PORT: String(await freePort()),
         WORKFLOWS_DATABASE_URL: production.url,

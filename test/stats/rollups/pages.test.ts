@@ -10,6 +10,7 @@ import { openSource } from '../../../src/stats/source.ts';
 import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, parseInstant } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { filtersOver, plainWhere } from '../../support/filters.ts';
+import { runs } from '../../support/thorough.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 import { NO_FILTER } from './brute-force.ts';
 
@@ -88,7 +89,7 @@ describe('pages of records over rollups', () => {
           assert.equal(total.requests, expected.length);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -113,7 +114,7 @@ describe('pages of records over rollups', () => {
           );
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
