@@ -4,6 +4,8 @@ import { dirname, join, parse, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { THOROUGH } from './thorough.ts';
 
+// esbuild is the one that tsx compiles with, and comes with it.
+
 /** Below the checkout, whose packages the compiled files import. */
 const CACHE = resolve('node_modules/.cache');
 
