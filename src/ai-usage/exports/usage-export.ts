@@ -4,6 +4,7 @@ import type { ExportPage } from '../../downloads/export-page.ts';
 import { counting } from '../../export/open.ts';
 import type { Manifest } from '../../export/table.ts';
 import { namedIn } from '../../query/filters/registry.ts';
+import { filterSentence } from '../../query/filters/words.ts';
 import { PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
 import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
@@ -11,7 +12,7 @@ import { type MicroEuros, NO_EUROS } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { unlessGone } from '../../units/promises/unless-gone.ts';
 import type { Instant } from '../../units/time.ts';
-import { filterSentence, windowText } from '../frame/filter-bar.ts';
+import { windowText } from '../frame/filter-bar.ts';
 import { pageLimits, type UsageSources, type UsageView } from '../frame/sources.ts';
 
 /** A table of a page, and those of its page's parameters that it depends on. */

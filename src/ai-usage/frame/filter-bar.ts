@@ -10,6 +10,7 @@ import {
   onlyValues,
   valuesOf,
 } from '../../query/filters/registry.ts';
+import { filterWords } from '../../query/filters/words.ts';
 import { PERIOD_LABELS, PERIODS } from '../../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { type DateField, dateField } from '../../units/date-field.ts';
@@ -50,33 +51,15 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
     const page = subjectUrl(parameter as SubjectKind, String(one), query);
     return page.split('?')[0] === path ? null : page;
   };
-  return FILTER_NAMES.filter((name) => valuesOf(query, name).length > 0).flatMap((name, g) => {
-    const { parameter, whose = 'whose', label, also, said } = filterOfName(name);
+  return filterWords(query, names, format).map(({ name, one, ...words }) => {
     const values: unknown[] = valuesOf(query, name);
-    return values.map((one, i) => {
-      const first = g === 0 && i === 0;
-      const rest = onlyValues(
-        name,
-        values.filter((other) => other !== one),
-      );
-      return {
-        joint: i > 0 && also === 'or' ? 'or' : `${first ? 'Calls' : 'and'} ${whose}`,
-        label,
-        value: said(one, { names, format }),
-        remove: usageUrl(path, query, rest),
-        page: about(parameter, one),
-      };
-    });
+    const rest = values.filter((other) => other !== one);
+    return {
+      ...words,
+      remove: usageUrl(path, query, onlyValues(name, rest)),
+      page: about(filterOfName(name).parameter, one),
+    };
   });
-}
-
-/** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what an export says of itself. */
-export function filterSentence(query: UsageQuery, names: Names, format: Format): string {
-  const chips = chipsOf(query, names, '', format);
-  if (chips.length === 0) return 'All calls';
-  return chips
-    .map(({ joint, label, value }) => (joint === 'or' ? `or ${value}` : `${joint} ${label} ${value}`))
-    .join(' ');
 }
 
 const NO_DIMENSIONS: Dimensions = { models: [], actions: [] };
