@@ -4,12 +4,12 @@ import type { Stack } from '../../query/view.ts';
 import type { BucketSize } from '../../stats/stats.ts';
 import { tiesOut } from '../../stats/tie-out.ts';
 import type { Table } from '../../tables/table.ts';
+import { type Tile, tilesOf } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
-import { type Tile, tilesOf } from './tiles.ts';
 
 /** The numbers of a window, ready to print. */
 export type Numbers = {

@@ -6,6 +6,7 @@ import type { UsageStats } from '../../stats/stats.ts';
 import { noSums, type Sums, sumOf } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
+import { type Tile, tilesOf } from '../../tables/tiles.ts';
 import { calendarDay, compareDays, type Day, firstDayOf, type Month, monthOf } from '../../units/calendar.ts';
 import { BadInput, takenOnce } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
@@ -14,7 +15,6 @@ import { addDays, dayOf, FIRST_DAY, type Instant } from '../../units/time.ts';
 import { bucketsOf } from '../chart/buckets.ts';
 import { actionColumns, modelColumn, noPriceColumn, providerColumn } from '../frame/name-columns.ts';
 import { subjectUrl } from '../frame/subjects.ts';
-import { type Tile, tilesOf } from '../frame/tiles.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
 export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;

@@ -7,12 +7,12 @@ import type { Repeat, Story, StoryStep } from '../../stats/stories/story.ts';
 import type { StoryCosts } from '../../stats/stories/story-costs.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
+import { type Tile, tilesOf } from '../../tables/tiles.ts';
 import { type Format, hasShares } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { earliest, floorDivided, latest, SECOND } from '../../units/time.ts';
 import { actionColumns, modelColumn } from '../frame/name-columns.ts';
 import { detailsOf } from '../frame/subjects.ts';
-import { type Tile, tilesOf } from '../frame/tiles.ts';
 import { recordTable } from '../records/record-table.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */

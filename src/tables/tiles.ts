@@ -1,6 +1,6 @@
-import type { Sums } from '../../stats/sums.ts';
-import type { Format } from '../../units/format.ts';
-import { average, microEuros } from '../../units/money.ts';
+import type { Sums } from '../stats/sums.ts';
+import type { Format } from '../units/format.ts';
+import { average, microEuros } from '../units/money.ts';
 
 /** A figure above the tables; `change` against the window compared with, absolute and as a percentage. */
 export type Tile = {
