@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type DailyCosts, forecastMonth } from '../../src/stats/forecast.ts';
+import { type DailyCosts, forecastPeriod } from '../../src/stats/forecast.ts';
 import { type Day, dayFromIso, firstDayOf, monthOf, weekdayOf } from '../../src/units/calendar.ts';
 import { microEuros } from '../../src/units/money.ts';
 import { addDays, parseInstant } from '../../src/units/time.ts';
@@ -16,6 +16,9 @@ function costsOf(from: Day, to: Day, cost: (day: Day) => number): DailyCosts {
   return costs;
 }
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+
+const forecastMonth = (costs: DailyCosts, today: Day, passed: number) =>
+  forecastPeriod(costs, today, passed, 'month');
 
 describe('the forecast of a month', () => {
   it('is exact, and was, where every weekday costs the same every week', () => {

@@ -1,8 +1,8 @@
 import {
   type DailyCosts,
-  forecastMonth,
+  type Forecast,
+  forecastPeriod,
   historyBegins,
-  type MonthForecast,
   type PastForecast,
 } from '../../stats/forecast.ts';
 import { changeCell } from '../../tables/cells.ts';
@@ -25,14 +25,14 @@ export type MonthCard = {
 
 /** The window whose days a month card is made of: until now, and as far back as its forecasts look. */
 export function monthCardWindow(asOf: Instant, timeZone: string): { from: Instant; to: Instant } {
-  return { from: startOfDay(historyBegins(dayOf(asOf, timeZone)), timeZone), to: asOf };
+  return { from: startOfDay(historyBegins(dayOf(asOf, timeZone), 'month'), timeZone), to: asOf };
 }
 
 /** The forecast of the month that an instant lies in, as it was made then. */
-export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): MonthForecast {
+export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): Forecast {
   const today = dayOf(asOf, timeZone);
   const start = startOfDay(today, timeZone);
-  return forecastMonth(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start));
+  return forecastPeriod(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start), 'month');
 }
 
 export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): MonthCard {
@@ -49,7 +49,7 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
   };
 }
 
-function noteOf({ total, range, past }: MonthForecast, today: Day, format: Format): string {
+function noteOf({ total, range, past }: Forecast, today: Day, format: Format): string {
   if (total === null) return 'No forecast yet: it takes a week of history.';
   const basis = 'The days to come as their weekdays were in the eight weeks before.';
   const offs = past
