@@ -45,6 +45,7 @@ const NAVIGATION = [
   { label: 'Overview', href: '/ai-usage' },
   { label: 'Records', href: '/ai-usage/records' },
   { label: 'Statement', href: '/ai-usage/statement' },
+  { label: 'Budgets', href: '/budgets' },
 ];
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */

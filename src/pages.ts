@@ -15,6 +15,8 @@ import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
+import { BUDGETS_EXPORT } from './budgets/export.ts';
+import { budgetPages } from './budgets/routes.ts';
 import type { ExportPage } from './downloads/export-page.ts';
 import type { AtOnce } from './web/download.ts';
 import type { Render } from './web/render.ts';
@@ -38,6 +40,7 @@ export const PAGES: Page[] = [
   { routes: statementPages, exports: [STATEMENT_EXPORT] },
   { routes: tieOutPage },
   { routes: usageApi },
+  { routes: budgetPages, exports: [BUDGETS_EXPORT] },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
 ];
 

@@ -15,7 +15,7 @@ const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Where what a line is about can be seen: the record of a prompt, the page of an export at its instant. */
 function hrefOf({ subject }: AuditLine): string | null {
   if (isUuid.test(subject)) return `/ai-usage/records/${subject}`;
-  return /^\/(ai-usage[/.?]|audit[.?])/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
+  return /^\/(ai-usage[/.?]|audit[.?]|budgets)/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
 }
 
 function downloadMenu(asked: AskedAuditLog) {

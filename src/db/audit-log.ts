@@ -9,6 +9,9 @@ export const AUDITED = {
   'export with prompts': 'Exported with prompts',
   'export broken off': 'Export broken off',
   'export failed': 'Export failed',
+  'make budget': 'Made a budget',
+  'change budget': 'Changed a budget',
+  'delete budget': 'Deleted a budget',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

@@ -1,59 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Ajv2020, type AnySchema, type ValidateFunction } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
-import type { Response } from 'supertest';
-import { parse } from 'yaml';
 import { DOCS, withFilters } from '../../scripts/docs/filters.ts';
 import { PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp, startApp } from '../support/app.ts';
 import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
 import { TRIED_VALUES } from '../support/filters.ts';
+import { assertDescribed, document, nameOf, operation, validator } from '../support/openapi.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
-
-type Reference = { $ref: string };
-type Content = { content: { 'application/json': { schema: AnySchema } } };
-type Parameter = { name: string; schema: AnySchema };
-type Operation = { parameters: Reference[]; responses: Record<string, Content | Reference> };
-type Document = {
-  paths: Record<string, { get: Operation }>;
-  components: { parameters: Record<string, Parameter>; responses: Record<string, Content> };
-};
 
 const STATS = '/api/ai-usage/stats';
 const RECORDS = '/api/ai-usage/records';
 
-const text = readFileSync('docs/openapi.yaml', 'utf8');
-const document = parse(text) as Document;
-const operation = (path: string): Operation => document.paths[path]?.get ?? assert.fail(`${path} is not described`);
-const nameOf = ({ $ref }: Reference) => $ref.split('/').at(-1) ?? '';
 const parameterNames = (path: string) => operation(path).parameters.map(nameOf);
-
-/** The document's own schemas, found by their references. */
-function validator(options: { coerceTypes?: 'array' } = {}) {
-  const ajv = new Ajv2020({ ...options, allErrors: true, strictTypes: false });
-  addFormats.default(ajv);
-  ajv.addVocabulary(['openapi', 'info', 'servers', 'security', 'tags', 'paths', 'components']);
-  ajv.addSchema(parse(text), 'openapi');
-  const absolute = (schema: AnySchema): AnySchema =>
-    JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"openapi#/'));
-  return (schema: AnySchema) => ajv.compile(absolute(schema));
-}
-
-const compile = validator();
-const validators = new Map<string, ValidateFunction>();
-
-/** Whether an answer is one that the document describes for its path and status. */
-function assertDescribed(path: string, { status, body, type }: Response): void {
-  const described = operation(path).responses[status];
-  assert.ok(described, `${path} answers ${status}, which is not described`);
-  const { content } = '$ref' in described ? (document.components.responses[nameOf(described)] as Content) : described;
-  assert.equal(type, 'application/json');
-  const key = `${path} ${status}`;
-  const validate = validators.get(key) ?? compile(content['application/json'].schema);
-  validators.set(key, validate);
-  assert.ok(validate(body), `${path} ${status}: ${JSON.stringify(validate.errors, null, 1)}`);
-}
 
 /** Values of each parameter that someone might try. Which are right, the document decides. */
 const TRIED: Record<string, string[]> = {

@@ -17,8 +17,7 @@ function costsOf(from: Day, to: Day, cost: (day: Day) => number): DailyCosts {
 }
 const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
 
-const forecastMonth = (costs: DailyCosts, today: Day, passed: number) =>
-  forecastPeriod(costs, today, passed, 'month');
+const forecastMonth = (costs: DailyCosts, today: Day, passed: number) => forecastPeriod(costs, today, passed, 'month');
 
 describe('the forecast of a month', () => {
   it('is exact, and was, where every weekday costs the same every week', () => {

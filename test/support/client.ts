@@ -9,6 +9,10 @@ export type Client = {
   cookies: Map<string, string>;
   get: (path: string, headers?: Headers) => Promise<Response>;
   post: (path: string, headers?: Headers) => Promise<Response>;
+  /** A form as this site's own page sends it. */
+  submit: (path: string, fields: Record<string, string>) => Promise<Response>;
+  /** JSON as a program of this origin sends it. */
+  json: (method: 'get' | 'post' | 'put' | 'delete', path: string, body?: unknown) => Promise<Response>;
 };
 
 export const ANA = 'ana.sousa@mythoria.pt';
@@ -17,20 +21,24 @@ export const RUI = 'rui.costa@caravanconcierge.com';
 export const HTMX_FRAGMENT = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' };
 export const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 
+type Method = 'get' | 'post' | 'put' | 'delete';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
 // Of one process. supertest would look the host up and connect anew for every request.
 const connections = new Agent({ keepAlive: true });
 
 /** Asks for answers as they are: that they come compressed, and whole, to who takes that is tested where bytes are. */
 export function createClient(origin: string): Client {
   const cookies = new Map<string, string>();
-  const send = async (method: 'get' | 'post', path: string, headers: Headers = {}) => {
+  const send = async (method: Method, path: string, headers: Headers = {}, body?: object | string) => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await request(origin)
       [method](path.replace(origin, ''))
       .redirects(0)
       .ok(() => true)
       .agent(connections)
-      .set({ Accept: 'text/html', 'Accept-Encoding': 'identity', ...(cookie ? { Cookie: cookie } : {}), ...headers });
+      .set({ Accept: 'text/html', 'Accept-Encoding': 'identity', ...(cookie ? { Cookie: cookie } : {}), ...headers })
+      .send(body);
     for (const line of (response.headers['set-cookie'] ?? []) as unknown as string[]) {
       const [pair = ''] = line.split(';');
       const name = pair.slice(0, pair.indexOf('='));
@@ -44,6 +52,15 @@ export function createClient(origin: string): Client {
     cookies,
     get: (path, headers) => send('get', path, headers),
     post: (path, headers) => send('post', path, headers),
+    submit: (path, fields) =>
+      send('post', path, { ...SAME_ORIGIN, 'Content-Type': FORM_TYPE }, new URLSearchParams(fields).toString()),
+    json: (method, path, body) =>
+      send(
+        method,
+        path,
+        { ...SAME_ORIGIN, Accept: 'application/json', 'Content-Type': 'application/json' },
+        body === undefined ? undefined : JSON.stringify(body),
+      ),
   };
 }
 

@@ -4,6 +4,7 @@ import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 
 export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
 export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
+const BUDGET = '8c4f0d1e-6b7a-4d5c-9e2f-3a1b0c9d8e7f';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
 const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro de uma caixa de fósforos, '.padEnd(
@@ -63,6 +64,16 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
         rows: 120000,
       },
     ]);
+  const budget = {
+    budget_id: BUDGET,
+    name: LONG_NAME.slice(0, 100),
+    per: 'month',
+    filter: `author=${AUTHOR}`,
+    owner: 'x',
+  };
+  await databases().backoffice('budgets').insert(budget).onConflict('budget_id').ignore();
+  const amount = { budget_id: BUDGET, valid_from: '-infinity', amount: 42 };
+  await databases().backoffice('budget_amounts').insert(amount).onConflict(['budget_id', 'valid_from']).ignore();
   return record?.id ?? '';
 }
 
@@ -89,6 +100,9 @@ export const PAGES: Record<string, string> = {
   'model-unknown': '/ai-usage/models/no-such-model',
   action: '/ai-usage/actions/chapter_writing',
   statement: `/ai-usage/statement?month=${month}`,
+  budgets: '/budgets',
+  budget: `/budgets/${BUDGET}`,
+  'budget-form': '/budgets/new?filter=model%3Dgpt-5',
   sessions: '/sessions',
   audit: '/audit',
   'audit-empty': '/audit?person=nobody@mythoria.pt',

@@ -1,3 +1,8 @@
+import type { Knex } from 'knex';
+import { filterText } from '../../query/filter-text.ts';
+import type { UsageQuery } from '../../query/query.ts';
+import { readBudgets } from '../../stats/budgets/budgets.ts';
+import { readUses, type UsedBudget } from '../../stats/budgets/read-use.ts';
 import {
   type DailyCosts,
   type Forecast,
@@ -5,11 +10,13 @@ import {
   historyBegins,
   type PastForecast,
 } from '../../stats/forecast.ts';
+import type { UsageReader } from '../../stats/reader.ts';
 import { changeCell } from '../../tables/cells.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Day, firstDayOf, monthOf } from '../../units/calendar.ts';
 import { type Format, hasShares } from '../../units/format.ts';
+import { minus, NO_EUROS } from '../../units/money.ts';
 import { dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
 
 /** The month under way, ready to print: so far, to its end, and how good such forecasts were. */
@@ -21,6 +28,9 @@ export type MonthCard = {
   /** What is missing for a forecast or a range, and how far off the past ones were. */
   note: string;
   past: Table | null;
+  /** The budgets a month of just these calls, and the way to another. */
+  budgets: { name: string; href: string; text: string }[];
+  newBudget: string;
 };
 
 /** The window whose days a month card is made of: until now, and as far back as its forecasts look. */
@@ -35,7 +45,36 @@ export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): 
   return forecastPeriod(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start), 'month');
 }
 
-export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): MonthCard {
+/** The monthly budgets of just the calls that a query means. */
+export async function readMonthBudgets(
+  reader: UsageReader,
+  backoffice: Knex,
+  query: UsageQuery,
+  timeZone: string,
+): Promise<UsedBudget[]> {
+  const filter = filterText(query);
+  const budgets = (await readBudgets(backoffice)).filter((one) => one.per === 'month' && one.filter === filter);
+  return readUses(reader, budgets, query.asOf, timeZone);
+}
+
+const budgetLine = ({ budget, use }: UsedBudget, format: Format) => ({
+  name: budget.name,
+  href: `/budgets/${budget.id}`,
+  text:
+    `${format.share(use.used, use.amount)} of ${format.euros(use.amount)}` +
+    (use.left < 0
+      ? `, over by ${format.euros(minus(NO_EUROS, use.left))}`
+      : use.runsOutOn === null
+        ? ''
+        : `, runs out on ${format.longDay(use.runsOutOn)}`),
+});
+
+export function monthCard(
+  costs: DailyCosts,
+  budgets: UsedBudget[],
+  { asOf, ...query }: UsageQuery,
+  format: Format,
+): MonthCard {
   const today = dayOf(asOf, format.timeZone);
   const month = forecastAt(costs, asOf, format.timeZone);
   const { spent, total, range, past } = month;
@@ -46,6 +85,8 @@ export function monthCard(costs: DailyCosts, asOf: Instant, format: Format): Mon
     range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
     note: noteOf(month, today, format),
     past: past.length === 0 ? null : forecastTable(past, format).page(format),
+    budgets: budgets.map((one) => budgetLine(one, format)),
+    newBudget: `/budgets/new${filterText(query) === '' ? '' : `?filter=${encodeURIComponent(filterText(query))}`}`,
   };
 }
 

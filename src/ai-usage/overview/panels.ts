@@ -10,7 +10,7 @@ import { numbersBy, numbersOf } from '../frame/numbers.ts';
 import type { UsageView } from '../frame/sources.ts';
 import { BESIDE } from './beside.ts';
 import { readCounted } from './counted.ts';
-import { forecastAt, forecastTable, monthCard, monthCardWindow } from './month-card.ts';
+import { forecastAt, forecastTable, monthCard, monthCardWindow, readMonthBudgets } from './month-card.ts';
 import { causesTable, whyPanel } from './why-panel.ts';
 
 /** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
@@ -51,9 +51,13 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'month',
     view: 'ai-usage/overview/month-card',
-    read: async ({ reader, query, format }) => {
-      const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, format.timeZone)));
-      return monthCard(value, query.asOf, format);
+    read: async ({ reader, databases, query, format }) => {
+      const { timeZone } = format;
+      const [{ value }, budgets] = await Promise.all([
+        reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone))),
+        readMonthBudgets(reader, databases.backoffice, query, timeZone),
+      ]);
+      return monthCard(value, budgets, query, format);
     },
     tables: {
       forecasts: {

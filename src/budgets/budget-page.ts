@@ -1,0 +1,86 @@
+import type { Budget } from '../stats/budgets/budgets.ts';
+import type { UsedBudget } from '../stats/budgets/read-use.ts';
+import type { Table } from '../tables/table.ts';
+import type { Tile } from '../tables/tiles.ts';
+import type { Day } from '../units/calendar.ts';
+import type { Format } from '../units/format.ts';
+import { type MicroEuros, minus, NO_EUROS } from '../units/money.ts';
+import { dayOf, now } from '../units/time.ts';
+import { BUDGETS_PATH, historyTable, PER_WORDS, periodText } from './budget-tables.ts';
+
+/** How far the running period has come, ready to print. */
+export type BudgetUseView = {
+  period: string;
+  tiles: Tile[];
+  /** For the bar: shares of the amount, from 0 to 1 and beyond. */
+  bar: { used: number; expected: number; text: string };
+  verdict: string;
+  history: Table | null;
+};
+
+/** What the page of a budget says besides how far it has come. */
+export function budgetPage(budget: Budget, calls: string, format: Format) {
+  return {
+    name: budget.name,
+    calls,
+    records: `/ai-usage/records${budget.filter === '' ? '' : `?${budget.filter}`}`,
+    overview: `/ai-usage${budget.filter === '' ? '' : `?${budget.filter}`}`,
+    owner: budget.owner,
+    per: PER_WORDS[budget.per].per,
+    amounts: budget.amounts.map(({ from, amount }) => ({
+      from: from === null ? 'from the beginning' : `from ${format.longDay(from)}`,
+      amount: format.euros(amount),
+    })),
+    remove: `${BUDGETS_PATH}/${budget.id}/delete`,
+  };
+}
+
+export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
+  const { budget, use } = used;
+  const { amount, left, expected, forecast } = use;
+  const money = (label: string, micro: MicroEuros, note?: string): Tile => ({
+    label,
+    text: format.euros(micro),
+    value: format.exactEuros(micro),
+    ...(note ? { note } : {}),
+  });
+  const range = forecast.range;
+  return {
+    period: periodText(use, budget.per, format),
+    tiles: [
+      money('Used', use.used, format.share(use.used, amount)),
+      money('Budget', amount, PER_WORDS[budget.per].per),
+      money(left < 0 ? 'Over by' : 'Left', left < 0 ? minus(NO_EUROS, left) : left),
+      money('Expected by now', expected, 'by the pattern of weekdays'),
+      forecast.total === null
+        ? { label: 'Forecast', text: '–', note: 'takes a week of history' }
+        : money(
+            'Forecast',
+            forecast.total,
+            range ? `${format.euros(range.low)} to ${format.euros(range.high)}` : undefined,
+          ),
+    ],
+    bar: {
+      used: Math.max(0, use.used / amount),
+      expected: Math.max(0, expected / amount),
+      text: `${format.share(use.used, amount)} used, ${format.share(expected, amount)} expected by now`,
+    },
+    verdict: verdictOf(used, format),
+    history: use.history.length === 0 ? null : historyTable(used, format).page(format),
+  };
+}
+
+/** What somebody would say who is asked how it stands. */
+function verdictOf({ budget, use }: UsedBudget, format: Format): string {
+  const { amount, left, forecast, runsOutOn, next } = use;
+  const end = `the end of ${periodText(use, budget.per, format)}`;
+  if (left < 0)
+    return `Over since ${format.longDay(runsOutOn as Day)}: ${format.euros(minus(NO_EUROS, left))} more than the budget.`;
+  if (runsOutOn !== null)
+    return runsOutOn <= dayOf(now(), format.timeZone)
+      ? `Used up on ${format.longDay(runsOutOn)}.`
+      : `At this pace it runs out on ${format.longDay(runsOutOn)}, before ${end}.`;
+  if (forecast.total === null)
+    return `${format.euros(left)} left until ${format.longDay(next)}; no forecast yet: it takes a week of history.`;
+  return `On course: about ${format.euros(minus(amount, forecast.total))} will be left at ${end}.`;
+}

@@ -1,0 +1,213 @@
+import express, { type Request, type Response, type Router } from 'express';
+import type { Knex } from 'knex';
+import type { Person } from '../auth/person.ts';
+import { personOf } from '../auth/require-person.ts';
+import { type AuditedAction, writeAuditLog } from '../db/audit-log.ts';
+import { EXTENSIONS, FORMATS } from '../export/formats.ts';
+import {
+  type Budget,
+  changeBudget,
+  deleteBudget,
+  MOST_BUDGETS,
+  makeBudget,
+  readBudget,
+  readBudgets,
+} from '../stats/budgets/budgets.ts';
+import { readUse, readUses } from '../stats/budgets/read-use.ts';
+import { periodOf } from '../units/calendar-period.ts';
+import { BadInput } from '../units/failures/bad-input.ts';
+import { dayOf, type Instant, now } from '../units/time.ts';
+import { NotFound } from '../web/errors.ts';
+import { panel } from '../web/panel.ts';
+import { takes, takesOnly } from '../web/parameters.ts';
+import type { Render } from '../web/render.ts';
+import { budgetForm } from './budget-form.ts';
+import { budgetJson } from './budget-json.ts';
+import { budgetPage, budgetUseView } from './budget-page.ts';
+import { BUDGETS_PATH, budgetsTable } from './budget-tables.ts';
+import { type BudgetSources, callsOf, readNamedBudgets } from './export.ts';
+import { type AskedBudget, parseBudget } from './terms.ts';
+
+/** What a change did, and how the audit log says it. */
+type ChangeOf<T> = (transaction: Knex) => Promise<{ value: T; subject: string; details: string }>;
+
+const API_PATH = '/api/budgets';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const LARGEST_BODY = '20kb';
+
+/** What calls may cost: pages, forms and the JSON of docs/openapi.yaml. */
+export function budgetPages({ render, ...sources }: BudgetSources & { render: Render }): Router {
+  const { reader, databases, format } = sources;
+  const { backoffice } = databases;
+  const { timeZone } = format;
+  const router = express.Router();
+  const form = express.urlencoded({ extended: false, limit: LARGEST_BODY });
+  const json = express.json({ limit: LARGEST_BODY });
+
+  const found = async (id: unknown): Promise<Budget> => {
+    const budget = typeof id === 'string' && UUID.test(id) ? await readBudget(backoffice, id) : null;
+    if (budget === null) throw new NotFound('There is no such budget. It may have been deleted.');
+    return budget;
+  };
+
+  /** Changes something and writes down who did, both or neither. */
+  const written = <T>(person: Person, action: AuditedAction, change: ChangeOf<T>): Promise<T> =>
+    backoffice.transaction(async (transaction) => {
+      const { value, subject, details } = await change(transaction);
+      await writeAuditLog(transaction, person, { action, subject: `${BUDGETS_PATH}/${subject}`, details });
+      return value;
+    });
+
+  const inWords = ({ terms: { name, amount, per, filter } }: AskedBudget) =>
+    `${name}: ${format.euros(amount)} per ${per}, ${filter === '' ? 'all calls' : filter}`;
+
+  const make = (req: Request, asked: AskedBudget): Promise<string> =>
+    written(personOf(req), 'make budget', async (transaction) => {
+      const id = await makeBudget(transaction, asked.terms, personOf(req).email);
+      if (id === null)
+        throw new BadInput([
+          { parameter: 'name', message: `is one too many: there are ${MOST_BUDGETS} budgets already` },
+        ]);
+      return { value: id, subject: id, details: inWords(asked) };
+    });
+
+  const change = (req: Request, { id }: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
+    written(personOf(req), 'change budget', async (transaction) => {
+      const from = asked.from ?? periodOf(dayOf(at, timeZone), asked.terms.per).first;
+      await changeBudget(transaction, id, asked.terms, from);
+      return { value: undefined, subject: id, details: `${inWords(asked)}, from ${from}` };
+    });
+
+  const remove = (req: Request, { id, name }: Budget): Promise<void> =>
+    written(personOf(req), 'delete budget', async (transaction) => {
+      await deleteBudget(transaction, id);
+      return { value: undefined, subject: id, details: name };
+    });
+
+  router.get(BUDGETS_PATH, takes([]), async (req, res) => {
+    const at = now();
+    const budgets = await panel(readNamedBudgets(sources, at), req.log);
+    const links = EXTENSIONS.filter((extension) => extension !== 'ndjson').map((extension) => ({
+      label: FORMATS[extension].label,
+      href: `${BUDGETS_PATH}.${extension}`,
+      note: '',
+    }));
+    const data = {
+      budgets: budgets.ok
+        ? { ok: true, value: budgets.value.length === 0 ? null : budgetsTable(budgets.value, format).page(format) }
+        : budgets,
+      download:
+        budgets.ok && budgets.value.length > 0
+          ? { lead: 'Every budget and its past periods', groups: [{ title: 'All tables', links }], link: null }
+          : null,
+      freshness: { asOf: at, asOfText: format.instant(at), renews: true },
+      retry: BUDGETS_PATH,
+    };
+    render(req, res, { title: 'Budgets', view: 'budgets/budgets', data });
+  });
+
+  const showForm = (req: Request, res: Response, values: Record<string, unknown>, error: BadInput | null) => {
+    res.status(error === null ? 200 : 400);
+    const data = {
+      form: budgetForm({
+        action: BUDGETS_PATH,
+        values,
+        problems: error?.details ?? [],
+        saves: 'Make the budget',
+        isNew: true,
+      }),
+    };
+    render(req, res, { title: 'New budget', view: 'budgets/new-budget', data });
+  };
+
+  router.get(`${BUDGETS_PATH}/new`, takes(['filter']), (req, res) =>
+    showForm(req, res, { per: 'month', filter: String(req.query.filter ?? '') }, null),
+  );
+
+  router.post(BUDGETS_PATH, form, async (req, res) => {
+    try {
+      res.redirect(303, `${BUDGETS_PATH}/${await make(req, parseBudget(req.body, format, now()))}`);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      showForm(req, res, req.body ?? {}, error);
+    }
+  });
+
+  const showBudget = async (
+    req: Request,
+    res: Response,
+    budget: Budget,
+    values: Record<string, unknown> | null,
+    error: BadInput | null,
+  ) => {
+    const at = now();
+    const [used, calls] = await Promise.all([
+      panel(readUse(reader, budget, at, timeZone), req.log),
+      callsOf(budget, sources, at),
+    ]);
+    res.status(error === null ? 200 : 400);
+    const data = {
+      ...budgetPage(budget, calls, format),
+      use: used.ok ? { ok: true, value: budgetUseView(used.value, format) } : used,
+      form: budgetForm({
+        action: `${BUDGETS_PATH}/${budget.id}`,
+        values: values ?? { ...budget, amount: budget.amounts.at(-1)?.amount },
+        problems: error?.details ?? [],
+        saves: 'Save',
+        isNew: false,
+      }),
+      freshness: { asOf: at, asOfText: format.instant(at), renews: error === null },
+      retry: `${BUDGETS_PATH}/${budget.id}`,
+    };
+    render(req, res, { title: `Budget ${budget.name}`, view: 'budgets/budget', data });
+  };
+
+  router.get(`${BUDGETS_PATH}/:id`, takes([]), async (req, res) => {
+    await showBudget(req, res, await found(req.params.id), null, null);
+  });
+
+  router.post(`${BUDGETS_PATH}/:id`, form, async (req, res) => {
+    const budget = await found(req.params.id);
+    try {
+      const at = now();
+      await change(req, budget, parseBudget(req.body, format, at), at);
+      res.redirect(303, `${BUDGETS_PATH}/${budget.id}`);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      await showBudget(req, res, budget, req.body ?? {}, error);
+    }
+  });
+
+  router.post(`${BUDGETS_PATH}/:id/delete`, async (req, res) => {
+    await remove(req, await found(req.params.id));
+    res.redirect(303, BUDGETS_PATH);
+  });
+
+  const answer = async (res: Response, status: number, budget: Budget) => {
+    const at = now();
+    res.status(status).json(budgetJson(await readUse(reader, budget, at, timeZone), at, timeZone));
+  };
+
+  router.get(API_PATH, takesOnly([]), async (_req, res) => {
+    const at = now();
+    const used = await readUses(reader, await readBudgets(backoffice), at, timeZone);
+    res.json({ budgets: used.map((one) => budgetJson(one, at, timeZone)) });
+  });
+  router.post(API_PATH, takesOnly([]), json, async (req, res) => {
+    const id = await make(req, parseBudget(req.body, format, now()));
+    await answer(res.location(`${API_PATH}/${id}`), 201, await found(id));
+  });
+  router.get(`${API_PATH}/:id`, takesOnly([]), async (req, res) => answer(res, 200, await found(req.params.id)));
+  router.put(`${API_PATH}/:id`, takesOnly([]), json, async (req, res) => {
+    const budget = await found(req.params.id);
+    const at = now();
+    await change(req, budget, parseBudget(req.body, format, at), at);
+    await answer(res, 200, await found(budget.id));
+  });
+  router.delete(`${API_PATH}/:id`, takesOnly([]), async (req, res) => {
+    await remove(req, await found(req.params.id));
+    res.status(204).end();
+  });
+
+  return router;
+}

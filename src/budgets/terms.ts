@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { filterText, queryOfFilter } from '../query/filter-text.ts';
+import type { BudgetTerms } from '../stats/budgets/budgets.ts';
+import type { Day } from '../units/calendar.ts';
+import { PERS } from '../units/calendar-period.ts';
+import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { microEurosFromNumeric } from '../units/money.ts';
+import { nearest } from '../units/nearest.ts';
+import { type Instant, parseDay } from '../units/time.ts';
+
+const MOST_OF_A_NAME = 100;
+const MOST_OF_A_FILTER = 4_000;
+const NAME_TAKES = `takes a name of at most ${MOST_OF_A_NAME} characters`;
+const AMOUNT_TAKES = 'takes euros above 0, with at most six decimals, such as 250 or 48.20';
+const FROM_TAKES = 'takes the first day of the amount, such as 2026-12-01';
+
+/** JSON has amounts as numbers, a form as text. */
+const amount = z
+  .union([z.string(), z.number()], AMOUNT_TAKES)
+  .transform(String)
+  .pipe(
+    z
+      .string()
+      .trim()
+      .regex(/^\d{1,9}(\.\d{1,6})?$/, AMOUNT_TAKES)
+      .transform(microEurosFromNumeric)
+      .refine((micro) => micro > 0, AMOUNT_TAKES),
+  );
+
+/** A letter that can be seen, and none that PostgreSQL cannot hold or that turns a line around. */
+const isReadable = (name: string) =>
+  /[^\p{Cf}\p{Default_Ignorable_Code_Point}\s]/u.test(name) && !/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u.test(name);
+
+const shape = {
+  name: z
+    .string(NAME_TAKES)
+    .trim()
+    .refine((name) => name !== '' && Array.from(name).length <= MOST_OF_A_NAME && isReadable(name), NAME_TAKES),
+  amount,
+  per: z.enum(PERS, `takes ${PERS.join(', ')}`),
+  filter: z
+    .string('takes the filters of an address, such as model=gpt-5')
+    .max(MOST_OF_A_FILTER, `takes at most ${MOST_OF_A_FILTER} characters`)
+    .default(''),
+  from: z
+    .string(FROM_TAKES)
+    .trim()
+    .refine((text) => text === '' || parseDay(text) !== null, FROM_TAKES)
+    .transform((text) => (text === '' ? null : parseDay(text)))
+    .nullable()
+    .default(null),
+};
+const schema = z.object(shape);
+const FIELDS = Object.keys(shape);
+
+const problemsOf = (error: z.ZodError): ParameterProblem[] =>
+  error.issues.map(({ path, message }) => ({ parameter: String(path[0] ?? 'body'), message }));
+
+/** What somebody asks a budget to be; `from` is the first day of its amount, null for the running period. */
+export type AskedBudget = { terms: BudgetTerms; from: Day | null };
+
+/**
+ * Reads the fields of a form or a JSON object.
+ * @throws BadInput with every field that is wrong and what it takes
+ */
+export function parseBudget(body: unknown, limits: { timeZone: string }, at: Instant): AskedBudget {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new BadInput([{ parameter: 'body', message: `takes an object with ${FIELDS.join(', ')}` }]);
+  const unknown = Object.keys(body)
+    .filter((name) => !FIELDS.includes(name))
+    .map((name) => {
+      const near = nearest(name, FIELDS);
+      return {
+        parameter: name,
+        message: near
+          ? `is not known here; did you mean ${near}?`
+          : `is not known here; a budget takes ${FIELDS.join(', ')}`,
+      };
+    });
+  const parsed = schema.safeParse(body);
+  const problems = [...unknown, ...(parsed.success ? [] : problemsOf(parsed.error))];
+  const filter = (body as { filter?: unknown }).filter;
+  let canonical = '';
+  try {
+    if (typeof filter === 'string') canonical = filterText(queryOfFilter(filter, limits, at));
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    if (!problems.some(({ parameter }) => parameter === 'filter')) problems.push(...error.details);
+  }
+  if (!parsed.success || problems.length > 0) throw new BadInput(problems);
+  const { name, amount, per, from } = parsed.data;
+  return { terms: { name, amount, per, filter: canonical }, from };
+}
