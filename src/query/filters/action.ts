@@ -1,23 +1,27 @@
 import { actionInfo } from '../../catalog/actions.ts';
-import { written } from '../../catalog/written.ts';
-import type { Filter } from './entry.ts';
-import { choicesOf, name } from './values.ts';
+import type { Filter, Knowledge } from './entry.ts';
+import { type NamesOf, namesFilter } from './values.ts';
 
 export const MOST_CHARACTERS_OF_AN_ACTION = 63;
 
-const labelOf = (action: string) => actionInfo(action).label;
+export const ACTION_NAMES: NamesOf = {
+  known: ({ actions }) => actions,
+  labelOf: (action) => actionInfo(action).label,
+  most: MOST_CHARACTERS_OF_AN_ACTION,
+  takes: 'takes an action name of at most 63 characters',
+};
+
+/** The column is an enum, and PostgreSQL refuses a comparison with a label that it does not have. */
+export async function knownActions(actions: string[], { dimensions }: Knowledge): Promise<string[]> {
+  const known = await dimensions();
+  return actions.filter((action) => known.actions.includes(action));
+}
 
 export const ACTION: Filter<string[]> = {
+  ...namesFilter(ACTION_NAMES, { place: 'bar', label: 'Action', none: 'All actions' }),
   parameter: 'action',
-  many: true,
-  schema: name(MOST_CHARACTERS_OF_AN_ACTION, 'takes an action name of at most 63 characters'),
-  written,
 
-  // The column is an enum, and PostgreSQL refuses a comparison with a label that it does not have.
-  meant: async (actions, { dimensions }) => {
-    const known = await dimensions();
-    return actions.filter((action) => known.actions.includes(action));
-  },
+  meant: knownActions,
   where: (rows, actions) => rows.whereRaw('action = ANY(?::ai_action_type[])', [actions]),
   rollups: {
     from: 'days',
@@ -27,13 +31,6 @@ export const ACTION: Filter<string[]> = {
 
   label: 'action is',
   also: 'or',
-  said: labelOf,
-  field: (actions, dimensions) => ({
-    place: 'bar',
-    label: 'Action',
-    kind: 'choices',
-    choices: choicesOf({ known: dimensions.actions, active: actions ?? [], labelOf, none: 'All actions' }),
-  }),
 
   option: { value: 'NAME', help: 'of this action only' },
   openapi: {

@@ -1,14 +1,19 @@
 import { written } from '../../catalog/written.ts';
 import type { Filter } from './entry.ts';
-import { choicesOf, name } from './values.ts';
+import { type NamesOf, namesFilter } from './values.ts';
 
 export const MOST_CHARACTERS_OF_A_MODEL = 100;
 
+export const MODEL_NAMES: NamesOf = {
+  known: ({ models }) => models,
+  labelOf: written,
+  most: MOST_CHARACTERS_OF_A_MODEL,
+  takes: 'takes a model name of at most 100 characters',
+};
+
 export const MODEL: Filter<string[]> = {
+  ...namesFilter(MODEL_NAMES, { place: 'bar', label: 'Model', none: 'All models' }),
   parameter: 'model',
-  many: true,
-  schema: name(MOST_CHARACTERS_OF_A_MODEL, 'takes a model name of at most 100 characters'),
-  written,
 
   meant: (models) => models,
   where: (rows, models) => rows.whereRaw('ai_model = ANY(?)', [models]),
@@ -20,13 +25,6 @@ export const MODEL: Filter<string[]> = {
 
   label: 'model is',
   also: 'or',
-  said: written,
-  field: (models, dimensions) => ({
-    place: 'bar',
-    label: 'Model',
-    kind: 'choices',
-    choices: choicesOf({ known: dimensions.models, active: models ?? [], labelOf: written, none: 'All models' }),
-  }),
 
   option: { value: 'NAME', help: `of this model only; '""' is the one of empty text` },
   openapi: {

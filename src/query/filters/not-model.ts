@@ -1,13 +1,10 @@
-import { written } from '../../catalog/written.ts';
 import type { Filter } from './entry.ts';
-import { MOST_CHARACTERS_OF_A_MODEL } from './model.ts';
-import { choicesOf, name } from './values.ts';
+import { MODEL_NAMES, MOST_CHARACTERS_OF_A_MODEL } from './model.ts';
+import { namesFilter } from './values.ts';
 
 export const NOT_MODEL: Filter<string[]> = {
+  ...namesFilter(MODEL_NAMES, { place: 'more', label: 'Not this model', none: 'None left out' }),
   parameter: 'notModel',
-  many: true,
-  schema: name(MOST_CHARACTERS_OF_A_MODEL, 'takes a model name of at most 100 characters'),
-  written,
 
   meant: (models) => models,
   where: (rows, models) => rows.whereRaw('ai_model <> ALL(?)', [models]),
@@ -15,13 +12,6 @@ export const NOT_MODEL: Filter<string[]> = {
 
   label: 'model is not',
   also: 'and',
-  said: written,
-  field: (models, dimensions) => ({
-    place: 'more',
-    label: 'Not this model',
-    kind: 'choices',
-    choices: choicesOf({ known: dimensions.models, active: models ?? [], labelOf: written, none: 'None left out' }),
-  }),
 
   option: { value: 'NAME', help: 'of any model but this' },
   openapi: {

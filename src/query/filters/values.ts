@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameWritten, written } from '../../catalog/written.ts';
-import type { FieldView } from './entry.ts';
+import type { Dimensions } from '../dimensions.ts';
+import type { FieldView, Filter } from './entry.ts';
 
 /** A text of at most so many characters, as PostgreSQL counts them. */
 export const text = (most: number, takes: string) =>
@@ -19,7 +20,7 @@ export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(va
 type ListedNames = { known: string[]; active: string[]; labelOf: (name: string) => string; none: string };
 
 /** One select for the usual single name; with several active, it adds another and the chips take away. */
-export function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & { kind: 'choices' })['choices'] {
+function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & { kind: 'choices' })['choices'] {
   const [only] = active.length === 1 ? active : [];
   const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
   return [
@@ -27,3 +28,27 @@ export function choicesOf({ known, active, labelOf, none }: ListedNames): (Field
     ...values.map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
   ];
 }
+
+/** What the names of a kind are: those that there are, how people read them, and what a parameter takes. */
+export type NamesOf = {
+  known: (dimensions: Dimensions) => string[];
+  labelOf: (name: string) => string;
+  most: number;
+  takes: string;
+};
+
+/** What every filter by name is, whichever records it leaves in: its values, and the field that they are chosen in. */
+export const namesFilter = (
+  { known, labelOf, most, takes }: NamesOf,
+  { place, label, none }: { place: FieldView['place']; label: string; none: string },
+) =>
+  ({
+    many: true,
+    schema: name(most, takes),
+    written,
+    said: labelOf,
+    field: (given, dimensions) => ({
+      ...{ place, label, kind: 'choices' },
+      choices: choicesOf({ known: known(dimensions), active: given ?? [], labelOf, none }),
+    }),
+  }) satisfies Partial<Filter<string[]>>;
