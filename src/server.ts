@@ -1,6 +1,5 @@
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
-import { deleteExpiredSessions } from './auth/session-store.ts';
 import { loadConfig } from './config.ts';
 import {
   closeDatabases,
@@ -15,15 +14,15 @@ import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
-import { fillEmbedded, keepDemo } from './demo/keep.ts';
+import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
+import { startJobs } from './jobs/jobs.ts';
+import { demoJob, rollupsJob, sessionsJob } from './jobs/list.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
-import { keepRollups } from './stats/rollups/keep/keep.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
-import { loggable } from './units/failures/loggable.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { handled } from './units/promises/handled.ts';
@@ -37,7 +36,6 @@ const CLOSE_WITHIN_MS = 8_000;
 /** Short enough that nobody at the screen notices, long enough for a crowd. */
 const REUSE_MS = 5_000;
 const EXIT_WITHIN_MS = 9_500;
-const CLEAN_UP_EVERY_MS = 60 * 60_000;
 
 /** For the person at the terminal. In production, where programs read standard output, only the log is written there. */
 function say(line: string): void {
@@ -114,26 +112,11 @@ async function main(): Promise<void> {
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
-  const rollups = keepRollups(databases, config.timeZone, log, {
-    replicas: embedded === null,
-    outages,
-    origin: rollupsOrigin,
-  });
-  const demo =
-    embedded &&
-    keepDemo(embedded.urls, {
-      since: demoSince,
-      refresh: refreshDays,
-      onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
-    });
-  // They hold addresses and browsers; a process that is replaced every hour would never come to it.
-  const deleteExpired = () => {
-    deleteExpiredSessions(databases.sessions).catch((error) => {
-      if (!outages.met(error)) log.error({ error: loggable(error) }, 'expired sessions stay');
-    });
-  };
-  deleteExpired();
-  const cleanUp = setInterval(deleteExpired, CLEAN_UP_EVERY_MS);
+  const jobs = startJobs([
+    rollupsJob(databases, config.timeZone, log, { replicas: embedded === null, outages, origin: rollupsOrigin }),
+    sessionsJob(databases.sessions, log, outages),
+    ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
+  ]);
 
   shutDown = async (signal) => {
     if (stopping) return;
@@ -141,10 +124,9 @@ async function main(): Promise<void> {
     log.info({ signal }, 'stopping');
     // A database that no longer answers would hold its pool open.
     setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
-    clearInterval(cleanUp);
-    const rollupsStopped = handled(Promise.all([rollups.stop(), demo?.stop()]));
+    const jobsStopped = handled(jobs.stop());
     await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
-    await rollupsStopped;
+    await jobsStopped;
     await closeDatabases(databases);
     await embedded?.stop();
     log.info('stopped');

@@ -9,10 +9,12 @@ import { sessions } from '../../src/auth/session.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabases } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
+import { startJobs } from '../../src/jobs/jobs.ts';
+import { rollupsJob } from '../../src/jobs/list.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
-import { keepRollups } from '../../src/stats/rollups/keep/keep.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { tick } from '../../src/stats/rollups/keep/tick.ts';
+import { createOutages } from '../../src/units/failures/outages.ts';
 import { now } from '../../src/units/time.ts';
 import { requestLog } from '../../src/web/log.ts';
 import { noStore, securityHeaders } from '../../src/web/security.ts';
@@ -83,7 +85,8 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   tick: async () => ({ source: await sourceTime(() => tick(databases, config.timeZone, now())) }),
   // As in production: a tick a minute, whatever is being measured.
   keep: async () => {
-    keepRollups(databases, config.timeZone, log, { replicas: true, origin: rollupsOrigin });
+    const options = { replicas: true, outages: createOutages(log), origin: rollupsOrigin };
+    startJobs([rollupsJob(databases, config.timeZone, log, options)]);
     return {};
   },
   memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),

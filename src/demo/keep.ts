@@ -1,10 +1,7 @@
 import { openDatabase } from '../db/connect.ts';
 import type { EmbeddedUrls } from '../db/embedded/embedded.ts';
-import { handled } from '../units/promises/handled.ts';
 import { earliest, type Instant, now, type Window } from '../units/time.ts';
 import { type Filled, fillDemoData, type Progress } from './fill.ts';
-
-const EVERY_MS = 60_000;
 
 /** Through connections of its own: the app's may only read. */
 export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Progress) => void): Promise<Filled> {
@@ -17,33 +14,20 @@ export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Pr
   }
 }
 
-type DemoKeepOptions = {
+export type DemoGrowth = {
+  urls: EmbeddedUrls;
   /** Up to when whatever is computed from the rows is right. */
   since: Instant;
   /** Makes what is computed from the rows right: told the window in which rows were written. */
   refresh: (written: Window) => Promise<unknown>;
-  onError: (error: unknown) => void;
-  everyMs?: number;
 };
 
-/** Adds to the demo's databases what has happened since the last minute, until stopped. */
-export function keepDemo(
-  urls: EmbeddedUrls,
-  { since, refresh, onError, everyMs = EVERY_MS }: DemoKeepOptions,
-): { stop: () => Promise<void> } {
-  let stopping = false;
+/** Adds to the demo's databases, at each run, what has happened since the last one. */
+export function demoGrowth({ urls, since, refresh }: DemoGrowth): () => Promise<void> {
   // What a failure has left half written, or not told, is told when all of it has been written.
   let toldUntil = since;
   let failed = false;
-  let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout;
-  const wait = () => {
-    if (!stopping)
-      timer = setTimeout(() => {
-        running = handled(run());
-      }, everyMs);
-  };
-  const run = async () => {
+  return async () => {
     try {
       const { rows, from } = await fillEmbedded(urls, () => {});
       const to = now();
@@ -53,16 +37,7 @@ export function keepDemo(
       failed = false;
     } catch (error) {
       failed = true;
-      if (!stopping) onError(error);
+      throw error;
     }
-    wait();
-  };
-  wait();
-  return {
-    stop: async () => {
-      stopping = true;
-      clearTimeout(timer);
-      await running;
-    },
   };
 }

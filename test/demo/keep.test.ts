@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { DEMO_TIME_ZONE } from '../../src/demo/calendar.ts';
 import { fillDemoDataFrom } from '../../src/demo/fill.ts';
-import { keepDemo } from '../../src/demo/keep.ts';
+import { type DemoGrowth, demoGrowth } from '../../src/demo/keep.ts';
+import { type Job, startJobs } from '../../src/jobs/jobs.ts';
 import {
   addDays,
   addTime,
@@ -16,6 +17,19 @@ import {
 } from '../../src/units/time.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { emptied } from '../support/usage.ts';
+
+/** As the demo's job does, by a faster clock. */
+const grow = ({ onError, ...growth }: Omit<DemoGrowth, 'urls'> & Pick<Job, 'onError'>) =>
+  startJobs([
+    {
+      name: 'demo',
+      does: '',
+      everyMs: 1,
+      atOnce: false,
+      run: demoGrowth({ urls: databaseUrls(), ...growth }),
+      onError,
+    },
+  ]);
 
 describe('a demo left running', () => {
   const empty = async () => {
@@ -49,9 +63,8 @@ describe('a demo left running', () => {
 
     const told = new EventEmitter();
     const windows: Window[] = [];
-    const demo = keepDemo(databaseUrls(), {
+    const demo = grow({
       since: now(),
-      everyMs: 1,
       refresh: async (written) => {
         windows.push(written);
         told.emit('written');
@@ -78,9 +91,8 @@ describe('a demo left running', () => {
     await databases().mythoria.raw('ALTER TABLE demo_data RENAME TO elsewhere');
 
     const told = new EventEmitter();
-    const demo = keepDemo(databaseUrls(), {
+    const demo = grow({
       since: now(),
-      everyMs: 1,
       refresh: async () => told.emit('written'),
       onError: (error) => told.emit('failed', error),
     });
@@ -101,9 +113,8 @@ describe('a demo left running', () => {
     });
     const told = new EventEmitter();
     const windows: Window[] = [];
-    const demo = keepDemo(databaseUrls(), {
+    const demo = grow({
       since: now(),
-      everyMs: 1,
       refresh: async (written) => {
         windows.push(written);
         if (windows.length <= 2) throw new Error('the database is away');
@@ -133,9 +144,8 @@ describe('a demo left running', () => {
     );
     const told = new EventEmitter();
     const windows: Window[] = [];
-    const demo = keepDemo(databaseUrls(), {
+    const demo = grow({
       since: until,
-      everyMs: 1,
       refresh: async (written) => {
         windows.push(written);
         told.emit('written');

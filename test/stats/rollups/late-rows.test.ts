@@ -4,11 +4,11 @@ import { parse } from 'csv-parse/sync';
 import type { Knex } from 'knex';
 import { pino } from 'pino';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
-import { keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
 import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { keepRollups } from '../../support/keeping.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const KNOWN = 40;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeDatabases, openDatabases } from '../../../src/db/connect.ts';
-import { keepRollups } from '../../../src/stats/rollups/keep/keep.ts';
 import { databaseUrls } from '../../support/databases.ts';
+import { keepRollups } from '../../support/keeping.ts';
 import { memoryLog } from '../../support/log.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { resetUsage } from '../../support/usage.ts';

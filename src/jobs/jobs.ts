@@ -1,0 +1,73 @@
+import { reasonOf } from '../units/failures/reason.ts';
+import { handled } from '../units/promises/handled.ts';
+import { type Instant, now } from '../units/time.ts';
+
+/** What the program does again and again by the clock. */
+export type Job = {
+  name: string;
+  /** For people: what one run of it does. */
+  does: string;
+  /** Milliseconds from the end of one run to the beginning of the next. */
+  everyMs: number;
+  /** Whether it first runs at once, or after that time. */
+  atOnce: boolean;
+  /** One run, which leaves off where the program stops. What it throws is told to `onError`, and it runs again all the same. */
+  run: (isStopping: () => boolean) => Promise<unknown>;
+  onError: (error: unknown) => void;
+};
+
+/** A job as people are told of it: when it last went through, and when and why it last did not, since the program was started. */
+export type JobState = Pick<Job, 'name' | 'does' | 'everyMs'> & {
+  lastSuccess: Instant | null;
+  lastFailure: { at: Instant; reason: string } | null;
+};
+
+export type RunningJobs = {
+  states: () => JobState[];
+  /** Begins no run any more; resolves when those under way have ended. What they throw then is nobody's business. */
+  stop: () => Promise<void>;
+};
+
+/** Runs each job by its clock, beside the others and never beside itself, until stopped. */
+export function startJobs(jobs: readonly Job[]): RunningJobs {
+  let stopping = false;
+  const isStopping = () => stopping;
+  const started = jobs.map((job) => {
+    const { name, does, everyMs } = job;
+    const state: JobState = { name, does, everyMs, lastSuccess: null, lastFailure: null };
+    let timer: NodeJS.Timeout | undefined;
+    let running: Promise<void> = Promise.resolve();
+    const runOnce = async () => {
+      try {
+        await job.run(isStopping);
+        state.lastSuccess = now();
+      } catch (error) {
+        if (stopping) return;
+        state.lastFailure = { at: now(), reason: reasonOf(error) };
+        job.onError(error);
+      }
+    };
+    const begin = () => {
+      running = handled(runOnce().finally(wait));
+    };
+    const wait = () => {
+      if (!stopping) timer = setTimeout(begin, everyMs);
+    };
+    if (job.atOnce) begin();
+    else wait();
+    return {
+      state: () => ({ ...state }),
+      stop: async () => {
+        clearTimeout(timer);
+        await running;
+      },
+    };
+  });
+  return {
+    states: () => started.map(({ state }) => state()),
+    stop: async () => {
+      stopping = true;
+      await Promise.all(started.map(({ stop }) => stop()));
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import { deleteExpiredSessions } from '../auth/session-store.ts';
+import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
+import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
+import { loggable } from '../units/failures/loggable.ts';
+import type { Outages } from '../units/failures/outages.ts';
+import type { Job } from './jobs.ts';
+
+const A_MINUTE_MS = 60_000;
+
+/** What a failure is logged as; that a database does not answer is said once, when it begins. */
+const logged = (log: Logger, outages: Outages, message: string) => (error: unknown) => {
+  if (!outages.met(error)) log.error({ error: loggable(error) }, message);
+};
+
+export function rollupsJob(databases: KeptDatabases, timeZone: string, log: Logger, options: KeepOptions): Job {
+  return {
+    name: 'rollups',
+    does: 'Covers new hours, makes the last 26 hours right, audits the next slice of older ones, and gathers names.',
+    everyMs: A_MINUTE_MS,
+    atOnce: true,
+    run: rollupWork(databases, timeZone, log, options),
+    onError: logged(log, options.outages, 'rollups: tick failed'),
+  };
+}
+
+/** They hold addresses and browsers; a process that is replaced every hour would never come to it, so the first time is at once. */
+export function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
+  return {
+    name: 'sessions',
+    does: 'Deletes the sessions that have expired.',
+    everyMs: 60 * A_MINUTE_MS,
+    atOnce: true,
+    run: () => deleteExpiredSessions(sessions),
+    onError: logged(log, outages, 'expired sessions stay'),
+  };
+}
+
+export function demoJob(growth: DemoGrowth, log: Logger): Job {
+  return {
+    name: 'demo',
+    does: 'Adds to the demo what has happened since its last run.',
+    everyMs: A_MINUTE_MS,
+    atOnce: false,
+    run: demoGrowth(growth),
+    onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
+  };
+}
