@@ -8,7 +8,7 @@ export const text = (most: number, takes: string) =>
   z.string(takes).refine((value) => [...value].length <= most && !value.includes('\0'), takes);
 
 /** A name of the database as addresses write it. */
-export const name = (most: number, takes: string) =>
+const name = (most: number, takes: string) =>
   z.preprocess((value) => (typeof value === 'string' ? nameWritten(value) : value), text(most, takes));
 
 export const uuid = z
