@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What the replaced page asked for each view (domain.md, "four full scans"): overall, by model, by action, by day. */
+/** What the replaced page asked for each view in four full scans: overall, by model, by action, by day. */
 const QUERIES = [
   `SELECT sum(estimated_cost_in_euros), sum(input_tokens), sum(output_tokens), count(*) FROM token_usage_tracking WHERE created_at >= ?`,
   `SELECT ai_model, sum(input_tokens), sum(output_tokens), sum(estimated_cost_in_euros), count(*)

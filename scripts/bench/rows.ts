@@ -9,7 +9,7 @@ const SPAN_DAYS = 400;
 export type Lifetime = 'hours' | 'year';
 
 /**
- * Rows in the shape of the real thing (domain.md), made by the server itself: stories of 40 rows within two hours over about
+ * Rows in the shape of the real thing, made by the server itself: stories of 40 rows within two hours over about
  * ten actions with two or three models each, growing over 400 days, quiet nights, one story in twenty taken up again days later.
  * It ends in the middle of a working day, so that the rows not rolled up yet are as many as they get; what would lie behind
  * the end is left out. With `year` stories are taken up again all the time, at any moment of a year. `hash` makes it the same every time.

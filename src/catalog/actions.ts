@@ -34,6 +34,7 @@ const KNOWN: Record<string, ActionInfo> = {
 
 const KNOWN_LABELS = new Set(Object.values(KNOWN).map(({ label }) => label));
 
+/** What people read of an action; one that we have never heard of has the words of its own name. */
 export function actionInfo(action: string): ActionInfo {
   const known = Object.hasOwn(KNOWN, action) ? KNOWN[action] : undefined;
   if (known) return known;

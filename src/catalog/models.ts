@@ -62,6 +62,7 @@ export function modelInfo(name: string): ModelInfo {
   return info;
 }
 
+/** Who makes a model, by its name; `UNKNOWN_PROVIDER` where nothing tells. */
 export const providerOf = (model: string): string => modelInfo(model).provider;
 
 /** What is known of a model in words: "OpenAI · GPT · text". */

@@ -5,7 +5,11 @@ import { applySettings, type Purpose } from './session-settings.ts';
 
 export type DatabaseUrls = { workflows: string; backoffice: string; mythoria: string | null };
 
-/** The databases of domain.md. Sessions, health and exports have their own small pools, so that what is slow locks nobody out. */
+/**
+ * The three databases: `workflows_db`, which the story workflow fills and we only read; `backoffice_db`, which is ours; `mythoria_db`, the
+ * names of authors and stories, where one is configured. Sessions, health and exports have their own small pools, so that what is slow
+ * locks nobody out.
+ */
 export type Databases = {
   workflows: Knex;
   backoffice: Knex;

@@ -21,6 +21,7 @@ export const SUM_RAW = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS 
 /** How many of the requests have a cost that is no number. */
 export const NO_NUMBER_RAW = `count(*) FILTER (WHERE ${IS_NO_NUMBER}) AS no_number`;
 
+/** Reads the sums that PostgreSQL prints. @throws RangeError beyond a safe integer; NoNumber for a cost that is none */
 export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
   return {
     requests: exactInteger(requests),
@@ -30,8 +31,10 @@ export function sumsOf({ requests, input, output, cost }: SumRow): Sums {
   };
 }
 
+/** A sum of nothing, to add to: new each time, for it is changed. */
 export const noSums = (): Sums => ({ requests: 0, inputTokens: 0, outputTokens: 0, cost: NO_EUROS });
 
+/** Adds to `sums` itself: thousands of additions a request make no objects. */
 export function addTo(sums: Sums, more: Sums): void {
   sums.requests += more.requests;
   sums.inputTokens += more.inputTokens;

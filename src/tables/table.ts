@@ -72,6 +72,7 @@ export type DataTable = {
 
 type Rows<Row> = { title: string; rows: Row[]; faint?: (row: Row) => boolean };
 
+/** Makes a table of its columns and rows; `faint` rows are shown as of little interest. */
 export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = () => false }: Rows<Row>): DataTable {
   const ofFile = columns.filter(({ only }) => only !== 'page');
   return {

@@ -51,6 +51,7 @@ export function compareDays(a: string, b: string): number {
 
 /** The month of a day, "2026-10". */
 export const monthOf = (day: Day): Month => day.slice(0, -3) as Month;
+/** The first day of a month. */
 export const firstDayOf = (month: Month): Day => `${month}-01` as Day;
 
 /** PostgreSQL's years: no year 0, and what lies before 1 by its number and "BC". */

@@ -13,7 +13,9 @@ export type Euros = Branded<number, 'euros'>;
 export const microEuros = (amount: Plain<number>): MicroEuros => amount as number as MicroEuros;
 
 export const NO_EUROS = microEuros(0);
+/** The sum of two amounts: of whole ones exact. */
 export const plus = (a: MicroEuros, b: MicroEuros): MicroEuros => microEuros(a + b);
+/** What the first amount is more than the second. */
 export const minus = (a: MicroEuros, b: MicroEuros): MicroEuros => microEuros(a - b);
 
 const EUROS_IN_NUMERIC = /^(-?)(\d+)(?:\.(\d{1,6})0*)?$/;

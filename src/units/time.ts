@@ -54,11 +54,12 @@ export const END_OF_TIME = instantAt(9_224_318_016_000n * SECOND);
  * time is of no period; all of them are a window of their own.
  */
 export const BEFORE_TIME = addTime(BEGIN_OF_TIME, -1n);
-const AFTER_TIME: Instant = END_OF_TIME;
 export const NO_TIME = 'no time';
-export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: addTime(AFTER_TIME, 1n) } as const satisfies Window;
+export const WINDOW_OF_NO_TIME = { from: BEFORE_TIME, to: addTime(END_OF_TIME, 1n) } as const satisfies Window;
 
+/** Whether PostgreSQL holds it as an instant. */
 export const isTime = (instant: Instant): boolean => instant >= BEGIN_OF_TIME && instant < END_OF_TIME;
+/** Whether a window is that of the records without a time. */
 export const isOfNoTime = ({ from }: Pick<Window, 'from'>): boolean => from === BEFORE_TIME;
 
 /** What time it is, by the clock that the records are stamped by once it has been compared; in whole milliseconds. */
@@ -107,7 +108,7 @@ export function instantFromPostgres(text: Plain<string>): Instant {
 
 /** The same of a record, whose time may be none. */
 export function timeFromPostgres(text: Plain<string>): Instant {
-  if (text.endsWith('infinity')) return text === 'infinity' ? AFTER_TIME : BEFORE_TIME;
+  if (text.endsWith('infinity')) return text === 'infinity' ? END_OF_TIME : BEFORE_TIME;
   return instantFromPostgres(text);
 }
 
@@ -265,9 +266,8 @@ export function addDays(day: Day, days: number): Day {
   return dayOfNumber(dayNumber(day) + days);
 }
 
-export function endOfDay(day: Day, timeZone: string): Instant {
-  return startOfDay(addDays(day, 1), timeZone);
-}
+/** The first instant after a business day. */
+export const endOfDay = (day: Day, timeZone: string): Instant => startOfDay(addDays(day, 1), timeZone);
 
 /** The UTC hour that an instant falls into, by its first instant. */
 export function startOfHour(instant: Instant): Instant {

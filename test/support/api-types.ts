@@ -1,4 +1,4 @@
-/** domain.md's JSON, and what was added to it. */
+/** The JSON of the page that this one replaces, which its callers go on reading, and what was added to it. */
 type ModelJson = {
   model: string;
   provider: string;

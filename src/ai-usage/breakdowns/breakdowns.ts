@@ -23,7 +23,11 @@ type BreakdownRow = Sums & {
   stories: number | null;
 };
 
-/** The first rows by a rank, and all the others as one (`count` of now, 0 when they are all of before), so that they add up. */
+/**
+ * A total divided by models, actions, providers, authors or stories: the first of them, a row each, in the order that the address
+ * asks for (`rankBy`), and all others added up as one row, so that the table has the total of its page. `count` is how many
+ * others have records now: 0 where all of them had some only in the window compared with.
+ */
 export type Breakdown = {
   by: BreakdownBy;
   rows: BreakdownRow[];
@@ -36,12 +40,13 @@ export const MOST_ROWS = 20;
 /** What the name of a row is made from. */
 type Naming = { query: UsageQuery; names: Names; shortId: (id: string) => string; models: string[] };
 
+/** What a total can be broken down by, in words and in links. */
 type Entry = {
   title: string;
   label: string;
   /** "1 other model", "12 other models". */
   others: { one: string; many: string };
-  /** How cells are told apart by it; null where cells do not say (authors and stories: `top.ts`). */
+  /** Which of them a cell of the rollups belongs to; null for authors and stories, which cells do not know: `stats/stories/top.ts` reads those. */
   keyOf: ((cell: Pick<UsageCell, 'action' | 'model'>) => string) | null;
   /** The words for a key in a legend or a heading. */
   labelOf: (key: string) => string;
@@ -54,7 +59,7 @@ const itself = (key: string) => key;
 /** The most models that an address takes. */
 const MOST_MODELS = 50;
 
-/** The one place to add another. */
+/** Every breakdown: the one place to add another. */
 export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
   model: {
     title: 'Models',
@@ -139,7 +144,7 @@ function byRank(rankBy: Rank, rankOrder: RankOrder) {
     sign * (value(a) - value(b)) || b.cost - a.cost || b.requests - a.requests || byCodePoint(a.key, b.key);
 }
 
-/** The sums of a window by what cells tell apart. */
+/** The sums of a window by model, action or provider, which the cells of rollups are told apart by. */
 export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'action' | 'provider'): Map<string, Sums> {
   if (by === 'action') return new Map(actions.map((sums) => [sums.action, sums]));
   if (by === 'model') return new Map(models.map((sums) => [sums.model, sums]));
@@ -152,7 +157,7 @@ export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'actio
   return providers;
 }
 
-/** A breakdown of what cells tell apart, from the statistics of a window and of the one it is compared with. */
+/** The breakdown by model, action or provider, from the statistics of a window and of the one that it is compared with (null: none). */
 export function breakdownOf(
   by: 'model' | 'action' | 'provider',
   stats: UsageStats,
@@ -194,7 +199,7 @@ export function breakdownOf(
   };
 }
 
-/** A breakdown of what cells do not tell apart, with what the shown rows and all of them were before. */
+/** The breakdown by author or story: `top` are those to show, `before` the same ones and the total in the window compared with. */
 export function breakdownOfTop(
   by: TopBy,
   { rows, other, count }: Top,

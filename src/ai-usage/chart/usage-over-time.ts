@@ -17,23 +17,25 @@ import { bucketsOf } from './buckets.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 
 /** A window's cost and tokens by hour, day or month, each bar divided by model, action or provider. */
+/** The panel of what was used over time, ready to print: a bar for each hour, day or month of the window, or a table of the same. */
 export type UsageOverTime = {
   title: string;
-  /** "days" */
+  /** What a bar stands for: "days". */
   unit: string;
+  /** What the bars can be divided by (model, action, provider), a link each. */
   stacks: { label: string; href: string; current: boolean }[];
-  /** What the colours stand for, in their order. */
+  /** The parts of a bar in the order of their colours, with what each cost in all. */
   legend: { swatch: string; label: string; cost: string; href?: string }[];
-  /** One of the two, and the way to the other. */
+  /** Chart and table: one of them is shown, and the other a link away. */
   shown: { label: string; href: string; current: boolean }[];
   chart: Chart | null;
   table: Table | null;
 };
 
-/** As many colours as can be told apart; the rest is one more, "Other". */
+/** More colours than these cannot be told apart: the models (actions, providers) that cost less are one more, "Other". */
 const MOST_SERIES = 5;
 
-/** In headings, and more than one of them in a sentence. */
+/** What a bar stands for, in headings (`one`) and sentences (`many`). */
 const NAMES: Record<BarSize, { one: string; many: string }> = {
   hour: { one: 'Hour', many: 'hours' },
   day: { one: 'Day', many: 'days' },
@@ -55,6 +57,7 @@ type Options = {
 };
 type Row = Sums & ChartBar & Bar & { records: string };
 
+/** Makes the panel of the statistics of a window, and of the one that it is compared with (null: none). */
 export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
   const { links, query, size, by, format } = options;
   const series = seriesOf(stats, options);
@@ -94,7 +97,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
 
 type Series = { label: string; keys: Set<string>; cost: MicroEuros; href?: string };
 
-/** The most expensive ones, and all others as one. */
+/** What a bar is divided into: the most expensive models, actions or providers, and all others as one. */
 function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
   const { labelOf, only } = BREAKDOWNS[by];
   const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || byCodePoint(a, b));

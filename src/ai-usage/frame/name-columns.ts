@@ -21,6 +21,7 @@ export const actionColumns = <Row>(keyOf: KeyOf<Row>, more: Partial<Column<Row>>
   },
 ];
 
+/** The name of a row's model, as it was recorded. */
 export const modelColumn = <Row>(keyOf: KeyOf<Row>, more: Partial<Column<Row>> = {}): Column<Row> => ({
   ...{ name: 'model', label: 'Model', kind: 'text', value: keyOf },
   ...more,

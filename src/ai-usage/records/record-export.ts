@@ -5,6 +5,7 @@ import type { StreamedRecord } from '../../stats/records/record-stream.ts';
 import type { Value } from '../../tables/values.ts';
 import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
+/** Names of the authors and stories of the records so far; null where nobody knows one, so that it is not asked for again. */
 type NamesSoFar = { authors: Map<string, string | null>; stories: Map<string, string | null> };
 type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
   value: (record: StreamedRecord, names: NamesSoFar) => Value;
@@ -17,13 +18,14 @@ const columnsFor = (withPrompts: boolean): FileColumn[] => [
   ...(withPrompts ? [PROMPT] : []),
 ];
 
+/** The columns of a file of records; the prompt, which may hold what an author told, only for whom it was asked. */
 export function recordExportColumns(withPrompts: boolean): ExportColumn[] {
   return columnsFor(withPrompts).map(({ name, label, kind }) => ({ name, label, kind }));
 }
 
-/** A row on its way into a file is several times its record: few at a time are gone before the garbage collector keeps them. */
+/** Rows are made so many at a time: a row takes several times the memory of its record, and few are freed before more are made. */
 const AT_A_TIME = 200;
-/** Stories that overlap in time, many times over. */
+/** Records of one story are near each other in time, so names are known again and again; with more than these, all are forgotten. */
 const MOST_NAMES_KEPT = 20_000;
 
 /** Records as rows of an export. A name that nobody knows is empty: its id stands beside it. */
@@ -46,6 +48,7 @@ export async function* recordRows(
   }
 }
 
+/** Asks for the names of a batch that are not known yet. */
 async function learnNames(databases: NameDatabases, names: NamesSoFar, batch: StreamedRecord[]): Promise<void> {
   for (const known of [names.authors, names.stories]) if (known.size > MOST_NAMES_KEPT) known.clear();
   const authors = unknownOf(batch, 'authorId', names.authors);
@@ -56,7 +59,7 @@ async function learnNames(databases: NameDatabases, names: NamesSoFar, batch: St
   for (const id of stories) names.stories.set(id, found.stories.get(id) ?? null);
 }
 
-/** The ids of a batch that nobody has asked for. */
+/** The ids of a batch whose names have not been asked for. */
 function unknownOf(batch: StreamedRecord[], key: 'authorId' | 'storyId', known: Map<string, string | null>): string[] {
   const unknown = new Set<string>();
   for (const record of batch) if (!known.has(record[key])) unknown.add(record[key]);

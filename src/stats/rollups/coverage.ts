@@ -50,6 +50,7 @@ type StateRow = {
 
 const instant = (text: string | null) => (text === null ? null : instantFromPostgres(text));
 
+/** What the rollups cover now, of one moment; nothing where they have not been begun. */
 export async function readCoverage(backoffice: Knex): Promise<Coverage> {
   const row = await backoffice('rollup_state').first<StateRow | undefined>();
   if (!row) return NOTHING_COVERED;
