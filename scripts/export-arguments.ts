@@ -10,7 +10,16 @@ import { FILTER_NAMES, filterOfName } from '../src/query/filters/registry.ts';
 import { OVERVIEW_PATH } from '../src/query/paths.ts';
 import { UsageError } from './command.ts';
 
-const OF = 'records, overview, statement, audit, models/NAME, actions/NAME, authors/ID or stories/ID';
+/** A page by the end of its address ("models/:name"), which the overview's has none of. */
+const nameOf = (path: string) =>
+  path === OVERVIEW_PATH ? 'overview' : path.replace(`${OVERVIEW_PATH}/`, '/').slice(1);
+
+const NAMES = EXPORT_PAGES.map(({ path }) => nameOf(path));
+const isOfOne = (name: string) => name.endsWith('/:name');
+/** What `--of` takes, in one line of a terminal: the names of pages, then those of pages that there is one of each. */
+const OF = `${NAMES.filter((name) => !isOfOne(name)).join(', ')} or ${NAMES.filter(isOfOne)
+  .map((name) => name.replace('/:name', ''))
+  .join('|')}/NAME`;
 
 const value = (help: string, value: string) => ({ type: 'string', value, help }) as const;
 
@@ -59,9 +68,8 @@ export type Arguments = { out: string; extension: Extension; of: Of; parameters:
 /** @throws UsageError when there is no such page */
 function pageOf(of: string): Of {
   const [kind, ...name] = of.split('/');
-  const paths = of === 'overview' ? [OVERVIEW_PATH] : [`${OVERVIEW_PATH}/${kind}`, `/${kind}`];
-  const end = name.length > 0 ? '/:name' : '';
-  const page = EXPORT_PAGES.find(({ path }) => paths.some((one) => path === one + end));
+  const asked = name.length > 0 ? `${kind}/:name` : kind;
+  const page = EXPORT_PAGES.find(({ path }) => nameOf(path) === asked);
   if (!page) throw new UsageError(`--of takes ${OF}`);
   if (name.length > 0 && name.join('/') === '')
     throw new UsageError(`--of ${of}: of which? (models/'""' is the model named with empty text)`);

@@ -1,3 +1,5 @@
+import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
+
 /** What is asked of a process that has just started, by name. */
 export const firstAddressesOf = ({ authorId }: { authorId: string }): [name: string, address: string][] => [
   ...['30d', '90d', 'all'].map((period): [string, string] => [
@@ -40,10 +42,11 @@ export function addressesOf(
     ['search by action', `${records}?period=90d&search=review`],
     ['records page (HTML), 30d', `${usage}/records`],
     ['overview, bars by action, against a year ago, 90d', `${usage}?period=90d&by=action&compare=year`],
-    ['overview, authors, 90d', `${usage}?period=90d&breakdown=author`],
-    ['overview, stories, 90d', `${usage}?period=90d&breakdown=story`],
+    ...BREAKDOWNS_BESIDE.map((breakdown): [string, string] => [
+      `overview, breakdown=${breakdown}, 90d`,
+      `${usage}?period=90d&breakdown=${breakdown}`,
+    ]),
     ['overview, stories, all', `${usage}?period=all&breakdown=story`],
-    ['overview, hours of the week, 90d', `${usage}?period=90d&breakdown=hour`],
     ['overview, hours of the week, all', `${usage}?period=all&breakdown=hour`],
     ['overview, stories of one model, 30d', `${usage}?breakdown=story&model=gpt-5`],
     ['stats JSON, all, several models', '/api/ai-usage/stats?period=all&search=gpt'],

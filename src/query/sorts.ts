@@ -1,3 +1,5 @@
+import { TOKENS_OF_ROW } from '../db/tokens-sql.ts';
+
 /**
  * What records can be sorted by: for each key the columns that make the order total, most significant first, all in one
  * direction so that PostgreSQL's row comparison continues it. `sql` is the expression, `type` what a cursor's text is
@@ -23,7 +25,7 @@ export const SORT_COLUMNS = {
   action: { sql: 'action::text COLLATE "C"', type: 'text', pattern: /^[^\0]{1,63}$/ },
   inputTokens: { sql: 'input_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
   outputTokens: { sql: 'output_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
-  totalTokens: { sql: '(input_tokens::bigint + output_tokens)', type: 'bigint', pattern: /^-?\d{1,10}$/ },
+  totalTokens: { sql: TOKENS_OF_ROW, type: 'bigint', pattern: /^-?\d{1,10}$/ },
   estimatedCostInEuros: { sql: 'estimated_cost_in_euros', type: 'numeric', pattern: /^(-?\d{1,4}\.\d{6}|NaN)$/ },
 } as const;
 

@@ -209,7 +209,10 @@ export function group(cells: UsageCell[], keyOf: (cell: UsageCell) => string): M
   return groups;
 }
 
-/** The bucket of a cell: cells read for months carry days, and cells read for hours carry hours. */
+/**
+ * The bucket of a cell. Cells read for hours carry hours, those for days their days. Those for months carry a day of theirs: where
+ * SQL has added them up the first, a year's "2026-10-01" for all of October. Of a record without a time all carry NO_TIME.
+ */
 export const bucketOf: Record<BucketSize, (cell: UsageCell) => string> = {
   hour: ({ bucket }) => bucket,
   day: ({ bucket }) => bucket,

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { HTMLElement } from 'node-html-parser';
 import { subjectPath } from '../../src/ai-usage/frame/subjects.ts';
 import * as migration from '../../src/db/migrations/20261128_no_number.ts';
+import { BREAKDOWNS_BESIDE, SHOWN, STACKS } from '../../src/query/view.ts';
 import type { RecordsJson, StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -96,7 +97,10 @@ async function assertShown(origin: string, client: Client, rows: OddRow[]): Prom
   assert.equal(Math.round(stats.totalCost * 1_000_000), sumOf(finite));
   assert.equal(stats.requestsWithoutNumber, numberless.length);
 
-  for (const view of ['&show=table&by=action&breakdown=author', '&by=provider&breakdown=story', '&breakdown=hour'])
+  const views = BREAKDOWNS_BESIDE.map(
+    (breakdown, i) => `&breakdown=${breakdown}&by=${STACKS[i % STACKS.length]}&show=${SHOWN[i % SHOWN.length]}`,
+  );
+  for (const view of views)
     for (const period of ['period=all', 'period=30d', 'period=1d', 'period=none', 'period=all&without=cost'])
       await wholePage(client, `/ai-usage?${period}${view}`);
   for (const parameters of ['period=all', 'period=none', 'without=cost&period=all'])
@@ -286,9 +290,10 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
       const { origin } = await sharedApp();
       const client = await signedIn(origin);
       const look = async () => {
-        for (const view of ['period=7d&breakdown=author', 'period=1d&breakdown=story', 'period=all&breakdown=hour'])
+        const periods = ['all', '7d', '1d'];
+        for (const [i, breakdown] of BREAKDOWNS_BESIDE.entries())
           for (const filter of ['', '&model=gpt-5&action=test', `&author=${uuid(2, 0)}`])
-            await wholePage(client, `/ai-usage?${view}${filter}`);
+            await wholePage(client, `/ai-usage?period=${periods[i % periods.length]}&breakdown=${breakdown}${filter}`);
         await wholePage(client, `${PATH}?period=7d`);
         await wholePage(client, `/ai-usage/stories/${uuid(3, 0)}`);
         await wholePage(client, `/ai-usage/models/gpt-5`);

@@ -3,6 +3,7 @@ import { parse } from 'node:querystring';
 import fc from 'fast-check';
 import { parseUsageQuery, sameUrl, type UsageQuery, usageUrl } from '../../src/query/query.ts';
 import { SORT_KEYS } from '../../src/query/sorts.ts';
+import { BREAKDOWNS_BESIDE, COMPARISONS, RANKS, SHOWN, STACKS } from '../../src/query/view.ts';
 import { BadInput } from '../../src/units/failures/bad-input.ts';
 import { instantAt, isoFromInstant, parseInstant } from '../../src/units/time.ts';
 import { filtersOver, valuesOf } from '../support/filters.ts';
@@ -59,11 +60,11 @@ const rest = fc.record(
     page: fc.integer({ min: 1, max: 1_000_000_000 }).map(String),
     pageSize: fc.integer({ min: 1, max: 200 }).map(String),
     asOf: instant,
-    compare: fc.constantFrom('previous', 'year', 'none'),
-    by: fc.constantFrom('model', 'action', 'provider'),
-    show: fc.constantFrom('chart', 'table'),
-    breakdown: fc.constantFrom('provider', 'author', 'story', 'hour'),
-    rankBy: fc.constantFrom('cost', 'requests', 'inputTokens', 'outputTokens'),
+    compare: fc.constantFrom(...COMPARISONS),
+    by: fc.constantFrom(...STACKS),
+    show: fc.constantFrom(...SHOWN),
+    breakdown: fc.constantFrom(...BREAKDOWNS_BESIDE),
+    rankBy: fc.constantFrom(...RANKS),
     rankOrder: fc.constantFrom('asc', 'desc'),
     debug: fc.constantFrom('0', '1'),
   },

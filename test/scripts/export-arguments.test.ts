@@ -48,6 +48,20 @@ describe('the options of npm run export', () => {
       );
   });
 
+  it('name every page whose tables are files', async () => {
+    const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/, '').split(' or ');
+    assert.match(ofOne, /^[a-z|]+\/NAME$/);
+    const named = [
+      ...alone.split(', '),
+      ...ofOne
+        .replace('/NAME', '')
+        .split('|')
+        .map((kind) => `${kind}/x`),
+    ];
+    const pages = await Promise.all(named.map(async (of) => (await argumentsOf({ of, out })).of.page));
+    assert.deepEqual(new Set(pages), new Set(EXPORT_PAGES));
+  });
+
   it('are taken where they do, all of them by something', async () => {
     for (const given of [
       { period: '7d', model: ['gpt-5'], sortBy: 'aiModel', include: 'prompt' },

@@ -1,3 +1,4 @@
+import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
 import { HOUR, now } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
@@ -77,6 +78,14 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   return record?.id ?? '';
 }
 
+/** The overview with each of its further breakdowns, all bars and comparisons among them. */
+const overviews = Object.fromEntries(
+  BREAKDOWNS_BESIDE.filter((breakdown) => breakdown !== DEFAULT_VIEW.breakdown).map((breakdown, i) => [
+    `overview-${breakdown}`,
+    `/ai-usage?period=30d&by=${STACKS[i % STACKS.length]}&compare=${COMPARISONS[i % COMPARISONS.length]}&breakdown=${breakdown}`,
+  ]),
+);
+
 const month = new Date().toISOString().slice(0, 7);
 
 /** Every page, by the name of its pictures; `{record}` is the id of one. */
@@ -85,9 +94,7 @@ export const PAGES: Record<string, string> = {
   overview: '/ai-usage?period=90d',
   hours: '/ai-usage?period=1d',
   'overview-table': '/ai-usage?period=7d&by=action&show=table&rankBy=requests&debug=1',
-  'overview-authors': '/ai-usage?period=7d&by=provider&breakdown=author',
-  'overview-stories': '/ai-usage?breakdown=story&compare=none',
-  'overview-heat-map': '/ai-usage?period=30d&breakdown=hour',
+  ...overviews,
   records: '/ai-usage/records?period=90d&pageSize=25&model=gpt-5&model=gemini-2.5-pro&search=Duarte',
   empty: '/ai-usage/records?model=no-such-model',
   recomputed: '/ai-usage/tie-out?period=90d',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXTENSIONS } from '../../src/export/formats.ts';
+import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
 import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/units/time.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { commandLine } from '../support/command-line.ts';
@@ -40,7 +41,7 @@ const PAGES = [
   ['/'],
   [
     ...['', '?model=gpt-5&model=gpt-image-1', '?search=chapter', `?author=${RECORD.author}`, '?period=7d'],
-    ...['provider', 'author', 'story', 'hour'].map((breakdown) => `?breakdown=${breakdown}`),
+    ...BREAKDOWNS_BESIDE.map((breakdown) => `?breakdown=${breakdown}`),
     ...['?compare=year&by=model&show=table', '?period=all'],
   ].map((query) => `/ai-usage${query}`),
   [

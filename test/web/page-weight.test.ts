@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { get, type IncomingMessage } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parse } from 'node-html-parser';
+import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
 import { HOUR, now } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, type Headers, HTMX_FRAGMENT, signedIn } from '../support/client.ts';
@@ -56,7 +57,7 @@ describe('what goes over the wire', () => {
 
   const PATHS = [
     ...['/ai-usage', '/ai-usage/records', '/ai-usage/models/gpt-5', '/ai-usage?period=90d'],
-    ...['author', 'story', 'hour'].map((breakdown) => `/ai-usage?period=90d&by=action&breakdown=${breakdown}`),
+    ...BREAKDOWNS_BESIDE.map((breakdown) => `/ai-usage?period=90d&by=action&breakdown=${breakdown}`),
     '/ai-usage?period=90d&show=table',
   ];
 
