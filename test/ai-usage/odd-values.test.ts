@@ -178,6 +178,9 @@ async function assertShown(origin: string, client: Client, rows: OddRow[]): Prom
     if (parameters === 'period=none')
       for (const row of [...csv, ...json, ...(sheet?.rows ?? [])] as Record<string, unknown>[])
         assert.equal(row['Time (UTC)'] ?? row.createdAt ?? row['Time (Europe/Lisbon)'], 'no time');
+    const { text: usage } = await download(origin, client, `/ai-usage.csv?${parameters}&table=usage`);
+    if (parameters === 'period=none')
+      for (const row of csvRows(usage)) assert.deepEqual([row.Day, row.Month], ['no time', 'no time']);
     for (const extension of EXTENSIONS)
       for (const page of ['', `/models/gpt-5`, `/stories/${rows[0]?.story}`, `/authors/${rows[0]?.author}`])
         assert.equal((await download(origin, client, `/ai-usage${page}.${extension}?${parameters}`)).status, 200);
