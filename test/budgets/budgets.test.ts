@@ -231,7 +231,7 @@ describe('budgets', () => {
       const { id } = await made();
       const page = await openPage(ana, '/ai-usage?model=gpt-5');
       const line = page.querySelector(`.month a[href="/budgets/${id}"]`)?.closest('div');
-      assert.match(textOf(line ?? null), /^Budget gpt-5 ?30\.0% of €50\.00/);
+      assert.match(textOf(line ?? null), /^Budget gpt-5 ?30\.0% ?of €50\.00/);
       assert.ok(page.querySelector('.month a[href="/budgets/new?filter=model%3Dgpt-5"]'));
       assert.equal((await openPage(ana, '/ai-usage')).querySelector(`a[href="/budgets/${id}"]`), null);
       const form = await openPage(ana, '/budgets/new?filter=model%3Dgpt-5');

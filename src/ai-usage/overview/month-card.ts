@@ -29,7 +29,7 @@ export type MonthCard = {
   note: string;
   past: Table | null;
   /** The budgets a month of just these calls, and the way to another. */
-  budgets: { name: string; href: string; text: string }[];
+  budgets: { name: string; href: string; used: string; text: string }[];
   newBudget: string;
 };
 
@@ -60,8 +60,9 @@ export async function readMonthBudgets(
 const budgetLine = ({ budget, use }: UsedBudget, format: Format) => ({
   name: budget.name,
   href: `/budgets/${budget.id}`,
+  used: format.share(use.used, use.amount),
   text:
-    `${format.share(use.used, use.amount)} of ${format.euros(use.amount)}` +
+    `of ${format.euros(use.amount)}` +
     (use.left < 0
       ? `, over by ${format.euros(minus(NO_EUROS, use.left))}`
       : use.runsOutOn === null
