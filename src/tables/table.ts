@@ -91,7 +91,7 @@ export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = ()
       };
     },
     columns: ofFile.map(({ name, label, kind }) => ({ name, label, kind })),
-    rows: () => rows.map((row) => ofFile.map(({ kind, value }) => rounded(kind, value(row)))),
+    rows: () => rows.map((row) => ofFile.map(({ kind, value }) => inFile(kind, value(row)))),
   };
 }
 
@@ -99,6 +99,6 @@ function totalCellOf({ kind, total, totalCell }: Column<never>, format: Format):
   return total === undefined ? { text: '', ...totalCell } : { ...printed(kind, total, format), ...totalCell };
 }
 
-/** A file has averages to the micro-euro. */
-const rounded = (kind: ValueKind, value: Value): Value =>
+/** A column's value as files and the API have it: an average to the micro-euro. */
+export const inFile = (kind: ValueKind, value: Value): Value =>
   kind === 'euros' && typeof value === 'number' ? nearestMicro(value as MicroEuros) : value;

@@ -71,8 +71,12 @@ export function eurosNumber(micro: MicroEuros): Euros {
   return (micro / 1_000_000) as Euros;
 }
 
-/** Micro-euros as euros with exactly six decimals: "0.004213". */
+/**
+ * Micro-euros as euros with exactly six decimals: "0.004213".
+ * @throws RangeError for a fraction of one, which six decimals cannot hold: an average is rounded first (nearestMicro)
+ */
 export function eurosText(micro: MicroEuros): string {
+  if (!Number.isInteger(micro)) throw new RangeError(`not whole micro-euros: ${micro}`);
   const digits = String(Math.abs(micro)).padStart(7, '0');
   return `${micro < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6)}`;
 }

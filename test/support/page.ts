@@ -41,18 +41,24 @@ export function microOf(text: string): number {
 /** An amount to the micro-euro, as it is printed or as the title of a shorter one. */
 const AMOUNT = /^[-+]?€\d{1,3}(,\d{3})*\.\d{6}$/;
 
+/** Null where the cell is no exact amount: a word, a count. A title is one, and so are euros with six decimals: both are to be read. */
 function exactOf(cell: HTMLElement, text: string): number | null {
-  const exact = cell.querySelector('span[title]')?.getAttribute('title') ?? text;
-  return AMOUNT.test(exact) ? Number(exact.replace(/[+€,.]/g, '')) : null;
+  const title = cell.querySelector('span[title]')?.getAttribute('title');
+  const exact = title ?? text;
+  if (AMOUNT.test(exact)) return Number(exact.replace(/[+€,.]/g, ''));
+  if (title !== undefined || (exact.includes('€') && /[.,]\d{6}(?!\d)/.test(exact)))
+    assert.fail(`not an amount to the micro-euro: "${exact}"`);
+  return null;
 }
 
 function cellOf(cell: HTMLElement): PageCell {
   const flag = cell.querySelector('.flag');
-  const content = cell.querySelector('a') ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
+  const link = cell.querySelector('a:not(.details)');
+  const content = link ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
   const text = content ? textOf(content) : squeeze(cell.childNodes.filter(({ nodeType }) => nodeType === 3).join(''));
   return {
     text,
-    href: cell.querySelector('a')?.getAttribute('href') ?? null,
+    href: link?.getAttribute('href') ?? null,
     micro: exactOf(cell, text),
     flag: flag ? textOf(flag) : null,
   };

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { averageEuros, eurosNumber, eurosText, microEuros, microEurosFromNumeric } from '../../src/units/money.ts';
+import {
+  averageEuros,
+  eurosNumber,
+  eurosText,
+  microEuros,
+  microEurosFromNumeric,
+  nearestMicro,
+} from '../../src/units/money.ts';
 import { databases } from '../support/databases.ts';
 
 describe('money', () => {
@@ -47,6 +54,12 @@ describe('money', () => {
     for (const text of ['0.0000001', '9007199254.740993', 'NaN', 'Infinity', '1e3', '', '.5', '5.', '1,5', ' 1'])
       assert.throws(() => microEurosFromNumeric(text), RangeError, text);
     assert.equal(microEurosFromNumeric('9007199254.740991'), Number.MAX_SAFE_INTEGER);
+  });
+
+  it('is not written where six decimals would not hold it', () => {
+    for (const micro of [1 / 3, -1_000_000 / 3, Number.NaN, Number.POSITIVE_INFINITY])
+      assert.throws(() => eurosText(microEuros(micro)), RangeError, String(micro));
+    assert.equal(eurosText(nearestMicro(microEuros(1_000_000 / 3))), '0.333333');
   });
 
   it('has an average of zero where there is nothing to divide by', () => {

@@ -7,6 +7,7 @@ import { gapText } from '../../stats/records/record-reach.ts';
 import { cursorBeside, type UsageRecord } from '../../stats/records/records.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { Sums } from '../../stats/sums.ts';
+import { inFile } from '../../tables/table.ts';
 import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { averageEuros, eurosNumber, eurosText, type MicroEuros } from '../../units/money.ts';
@@ -65,11 +66,12 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
   };
 }
 
-const RECORD_FIELDS = RECORD_COLUMNS.filter(({ api }) => api);
-
 function recordJson(record: UsageRecord): Record<string, unknown> {
   return Object.fromEntries(
-    RECORD_FIELDS.map(({ name, kind, value }) => [name, jsonValue(kind, value(record, NO_NAMES))]),
+    RECORD_COLUMNS.filter(({ api }) => api).map(({ name, kind, value }) => [
+      name,
+      jsonValue(kind, inFile(kind, value(record, NO_NAMES))),
+    ]),
   );
 }
 

@@ -2,6 +2,7 @@ import type { NameDatabases } from '../../catalog/known-names.ts';
 import { readNames } from '../../catalog/names.ts';
 import type { ExportColumn } from '../../export/table.ts';
 import type { StreamedRecord } from '../../stats/records/record-stream.ts';
+import { inFile } from '../../tables/table.ts';
 import type { Value } from '../../tables/values.ts';
 import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
@@ -34,14 +35,14 @@ export async function* recordRows(
   batches: AsyncIterable<StreamedRecord[]>,
   withPrompts: boolean,
 ): AsyncGenerator<Value[][]> {
-  const values = columnsFor(withPrompts).map(({ value }) => value);
+  const columns = columnsFor(withPrompts);
   const names: NamesSoFar = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);
     for (let first = 0; first < batch.length; first += AT_A_TIME) {
       yield batch.slice(first, first + AT_A_TIME).map((record) => {
         const row: Value[] = [];
-        for (const value of values) row.push(value(record, names));
+        for (const { kind, value } of columns) row.push(inFile(kind, value(record, names)));
         return row;
       });
     }
