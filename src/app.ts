@@ -10,7 +10,7 @@ import { type Databases, MOST_EXPORTS } from './db/connect.ts';
 import { exportRoutes } from './downloads/routes.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
-import { EXPORT_PAGES, PAGES } from './pages.ts';
+import { EXPORT_PAGES, NAVIGATION, PAGES } from './pages.ts';
 import { createUsageReader } from './stats/reader.ts';
 import { createReuse } from './stats/reuse.ts';
 import { createMend } from './stats/rollups/keep/mend.ts';
@@ -40,13 +40,6 @@ export type Dependencies = {
 
 /** Of one person at once. */
 const MOST_DOWNLOADS = 2;
-
-const NAVIGATION = [
-  { label: 'Overview', href: '/ai-usage' },
-  { label: 'Records', href: '/ai-usage/records' },
-  { label: 'Statement', href: '/ai-usage/statement' },
-  { label: 'Budgets', href: '/budgets' },
-];
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */
 export function createApp({

@@ -28,20 +28,23 @@ type Page = {
   routes: (dependencies: PageDependencies) => Router;
   /** Those of its tables that are files too, here and at the command line. */
   exports?: readonly ExportPage<UsageSources>[];
+  /** Where it stands in the navigation of every page. */
+  link?: { label: string; href: string };
 };
 
-/** Every page behind the sign-in: a folder each, and a line here. */
+/** Every page behind the sign-in, in the order of the navigation: a folder each, and a line here. */
 export const PAGES: Page[] = [
-  { routes: overviewPage, exports: [OVERVIEW_EXPORT] },
-  { routes: recordsPage, exports: [RECORDS_EXPORT] },
+  { routes: overviewPage, exports: [OVERVIEW_EXPORT], link: { label: 'Overview', href: OVERVIEW_EXPORT.path } },
+  { routes: recordsPage, exports: [RECORDS_EXPORT], link: { label: 'Records', href: RECORDS_EXPORT.path } },
   { routes: recordPage },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
-  { routes: statementPages, exports: [STATEMENT_EXPORT] },
+  { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },
   { routes: tieOutPage },
   { routes: usageApi },
-  { routes: budgetPages, exports: [BUDGETS_EXPORT] },
+  { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
 ];
 
+export const NAVIGATION = PAGES.flatMap(({ link }) => link ?? []);
 export const EXPORT_PAGES = PAGES.flatMap(({ exports = [] }) => exports);
