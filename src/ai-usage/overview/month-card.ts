@@ -30,7 +30,8 @@ export type MonthCard = {
   past: Table | null;
   /** The budgets a month of just these calls, and the way to another. */
   budgets: { name: string; href: string; used: string; text: string }[];
-  newBudget: string;
+  /** Null of a frozen view: budgets are of now. */
+  newBudget: string | null;
 };
 
 /** The window whose days a month card is made of: until now, and as far back as its forecasts look. */
@@ -74,6 +75,7 @@ export function monthCard(
   costs: DailyCosts,
   budgets: UsedBudget[],
   { asOf, ...query }: UsageQuery,
+  isFrozen: boolean,
   format: Format,
 ): MonthCard {
   const today = dayOf(asOf, format.timeZone);
@@ -86,8 +88,10 @@ export function monthCard(
     range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
     note: noteOf(month, today, format),
     past: past.length === 0 ? null : forecastTable(past, format).page(format),
-    budgets: budgets.map((one) => budgetLine(one, format)),
-    newBudget: `/budgets/new${filterText(query) === '' ? '' : `?filter=${encodeURIComponent(filterText(query))}`}`,
+    budgets: isFrozen ? [] : budgets.map((one) => budgetLine(one, format)),
+    newBudget: isFrozen
+      ? null
+      : `/budgets/new${filterText(query) === '' ? '' : `?filter=${encodeURIComponent(filterText(query))}`}`,
   };
 }
 

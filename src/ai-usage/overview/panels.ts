@@ -51,13 +51,13 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'month',
     view: 'ai-usage/overview/month-card',
-    read: async ({ reader, databases, query, format }) => {
+    read: async ({ reader, databases, query, asked, format }) => {
       const { timeZone } = format;
       const [{ value }, budgets] = await Promise.all([
         reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone))),
         readMonthBudgets(reader, databases.backoffice, query, timeZone),
       ]);
-      return monthCard(value, budgets, query, format);
+      return monthCard(value, budgets, query, asked.pinned !== null, format);
     },
     tables: {
       forecasts: {
