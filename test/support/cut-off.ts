@@ -1,9 +1,10 @@
 /**
  * What a page cuts off with no way to scroll to it: elements that hide what is larger than they are, by name and text. An
- * expression for the page; nothing where all can be seen. Names meant for screen readers alone are not looked at.
+ * expression for the page; nothing where all can be seen. Names meant for screen readers alone are not looked at, nor fields,
+ * in which one goes along a long text.
  */
 export const CUT_OFF = `[...document.querySelectorAll('body, body *')].flatMap((element) => {
-  if (element.closest('.hidden, .skip, .marks span') || !element.checkVisibility()) return [];
+  if (element.closest('.hidden, .skip, .marks span, input') || !element.checkVisibility()) return [];
   const { overflowX, overflowY, display } = getComputedStyle(element);
   if (display === 'inline' || element.closest('svg')) return [];
   const hides = (overflow) => ['hidden', 'clip'].includes(overflow);
