@@ -8,11 +8,11 @@ import { addDays } from '../units/time.ts';
 
 export const BUDGETS_PATH = '/budgets';
 
-export const PER_WORDS: Record<Per, { per: string; this: string }> = {
-  week: { per: 'a week', this: 'This week' },
-  month: { per: 'a month', this: 'This month' },
-  quarter: { per: 'a quarter', this: 'This quarter' },
-  year: { per: 'a year', this: 'This year' },
+export const PER_WORDS: Record<Per, { per: string }> = {
+  week: { per: 'a week' },
+  month: { per: 'a month' },
+  quarter: { per: 'a quarter' },
+  year: { per: 'a year' },
 };
 
 /** "November 2026", "Q4 2026", "2026", "23 Nov – Sun, 29 Nov 2026". */

@@ -93,10 +93,14 @@ function runsOutOn(
   forecast: MicroEuros | null,
 ): Day | null {
   let sum = 0;
+  let since: Day | null = null;
   for (let day = period.first; compareDays(day, today) <= 0; day = addDays(day, 1)) {
     sum += costs.get(day) ?? 0;
-    if (sum >= amount) return day;
+    // A refund may have given some back.
+    if (sum < amount) since = null;
+    else since ??= day;
   }
+  if (since !== null) return since;
   if (forecast === null || forecast < amount) return null;
   const toCome = patternOf(costs, today, { first: today, next: period.next }).map(({ day, weight }) => ({
     day,

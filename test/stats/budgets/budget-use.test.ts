@@ -77,6 +77,13 @@ describe('how much of a budget is used', () => {
     assert.equal(budgetUse({ per: 'month', amounts: always(1) }, new Map(), TODAY, 0).runsOutOn, null);
   });
 
+  it('is not used up where a refund has given some back', () => {
+    const costs = even('2026-09-01', '2026-11-19', 10).set(dayFromIso('2026-11-12'), microEuros(-100));
+    const on = (amount: number) => budgetUse({ per: 'month', amounts: always(amount) }, costs, TODAY, 0).runsOutOn;
+    assert.equal(on(105), '2026-11-22', '110 on the 11th, 80 on the 19th: not yet');
+    assert.equal(on(80), '2026-11-19', 'used up twice: since the second time');
+  });
+
   it('keeps the amounts of past periods where an amount changes from a day on', () => {
     const amounts = [
       { from: null, amount: microEuros(300) },
