@@ -5,17 +5,17 @@ import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { dateField } from '../units/date-field.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
+import { isUuid } from '../units/uuid.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { type AskedAuditLog, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const A_PAGE = 100;
-const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Where what a line is about can be seen: the record of a prompt, the page of an export at its instant. */
 function hrefOf({ subject }: AuditLine): string | null {
-  if (isUuid.test(subject)) return `/ai-usage/records/${subject}`;
-  return /^\/(ai-usage[/.?]|audit[.?]|budgets)/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
+  if (isUuid(subject)) return `/ai-usage/records/${subject}`;
+  return /^\/(ai-usage[/.?]|audit[.?]|budgets|alerts)/.test(subject) ? subject.replace(/\.\w+(?=\?|$)/, '') : null;
 }
 
 function downloadMenu(asked: AskedAuditLog) {

@@ -1,21 +1,20 @@
 import { PERS } from '../units/calendar-period.ts';
 import { type DateField, dateField } from '../units/date-field.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
+import { type FormField, otherProblems, problemOf } from '../units/input/form-field.ts';
 import { eurosText, microEuros } from '../units/money.ts';
 import { PER_WORDS } from './budget-tables.ts';
-
-type Field<Value = string> = { value: Value; problem: string | null };
 
 /** The form of a budget, ready to print: what was entered stays, and each field says what is wrong with it. */
 export type BudgetForm = {
   action: string;
   saves: string;
   isNew: boolean;
-  name: Field;
-  amount: Field;
-  per: Field & { choices: { value: string; label: string; selected: boolean }[] };
-  filter: Field;
-  from: Field & DateField;
+  name: FormField;
+  amount: FormField;
+  per: FormField & { choices: { value: string; label: string; selected: boolean }[] };
+  filter: FormField;
+  from: FormField & DateField;
   /** Of no field of the form. */
   others: string[];
 };
@@ -29,17 +28,12 @@ type Asked = {
 };
 
 export function budgetForm({ values, problems, ...form }: Asked): BudgetForm {
-  const of = (name: string): Field => ({
+  const of = (name: string): FormField => ({
     value: textOf(values[name]),
-    problem:
-      problems
-        .filter(({ parameter }) => parameter === name)
-        .map(({ message }) => message)
-        .join('; ') || null,
+    problem: problemOf(problems, name),
   });
   const per = of('per');
   const from = of('from');
-  const fields = ['name', 'amount', 'per', 'filter', 'from'];
   return {
     ...form,
     name: of('name'),
@@ -50,9 +44,7 @@ export function budgetForm({ values, problems, ...form }: Asked): BudgetForm {
     },
     filter: of('filter'),
     from: { ...from, ...dateField(from.value) },
-    others: problems
-      .filter(({ parameter }) => !fields.includes(parameter))
-      .map(({ parameter, message }) => `${parameter} ${message}`),
+    others: otherProblems(problems, ['name', 'amount', 'per', 'filter', 'from']),
   };
 }
 

@@ -1,8 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
-import type { Knex } from 'knex';
-import type { Person } from '../auth/person.ts';
 import { personOf } from '../auth/require-person.ts';
-import { type AuditedAction, writeAuditLog } from '../db/audit-log.ts';
+import { auditedChange } from '../db/audit-log.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import {
   type Budget,
@@ -17,6 +15,7 @@ import { readUse, readUses } from '../stats/budgets/read-use.ts';
 import { periodOf } from '../units/calendar-period.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import { dayOf, type Instant, now } from '../units/time.ts';
+import { isUuid } from '../units/uuid.ts';
 import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
 import { takes, takesOnly } from '../web/parameters.ts';
@@ -28,11 +27,7 @@ import { BUDGETS_PATH, budgetsTable } from './budget-tables.ts';
 import { type BudgetSources, callsOf, readNamedBudgets } from './export.ts';
 import { type AskedBudget, parseBudget } from './terms.ts';
 
-/** What a change did, and how the audit log says it. */
-type ChangeOf<T> = (transaction: Knex) => Promise<{ value: T; subject: string; details: string }>;
-
 const API_PATH = '/api/budgets';
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LARGEST_BODY = '20kb';
 
 /** What calls may cost: pages, forms and the JSON of docs/openapi.yaml. */
@@ -45,43 +40,35 @@ export function budgetPages({ render, ...sources }: BudgetSources & { render: Re
   const json = express.json({ limit: LARGEST_BODY });
 
   const found = async (id: unknown): Promise<Budget> => {
-    const budget = typeof id === 'string' && UUID.test(id) ? await readBudget(backoffice, id) : null;
+    const budget = isUuid(String(id)) ? await readBudget(backoffice, String(id)) : null;
     if (budget === null) throw new NotFound('There is no such budget. It may have been deleted.');
     return budget;
   };
-
-  /** Changes something and writes down who did, both or neither. */
-  const written = <T>(person: Person, action: AuditedAction, change: ChangeOf<T>): Promise<T> =>
-    backoffice.transaction(async (transaction) => {
-      const { value, subject, details } = await change(transaction);
-      await writeAuditLog(transaction, person, { action, subject: `${BUDGETS_PATH}/${subject}`, details });
-      return value;
-    });
 
   const inWords = ({ terms: { name, amount, per, filter } }: AskedBudget) =>
     `${name}: ${format.euros(amount)} per ${per}, ${filter === '' ? 'all calls' : filter}`;
 
   const make = (req: Request, asked: AskedBudget): Promise<string> =>
-    written(personOf(req), 'make budget', async (transaction) => {
+    auditedChange(backoffice, personOf(req), 'make budget', async (transaction) => {
       const id = await makeBudget(transaction, asked.terms, personOf(req).email);
       if (id === null)
         throw new BadInput([
           { parameter: 'name', message: `is one too many: there are ${MOST_BUDGETS} budgets already` },
         ]);
-      return { value: id, subject: id, details: inWords(asked) };
+      return { value: id, subject: `${BUDGETS_PATH}/${id}`, details: inWords(asked) };
     });
 
   const change = (req: Request, { id }: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
-    written(personOf(req), 'change budget', async (transaction) => {
+    auditedChange(backoffice, personOf(req), 'change budget', async (transaction) => {
       const from = asked.from ?? periodOf(dayOf(at, timeZone), asked.terms.per).first;
       await changeBudget(transaction, id, asked.terms, from);
-      return { value: undefined, subject: id, details: `${inWords(asked)}, from ${from}` };
+      return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: `${inWords(asked)}, from ${from}` };
     });
 
   const remove = (req: Request, { id, name }: Budget): Promise<void> =>
-    written(personOf(req), 'delete budget', async (transaction) => {
+    auditedChange(backoffice, personOf(req), 'delete budget', async (transaction) => {
       await deleteBudget(transaction, id);
-      return { value: undefined, subject: id, details: name };
+      return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: name };
     });
 
   router.get(BUDGETS_PATH, takes([]), async (req, res) => {

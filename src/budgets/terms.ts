@@ -3,14 +3,13 @@ import { filterText, queryOfFilter } from '../query/filter-text.ts';
 import type { BudgetTerms } from '../stats/budgets/budgets.ts';
 import type { Day } from '../units/calendar.ts';
 import { PERS } from '../units/calendar-period.ts';
-import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { BadInput } from '../units/failures/bad-input.ts';
+import { readableName, readFields } from '../units/input/fields.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
-import { nearest } from '../units/nearest.ts';
 import { type Instant, parseDay } from '../units/time.ts';
 
 const MOST_OF_A_NAME = 100;
 const MOST_OF_A_FILTER = 4_000;
-const NAME_TAKES = `takes a name of at most ${MOST_OF_A_NAME} characters`;
 const AMOUNT_TAKES = 'takes euros above 0, with at most six decimals, such as 250 or 48.20';
 const FROM_TAKES = 'takes the first day of the amount, such as 2026-12-01';
 
@@ -27,15 +26,8 @@ const amount = z
       .refine((micro) => micro > 0, AMOUNT_TAKES),
   );
 
-/** A letter that can be seen, and none that PostgreSQL cannot hold or that turns a line around. */
-const isReadable = (name: string) =>
-  /[^\p{Cf}\p{Default_Ignorable_Code_Point}\s]/u.test(name) && !/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u.test(name);
-
 const shape = {
-  name: z
-    .string(NAME_TAKES)
-    .trim()
-    .refine((name) => name !== '' && Array.from(name).length <= MOST_OF_A_NAME && isReadable(name), NAME_TAKES),
+  name: readableName(MOST_OF_A_NAME),
   amount,
   per: z.enum(PERS, `takes ${PERS.join(', ')}`),
   filter: z
@@ -50,12 +42,6 @@ const shape = {
     .nullable()
     .default(null),
 };
-const schema = z.object(shape);
-const FIELDS = Object.keys(shape);
-
-const problemsOf = (error: z.ZodError): ParameterProblem[] =>
-  error.issues.map(({ path, message }) => ({ parameter: String(path[0] ?? 'body'), message }));
-
 /** What somebody asks a budget to be; `from` is the first day of its amount, null for the running period. */
 export type AskedBudget = { terms: BudgetTerms; from: Day | null };
 
@@ -64,21 +50,7 @@ export type AskedBudget = { terms: BudgetTerms; from: Day | null };
  * @throws BadInput with every field that is wrong and what it takes
  */
 export function parseBudget(body: unknown, limits: { timeZone: string }, at: Instant): AskedBudget {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new BadInput([{ parameter: 'body', message: `takes an object with ${FIELDS.join(', ')}` }]);
-  const unknown = Object.keys(body)
-    .filter((name) => !FIELDS.includes(name))
-    .map((name) => {
-      const near = nearest(name, FIELDS);
-      return {
-        parameter: name,
-        message: near
-          ? `is not known here; did you mean ${near}?`
-          : `is not known here; a budget takes ${FIELDS.join(', ')}`,
-      };
-    });
-  const parsed = schema.safeParse(body);
-  const problems = [...unknown, ...(parsed.success ? [] : problemsOf(parsed.error))];
+  const { values, problems } = readFields(shape, body, 'a budget');
   const filter = (body as { filter?: unknown }).filter;
   let canonical = '';
   try {
@@ -87,7 +59,7 @@ export function parseBudget(body: unknown, limits: { timeZone: string }, at: Ins
     if (!(error instanceof BadInput)) throw error;
     if (!problems.some(({ parameter }) => parameter === 'filter')) problems.push(...error.details);
   }
-  if (!parsed.success || problems.length > 0) throw new BadInput(problems);
-  const { name, amount, per, from } = parsed.data;
+  if (values === null || problems.length > 0) throw new BadInput(problems);
+  const { name, amount, per, from } = values;
   return { terms: { name, amount, per, filter: canonical }, from };
 }

@@ -12,6 +12,12 @@ export const AUDITED = {
   'make budget': 'Made a budget',
   'change budget': 'Changed a budget',
   'delete budget': 'Deleted a budget',
+  'make channel': 'Made a channel',
+  'change channel': 'Changed a channel',
+  'delete channel': 'Deleted a channel',
+  'test channel': 'Tested a channel',
+  'send again': 'Sent again',
+  'dismiss delivery': 'Dismissed an undelivered message',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;
@@ -35,6 +41,20 @@ export async function writeAuditLog(
   { action, subject, details = '', rows }: AuditEntry,
 ): Promise<void> {
   await backoffice('audit_log').insert({ sub, email, action, subject, details, rows: rows ?? null });
+}
+
+/** Changes something and writes down who did, both or neither. The change says what it was done to. */
+export function auditedChange<T>(
+  backoffice: Knex,
+  actor: Actor,
+  action: AuditedAction,
+  change: (transaction: Knex) => Promise<{ value: T } & Omit<AuditEntry, 'action'>>,
+): Promise<T> {
+  return backoffice.transaction(async (transaction) => {
+    const { value, ...entry } = await change(transaction);
+    await writeAuditLog(transaction, actor, { action, ...entry });
+    return value;
+  });
 }
 
 export type AuditLine = {

@@ -98,6 +98,18 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../stats/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
   },
   {
+    file: 'src/delivery/x.ts',
+    may: ['knex', 'nodemailer', './outbox.ts', '../units/time.ts', '../db/tables.ts'],
+    mayNot: [
+      '../alerts/rules.ts',
+      '../stats/reader.ts',
+      '../web/errors.ts',
+      '../auth/person.ts',
+      '../config.ts',
+      'express',
+    ],
+  },
+  {
     file: 'src/downloads/x.ts',
     may: [
       'express',

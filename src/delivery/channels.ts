@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
+
+/** What the body of a webhook looks like. */
+const FORMATS = ['json', 'slack', 'google-chat', 'teams'] as const;
+type WebhookFormat = (typeof FORMATS)[number];
+
+type EmailTerms = { type: 'email'; name: string; to: string[] };
+type WebhookTerms = { type: 'webhook'; name: string; url: string; format: WebhookFormat };
+/** What somebody asks a channel to be. */
+export type ChannelTerms = EmailTerms | WebhookTerms;
+
+type Kept = { id: string; owner: string };
+type EmailChannel = EmailTerms & Kept;
+/** `secret` is the key of its signatures. */
+type WebhookChannel = WebhookTerms & Kept & { secret: string };
+/** Where messages are sent; `owner` is the address of whoever made it. */
+export type Channel = EmailChannel | WebhookChannel;
+
+/** What a page lists, and what is read at once. */
+const MOST_CHANNELS = 100;
+
+type ChannelRow = {
+  channel_id: string;
+  name: string;
+  type: 'email' | 'webhook';
+  recipients: string[];
+  url: string | null;
+  format: string | null;
+  secret: string | null;
+  owner: string;
+};
+
+const CHANNEL_COLUMNS = [
+  ...['channels.channel_id', 'channels.name', 'channels.type', 'channels.recipients', 'channels.url'],
+  ...['channels.format', 'channels.secret', 'channels.owner'],
+];
+
+function channelOf({ channel_id: id, name, type, recipients, url, format, secret, owner }: ChannelRow): Channel {
+  if (type === 'email') return { id, owner, type, name, to: recipients };
+  return {
+    ...{ id, owner, type, name },
+    ...{ url: url ?? '', format: (format ?? 'json') as WebhookFormat, secret: secret ?? '' },
+  };
+}
+
+const kept = (backoffice: Knex) => backoffice<ChannelRow>('channels').whereNull('deleted_at');
+
+/** All that are not deleted, by name. */
+export async function readChannels(backoffice: Knex): Promise<Channel[]> {
+  const rows: ChannelRow[] = await kept(backoffice)
+    .orderByRaw('lower(name), channel_id')
+    .limit(MOST_CHANNELS)
+    .select(CHANNEL_COLUMNS);
+  return rows.map(channelOf);
+}
+
+/** Null where there is none, or it was deleted. */
+export async function readChannel(backoffice: Knex, id: string): Promise<Channel | null> {
+  const row: ChannelRow | undefined = await kept(backoffice).where('channel_id', id).first(CHANNEL_COLUMNS);
+  return row ? channelOf(row) : null;
+}
+
+/** Those of some ids (uuids) that no channel has, or only a deleted one. */
+export async function unknownChannels(backoffice: Knex, ids: readonly string[]): Promise<string[]> {
+  const known: string[] = await kept(backoffice).whereIn('channel_id', ids).pluck('channel_id');
+  return ids.filter((id) => !known.includes(id.toLowerCase()));
+}
+
+const columnsOf = (terms: ChannelTerms) =>
+  terms.type === 'email'
+    ? { name: terms.name, type: terms.type, recipients: terms.to, url: null, format: null }
+    : { name: terms.name, type: terms.type, recipients: [], url: terms.url, format: terms.format };
+
+const newSecret = (type: Channel['type']) => (type === 'webhook' ? randomBytes(32).toString('base64url') : null);
+
+/** Null where there are as many as there may be. */
+export async function makeChannel(transaction: Knex, terms: ChannelTerms, owner: string): Promise<string | null> {
+  // Whoever makes one at the same time counts after this one.
+  await transaction.raw('LOCK TABLE channels IN SHARE ROW EXCLUSIVE MODE');
+  const count = await transaction('channels').whereNull('deleted_at').count('* AS count').first();
+  if (Number(count?.count) >= MOST_CHANNELS) return null;
+  const [made] = await transaction('channels')
+    .insert({ ...columnsOf(terms), owner, secret: newSecret(terms.type) })
+    .returning<{ channel_id: string }[]>('channel_id');
+  return made?.channel_id as string;
+}
+
+/** A webhook keeps the key of its signatures. */
+export async function changeChannel(transaction: Knex, { id, type }: Channel, terms: ChannelTerms): Promise<void> {
+  const secret = terms.type === type ? {} : { secret: newSecret(terms.type) };
+  await transaction('channels')
+    .where('channel_id', id)
+    .update({ ...columnsOf(terms), ...secret });
+}
+
+/** What still waits to be sent there never is: the outbox leaves it. */
+export async function deleteChannel(transaction: Knex, id: string): Promise<void> {
+  await transaction('channels').where('channel_id', id).update({ deleted_at: transaction.fn.now() });
+  await transaction('deliveries')
+    .where({ channel_id: id })
+    .whereIn('state', ['waiting', 'dead'])
+    .update({ state: 'dismissed', ended_at: transaction.fn.now(), answer: 'The channel was deleted.' });
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { BadInput, type ParameterProblem } from '../failures/bad-input.ts';
+import { nearest } from '../nearest.ts';
+
+/** A letter that can be seen, and none that PostgreSQL cannot hold or that turns a line around. */
+const isReadable = (name: string) =>
+  /[^\p{Cf}\p{Default_Ignorable_Code_Point}\s]/u.test(name) && !/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u.test(name);
+
+/** A name that people give something, of at most so many characters. */
+export function readableName(most: number) {
+  const takes = `takes a name of at most ${most} characters`;
+  return z
+    .string(takes)
+    .trim()
+    .refine((name) => name !== '' && Array.from(name).length <= most && isReadable(name), takes);
+}
+
+/** What was read of the fields of a form or a JSON object: the values, or null, and all that is wrong with them. */
+export type ReadFields<Values> = { values: Values | null; problems: ParameterProblem[] };
+
+/**
+ * Reads the fields of a form or a JSON object; `what` takes them, as in "a budget takes name, amount". One that is not
+ * known is a problem, with the one that was meant.
+ * @throws BadInput for what is no object
+ */
+export function readFields<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  body: unknown,
+  what: string,
+): ReadFields<z.infer<z.ZodObject<Shape>>> {
+  const names = Object.keys(shape);
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new BadInput([{ parameter: 'body', message: `takes an object with ${names.join(', ')}` }]);
+  const parsed = z.object(shape).safeParse(body);
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0] ?? 'body'), message }));
+  return { values: parsed.success ? parsed.data : null, problems: [...unknownFields(names, body, what), ...wrong] };
+}
+
+function unknownFields(names: string[], body: object, what: string): ParameterProblem[] {
+  return Object.keys(body)
+    .filter((name) => !names.includes(name))
+    .map((parameter) => {
+      const near = nearest(parameter, names);
+      const instead = near ? `did you mean ${near}?` : `${what} takes ${names.join(', ')}`;
+      return { parameter, message: `is not known here; ${instead}` };
+    });
+}
