@@ -24,6 +24,9 @@ type EndSegment = RawSegment & { from: Instant };
 
 const isShort = ({ from, to }: EndSegment) => to - from <= LONGEST_END;
 
+/** As many as a few pages ask for at once. */
+const MOST_ENDS = 100;
+
 /** Divides a window: `days` says whether whole days will do, which know no hours. */
 export function windowPartsOf(
   { coveredUntil, daysFrom, timeZone, memory }: UsageSource,
@@ -78,7 +81,11 @@ export async function readEnds(source: UsageSource, { kept }: WindowParts): Prom
       const from = { workflows, ends: memory.ends, version };
       const read = () => (isShort(end) ? readEnd(from, end, coveredUntil) : readAncient(from, end));
       const reading = handled(endsRead?.get(key) ?? read());
-      endsRead?.set(key, reading);
+      if (!endsRead || endsRead.has(key)) return reading;
+      reading.catch(() => endsRead.delete(key));
+      endsRead.set(key, reading);
+      const [oldest] = endsRead.keys();
+      if (endsRead.size > MOST_ENDS && oldest !== undefined) endsRead.delete(oldest);
       return reading;
     }),
   );

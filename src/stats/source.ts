@@ -1,11 +1,17 @@
 import type { Knex } from 'knex';
 import { compareDays } from '../units/calendar.ts';
+import { reasonOf } from '../units/failures/reason.ts';
 import { NoNumber } from '../units/money.ts';
-import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, startOfDay } from '../units/time.ts';
+import { handled } from '../units/promises/handled.ts';
+import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, now, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
-import { keepOnly, type Memory } from './memory.ts';
-import { type Coverage, readCoverage } from './rollups/coverage.ts';
+import { keepOnly, type Memory, noMemory } from './memory.ts';
+import type { Reuse } from './reuse.ts';
+import { type Coverage, RollupsChanged, readCoverage, requireContent } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
+import type { Mend } from './rollups/keep/mend.ts';
+import { distrustNoNumbers } from './rollups/keep/no-number.ts';
+import type { Origin } from './rollups/keep/origin.ts';
 import { wholeHoursSince } from './rollups/segments.ts';
 
 /** Where statistics are read: the two databases, what the process remembers of them, and how far the rollups reach. */
@@ -20,7 +26,7 @@ export type UsageSource = {
   /** Days that begin at or after this instant are read as days, others by their hours. */
   daysFrom: Instant;
   timeZone: string;
-  /** Where several readings are to be of one state: the ragged ends that one of them has read, by their bounds. */
+  /** So that several readings are of one state: the ragged ends that one of them has read, by their bounds. */
   endsRead?: Map<string, Promise<EndRow[]>>;
 };
 
@@ -60,7 +66,7 @@ export async function openSource({ workflows, backoffice }: SourceDatabases, tim
 const UP_TO_DATE = 3n * HOUR;
 
 /** How much of the time since the first record the rollups cover, 0 to 1, while they are being built; null when they are. */
-export function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant): number | null {
+function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant): number | null {
   if (wholeHoursSince(timeZone) === null) return null;
   if (coveredUntil === null) return 0;
   if (at - coveredUntil < UP_TO_DATE) return null;
@@ -68,4 +74,116 @@ export function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: 
   if (firstDay === undefined) return 0;
   const begin = startOfDay(firstDay, timeZone);
   return Number(coveredUntil - begin) / Number(at - begin);
+}
+
+/** A source as it was opened at one moment. */
+export type OpenedSource = {
+  source: UsageSource;
+  coverage: Coverage;
+  /** Whether the rollups are of the source; otherwise they are not read. */
+  isOfSource: boolean;
+  /** The share of time that rollups cover while they are being built, null when they are. */
+  built: number | null;
+  /** Another one each time: what is kept of answers is kept under it. */
+  number: number;
+  generation: number;
+  /** Known to be no longer what the rollups are. */
+  outdated: boolean;
+  /** Whether they have been asked whether it is; null where something has been read since. */
+  asked: Promise<void> | null;
+};
+
+/** What a reader opens its sources from. */
+export type OpenedFrom = {
+  databases: SourceDatabases;
+  timeZone: string;
+  reuse: Reuse;
+  mend: Mend;
+  origin: Origin;
+  log: { warn: (line: string) => void };
+};
+
+/** Opens the source for everybody who reads it: once in a while, and anew where the rollups have changed since. */
+export function createOpenings({ databases, timeZone, reuse, mend, origin, log }: OpenedFrom) {
+  const { backoffice } = databases;
+  const memory = noMemory();
+  let number = 0;
+  let generation = 0;
+  let openedAt = Number.NEGATIVE_INFINITY;
+  let repairing = false;
+
+  const distrust = async () => {
+    try {
+      const hours = await distrustNoNumbers(backoffice);
+      log.warn(
+        `The rollups held costs that are no number: ${hours.length} hours are computed again, and read raw until then`,
+      );
+      mend(hours);
+    } catch (error) {
+      log.warn(`The rollups hold costs that are no number, and are read raw: ${reasonOf(error)}`);
+    }
+    repairing = false;
+  };
+  /** Has what the rollups hold of no number computed again, in the background. */
+  const repair = () => {
+    if (repairing) return;
+    repairing = true;
+    handled(distrust());
+  };
+
+  const open = async (): Promise<OpenedSource> => {
+    const begun = { number: ++number, generation, outdated: false, asked: null };
+    const { source, coverage, sound } = await openSource(databases, timeZone, memory);
+    if (!sound) repair();
+    const isOfSource = await origin.fits(coverage);
+    openedAt = performance.now();
+    // Raw rows in memory may be of either source.
+    if (!isOfSource) memory.contentVersion = null;
+    const usable = { ...source, ...(isOfSource ? {} : { coveredUntil: null }), endsRead: new Map() };
+    return { ...begun, source: usable, coverage, isOfSource, built: builtShare(usable, now()) };
+  };
+  const current = () => reuse(`source ${generation}`, open);
+
+  return {
+    current,
+
+    /** One that was opened after this one had turned out to be outdated. */
+    renewed: (opened: OpenedSource): Promise<OpenedSource> => {
+      opened.outdated = true;
+      if (opened.generation === generation) generation += 1;
+      return current();
+    },
+
+    /**
+     * Whether what has been read of it may be of several states of the rollups. While those are being built they change several
+     * times a second, behind all that is read of them: nobody waits for that to end.
+     */
+    isOutdated: async (opened: OpenedSource): Promise<boolean> => {
+      const { coveredUntil, memory } = opened.source;
+      if (coveredUntil === null || opened.built !== null) return false;
+      const note = (error: unknown) => {
+        opened.outdated ||= error instanceof RollupsChanged;
+      };
+      opened.asked ??= handled(requireContent(backoffice, memory.contentVersion).catch(note));
+      await opened.asked;
+      return opened.outdated;
+    },
+
+    /** Reads raw where the rollups turn out to hold what is no number. */
+    readSound: async <T>(source: UsageSource, read: (source: UsageSource) => Promise<T>): Promise<T> => {
+      try {
+        return await read(source);
+      } catch (error) {
+        if (!(error instanceof NoNumber) || source.coveredUntil === null) throw error;
+        repair();
+        return read({ ...source, coveredUntil: null });
+      }
+    },
+
+    /** The number of the one that was begun last. */
+    newest: (): number => number,
+
+    /** How long ago one was open last, in milliseconds. */
+    age: (): number => performance.now() - openedAt,
+  };
 }

@@ -47,27 +47,32 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
     asked: (name, given, sources, at) => {
       const usage = asked(name, given, pageLimits(sources.format), at);
       if (usage === null) return null;
-      const view = { ...sources, query: usage.query };
       return {
         address: usage.address,
         details: (manifest) => detailsOf(usage, manifest, sources.format),
         open: async ({ tables: wanted }, gone) => {
           const reading = handled(
-            Promise.all(
-              names
-                .filter((one) => wanted.includes(one))
-                .map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
-            ),
+            sources.reader.ofOneState(async (reader) => {
+              const view = { ...sources, reader, query: usage.query };
+              const shown = names.filter((one) => wanted.includes(one));
+              const [total, all] = await Promise.all([
+                cost(view),
+                Promise.all(
+                  shown.map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
+                ),
+              ]);
+              return { total, all };
+            }),
           );
-          const read = await unlessGone(reading, gone);
-          const found = read.map(({ name, table: { title, columns, rows } }) => ({
+          const { total, all } = await unlessGone(reading, gone);
+          const found = all.map(({ name, table: { title, columns, rows } }) => ({
             name,
             title,
             columns,
             rows: rows(),
           }));
           const rows = found.reduce((sum, table) => sum + table.rows.length, 0);
-          const manifest = await manifestOf(usage, view, { rows, cost: await cost(view) });
+          const manifest = await manifestOf(usage, { ...sources, query: usage.query }, { rows, cost: total });
           const batched = found.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
           return { ...counting({ manifest, tables: batched }), close: async () => {} };
         },

@@ -6,13 +6,15 @@ import {
   PAGE_PARAMETERS,
   parseUsageQuery,
   sameUrl,
+  type UsageQuery,
   usageUrl,
   type ViewLinks,
   WHICH_PAGE,
 } from '../../query/query.ts';
 import { noNumberNotes, oddTimesNotes } from '../../stats/odd-values.ts';
+import type { UsageReader } from '../../stats/reader.ts';
 import { handled } from '../../units/promises/handled.ts';
-import { now } from '../../units/time.ts';
+import { type Instant, now } from '../../units/time.ts';
 import { type Panel, panel } from '../../web/panel.ts';
 import { type Address, takes } from '../../web/parameters.ts';
 import { type Counted, comparisonBar } from '../breakdowns/compare.ts';
@@ -33,12 +35,8 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   const limits = pageLimits(format);
   const frame = pageFrame({ databases, reader, format });
 
-  const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
-  const taken = takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: OF_A_LIST, check });
-  router.get(OVERVIEW_PATH, taken, async (req, res) => {
-    const at = now();
-    const asked = parseUsageQuery(req.query, limits, at);
-    if (shortened(req, res, OVERVIEW_PATH, asked)) return;
+  /** What the page says, all of it of one state of the rollups. */
+  const overview = async (reader: UsageReader, asked: UsageQuery, at: Instant, log: Logger) => {
     const query = await reader.recent(asked);
     const fixed = { ...query, pinned: query.asOf };
     const links: ViewLinks = {
@@ -47,9 +45,9 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     };
     const size = bucketSizeOf(query);
 
-    const earliest = handled(panel(reader.earliest(), req.log));
+    const earliest = handled(panel(reader.earliest(), log));
     const answering = handled(reader.stats(fixed, size));
-    const comparing = handled(panel(readCompared(reader, fixed, size, timeZone), req.log));
+    const comparing = handled(panel(readCompared(reader, fixed, size, timeZone), log));
     const counting = async (): Promise<Counted> => {
       const [{ value: stats }, compared] = await Promise.all([answering, comparing]);
       return { stats, compared: compared.ok ? compared.value : null };
@@ -58,7 +56,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const answered = handled(
       panel(
         answering.then((answer) => ({ ...answer, query })),
-        req.log,
+        log,
       ),
     );
     const sources = { reader, databases, format, query: fixed, asked: query, counted, links };
@@ -66,18 +64,18 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       Promise.all(
         PANELS.map(async ({ name, view, read }) => ({
           ...{ name, view: view.replace(/[^/]+$/, '_$&') },
-          ...(await timed(read(sources), req.log)),
+          ...(await timed(read(sources), log)),
         })),
       ),
       answered,
       comparing,
       earliest,
-      panel(reader.oddTimes(at), req.log),
-      frame(OVERVIEW_PATH, query, answered, req.log),
+      panel(reader.oddTimes(at), log),
+      frame(OVERVIEW_PATH, query, answered, log),
     ]);
     const total = stats.ok ? stats.value.value.total : null;
     const isEmpty = total?.requests === 0;
-    const data = {
+    return {
       ...shared,
       notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
       // Nothing has parts where there is nothing.
@@ -94,6 +92,15 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       recompute: sameUrl(TIE_OUT_PATH, query),
       debug: query.debug,
     };
+  };
+
+  const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
+  const taken = takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: OF_A_LIST, check });
+  router.get(OVERVIEW_PATH, taken, async (req, res) => {
+    const at = now();
+    const asked = parseUsageQuery(req.query, limits, at);
+    if (shortened(req, res, OVERVIEW_PATH, asked)) return;
+    const data = await reader.ofOneState((reader) => overview(reader, asked, at, req.log));
     render(req, res, { title: 'AI usage', view: 'ai-usage/overview/overview', data });
   });
 

@@ -24,23 +24,16 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
     const { name: id, path, query, narrowed } = subjectOf(req, 'story', limits);
     if (shortened(req, res, path, query)) return;
     const whole = wholeStory(narrowed);
-    const reading = handled(panel(reader.story(whole), req.log));
-    const comparing = handled(
-      reading.then((story) =>
-        panel(
-          reader.storyCosts(query, {
-            most: 0,
-            besides: { story: id, cost: story.ok ? story.value.value.total.cost : NO_EUROS },
-          }),
-          req.log,
-        ),
-      ),
-    );
-    const [answer, costs, shared] = await Promise.all([
-      reading,
-      comparing,
-      frame(path, query, comparing, req.log, 'story'),
-    ]);
+    const [answer, costs, shared] = await reader.ofOneState((reader) => {
+      const reading = handled(panel(reader.story(whole), req.log));
+      const comparing = handled(
+        reading.then((story) => {
+          const cost = story.ok ? story.value.value.total.cost : NO_EUROS;
+          return panel(reader.storyCosts(query, { most: 0, besides: { story: id, cost } }), req.log);
+        }),
+      );
+      return Promise.all([reading, comparing, frame(path, query, comparing, req.log, 'story')]);
+    });
     const story = answer.ok ? answer.value.value : null;
     const { asOf } = answer.ok ? answer.value.query : query;
     const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });

@@ -40,13 +40,15 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         const size = bucketSizeOf(query);
         const isModel = kind === 'model';
         const by = isModel ? stackOfModel(query.by) : query.by;
-        const counting = handled(panel(reader.stats(narrowed, size), req.log));
-        const ranking = handled(panel(reader.storyCosts(narrowed, { most: MOST_TOP_STORIES, besides: null }), req.log));
-        const [stats, costs, shared] = await Promise.all([
-          counting,
-          ranking,
-          frame(path, query, counting, req.log, kind),
-        ]);
+        const [stats, costs, shared] = await reader.ofOneState((reader) => {
+          const counting = handled(panel(reader.stats(narrowed, size), req.log));
+          const most = { most: MOST_TOP_STORIES, besides: null };
+          return Promise.all([
+            counting,
+            panel(reader.storyCosts(narrowed, most), req.log),
+            frame(path, query, counting, req.log, kind),
+          ]);
+        });
         const top = costs.ok ? costs.value.value.top : [];
         const names = await readNames(databases, {
           authors: [...new Set([...top.map(({ author }) => author), ...(kind === 'author' ? [name] : [])])],

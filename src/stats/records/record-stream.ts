@@ -65,7 +65,7 @@ export async function openRecordStream(
 function sourceWithin(snapshot: Knex, source: UsageSource): UsageSource {
   const { contentVersion, days, hours } = source.memory;
   const memory = { ...noMemory(), contentVersion, days, hours };
-  return { ...source, workflows: snapshot, memory };
+  return { ...source, workflows: snapshot, memory, endsRead: new Map() };
 }
 
 async function openCursor(
