@@ -7,6 +7,8 @@ import { sessions } from './auth/session.ts';
 import { standInClient, standInForGoogle } from './auth/stand-in.ts';
 import type { Config } from './config.ts';
 import { type Databases, MOST_EXPORTS } from './db/connect.ts';
+import type { SendingSettings } from './delivery/send.ts';
+import { createUndeliveredCount } from './delivery/undelivered.ts';
 import { exportRoutes } from './downloads/routes.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
@@ -16,7 +18,7 @@ import { createReuse } from './stats/reuse.ts';
 import { createMend } from './stats/rollups/keep/mend.ts';
 import type { Origin } from './stats/rollups/keep/origin.ts';
 import { clockProblem } from './units/clock.ts';
-import { createFormat } from './units/format.ts';
+import { createFormat, type Format } from './units/format.ts';
 import { assets, filesAtTheRoot } from './web/assets.ts';
 import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
@@ -36,7 +38,13 @@ export type Dependencies = {
   reuseForMs: number;
   /** Whether the rollups are of the source. */
   rollupsOrigin: Origin;
+  sending: SendingSettings;
 };
+
+const undeliveredNote = (count: number, format: Format) => ({
+  text: `${format.integer(count)} ${count === 1 ? 'message' : 'messages'} could not be delivered: send again or dismiss`,
+  href: '/alerts/channels',
+});
 
 /** Of one person at once. */
 const MOST_DOWNLOADS = 2;
@@ -50,6 +58,7 @@ export function createApp({
   isStopping,
   reuseForMs,
   rollupsOrigin,
+  sending,
 }: Dependencies): Express {
   const { appUrl, allowedDomains, production } = config;
   const app = express();
@@ -63,6 +72,7 @@ export function createApp({
       person: req.session?.person ?? null,
       navigation: NAVIGATION,
       demo,
+      undelivered: req.res?.locals.undelivered ?? null,
       warning: req.session?.person ? [clockProblem(), rollupsOrigin.problem()].filter(Boolean).join(' ') || null : null,
     }),
   });
@@ -91,10 +101,16 @@ export function createApp({
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains }));
+  const undelivered = createUndeliveredCount(databases.backoffice, reuseForMs);
+  app.use(async (_req, res, next) => {
+    const count = await undelivered();
+    res.locals.undelivered = count === 0 ? null : undeliveredNote(count, format);
+    next();
+  });
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
   // Before the pages, some of which would take any name.
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
-  for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce }));
+  for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending }));
   app.use(sessionRoutes(auth));
 
   app.use(notFound);

@@ -1,7 +1,8 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
+import { hostWithPort, isHost, isLoopback } from './units/input/hosts.ts';
+import { isLocale, isTimeZone } from './units/input/locales.ts';
 import { strayEnds, trimmed } from './units/stray-ends.ts';
 
 const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
@@ -31,30 +32,8 @@ const commaSeparated = (value: string) =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** A name's last part is no number: that would be an address, and a wrong one. */
-function isHost(host: string): boolean {
-  return isIP(host) !== 0 || /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z]([a-z0-9-]*[a-z0-9])?$/i.test(host);
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isLocale(tag: string): boolean {
-  try {
-    return Intl.NumberFormat.supportedLocalesOf(tag).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-/** Names below localhost are this machine as well (RFC 6761, section 6.3). */
-const isLoopback = (host: string) => /^(([a-z0-9-]+\.)*localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+const MAIL_FROM_TAKES = 'takes who mail is from, such as Mythoria <ai-usage@mythoria.pt>';
+const MAIL_FROM = /^([^<>"\p{Cc}]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u;
 
 const DOMAIN = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
 
@@ -109,6 +88,18 @@ const schema = z.object({
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'takes an address such as smtps://user:password@smtp.example.com' })
+    .optional(),
+  MAIL_FROM: z.string().regex(MAIL_FROM, MAIL_FROM_TAKES).optional(),
+  WEBHOOK_ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((value, { addIssue }) => {
+      const hosts = commaSeparated(value).map(hostWithPort);
+      if (hosts.includes(null)) addIssue('takes hosts such as hooks.internal,10.0.0.7:8080');
+      return hosts.filter((host) => host !== null);
+    }),
   LOG_LEVEL: z
     .enum(
       ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
@@ -148,6 +139,10 @@ export type Config = {
   keepAliveMs: number;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
   drainSeconds: number;
+  /** How mail is sent; null: not at all. */
+  mail: { smtpUrl: string; from: string } | null;
+  /** Hosts, some with a port, that webhooks may lead to besides public ones. */
+  webhookAllowedHosts: string[];
   logLevel: string;
   dataDir: string;
   /** What looks like an accident and is none that stops the start, a line each. */
@@ -170,6 +165,10 @@ const HTTPS_IN_PRODUCTION = ['APP_URL', 'GOOGLE_AUTHORIZATION_URL', 'GOOGLE_TOKE
 /** What each value alone cannot show: settings that need each other, and what production forbids. */
 function problemsBetween(settings: Partial<Settings>, environment: NodeJS.ProcessEnv): string[] {
   const problems: string[] = [];
+  if (Boolean(environment.SMTP_URL) !== Boolean(environment.MAIL_FROM)) {
+    const missing = environment.SMTP_URL ? 'MAIL_FROM' : 'SMTP_URL';
+    problems.push(`${missing} is missing: set both, or none to send no mail`);
+  }
   const production = environment.NODE_ENV === 'production';
   if (production) {
     for (const name of REQUIRED_IN_PRODUCTION) if (!environment[name]) problems.push(`${name} is missing`);
@@ -262,6 +261,8 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     locale: data.LOCALE,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
+    mail: data.SMTP_URL && data.MAIL_FROM ? { smtpUrl: data.SMTP_URL, from: data.MAIL_FROM } : null,
+    webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS,
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
     doubts: SETTING_NAMES.flatMap((name) => strayEnds(name, variables[name])),

@@ -13,16 +13,18 @@ import { storyPage } from './ai-usage/story/routes.ts';
 import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { channelPages } from './alerts/channels/routes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
 import { BUDGETS_EXPORT } from './budgets/export.ts';
 import { budgetPages } from './budgets/routes.ts';
+import type { SendingSettings } from './delivery/send.ts';
 import type { ExportPage } from './downloads/export-page.ts';
 import type { AtOnce } from './web/download.ts';
 import type { Render } from './web/render.ts';
 
-/** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, and the limit of downloads. */
-type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce };
+/** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, the limit of downloads, and how messages are sent. */
+type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce; sending: SendingSettings };
 
 type Page = {
   routes: (dependencies: PageDependencies) => Router;
@@ -43,6 +45,7 @@ export const PAGES: Page[] = [
   { routes: tieOutPage },
   { routes: usageApi },
   { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
+  { routes: channelPages },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
 ];
 

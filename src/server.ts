@@ -14,10 +14,12 @@ import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
+import { createSend } from './delivery/send.ts';
+import { systemLookup } from './delivery/targets.ts';
 import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
-import { demoJob, rollupsJob, sessionsJob } from './jobs/list.ts';
+import { deliveryJob, demoJob, oldDeliveriesJob, rollupsJob, sessionsJob } from './jobs/list.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
@@ -107,7 +109,11 @@ async function main(): Promise<void> {
     .then(rollupsOrigin.fits)
     .catch(() => {});
   const isStopping = () => stopping;
-  server.answerWith(createApp({ config, databases, log, secrets, isStopping, reuseForMs: REUSE_MS, rollupsOrigin }));
+  const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
+  const sending = { appUrl: config.appUrl, mail: config.mail, targets };
+  server.answerWith(
+    createApp({ config, databases, log, secrets, isStopping, reuseForMs: REUSE_MS, rollupsOrigin, sending }),
+  );
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
@@ -115,6 +121,8 @@ async function main(): Promise<void> {
   const jobs = startJobs([
     rollupsJob(databases, config.timeZone, log, { replicas: embedded === null, outages, origin: rollupsOrigin }),
     sessionsJob(databases.sessions, log, outages),
+    deliveryJob(databases.backoffice, createSend(sending), log, outages),
+    oldDeliveriesJob(databases.backoffice, log, outages),
     ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
   ]);
 

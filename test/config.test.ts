@@ -41,6 +41,8 @@ describe('configuration', () => {
       locale: 'en-GB',
       drainSeconds: 0,
       keepAliveMs: 620_000,
+      mail: null,
+      webhookAllowedHosts: [],
       logLevel: 'warn',
       dataDir: '.data',
       doubts: [],
@@ -51,6 +53,31 @@ describe('configuration', () => {
     const blank = Object.fromEntries(SETTING_NAMES.map((name) => [name, name.length % 2 ? '' : '  ']));
     assert.deepEqual(readConfig(blank), readConfig({}));
     assert.equal(readConfig({ PORT: '8080' }).appUrl.origin, 'http://localhost:8080');
+  });
+
+  it('reads how mail is sent, both settings or none', () => {
+    const SMTP_URL = 'smtps://user:pw@smtp.example.com';
+    for (const MAIL_FROM of ['ai-usage@mythoria.pt', 'Mythoria AI <ai-usage@mythoria.pt>'])
+      assert.deepEqual(readConfig({ SMTP_URL, MAIL_FROM }).mail, { smtpUrl: SMTP_URL, from: MAIL_FROM });
+    assert.deepEqual(problemsOf({ SMTP_URL }), ['MAIL_FROM is missing: set both, or none to send no mail']);
+    assert.deepEqual(problemsOf({ MAIL_FROM: 'a@b.pt' }), ['SMTP_URL is missing: set both, or none to send no mail']);
+    for (const url of ['smtp.example.com', 'https://smtp.example.com'])
+      assert.match(String(problemsOf({ SMTP_URL: url, MAIL_FROM: 'a@b.pt' })), /^SMTP_URL takes an address such as/);
+    for (const from of ['Mythoria', 'a@b.pt\r\nBcc: c@d.pt', 'a@b.pt, c@d.pt'])
+      assert.match(String(problemsOf({ SMTP_URL, MAIL_FROM: from })), /^MAIL_FROM takes who mail is from/, from);
+  });
+
+  it('reads the hosts that webhooks may lead to', () => {
+    const hosts = (text: string) => readConfig({ WEBHOOK_ALLOWED_HOSTS: text }).webhookAllowedHosts;
+    assert.deepEqual(hosts(' Hooks.Internal, 10.0.0.7:8080,[FD00::0001]:90,localhost:80'), [
+      ...['hooks.internal', '10.0.0.7:8080', '[fd00::1]:90', 'localhost:80'],
+    ]);
+    for (const wrong of ['https://x.internal', 'x:99999', 'a b', 'user@host', 'x/y', '*.internal', '10.0.0.0/8'])
+      assert.match(
+        String(problemsOf({ WEBHOOK_ALLOWED_HOSTS: wrong })),
+        /^WEBHOOK_ALLOWED_HOSTS takes hosts such as/,
+        wrong,
+      );
   });
 
   it('reads what is set', () => {

@@ -9,6 +9,7 @@ import { sessions } from '../../src/auth/session.ts';
 import { readConfig } from '../../src/config.ts';
 import { openDatabases } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
+import { systemLookup } from '../../src/delivery/targets.ts';
 import { startJobs } from '../../src/jobs/jobs.ts';
 import { rollupsJob } from '../../src/jobs/list.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
@@ -35,8 +36,9 @@ const databases = openDatabases({ ...urls, mythoria: null });
 await migrateBackoffice(databases.backoffice);
 
 const rollupsOrigin = createOrigin(databases, log);
+const sending = { appUrl: config.appUrl, mail: null, targets: { allowedHosts: [], lookup: systemLookup } };
 const appWith = (reuseForMs: number) =>
-  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs, rollupsOrigin });
+  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs, rollupsOrigin, sending });
 
 /** The least that a page of ours can cost: the same stack and session, answering from SELECT 1. */
 function floorApp() {

@@ -2,25 +2,25 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 
 /** What the body of a webhook looks like. */
-const FORMATS = ['json', 'slack', 'google-chat', 'teams'] as const;
-type WebhookFormat = (typeof FORMATS)[number];
+export const FORMATS = ['json', 'slack', 'google-chat', 'teams'] as const;
+export type WebhookFormat = (typeof FORMATS)[number];
 
 type EmailTerms = { type: 'email'; name: string; to: string[] };
-type WebhookTerms = { type: 'webhook'; name: string; url: string; format: WebhookFormat };
+export type WebhookTerms = { type: 'webhook'; name: string; url: string; format: WebhookFormat };
 /** What somebody asks a channel to be. */
 export type ChannelTerms = EmailTerms | WebhookTerms;
 
 type Kept = { id: string; owner: string };
-type EmailChannel = EmailTerms & Kept;
+export type EmailChannel = EmailTerms & Kept;
 /** `secret` is the key of its signatures. */
-type WebhookChannel = WebhookTerms & Kept & { secret: string };
+export type WebhookChannel = WebhookTerms & Kept & { secret: string };
 /** Where messages are sent; `owner` is the address of whoever made it. */
 export type Channel = EmailChannel | WebhookChannel;
 
 /** What a page lists, and what is read at once. */
-const MOST_CHANNELS = 100;
+export const MOST_CHANNELS = 100;
 
-type ChannelRow = {
+export type ChannelRow = {
   channel_id: string;
   name: string;
   type: 'email' | 'webhook';
@@ -31,12 +31,12 @@ type ChannelRow = {
   owner: string;
 };
 
-const CHANNEL_COLUMNS = [
+export const CHANNEL_COLUMNS = [
   ...['channels.channel_id', 'channels.name', 'channels.type', 'channels.recipients', 'channels.url'],
   ...['channels.format', 'channels.secret', 'channels.owner'],
 ];
 
-function channelOf({ channel_id: id, name, type, recipients, url, format, secret, owner }: ChannelRow): Channel {
+export function channelOf({ channel_id: id, name, type, recipients, url, format, secret, owner }: ChannelRow): Channel {
   if (type === 'email') return { id, owner, type, name, to: recipients };
   return {
     ...{ id, owner, type, name },

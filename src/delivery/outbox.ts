@@ -10,7 +10,7 @@ import {
 import type { Message } from './message.ts';
 
 /** How long a message is tried. */
-const TRIED_FOR = DAY_OF_24_HOURS;
+export const TRIED_FOR = DAY_OF_24_HOURS;
 
 export type Outgoing = {
   /** A uuid: what is told. Telling the same event twice does nothing. */
@@ -37,7 +37,7 @@ export async function enqueue(transaction: Knex, { event, thread, channels, mess
   );
 }
 
-type DeliveryState = 'waiting' | 'sent' | 'dead' | 'dismissed';
+export type DeliveryState = 'waiting' | 'sent' | 'dead' | 'dismissed';
 
 /** What became of one message to one channel. */
 export type DeliveryLine = {
@@ -81,10 +81,10 @@ const lineOf = (row: LineRow): DeliveryLine => ({
   answer: row.answer,
 });
 
-const linesOf = (backoffice: Knex) =>
+const linesOf = (backoffice: Knex): Knex.QueryBuilder =>
   backoffice('deliveries')
     .join('channels', 'channels.channel_id', 'deliveries.channel_id')
-    .select<LineRow[]>(
+    .select(
       ...['delivery_id', 'event_id', 'deliveries.channel_id', 'channels.name', 'channels.type', 'state', 'attempts'],
       ...['made_at', 'due_at', 'ended_at', 'answer'],
       backoffice.raw(`channels.deleted_at IS NOT NULL AS deleted, message->>'subject' AS subject`),
@@ -92,11 +92,18 @@ const linesOf = (backoffice: Knex) =>
 
 const MOST_LINES = 200;
 
-/** What was sent to whom of an alert, newest first: at most two hundred. */
-export async function deliveriesOf(backoffice: Knex, thread: string): Promise<DeliveryLine[]> {
-  const rows: LineRow[] = await linesOf(backoffice)
-    .where('thread_id', thread)
-    .orderBy([{ column: 'made_at', order: 'desc' }, 'channels.name', 'delivery_id'])
-    .limit(MOST_LINES);
+/** Some lines in some order, at most two hundred. */
+export async function readLines(
+  backoffice: Knex,
+  some: (lines: Knex.QueryBuilder) => Knex.QueryBuilder,
+): Promise<DeliveryLine[]> {
+  const rows: LineRow[] = await some(linesOf(backoffice)).orderBy('delivery_id').limit(MOST_LINES);
   return rows.map(lineOf);
+}
+
+/** What was sent to whom of an alert, newest first: at most two hundred. */
+export function deliveriesOf(backoffice: Knex, thread: string): Promise<DeliveryLine[]> {
+  return readLines(backoffice, (lines) =>
+    lines.where('thread_id', thread).orderBy([{ column: 'made_at', order: 'desc' }, 'channels.name']),
+  );
 }

@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
+import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
+import type { Send } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
 import { loggable } from '../units/failures/loggable.ts';
@@ -34,6 +36,29 @@ export function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job 
     atOnce: true,
     run: () => deleteExpiredSessions(sessions),
     onError: logged(log, outages, 'expired sessions stay'),
+  };
+}
+
+/** Whoever waits for an alert does not notice; a look into an empty outbox is one step of an index. */
+export function deliveryJob(backoffice: Knex, send: Send, log: Logger, outages: Outages): Job {
+  return {
+    name: 'delivery',
+    does: 'Sends what is in the outbox to its channels.',
+    everyMs: 5_000,
+    atOnce: true,
+    run: (isStopping) => deliver(backoffice, send, { isStopping }),
+    onError: logged(log, outages, 'delivery: the outbox was left'),
+  };
+}
+
+export function oldDeliveriesJob(backoffice: Knex, log: Logger, outages: Outages): Job {
+  return {
+    name: 'old deliveries',
+    does: 'Deletes what was sent or given up ninety days ago.',
+    everyMs: 60 * A_MINUTE_MS,
+    atOnce: true,
+    run: () => forgetDeliveries(backoffice),
+    onError: logged(log, outages, 'old deliveries stay'),
   };
 }
 

@@ -20,6 +20,8 @@ type Chrome = {
   demo: boolean;
   /** What concerns every number and time that the page shows, or null. */
   warning: string | null;
+  /** What somebody should have been told and was not, with where that is seen to; or null. */
+  undelivered: { text: string; href: string } | null;
 };
 
 type RenderOptions = { format: Format; chromeOf: (req: Request) => Chrome };

@@ -11,6 +11,7 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
+import type { Lookup } from '../../src/delivery/targets.ts';
 import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
 import { createHttpServer } from '../../src/web/listening/http-server.ts';
 import { securityHeaderValues } from '../../src/web/security.ts';
@@ -32,6 +33,12 @@ type Overrides = {
   log?: Logger;
   google?: (origin: URL) => Config['google'];
   reuseForMs?: number;
+  /** Names as DNS would tell them; without it no name is known, and no test asks a real one. */
+  lookup?: Lookup;
+};
+
+const knowsNobody: Lookup = async (host) => {
+  throw Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' });
 };
 
 /** The real app on a real socket, with the stand-in for Google, on this run's databases. */
@@ -41,6 +48,7 @@ export async function startApp({
   log = pino({ level: 'silent' }),
   google,
   reuseForMs = 0,
+  lookup = knowsNobody,
 }: Overrides = {}): Promise<RunningApp> {
   let answer: RequestListener = () => {};
   const headers = securityHeaderValues({ https: false });
@@ -67,6 +75,11 @@ export async function startApp({
     isStopping: () => false,
     reuseForMs,
     rollupsOrigin,
+    sending: {
+      appUrl: config.appUrl,
+      mail: config.mail,
+      targets: { allowedHosts: config.webhookAllowedHosts, lookup },
+    },
   });
   answer = express;
   const close = async () => {

@@ -6,6 +6,8 @@ import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
 export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
 const BUDGET = '8c4f0d1e-6b7a-4d5c-9e2f-3a1b0c9d8e7f';
+const MAIL_CHANNEL = '1d2c3b4a-5f60-4c3f-9a8e-98f10b7c5a5e';
+const WEBHOOK = '2e4d30b9-7a6c-4e0b-8f3d-5d1c0f7b2a64';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
 const LONG_TITLE = 'A menina que guardava todas as marés do Atlântico dentro de uma caixa de fósforos, '.padEnd(
@@ -75,7 +77,32 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await databases().backoffice('budgets').insert(budget).onConflict('budget_id').ignore();
   const amount = { budget_id: BUDGET, valid_from: '-infinity', amount: 42 };
   await databases().backoffice('budget_amounts').insert(amount).onConflict(['budget_id', 'valid_from']).ignore();
+  await fillChannels();
   return record?.id ?? '';
+}
+
+/** A channel of each type, one of them with messages that were sent, wait and could not be delivered. */
+async function fillChannels(): Promise<void> {
+  const { backoffice } = databases();
+  const owner = 'ana.sousa@mythoria.pt';
+  const shared = { owner, recipients: [], url: null, format: null, secret: null };
+  const to = ['ana.sousa@mythoria.pt', `${'on-call'.padEnd(60, '-x')}@${'alerts.'.repeat(20)}example.com`];
+  const channels = [
+    { ...shared, channel_id: MAIL_CHANNEL, name: LONG_NAME.slice(0, 100), type: 'email', recipients: to },
+    {
+      ...{ ...shared, channel_id: WEBHOOK, name: 'Hook', type: 'webhook', secret: 's'.repeat(43) },
+      ...{ url: `https://hooks.example/${'x'.repeat(300)}`, format: 'json' },
+    },
+  ];
+  await backoffice('channels').insert(channels).onConflict('channel_id').ignore();
+  const at = backoffice.fn.now();
+  const message = JSON.stringify({ subject: `€48.20 since midnight, usually €16: ${LONG_TITLE}` });
+  const deliveries = ['sent', 'waiting', 'dead'].map((state, i) => ({
+    ...{ event_id: MAIL_CHANNEL.replace(/.$/, `${i}`), thread_id: STORY, channel_id: WEBHOOK, message, state },
+    ...{ attempts: i, made_at: at, due_at: at, dies_at: at, ended_at: state === 'waiting' ? null : at },
+    answer: i === 0 ? '' : `500 Internal Server Error: ${'x'.repeat(400)}`,
+  }));
+  await backoffice('deliveries').insert(deliveries).onConflict(['event_id', 'channel_id']).ignore();
 }
 
 /** The overview with each of its further breakdowns, all bars and comparisons among them. */
@@ -110,6 +137,11 @@ export const PAGES: Record<string, string> = {
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
+  channels: '/alerts/channels',
+  channel: `/alerts/channels/${MAIL_CHANNEL}`,
+  'channel-webhook': `/alerts/channels/${WEBHOOK}`,
+  'channel-form': '/alerts/channels/new?type=email',
+  'channel-form-webhook': '/alerts/channels/new?type=webhook',
   sessions: '/sessions',
   audit: '/audit',
   'audit-empty': '/audit?person=nobody@mythoria.pt',
