@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { handled } from '../units/promises/handled.ts';
 import { addTime, now, postgresFromInstant } from '../units/time.ts';
 import { type DeliveryLine, readLines, TRIED_FOR } from './outbox.ts';
 
@@ -53,13 +55,8 @@ export function createUndeliveredCount(backoffice: Knex, keepForMs: number): () 
   };
   return async () => {
     if (performance.now() - asked < keepForMs) return known;
-    asking ??= ask();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, A_LOOK_TAKES_MS);
-    });
-    await Promise.race([asking, late]);
-    clearTimeout(timer);
+    asking ??= handled(ask());
+    await Promise.race([asking, sleep(A_LOOK_TAKES_MS, undefined, { ref: false })]);
     return known;
   };
 }
