@@ -13,9 +13,7 @@ import { exportRoutes } from './downloads/routes.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
 import { EXPORT_PAGES, NAVIGATION, PAGES } from './pages.ts';
-import { createUsageReader } from './stats/reader.ts';
-import { createReuse } from './stats/reuse.ts';
-import { createMend } from './stats/rollups/keep/mend.ts';
+import type { UsageReader } from './stats/reader.ts';
 import type { Origin } from './stats/rollups/keep/origin.ts';
 import { clockProblem } from './units/clock.ts';
 import { createFormat, type Format } from './units/format.ts';
@@ -34,6 +32,7 @@ export type Dependencies = {
   /** Signs sessions and sealed cookies; the newest first. */
   secrets: string[];
   isStopping: () => boolean;
+  reader: UsageReader;
   /** How long an answer may serve again, in milliseconds. */
   reuseForMs: number;
   /** Whether the rollups are of the source. */
@@ -56,6 +55,7 @@ export function createApp({
   log,
   secrets,
   isStopping,
+  reader,
   reuseForMs,
   rollupsOrigin,
   sending,
@@ -80,11 +80,6 @@ export function createApp({
   const cookies = cookiesOf(appUrl);
   const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log };
 
-  const reader = createUsageReader({
-    ...{ databases, timeZone: config.timeZone, log, origin: rollupsOrigin, reuse: createReuse(reuseForMs) },
-    // Where it meets records that the rollups do not know.
-    mend: createMend(databases, rollupsOrigin, log, isStopping),
-  });
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
 
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));

@@ -13,6 +13,7 @@ import { storyPage } from './ai-usage/story/routes.ts';
 import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { alertsApi } from './alerts/api/routes.ts';
 import { channelPages } from './alerts/channels/routes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
@@ -46,6 +47,7 @@ export const PAGES: Page[] = [
   { routes: usageApi },
   { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
   { routes: channelPages },
+  { routes: alertsApi },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
 ];
 

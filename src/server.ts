@@ -1,3 +1,4 @@
+import { wordsOf } from './alerts/round/wording.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { loadConfig } from './config.ts';
@@ -19,14 +20,16 @@ import { systemLookup } from './delivery/targets.ts';
 import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
-import { deliveryJob, demoJob, oldDeliveriesJob, rollupsJob, sessionsJob } from './jobs/list.ts';
+import { deliveryJob, demoJob, evaluationJob, oldDeliveriesJob, rollupsJob, sessionsJob } from './jobs/list.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
+import { openReader } from './stats/open-reader.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
+import { createFormat } from './units/format.ts';
 import { handled } from './units/promises/handled.ts';
 import { addTime, earliest, type Instant, now, type Window } from './units/time.ts';
 import { listen } from './web/listening/listen.ts';
@@ -111,8 +114,12 @@ async function main(): Promise<void> {
   const isStopping = () => stopping;
   const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
   const sending = { appUrl: config.appUrl, mail: config.mail, targets };
+  const { timeZone } = config;
+  const format = createFormat(config.locale, timeZone);
+  const reuseForMs = REUSE_MS;
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
   server.answerWith(
-    createApp({ config, databases, log, secrets, isStopping, reuseForMs: REUSE_MS, rollupsOrigin, sending }),
+    createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending }),
   );
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
@@ -121,6 +128,7 @@ async function main(): Promise<void> {
   const jobs = startJobs([
     rollupsJob(databases, config.timeZone, log, { replicas: embedded === null, outages, origin: rollupsOrigin }),
     sessionsJob(databases.sessions, log, outages),
+    evaluationJob({ databases, reader, timeZone, words: wordsOf({ format, appUrl: config.appUrl }) }, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),
     oldDeliveriesJob(databases.backoffice, log, outages),
     ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),

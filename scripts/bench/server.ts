@@ -12,6 +12,7 @@ import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { systemLookup } from '../../src/delivery/targets.ts';
 import { startJobs } from '../../src/jobs/jobs.ts';
 import { rollupsJob } from '../../src/jobs/list.ts';
+import { openReader } from '../../src/stats/open-reader.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { tick } from '../../src/stats/rollups/keep/tick.ts';
@@ -37,8 +38,15 @@ await migrateBackoffice(databases.backoffice);
 
 const rollupsOrigin = createOrigin(databases, log);
 const sending = { appUrl: config.appUrl, mail: null, targets: { allowedHosts: [], lookup: systemLookup } };
-const appWith = (reuseForMs: number) =>
-  createApp({ config, databases, log, secrets: [SECRET], isStopping: () => false, reuseForMs, rollupsOrigin, sending });
+const isStopping = () => false;
+const appWith = (reuseForMs: number) => {
+  const { timeZone } = config;
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
+  return createApp({
+    ...{ config, databases, log, isStopping, reader, reuseForMs, rollupsOrigin, sending },
+    secrets: [SECRET],
+  });
+};
 
 /** The least that a page of ours can cost: the same stack and session, answering from SELECT 1. */
 function floorApp() {

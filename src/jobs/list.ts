@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { type Evaluating, evaluationWork } from '../alerts/round/round.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import type { Send } from '../delivery/send.ts';
@@ -59,6 +60,18 @@ export function oldDeliveriesJob(backoffice: Knex, log: Logger, outages: Outages
     atOnce: true,
     run: () => forgetDeliveries(backoffice),
     onError: logged(log, outages, 'old deliveries stay'),
+  };
+}
+
+/** More often than once a minute: what the running minute shows is told within seconds. */
+export function evaluationJob(evaluating: Evaluating, log: Logger, outages: Outages): Job {
+  return {
+    name: 'evaluation',
+    does: 'Evaluates the rules of alerts, and puts what they tell into the outbox.',
+    everyMs: 15_000,
+    atOnce: true,
+    run: evaluationWork(evaluating),
+    onError: logged(log, outages, 'alerts: rules were not evaluated'),
   };
 }
 

@@ -10,7 +10,7 @@ import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
 import type { DailyCosts } from './forecast.ts';
 import { noMemory } from './memory.ts';
-import { type OddTimes, readOddTimes } from './odd-values.ts';
+import { type OddTimes, readOddTimes } from './records/odd-values.ts';
 import { type RecordPage, readRecords } from './records/record-pages.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
@@ -60,12 +60,20 @@ type UsageAnswers = {
   story: (query: UsageQuery) => Promise<Answer<Story>>;
 };
 
+/** The rollups and the rows around them as they are at one moment, and what a query's filters mean there. */
+export type OneState = { source: UsageSource; filterOf: (query: UsageQuery) => Promise<UsageFilter> };
+
 export type UsageReader = UsageAnswers & {
   /**
    * Several answers of one state of the rollups, for a page or a file: where they have changed meanwhile, all are read again.
    * Rows that no rollup holds are of the moment in which each answer reads them.
    */
   ofOneState: <T>(read: (reader: UsageReader) => Promise<T>) => Promise<T>;
+  /**
+   * Many questions about one state, which `read` asks of the engine itself; the rows around the rollups are read anew, once for all
+   * of them. It runs again where the rollups have changed meanwhile.
+   */
+  together: <T>(read: (state: OneState) => Promise<T>) => Promise<T>;
   dimensions: () => ReturnType<typeof readDimensions>;
   /**
    * Whether statistics are answered: what they need of the rollups is in memory, or has been within the last minute. Waits two
@@ -241,6 +249,16 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     records: alone(({ records }) => records),
     storyCosts: alone(({ storyCosts }) => storyCosts),
     story: alone(({ story }) => story),
+    together: (read) =>
+      untilUnchanged(handled(current()), (opened) =>
+        readSound({ ...opened.source, endsRead: new Map() }, (source) =>
+          read({
+            source,
+            filterOf: (query) =>
+              filterOf(query, { dimensions, findByName: (text) => findByName(databases, text), timeZone }),
+          }),
+        ),
+      ),
     dimensions,
     mend,
     prepare,

@@ -156,8 +156,8 @@ async function readPartCells(
   return ([] as UsageCell[]).concat(...read);
 }
 
-/** The sums of a window's records by bucket, action and model. */
-async function readCells(
+/** The sums of a window's records by bucket, action and model; one of each may come several times. */
+export async function readCells(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,

@@ -12,6 +12,8 @@ import {
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
 import type { Lookup } from '../../src/delivery/targets.ts';
+import { openReader } from '../../src/stats/open-reader.ts';
+import type { UsageReader } from '../../src/stats/reader.ts';
 import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
 import { createHttpServer } from '../../src/web/listening/http-server.ts';
 import { securityHeaderValues } from '../../src/web/security.ts';
@@ -23,6 +25,7 @@ export type RunningApp = {
   config: Config;
   databases: Databases;
   /** For a tick of the same process. */
+  reader: UsageReader;
   rollupsOrigin: Origin;
   close: () => Promise<void>;
 };
@@ -67,14 +70,13 @@ export async function startApp({
   const open = onServer() || Object.keys(urls).length > 0 ? openDatabases : openEmbeddedDatabases;
   const databases = open({ ...databaseUrls(), ...urls });
   const rollupsOrigin = createOrigin(databases, log);
+  const { timeZone } = config;
+  const isStopping = () => false;
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
   const express = createApp({
-    config,
-    databases,
-    log,
+    ...{ config, databases, log, isStopping, reader, rollupsOrigin },
     secrets: config.sessionSecrets ?? ['a secret for tests only, long enough'],
-    isStopping: () => false,
     reuseForMs,
-    rollupsOrigin,
     sending: {
       appUrl: config.appUrl,
       mail: config.mail,
@@ -87,7 +89,7 @@ export async function startApp({
     await new Promise((resolve) => server.close(resolve));
     await closeDatabases(databases);
   };
-  return { origin, express, config, databases, rollupsOrigin, close };
+  return { origin, express, config, databases, reader, rollupsOrigin, close };
 }
 
 let shared: RunningApp | null = null;

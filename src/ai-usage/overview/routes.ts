@@ -11,8 +11,8 @@ import {
   type ViewLinks,
   WHICH_PAGE,
 } from '../../query/query.ts';
-import { noNumberNotes, oddTimesNotes } from '../../stats/odd-values.ts';
 import type { UsageReader } from '../../stats/reader.ts';
+import { noNumberNotes, oddTimesNotes } from '../../stats/records/odd-values.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { type Instant, now } from '../../units/time.ts';
 import { type Panel, panel } from '../../web/panel.ts';

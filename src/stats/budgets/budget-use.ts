@@ -24,7 +24,7 @@ export type BudgetUse = BudgetPeriod & {
 };
 
 /** The amount in force on a day. @throws Error without amounts */
-function amountOn(amounts: BudgetAmount[], day: Day): MicroEuros {
+export function budgetAmountOn(amounts: BudgetAmount[], day: Day): MicroEuros {
   const begun = amounts
     .filter(({ from }) => from === null || compareDays(from, day) <= 0)
     .sort((a, b) => compareFrom(a.from, b.from));
@@ -47,7 +47,7 @@ export function budgetUse(
   passed: number,
 ): BudgetUse {
   const period = periodOf(today, per);
-  const amount = amountOn(amounts, today);
+  const amount = budgetAmountOn(amounts, today);
   const used = costWithin(costs, period);
   const { total, range } = forecastPeriod(costs, today, passed, per);
   return {
@@ -127,7 +127,7 @@ function historyOf(per: Per, amounts: BudgetAmount[], costs: DailyCosts, running
   const history: BudgetPeriod[] = [];
   let period = periodBefore(running, per);
   while (first !== null && compareDays(period.next, first) > 0 && history.length < MOST_PAST) {
-    const amount = amountOn(amounts, addDays(period.next, -1));
+    const amount = budgetAmountOn(amounts, addDays(period.next, -1));
     history.push({ ...period, amount, used: costWithin(costs, period) });
     period = periodBefore(period, per);
   }

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import { RECORDS_PATH } from '../query/paths.ts';
-import { parseBound } from '../query/period.ts';
-import { freshQuery, type UsageQuery, usageUrl, type ViewLinks } from '../query/query.ts';
-import { type Day, dayFromIso } from '../units/calendar.ts';
-import type { Format } from '../units/format.ts';
-import { NO_NUMBER } from '../units/money.ts';
-import { addDays, dayOf, type Instant, NO_TIME, postgresFromInstant, startOfDay } from '../units/time.ts';
+import { RECORDS_PATH } from '../../query/paths.ts';
+import { parseBound } from '../../query/period.ts';
+import { freshQuery, type UsageQuery, usageUrl, type ViewLinks } from '../../query/query.ts';
+import { type Day, dayFromIso } from '../../units/calendar.ts';
+import type { Format } from '../../units/format.ts';
+import { NO_NUMBER } from '../../units/money.ts';
+import { addDays, dayOf, type Instant, NO_TIME, postgresFromInstant, startOfDay } from '../../units/time.ts';
 
 /** No AI call was made before this day, and none is made after tomorrow: such records carry a wrong time. */
 const FIRST_CREDIBLE_DAY = dayFromIso('2000-01-01');

@@ -1,0 +1,50 @@
+import { isoFromInstant, isoWindow } from '../../units/time.ts';
+import { valueJson } from '../alert-json.ts';
+import type { Rehearsal } from '../evaluation/rehearse.ts';
+import type { AnyRuleType, Measured } from '../rules/rule-type.ts';
+import { measuredOf } from '../rules/words.ts';
+import type { AlertLine } from '../store/alerts.ts';
+import type { Rule } from '../store/rules.ts';
+import type { RuleSight } from '../store/standings.ts';
+
+/** A rule as programs read it (docs/openapi.yaml): the fields of its type beside those of every rule. */
+export function ruleJson(rule: Rule, sight: RuleSight | null, sentence: string) {
+  const { id, name, type, filter, fields, channels, evaluations, remindHours, muted, owner } = rule;
+  return {
+    ...{ id, name, type, filter },
+    ...fields,
+    ...{ channels, evaluations, remindHours, muted, owner, sentence },
+    state: sight?.state ?? 'no data',
+    measured: measuredOf(rule),
+    value: valueJson(sight?.value ?? null, measuredOf(rule)),
+    evaluatedUntil: sight && isoFromInstant(sight.evaluatedUntil),
+    error: sight?.error ? { reason: sight.error.reason, since: isoFromInstant(sight.error.since) } : null,
+  };
+}
+
+/** What happened to an alert, or what somebody did about it. */
+export const lineJson =
+  (measured: Measured) =>
+  ({ at, kind, level, value, email, note }: AlertLine) => ({
+    ...{ at: isoFromInstant(at), kind, level, value: valueJson(value, measured), by: email, note },
+  });
+
+/** What a rule would have told, as programs read it. */
+export function rehearsalJson({ window, alerts }: Rehearsal, type: AnyRuleType, fields: unknown) {
+  const measured = type.measured(fields);
+  return {
+    window: isoWindow(window),
+    measured,
+    events: alerts.map(({ subject, from, to, level, value, limit, usual, window: of }) => ({
+      from: isoFromInstant(from),
+      to: to === null ? null : isoFromInstant(to),
+      state: 'firing' as const,
+      level,
+      subject,
+      value: valueJson(value, measured),
+      threshold: valueJson(limit, measured),
+      usual: valueJson(usual, measured),
+      window: isoWindow(of),
+    })),
+  };
+}

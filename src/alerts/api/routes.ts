@@ -1,0 +1,109 @@
+import express, { type Request, type Response, type Router } from 'express';
+import { personOf } from '../../auth/require-person.ts';
+import { readBudgets } from '../../stats/budgets/budgets.ts';
+import { type Instant, isoFromInstant, now } from '../../units/time.ts';
+import { isUuid } from '../../units/uuid.ts';
+import { NotFound } from '../../web/errors.ts';
+import { takesOnly } from '../../web/parameters.ts';
+import { alertJson } from '../alert-json.ts';
+import { budgetOfRule } from '../round/evaluate.ts';
+import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
+import { ruleTypeOf } from '../rules/registry.ts';
+import { ruleSentence } from '../rules/words.ts';
+import type { AlertSources } from '../sources.ts';
+import { type Alert, readAlert, readAlertLines, readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
+import { type Rule, readRule, readRules } from '../store/rules.ts';
+import { readEvaluatedUntil, readSights } from '../store/standings.ts';
+import { lineJson, rehearsalJson, ruleJson } from './json.ts';
+
+const RULES = '/api/alerts/rules';
+const LARGEST_BODY = '20kb';
+
+/** Rules and alerts for programs: the JSON of docs/openapi.yaml. */
+export function alertsApi(sources: AlertSources): Router {
+  const { databases, format, sending } = sources;
+  const { backoffice } = databases;
+  const router = express.Router();
+  const json = express.json({ limit: LARGEST_BODY });
+  const none = takesOnly([]);
+
+  const found = async (id: unknown): Promise<Rule> => {
+    const rule = isUuid(String(id)) ? await readRule(backoffice, String(id)) : null;
+    if (rule === null) throw new NotFound('There is no such rule. It may have been deleted.');
+    return rule;
+  };
+  const inJson = async (rules: Rule[]) => {
+    const [sights, budgets] = await Promise.all([
+      readSights(
+        backoffice,
+        rules.map(({ id }) => id),
+      ),
+      readBudgets(backoffice),
+    ]);
+    return rules.map((rule) =>
+      ruleJson(rule, sights.get(rule.id) ?? null, ruleSentence(rule, budgetOfRule(rule, budgets), format)),
+    );
+  };
+  const answer = async (res: Response, status: number, id: string) => {
+    const [rule] = await inJson([await found(id)]);
+    res.status(status).json(rule);
+  };
+  const asked = (req: Request, at: Instant) => readAskedRule(sources, req.body, at);
+
+  router.get(RULES, none, async (_req, res) => {
+    res.json({ rules: await inJson(await readRules(backoffice)) });
+  });
+  router.post(RULES, none, json, async (req, res) => {
+    const at = now();
+    const id = await makeAskedRule(sources, await asked(req, at), personOf(req), at);
+    await answer(res.location(`${RULES}/${id}`), 201, id);
+  });
+  router.get(`${RULES}/:id`, none, async (req, res) => answer(res, 200, String(req.params.id)));
+  router.put(`${RULES}/:id`, none, json, async (req, res) => {
+    const rule = await found(req.params.id);
+    const at = now();
+    await changeToAskedRule(sources, rule, await asked(req, at), personOf(req), at);
+    await answer(res, 200, rule.id);
+  });
+  router.delete(`${RULES}/:id`, none, async (req, res) => {
+    await removeRule(sources, await found(req.params.id), personOf(req), now());
+    res.status(204).end();
+  });
+
+  router.post('/api/alerts/rehearse', none, json, async (req, res) => {
+    const at = now();
+    const rule = await asked(req, at);
+    const { type, fields } = rule.terms;
+    res.json(rehearsalJson(await rehearseAsked(sources, rule, new Set(), at), ruleTypeOf(type), fields));
+  });
+
+  const alertsJson = async (alerts: Alert[]) => {
+    const rules = new Map<string, Rule | null>();
+    for (const { ruleId } of alerts)
+      if (!rules.has(ruleId)) rules.set(ruleId, await readRule(backoffice, ruleId, { evenDeleted: true }));
+    return alerts.flatMap((alert) => {
+      const rule = rules.get(alert.ruleId);
+      return rule ? [alertJson(alert, rule, sending.appUrl)] : [];
+    });
+  };
+
+  router.get('/api/alerts', none, async (_req, res) => {
+    const [open, ended, until] = await Promise.all([
+      readOpenAlerts(backoffice),
+      readEndedAlerts(backoffice, null),
+      readEvaluatedUntil(backoffice),
+    ]);
+    res.json({
+      alerts: await alertsJson([...open, ...ended]),
+      evaluatedUntil: until === null ? null : isoFromInstant(until),
+    });
+  });
+  router.get('/api/alerts/:id', none, async (req, res, next) => {
+    if (!isUuid(String(req.params.id))) return next();
+    const alert = await readAlert(backoffice, String(req.params.id));
+    const [one] = alert === null ? [] : await alertsJson([alert]);
+    if (!alert || !one) throw new NotFound('There is no such alert.');
+    res.json({ ...one, history: (await readAlertLines(backoffice, alert.id)).map(lineJson(one.measured)) });
+  });
+  return router;
+}

@@ -1,0 +1,78 @@
+import { providerOf } from '../../catalog/models.ts';
+import type { UsageFilter } from '../../query/filter.ts';
+import { queryOfFilter } from '../../query/filter-text.ts';
+import type { OneState } from '../../stats/reader.ts';
+import type { UsageSource } from '../../stats/source.ts';
+import { bucketOf, group, readCells, readDailyCosts, readStats } from '../../stats/stats.ts';
+import { type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
+import { microEuros } from '../../units/money.ts';
+import { handled } from '../../units/promises/handled.ts';
+import type { Instant } from '../../units/time.ts';
+import type { Answerer, Answers, Question, SubjectKey } from '../rules/questions.ts';
+
+/** Whether two rules ask the same: they are answered once. */
+const keyOf = ({ ask, from, to, ...rest }: Question) => `${ask} ${from} ${to} ${Object.values(rest)}`;
+
+const subjectOf: Record<SubjectKey, (cell: { model: string; action: string }) => string> = {
+  model: ({ model }) => model,
+  action: ({ action }) => action,
+  provider: ({ model }) => providerOf(model),
+};
+
+/** The calls of a filter that were recorded at €0. */
+export const unpriced = (filter: UsageFilter): UsageFilter => ({
+  ...filter,
+  minCost: microEuros(Math.max(filter.minCost ?? 0, 0)),
+  maxCost: microEuros(Math.min(filter.maxCost ?? 0, 0)),
+});
+
+/** Reads an answer of the engine, as pages read it: rollups, and the rows around them. */
+async function read(source: UsageSource, filter: UsageFilter, question: Question): Promise<Answers[Question['ask']]> {
+  const cells = (only: UsageFilter = filter) => readCells(source, question, only, 'whole');
+  switch (question.ask) {
+    case 'sums':
+      return sumOf(await cells());
+    case 'stories': {
+      const { total } = await readStats(source, question, filter, 'day');
+      return { sums: total, stories: total.stories };
+    }
+    case 'subjects': {
+      return group(await cells(question.unpriced ? unpriced(filter) : filter), subjectOf[question.by]);
+    }
+    case 'days':
+      return readDailyCosts(source, question, filter);
+    case 'days of models':
+      return daysOfModels(await readCells(source, question, filter, 'day'));
+  }
+}
+
+/** For each model the sums of its days, in no order. */
+function daysOfModels(cells: UsageCell[]): Map<string, Sums[]> {
+  return new Map(
+    [...groupedBy(cells, ({ model }) => model)].map(([model, own]) => [model, [...group(own, bucketOf.day).values()]]),
+  );
+}
+
+/**
+ * Answers the questions of many rules about one state, as of some instant. Rules with the same filter that ask the same are answered
+ * once.
+ */
+export function liveAnswers({ source, filterOf }: OneState, at: Instant) {
+  const { timeZone } = source;
+  const filters = new Map<string, Promise<UsageFilter>>();
+  const answers = new Map<string, Promise<unknown>>();
+  const filterOfText = (text: string) => {
+    const kept = filters.get(text) ?? handled((async () => filterOf(queryOfFilter(text, { timeZone }, at)))());
+    filters.set(text, kept);
+    return kept;
+  };
+  /** For a rule of these calls: the filters of an address. */
+  return (text: string): Answerer =>
+    <Q extends Question>(question: Q) => {
+      const key = `${text} ${keyOf(question)}`;
+      const kept = answers.get(key) ?? handled(filterOfText(text).then((filter) => read(source, filter, question)));
+      answers.set(key, kept);
+      return kept as Promise<Answers[Q['ask']]>;
+    };
+}

@@ -1,0 +1,141 @@
+import { addTime, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
+import type { AnyRuleType, Knowledge, Observation } from '../rules/rule-type.ts';
+import { type AlertEvent, type Standing, step } from './step.ts';
+
+/** How a rule stands: with each subject that it has seen something of, and what it learned on the way. */
+export type RuleStanding = {
+  /** When it was first evaluated: of windows that were over by then it says nothing. */
+  began: Instant;
+  learning: boolean;
+  subjects: Map<string, Standing>;
+  /** Values that are not new to it. */
+  known: Set<string>;
+};
+
+export const newStanding = (began: Instant, known: Iterable<string> = []): RuleStanding => ({
+  began,
+  learning: false,
+  subjects: new Map(),
+  known: new Set(known),
+});
+
+/** A rule as an evaluation needs it. */
+export type EvaluatedRule = { type: AnyRuleType; fields: unknown; evaluations: number };
+
+/** What an evaluation needs besides what the rule itself has learned. */
+export type Circumstances = Omit<Knowledge, 'known'>;
+
+/** More models or actions than anybody uses: names at random, of which each would be an alert. */
+const MOST_SUBJECTS = 200;
+export const MOST_KNOWN = 5_000;
+
+/** The instants from after `from` up to and including `to` as of which a rule is evaluated. */
+function* instantsOf(every: 'minute' | 'hour', from: Instant, to: Instant): Generator<Instant> {
+  // Clocks are ahead of UTC by whole quarters of an hour, so that every hour of one begins with such a quarter.
+  const length = every === 'minute' ? MINUTE : HOUR / 4n;
+  for (let at = instantAt((floorDivided(from, length) + 1n) * length); at <= to; at = addTime(at, length)) yield at;
+}
+
+/**
+ * Evaluates a rule as of each whole minute after `from` up to `to`, one after the other, going on from how it stood. Live, a
+ * minute or what was missed; in a rehearsal, ninety days. `eachOne` hears of every evaluation.
+ * @throws whatever the questions of its type throw; how it stood is not changed then
+ */
+export async function replay(
+  rule: EvaluatedRule,
+  before: RuleStanding,
+  { from, to }: { from: Instant; to: Instant },
+  circumstances: Circumstances,
+  eachOne: (at: Instant, standing: RuleStanding) => void = () => {},
+): Promise<{ standing: RuleStanding; events: AlertEvent[] }> {
+  let standing = before;
+  const events: AlertEvent[] = [];
+  for (const at of instantsOf(rule.type.every, from, to)) {
+    const { window, timeZone } = circumstances;
+    if (rule.type.every === 'hour' && window('hour', at, timeZone).to !== at) continue;
+    const seen = await rule.type.observe(rule.fields, at, { ...circumstances, known: standing.known });
+    const next = afterOne(rule, standing, seen, at, circumstances);
+    standing = next.standing;
+    events.push(...next.events);
+    eachOne(at, standing);
+  }
+  return { standing, events };
+}
+
+function afterOne(
+  rule: EvaluatedRule,
+  before: RuleStanding,
+  seen: Observation[] | 'learning' | null,
+  at: Instant,
+  circumstances: Circumstances,
+): { standing: RuleStanding; events: AlertEvent[] } {
+  if (seen === null) return { standing: before, events: [] };
+  if (seen === 'learning') return { standing: { ...before, learning: true }, events: [] };
+  const { window, timeZone } = circumstances;
+  const { type, fields, evaluations } = rule;
+  const size = type.size(fields, circumstances);
+  const how = { ends: type.ends, size, evaluations, window, timeZone };
+  const subjects = new Map<string, Standing>();
+  const events: AlertEvent[] = [];
+  const observe = (observation: Observation) => {
+    const { subject } = observation;
+    const next = step(before.subjects.get(subject) ?? null, observation, at, how);
+    events.push(...next.events);
+    const { alert, inARow, mostBefore } = next.standing;
+    if (alert !== null || inARow > 0 || mostBefore > 0 || subject === '') subjects.set(subject, next.standing);
+  };
+  for (const observation of seen) observe(observation);
+  // What is not seen any more is at rest.
+  for (const [subject, { alert }] of before.subjects) {
+    if (subjects.has(subject) || alert === null || seen.some((one) => one.subject === subject)) continue;
+    observe({
+      ...{ subject, value: 0, reached: 0, calm: true, limit: null, usual: null },
+      window: window(size, at, timeZone),
+    });
+  }
+  if (subjects.size > MOST_SUBJECTS)
+    throw new Error(`more than ${MOST_SUBJECTS} models or actions are over its level at once`);
+  let { known } = before;
+  if (type.once) {
+    const fired = events.filter(({ kind }) => kind === 'fired').map(({ observation }) => observation.subject);
+    if (fired.length > 0) known = new Set([...known, ...fired]);
+    if (known.size > MOST_KNOWN)
+      throw new Error(`more than ${MOST_KNOWN} names are known, too many to tell which are new`);
+  }
+  return { standing: { ...before, learning: false, subjects, known }, events };
+}
+
+/**
+ * Whether the window before the running one has reached more levels than it had while it ran, for calls came late or were dated
+ * back. It tells so once.
+ * @throws whatever the questions of its type throw
+ */
+export async function lateEvents(
+  { type, fields }: EvaluatedRule,
+  before: RuleStanding,
+  at: Instant,
+  circumstances: Circumstances,
+): Promise<{ standing: RuleStanding; events: AlertEvent[] }> {
+  const nothing = { standing: before, events: [] };
+  if (type.every !== 'minute' || type.ends === 'when calm' || before.learning) return nothing;
+  const { window, timeZone } = circumstances;
+  const running = window(type.size(fields, circumstances), at, timeZone);
+  if (running.from <= before.began) return nothing;
+  const seen = await type.observe(fields, running.from, { ...circumstances, known: before.known });
+  if (seen === null || seen === 'learning') return nothing;
+  const late = seen.filter(({ subject, reached }) => {
+    const standing = before.subjects.get(subject);
+    // Of a window that nobody evaluated it is not known what it had reached.
+    if (standing === undefined) return reached > 0 && subject !== '';
+    return reached > (standing.window === running.from ? standing.mostBefore : standing.mostInWindow);
+  });
+  if (late.length === 0) return nothing;
+  const subjects = new Map(before.subjects);
+  for (const { subject, reached } of late) {
+    const standing = subjects.get(subject);
+    if (standing) subjects.set(subject, { ...standing, mostBefore: reached });
+  }
+  const known = type.once ? new Set([...before.known, ...late.map(({ subject }) => subject)]) : before.known;
+  const events = late.map((observation) => ({ kind: 'late' as const, at, since: at, observation }));
+  return { standing: { ...before, subjects, known }, events };
+}

@@ -1,0 +1,32 @@
+import type { RuleStanding } from './replay.ts';
+
+/** How a rule stands, the worst of its subjects first. */
+const RULE_STATES = ['error', 'firing', 'recovering', 'pending', 'learning', 'ok', 'no data'] as const;
+export type RuleState = (typeof RULE_STATES)[number];
+
+/** Of the evaluations of the last day. */
+export const MINUTES_OF_STRIP = 1440;
+
+/** A minute of the strip: a letter for how the rule stood at its end, a space where it was not evaluated. */
+const STRIP_LETTERS: Record<string, RuleState> = {
+  f: 'firing',
+  r: 'recovering',
+  p: 'pending',
+  l: 'learning',
+  o: 'ok',
+  n: 'no data',
+};
+
+/** How a rule stands as a whole. */
+export function stateOf({ learning, subjects }: RuleStanding): RuleState {
+  const states = new Set([...subjects.values()].map(({ state }) => state));
+  if (learning) return states.has('firing') ? 'firing' : 'learning';
+  // Of a rule that looks at each model, only those are kept that are not at rest.
+  return RULE_STATES.find((state) => states.has(state as never)) ?? 'ok';
+}
+
+export function letterOf(standing: RuleStanding): string {
+  const state = stateOf(standing);
+  const found = Object.entries(STRIP_LETTERS).find(([, one]) => one === state);
+  return found?.[0] ?? ' ';
+}

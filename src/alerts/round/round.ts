@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Databases } from '../../db/connect.ts';
+import { readBudgets } from '../../stats/budgets/budgets.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import { type Instant, MINUTE, now } from '../../units/time.ts';
+import { startOfMinute } from '../rules/windows.ts';
+import { evaluateDue } from './evaluate.ts';
+import { takeLease } from './lease.ts';
+import { remind } from './reminders.ts';
+import type { Words } from './wording.ts';
+import { writeEvaluated } from './write.ts';
+
+export type Evaluating = { databases: Databases; reader: UsageReader; timeZone: string; words: Words };
+
+/** Calls that come late are looked for so often. */
+const LOOKS_BACK_EVERY = 15n * MINUTE;
+
+/**
+ * Evaluates every rule that is due as of an instant and writes down what came of it. Several processes may do so at once: each
+ * evaluation is written down by one of them.
+ * @throws what means that a database does not answer: the next round makes up for it
+ */
+export async function evaluateRules(
+  { databases, reader, timeZone, words }: Evaluating,
+  at: Instant,
+  { looksBack }: { looksBack: boolean },
+): Promise<{ evaluated: number; failed: number }> {
+  const { backoffice } = databases;
+  const evaluated = await evaluateDue({ databases, reader, timeZone, looksBack }, at);
+  const news = evaluated.filter((one) => !one.ok || one.until !== one.due.until || one.events.length > 0);
+  const budgets = news.length === 0 ? [] : await readBudgets(backoffice);
+  await writeEvaluated(backoffice, news, budgets, at, words);
+  await remind(backoffice, at, words);
+  return { evaluated: evaluated.length, failed: evaluated.filter(({ ok }) => !ok).length };
+}
+
+const LEASE = 'evaluation';
+const LEASE_SECONDS = 60;
+
+/** The work of the clock: a round, where no other process is at it. */
+export function evaluationWork(evaluating: Evaluating): () => Promise<void> {
+  const holder = randomUUID();
+  let lookedBack: Instant | null = null;
+  return async () => {
+    if (!(await takeLease(evaluating.databases.backoffice, LEASE, holder, LEASE_SECONDS))) return;
+    const at = now();
+    const looksBack = lookedBack === null || startOfMinute(at) - lookedBack >= LOOKS_BACK_EVERY;
+    await evaluateRules(evaluating, at, { looksBack });
+    if (looksBack) lookedBack = startOfMinute(at);
+  };
+}

@@ -1,0 +1,131 @@
+import type { Message } from '../../delivery/message.ts';
+import type { Budget } from '../../stats/budgets/budgets.ts';
+import type { Format } from '../../units/format.ts';
+import { type Instant, isoFromInstant } from '../../units/time.ts';
+import { alertJson } from '../alert-json.ts';
+import type { Span } from '../rules/windows.ts';
+import { measuredOf, ruleSentence, valueText } from '../rules/words.ts';
+import type { Alert, EventKind } from '../store/alerts.ts';
+import type { Rule } from '../store/rules.ts';
+
+/** What is told of: an alert after what happened to it. */
+export type Told = {
+  kind: EventKind;
+  rule: Rule;
+  budget: Budget | null;
+  /** The filters of its calls. */
+  filter: string;
+  alert: Alert;
+  at: Instant;
+  note?: string;
+};
+
+type Writing = { format: Format; appUrl: URL };
+
+/** "since 00:00", "of Fri, 27 Nov 2026": the window of an alert in as few words as say it. */
+function windowWords({ from, to }: Span, at: Instant, format: Format): string {
+  if (to > at) return `since ${format.minute(from)}`;
+  return `from ${format.minute(from)} to ${format.minute(to)}`;
+}
+
+/** Frozen at what was counted: the very records of an alert. */
+function rowsQuery(
+  filter: string,
+  rule: Pick<Rule, 'type' | 'fields'>,
+  alert: Pick<Alert, 'subject' | 'window'>,
+  at: Instant,
+): string {
+  const { window, subject } = alert;
+  const to = window.to < at ? window.to : at;
+  const parameters = new URLSearchParams(filter);
+  const by = rule.type === 'new' ? String(rule.fields.what) : 'model';
+  if (subject !== '' && (by === 'model' || by === 'action')) {
+    parameters.delete(by);
+    parameters.append(by, subject);
+  }
+  if (rule.type === 'unpriced') {
+    parameters.set('minCost', '0');
+    parameters.set('maxCost', '0');
+  }
+  parameters.set('from', isoFromInstant(window.from));
+  parameters.set('to', isoFromInstant(to));
+  parameters.set('asOf', isoFromInstant(to));
+  return parameters.toString();
+}
+
+const BEGINS: Partial<Record<EventKind, string>> = {
+  rose: 'Now ',
+  resolved: 'Over: ',
+  late: 'Late: ',
+  reminded: 'Still ',
+};
+
+/** A message about an alert, the fact first. */
+function messageOf({ kind, rule, budget, filter, alert, at }: Told, { format, appUrl }: Writing): Message {
+  const measured = measuredOf(rule);
+  const say = (value: number) => valueText(value, measured, format);
+  const subject = alert.subject === '' ? '' : `${alert.subject}: `;
+  const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
+  const when = windowWords(alert.window, at, format);
+  const fact =
+    kind === 'resolved'
+      ? `${subject}${rule.name}, after ${format.duration((at - alert.since) as bigint)}`
+      : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
+  const link = (path: string) => new URL(path, appUrl).href;
+  const rows = rowsQuery(filter, rule, alert, at);
+  return {
+    subject: `${BEGINS[kind] ?? ''}${fact}`,
+    level: kind === 'resolved' ? 'resolved' : alert.level,
+    facts: [
+      ...(alert.subject === '' ? [] : [{ label: 'Of', value: alert.subject }]),
+      { label: 'Value', value: say(alert.value) },
+      ...(alert.levelValue === null ? [] : [{ label: 'Level', value: say(alert.levelValue) }]),
+      ...(alert.usual === null ? [] : [{ label: 'Usually', value: say(alert.usual) }]),
+      { label: 'Window', value: `${format.minute(alert.window.from)} to ${format.minute(alert.window.to)}` },
+      { label: 'Firing since', value: format.instant(alert.since) },
+      { label: 'Time zone', value: format.zone(at) },
+    ],
+    paragraphs: [`The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`],
+    links: [
+      { label: 'The alert', url: link(`/alerts/${alert.id}`) },
+      { label: 'Its calls', url: link(`/ai-usage/records?${rows}`) },
+      { label: 'The overview of its window', url: link(`/ai-usage?${rows}`) },
+    ],
+    data: {
+      event: kind,
+      alert: alertJson(alert, rule, appUrl),
+      rule: { id: rule.id, name: rule.name, type: rule.type },
+    },
+  };
+}
+
+/** What the owner of a rule is told where it cannot be evaluated any more. */
+function failureMessage(rule: Rule, reason: string, at: Instant, { format, appUrl }: Writing): Message {
+  const url = new URL(`/alerts/rules/${rule.id}`, appUrl).href;
+  return {
+    subject: `Not evaluated: ${rule.name}, since ${reason}`,
+    level: 'error',
+    facts: [
+      { label: 'Why', value: reason },
+      { label: 'Since', value: format.instant(at) },
+      { label: 'Owner', value: rule.owner },
+    ],
+    paragraphs: [
+      `The rule “${rule.name}” cannot be evaluated. It is tried again every few minutes, and what it has missed is made up for; ` +
+        'this is said once.',
+    ],
+    links: [{ label: 'The rule', url }],
+    data: { event: 'error', rule: { id: rule.id, name: rule.name, type: rule.type }, reason },
+  };
+}
+
+/** How messages are written, in words. */
+export type Words = {
+  alert: (told: Told) => Message;
+  failure: (rule: Rule, reason: string, at: Instant) => Message;
+};
+
+export const wordsOf = (writing: Writing): Words => ({
+  alert: (told) => messageOf(told, writing),
+  failure: (rule, reason, at) => failureMessage(rule, reason, at, writing),
+});

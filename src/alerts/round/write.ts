@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { enqueue } from '../../delivery/outbox.ts';
+import type { Budget } from '../../stats/budgets/budgets.ts';
+import { type Instant, postgresFromInstant } from '../../units/time.ts';
+import type { AlertEvent, Standing } from '../evaluation/step.ts';
+import { ruleTypeOf } from '../rules/registry.ts';
+import type { Level } from '../rules/rule-type.ts';
+import { readAlertOf, writeAlertLine } from '../store/alerts.ts';
+import type { Rule } from '../store/rules.ts';
+import { writeFailure, writeStandings } from '../store/standings.ts';
+import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
+import type { Told, Words } from './wording.ts';
+
+/** Rules whose evaluations are written down in one transaction. */
+const IN_ONE = 50;
+
+/** Writes down what evaluations found, and puts into the outbox what is to be told: each rule in whole or not at all. Returns how many. */
+export async function writeEvaluated(
+  backoffice: Knex,
+  evaluated: Evaluated[],
+  budgets: Budget[],
+  at: Instant,
+  words: Words,
+): Promise<number> {
+  let written = 0;
+  for (let first = 0; first < evaluated.length; first += IN_ONE) {
+    const some = evaluated.slice(first, first + IN_ONE);
+    written += await backoffice.transaction((transaction) => writeSome(transaction, some, budgets, at, words));
+  }
+  return written;
+}
+
+async function writeSome(
+  transaction: Knex,
+  evaluated: Evaluated[],
+  budgets: Budget[],
+  at: Instant,
+  words: Words,
+): Promise<number> {
+  const found = evaluated.filter((one) => one.ok);
+  const mine = await writeStandings(transaction, found, at);
+  for (const one of found) {
+    const { rule } = one.due;
+    if (!mine.has(rule.id)) continue;
+    for (const event of one.events) await writeEvent(transaction, rule, event, budgets, words);
+    for (const [subject, standing] of one.standing.subjects) await renewAlert(transaction, rule, subject, standing);
+  }
+  for (const one of evaluated) {
+    if (one.ok || !(await writeFailure(transaction, one.due, one.reason, at))) continue;
+    const { rule } = one.due;
+    await enqueue(transaction, {
+      ...{ event: randomUUID(), thread: rule.id, channels: rule.muted ? [] : rule.channels },
+      message: words.failure(rule, one.reason, at),
+    });
+  }
+  return mine.size;
+}
+
+/** The word of the highest of so many reached levels. */
+function levelOf(rule: Rule, reached: number): Level {
+  return ruleTypeOf(rule.type).levels(rule.fields)[Math.max(0, reached - 1)] ?? 'critical';
+}
+
+async function writeEvent(
+  transaction: Knex,
+  rule: Rule,
+  { kind, at, since, observation }: AlertEvent,
+  budgets: Budget[],
+  words: Words,
+): Promise<void> {
+  const isLate = kind === 'late';
+  const { subject, value, reached, limit, usual, window } = observation;
+  const key = { rule_id: rule.id, subject, since: postgresFromInstant(since), late: isLate };
+  const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
+  if (kind === 'fired' || isLate) {
+    await transaction('alerts').insert({
+      ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0 },
+      ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
+      ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
+    });
+  } else if (kind === 'rose') {
+    await transaction('alerts').where(key).update(seen);
+  } else {
+    // What it was about stays: the window in which it fired, and how far it went.
+    await transaction('alerts')
+      .where(key)
+      .update({ state: 'resolved', until: postgresFromInstant(at) });
+  }
+  const alert = await readAlertOf(transaction, { ruleId: rule.id, subject, since, late: isLate });
+  if (alert === null) return;
+  const event = randomUUID();
+  await writeAlertLine(transaction, {
+    id: event,
+    alertId: alert.id,
+    at,
+    kind,
+    level: alert.level,
+    value: value ?? alert.value,
+  });
+  if (kind !== 'resolved' || ruleTypeOf(rule.type).tellsEnd)
+    await tell(transaction, { kind, rule, alert, at }, event, budgets, words);
+}
+
+/** Tells the channels of a rule, unless it is muted or the alert is snoozed. */
+export async function tell(
+  transaction: Knex,
+  { kind, rule, alert, at }: Pick<Told, 'kind' | 'rule' | 'alert' | 'at'>,
+  event: string,
+  budgets: Budget[],
+  words: Words,
+): Promise<void> {
+  if (rule.muted || (alert.snoozedUntil !== null && alert.snoozedUntil > at)) return;
+  const budget = budgetOfRule(rule, budgets);
+  const message = words.alert({ kind, rule, budget, filter: filterTextOf(rule, budget), alert, at });
+  await enqueue(transaction, { event, thread: alert.id, channels: rule.channels, message });
+}
+
+/** How an open alert stands now. */
+async function renewAlert(transaction: Knex, rule: Rule, subject: string, { alert, ...now }: Standing): Promise<void> {
+  if (alert === null || now.value === null) return;
+  const key = { rule_id: rule.id, subject, since: postgresFromInstant(alert.since), late: false };
+  await transaction('alerts')
+    .where(key)
+    .update({
+      state: now.state,
+      level: levelOf(rule, Math.max(1, now.reached)),
+      value: now.value,
+      worst: transaction.raw(
+        'CASE WHEN abs(:value - coalesce(usual, 0)) > abs(worst - coalesce(usual, 0)) THEN :value ELSE worst END',
+        { value: now.value },
+      ),
+    });
+}

@@ -1,0 +1,105 @@
+import { type Actor, auditedChange } from '../db/audit-log.ts';
+import { unknownChannels } from '../delivery/channels.ts';
+import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
+import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import type { Instant } from '../units/time.ts';
+import { liveAnswers } from './evaluation/live-answers.ts';
+import { knownBefore, type Rehearsal, rehearse } from './evaluation/rehearse.ts';
+import { MOST_KNOWN } from './evaluation/replay.ts';
+import { budgetOfRule, filterTextOf } from './round/evaluate.ts';
+import { ruleTypeOf } from './rules/registry.ts';
+import { parseRule } from './rules/terms.ts';
+import { ruleSentence } from './rules/words.ts';
+import type { AlertSources } from './sources.ts';
+import { RULES_PATH } from './sources.ts';
+import { changeRule, deleteRule, MOST_RULES, makeRule, type Rule, type RuleTerms } from './store/rules.ts';
+
+/** What somebody asks a rule to be, with the budget that it is about. */
+type AskedRule = { terms: RuleTerms; budget: Budget | null };
+
+/**
+ * Reads what somebody asks a rule to be, and looks up what it names.
+ * @throws BadInput with every field that is wrong and what it takes
+ */
+export async function readAskedRule(
+  { databases, format }: AlertSources,
+  body: unknown,
+  at: Instant,
+): Promise<AskedRule> {
+  const terms = parseRule(body, format, at);
+  const [unknown, budgets] = await Promise.all([
+    unknownChannels(databases.backoffice, terms.channels),
+    'budget' in terms.fields ? readBudgets(databases.backoffice) : [],
+  ]);
+  const budget = budgetOfRule(terms, budgets);
+  const problems: ParameterProblem[] = [];
+  if (unknown.length > 0)
+    problems.push({ parameter: 'channels', message: `takes ids of channels: there is none of ${unknown.join(', ')}` });
+  if ('budget' in terms.fields && budget === null)
+    problems.push({ parameter: 'budget', message: 'takes the id of a budget: there is none of this one' });
+  if (problems.length > 0) throw new BadInput(problems);
+  return { terms, budget };
+}
+
+/** What is not new to a rule that is made now. */
+async function knownNow({ reader }: AlertSources, { terms, budget }: AskedRule, at: Instant): Promise<string[]> {
+  if (!ruleTypeOf(terms.type).once) return [];
+  const known = await reader.together((state) =>
+    knownBefore(liveAnswers(state, at)(filterTextOf(terms, budget)), terms.fields, at),
+  );
+  if (known.length > MOST_KNOWN)
+    throw new BadInput([{ parameter: 'what', message: `knows ${known.length} names, too many to tell which are new` }]);
+  return known;
+}
+
+const inWords = ({ terms, budget }: AskedRule, { format }: AlertSources) =>
+  `${terms.name}: ${ruleSentence(terms, budget, format)}${terms.filter === '' ? '' : `, of ${terms.filter}`}`;
+
+/** @throws BadInput where there are as many as there may be */
+export async function makeAskedRule(
+  sources: AlertSources,
+  asked: AskedRule,
+  actor: Actor,
+  at: Instant,
+): Promise<string> {
+  const known = await knownNow(sources, asked, at);
+  return auditedChange(sources.databases.backoffice, actor, 'make rule', async (transaction) => {
+    const id = await makeRule(transaction, asked.terms, actor.email, known, at);
+    if (id === null)
+      throw new BadInput([{ parameter: 'name', message: `is one too many: there are ${MOST_RULES} rules already` }]);
+    return { value: id, subject: `${RULES_PATH}/${id}`, details: inWords(asked, sources) };
+  });
+}
+
+export async function changeToAskedRule(
+  sources: AlertSources,
+  rule: Rule,
+  asked: AskedRule,
+  actor: Actor,
+  at: Instant,
+): Promise<void> {
+  const known = await knownNow(sources, asked, at);
+  await auditedChange(sources.databases.backoffice, actor, 'change rule', async (transaction) => {
+    await changeRule(transaction, rule, asked.terms, known, at);
+    return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };
+  });
+}
+
+export function removeRule({ databases }: AlertSources, rule: Rule, actor: Actor, at: Instant): Promise<void> {
+  return auditedChange(databases.backoffice, actor, 'delete rule', async (transaction) => {
+    await deleteRule(transaction, rule.id, at);
+    return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: rule.name };
+  });
+}
+
+/** What a rule would have told over the last ninety days. `leftOut`: windows from which it does not learn. */
+export function rehearseAsked(
+  { reader, databases, format }: AlertSources,
+  { terms, budget }: AskedRule,
+  leftOut: ReadonlySet<Instant>,
+  at: Instant,
+): Promise<Rehearsal> {
+  const { type, fields, evaluations } = terms;
+  const rule = { type, fields, evaluations, filter: filterTextOf(terms, budget), budget, leftOut };
+  return rehearse(reader, databases.recomputing, rule, at, format.timeZone);
+}

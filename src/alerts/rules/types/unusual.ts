@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { compareDays } from '../../../units/calendar.ts';
+import { DAY_OF_24_HOURS, type Instant, shiftInstant, startOfDay } from '../../../units/time.ts';
+import { emptyAs, microOf, numberField } from '../fields.ts';
+import { deviation, median } from '../median.ts';
+import type { RuleType } from '../rule-type.ts';
+import type { Span } from '../windows.ts';
+
+type Unusual = { window: 'hour' | 'day'; strength: number; minEuros: number; minPercent: number };
+
+const WEEKS = 8;
+const FEWEST_WEEKS = 4;
+const SIZES = ['hour', 'day'] as const;
+const STRENGTH = { least: 0.1, most: 1000, takes: 'takes a number from 0.1 to 1000' };
+const MIN_EUROS = { least: 0, most: 1_000_000_000, takes: 'takes euros from 0, with at most six decimals' };
+const MIN_PERCENT = { least: 0, most: 100_000, takes: 'takes a percentage from 0' };
+
+export const UNUSUAL: RuleType<Unusual> = {
+  label: 'Unusual usage',
+  about:
+    'Tells when an hour or a day cost far more, or far less, than the same hours of the week did in the eight weeks before. It ' +
+    'learns from four weeks at least.',
+  schema: z.object({
+    window: z.enum(SIZES, `takes ${SIZES.join(', ')}`),
+    strength: emptyAs(4, numberField(STRENGTH)),
+    minEuros: emptyAs(5, numberField(MIN_EUROS)),
+    minPercent: emptyAs(50, numberField(MIN_PERCENT)),
+  }),
+  fields: {
+    window: { label: 'Look at', kind: 'choice', choices: { hour: 'hours', day: 'days' } },
+    strength: {
+      label: 'Strength',
+      kind: 'number',
+      help: 'How many times the usual spread (the median absolute deviation) it has to be away from the median',
+    },
+    minEuros: { label: 'And by at least', kind: 'number', unit: '€' },
+    minPercent: { label: 'And by at least', kind: 'number', unit: '%' },
+  },
+  sentence: ({ window, strength, minEuros, minPercent }, { euros }) =>
+    `cost of ${window === 'hour' ? 'an hour' : 'a day'} is ${strength} times the usual spread away from what is usual then, ` +
+    `and by ${euros(microOf(minEuros))} and ${minPercent}% at least`,
+
+  levels: () => ['warning'],
+  measured: () => 'euros',
+  every: 'hour',
+  recording: () => ({}),
+  looksBack: () => BigInt(WEEKS * 7 + 2) * DAY_OF_24_HOURS,
+  ends: 'after a calm window',
+  size: ({ window }) => window,
+  tellsEnd: true,
+  observe: async ({ window: size, strength, minEuros, minPercent }, at, { ask, window, timeZone, leftOut }) => {
+    const complete = window(size, at, timeZone);
+    // Between its ends nothing new is known of a day.
+    if (complete.to !== at) return null;
+    const weeksBefore = (weeks: number): Span => ({
+      from: weekdayBefore(complete.from, weeks, timeZone),
+      to: weekdayBefore(complete.to, weeks, timeZone),
+    });
+    const past = Array.from({ length: WEEKS }, (_, i) => weeksBefore(i + 1)).filter(({ from }) => !leftOut.has(from));
+    const days = await ask({ ask: 'days', from: weeksBefore(WEEKS).from, to: at });
+    const first = [...days.keys()].sort(compareDays)[0];
+    if (first === undefined) return 'learning';
+    const begin = startOfDay(first, timeZone);
+    const learned = past.filter(({ from }) => from >= begin);
+    if (learned.length < FEWEST_WEEKS) return 'learning';
+    const costs = await Promise.all(learned.map(async (one) => (await ask({ ask: 'sums', ...one })).cost));
+    const { cost: value } = await ask({ ask: 'sums', ...complete });
+    const usual = median(costs);
+    const away = Math.max(strength * deviation(costs, usual), microOf(minEuros), (usual * minPercent) / 100);
+    const unusual = Math.abs(value - usual) >= away && value !== usual;
+    const limit = value < usual ? usual - away : usual + away;
+    return [{ subject: '', value, reached: unusual ? 1 : 0, calm: !unusual, limit, usual, window: complete }];
+  },
+};
+
+/** The same time of the same weekday so many weeks before. */
+const weekdayBefore = (at: Instant, weeks: number, timeZone: string): Instant =>
+  shiftInstant(at, { days: -7 * weeks }, timeZone);

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
+import type { Level } from '../rules/rule-type.ts';
+import type { Span } from '../rules/windows.ts';
+
+const ALERT_STATES = ['firing', 'recovering', 'resolved'] as const;
+type AlertState = (typeof ALERT_STATES)[number];
+
+const FEEDBACK = ['real', 'planned', 'noise'] as const;
+type Feedback = (typeof FEEDBACK)[number];
+
+/** What a rule has found. Values are of the unit that its rule measures in. */
+export type Alert = {
+  id: string;
+  ruleId: string;
+  /** A model, action or provider, or empty. */
+  subject: string;
+  since: Instant;
+  late: boolean;
+  state: AlertState;
+  level: Level;
+  /** The newest, and the furthest from what is usual. */
+  value: number;
+  worst: number;
+  /** The level that it reached, and what is usual, where its rule knows. */
+  levelValue: number | null;
+  usual: number | null;
+  window: Span;
+  until: Instant | null;
+  acknowledged: { at: Instant; by: string } | null;
+  snoozedUntil: Instant | null;
+  feedback: Feedback | null;
+};
+
+type AlertRow = {
+  alert_id: string;
+  rule_id: string;
+  subject: string;
+  since: string;
+  late: boolean;
+  state: AlertState;
+  level: Level;
+  value: number;
+  worst: number;
+  level_value: number | null;
+  usual: number | null;
+  window_from: string;
+  window_to: string;
+  until: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  snoozed_until: string | null;
+  feedback: Feedback | null;
+};
+
+const orNull = (text: string | null): Instant | null => (text === null ? null : instantFromPostgres(text));
+
+const alertOf = (row: AlertRow): Alert => ({
+  ...{ id: row.alert_id, ruleId: row.rule_id, subject: row.subject, late: row.late, state: row.state },
+  ...{ level: row.level, value: row.value, worst: row.worst, levelValue: row.level_value, usual: row.usual },
+  since: instantFromPostgres(row.since),
+  until: orNull(row.until),
+  window: { from: instantFromPostgres(row.window_from), to: instantFromPostgres(row.window_to) },
+  acknowledged:
+    row.acknowledged_at === null
+      ? null
+      : { at: instantFromPostgres(row.acknowledged_at), by: row.acknowledged_by ?? '' },
+  snoozedUntil: orNull(row.snoozed_until),
+  feedback: row.feedback,
+});
+
+/** How many ended alerts a page lists. */
+const MOST_ENDED = 200;
+
+/** Those that have not ended, worst and newest first. */
+export async function readOpenAlerts(backoffice: Knex): Promise<Alert[]> {
+  const rows: AlertRow[] = await backoffice('alerts')
+    .whereNot('state', 'resolved')
+    .orderByRaw(`level, since DESC, alert_id`)
+    .select();
+  return rows.map(alertOf);
+}
+
+/** Those that have ended, of one rule or of all, the newest first. */
+export async function readEndedAlerts(backoffice: Knex, ruleId: string | null): Promise<Alert[]> {
+  const rows: AlertRow[] = await backoffice('alerts')
+    .where('state', 'resolved')
+    .modify((query) => {
+      if (ruleId !== null) query.where('rule_id', ruleId);
+    })
+    .orderByRaw('since DESC, alert_id')
+    .limit(MOST_ENDED)
+    .select();
+  return rows.map(alertOf);
+}
+
+/** Null where there is none. */
+export async function readAlert(backoffice: Knex, id: string): Promise<Alert | null> {
+  const row: AlertRow | undefined = await backoffice('alerts').where('alert_id', id).first();
+  return row ? alertOf(row) : null;
+}
+
+/** The same by what it is about. */
+export async function readAlertOf(
+  transaction: Knex,
+  { ruleId, subject, since, late }: Pick<Alert, 'ruleId' | 'subject' | 'since' | 'late'>,
+): Promise<Alert | null> {
+  const key = { rule_id: ruleId, subject, since: postgresFromInstant(since), late };
+  const row: AlertRow | undefined = await transaction('alerts').where(key).first();
+  return row ? alertOf(row) : null;
+}
+
+/** What happened to an alert, or what somebody did about it. */
+export type EventKind =
+  | 'fired'
+  | 'rose'
+  | 'resolved'
+  | 'late'
+  | 'reminded'
+  | 'acknowledged'
+  | 'snoozed'
+  | 'feedback'
+  | 'ended';
+
+export type AlertLine = {
+  id: string;
+  at: Instant;
+  kind: EventKind;
+  level: Level | null;
+  value: number | null;
+  /** Who did it; null for the program. */
+  email: string | null;
+  note: string;
+};
+
+export async function readAlertLines(backoffice: Knex, alertId: string): Promise<AlertLine[]> {
+  const rows: {
+    event_id: string;
+    at: string;
+    kind: EventKind;
+    level: Level | null;
+    value: number | null;
+    email: string | null;
+    note: string;
+  }[] = await backoffice('alert_events').where('alert_id', alertId).orderByRaw('at, event_id').limit(1000).select();
+  return rows.map(({ event_id, at, ...line }) => ({
+    ...{ id: event_id, at: instantFromPostgres(at), kind: line.kind, level: line.level },
+    ...{ value: line.value, email: line.email, note: line.note },
+  }));
+}
+
+type Written = { alertId: string; at: Instant; kind: EventKind } & Partial<
+  Pick<AlertLine, 'id' | 'level' | 'value' | 'email' | 'note'>
+>;
+
+export async function writeAlertLine(transaction: Knex, { id, alertId, at, ...line }: Written): Promise<void> {
+  await transaction('alert_events').insert({
+    ...{ event_id: id ?? randomUUID(), alert_id: alertId, at: postgresFromInstant(at) },
+    ...line,
+  });
+}
+
+/** Ends what a rule has open, for it is no longer there, or another. */
+export async function endAlerts(transaction: Knex, ruleId: string, at: Instant, note: string): Promise<void> {
+  const ended: { alert_id: string }[] = await transaction('alerts')
+    .where('rule_id', ruleId)
+    .whereNot('state', 'resolved')
+    .update({ state: 'resolved', until: postgresFromInstant(at) })
+    .returning('alert_id');
+  for (const { alert_id } of ended) await writeAlertLine(transaction, { alertId: alert_id, at, kind: 'ended', note });
+}
+
+/** Windows whose alerts somebody has called noise or planned, by when they begin: nothing to learn from. */
+export async function readLeftOut(backoffice: Knex, ruleIds: string[]): Promise<Map<string, Set<Instant>>> {
+  const rows: { rule_id: string; window_from: string }[] = await backoffice('alerts')
+    .whereIn('rule_id', ruleIds)
+    .whereIn('feedback', ['planned', 'noise'])
+    .select('rule_id', 'window_from');
+  const leftOut = new Map<string, Set<Instant>>();
+  for (const { rule_id, window_from } of rows) {
+    const own = leftOut.get(rule_id) ?? new Set();
+    own.add(instantFromPostgres(window_from));
+    leftOut.set(rule_id, own);
+  }
+  return leftOut;
+}

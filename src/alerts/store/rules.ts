@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Knex } from 'knex';
+import { addTime, type Instant, MINUTE, postgresFromInstant } from '../../units/time.ts';
+import { newStanding } from '../evaluation/replay.ts';
+import type { RuleTypeName } from '../rules/registry.ts';
+import { startOfMinute } from '../rules/windows.ts';
+import { endAlerts } from './alerts.ts';
+import { standingText } from './standing-text.ts';
+
+/** What somebody asks a rule to be. `fields` are those of its type, as its schema has read them. */
+export type RuleTerms = {
+  name: string;
+  type: RuleTypeName;
+  /** The query string that says which calls, empty for all; of a rule about a budget empty, for the budget has one. */
+  filter: string;
+  fields: Record<string, unknown>;
+  /** How many evaluations in a row it takes to fire. */
+  evaluations: number;
+  /** How often it is told again while it fires; null for never. */
+  remindHours: number | null;
+  channels: string[];
+  muted: boolean;
+};
+
+export type Rule = RuleTerms & { id: string; owner: string; revision: number };
+
+/** What a page lists, and what is evaluated in a minute. */
+export const MOST_RULES = 500;
+
+type RuleRow = {
+  rule_id: string;
+  name: string;
+  type: RuleTypeName;
+  filter: string;
+  fields: Record<string, unknown>;
+  evaluations: number;
+  remind_hours: number | null;
+  channels: string[];
+  owner: string;
+  muted: boolean;
+  revision: number;
+};
+
+export const RULE_COLUMNS = [
+  ...['rule_id', 'name', 'type', 'filter', 'fields', 'evaluations', 'remind_hours', 'channels', 'owner', 'muted'],
+  'revision',
+].map((column) => `alert_rules.${column}`);
+
+export function ruleOf({ rule_id: id, remind_hours: remindHours, ...row }: RuleRow): Rule {
+  const { name, type, filter, fields, evaluations, channels, owner, muted, revision } = row;
+  return { id, name, type, filter, fields, evaluations, remindHours, channels, owner, muted, revision };
+}
+
+/** All that are not deleted, by name. */
+export async function readRules(backoffice: Knex): Promise<Rule[]> {
+  const rows: RuleRow[] = await backoffice('alert_rules')
+    .whereNull('deleted_at')
+    .orderByRaw('lower(name), rule_id')
+    .limit(MOST_RULES)
+    .select(RULE_COLUMNS);
+  return rows.map(ruleOf);
+}
+
+/** Null where there is none; one that was deleted only `evenDeleted`. */
+export async function readRule(
+  backoffice: Knex,
+  id: string,
+  { evenDeleted }: { evenDeleted: boolean } = { evenDeleted: false },
+): Promise<Rule | null> {
+  const row: RuleRow | undefined = await backoffice('alert_rules')
+    .where('rule_id', id)
+    .modify((query) => {
+      if (!evenDeleted) query.whereNull('deleted_at');
+    })
+    .first(RULE_COLUMNS);
+  return row ? ruleOf(row) : null;
+}
+
+const columnsOf = ({ remindHours, fields, ...terms }: RuleTerms) => ({
+  ...terms,
+  remind_hours: remindHours,
+  fields: JSON.stringify(fields),
+});
+
+/** How a rule begins: evaluated up to the minute before the running one, so that the next evaluation is of this minute. */
+function beginning(at: Instant, known: Iterable<string>) {
+  const until = postgresFromInstant(addTime(startOfMinute(at), -MINUTE));
+  return {
+    ...{ began_at: postgresFromInstant(at), evaluated_until: until, standing: standingText(newStanding(at, known)) },
+    ...{ state: 'no data', value: null, evaluated_at: null, took_ms: null, error: null, error_since: null, strip: '' },
+  };
+}
+
+/** Null where there are as many as there may be. `known`: the values that are not new to it. */
+export async function makeRule(
+  transaction: Knex,
+  terms: RuleTerms,
+  owner: string,
+  known: Iterable<string>,
+  at: Instant,
+): Promise<string | null> {
+  // Whoever makes one at the same time counts after this one.
+  await transaction.raw('LOCK TABLE alert_rules IN SHARE ROW EXCLUSIVE MODE');
+  const count = await transaction('alert_rules').whereNull('deleted_at').count('* AS count').first();
+  if (Number(count?.count) >= MOST_RULES) return null;
+  const [made] = await transaction('alert_rules')
+    .insert({ ...columnsOf(terms), owner })
+    .returning<{ rule_id: string }[]>('rule_id');
+  const id = made?.rule_id as string;
+  await transaction('rule_standings').insert({ rule_id: id, revision: 1, ...beginning(at, known) });
+  return id;
+}
+
+/** Whether two rules are evaluated alike: their names and channels are nobody's business there. */
+const isSame = (a: RuleTerms, b: RuleTerms) =>
+  a.type === b.type &&
+  a.filter === b.filter &&
+  a.evaluations === b.evaluations &&
+  isDeepStrictEqual(a.fields, b.fields);
+
+/** A rule that is evaluated otherwise from now on begins anew: its alerts end, and nothing is known of its subjects. */
+export async function changeRule(
+  transaction: Knex,
+  rule: Rule,
+  terms: RuleTerms,
+  known: Iterable<string>,
+  at: Instant,
+): Promise<void> {
+  const same = isSame(rule, terms);
+  const revision = same ? rule.revision : rule.revision + 1;
+  await transaction('alert_rules')
+    .where('rule_id', rule.id)
+    .update({ ...columnsOf(terms), revision });
+  if (same) return;
+  await endAlerts(transaction, rule.id, at, 'The rule was changed.');
+  await transaction('rule_standings')
+    .where('rule_id', rule.id)
+    .update({ revision, ...beginning(at, known) });
+}
+
+export async function deleteRule(transaction: Knex, id: string, at: Instant): Promise<void> {
+  await transaction('alert_rules').where('rule_id', id).update({ deleted_at: transaction.fn.now() });
+  // An evaluation that is under way finds nothing to write to.
+  await transaction('rule_standings').where('rule_id', id).delete();
+  await endAlerts(transaction, id, at, 'The rule was deleted.');
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import type { Day } from '../../src/units/calendar.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  MINUTE,
+  now,
+  startOfDay,
+} from '../../src/units/time.ts';
+import { evaluateAt, resetAlerts } from '../support/alerts.ts';
+import { sharedApp } from '../support/app.ts';
+import { type Client, location, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
+
+const LISBON = 'Europe/Lisbon';
+const DAILY = { name: 'Today', type: 'threshold', measure: 'cost', window: 'day', warning: 10, critical: 20 };
+
+describe('rules', () => {
+  let ana: Client;
+  before(async () => {
+    ana = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await resetAlerts();
+  });
+
+  const make = async (body: object) => {
+    const answer = await ana.json('post', '/api/alerts/rules', body);
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    assert.equal(location(answer), `/api/alerts/rules/${answer.body.id}`);
+    return answer.body;
+  };
+  const alerts = async () => (await ana.json('get', '/api/alerts')).body.alerts;
+
+  it('fires once when a day passes its levels, rises, and ends with a calm day', async () => {
+    const day = '2026-09-15' as Day;
+    const at = (hours: number) => addTime(startOfDay(day, LISBON), BigInt(hours) * HOUR);
+    const rule = await make(DAILY);
+    // As if it had been made that morning.
+    const begin = (instant: Instant) =>
+      databases()
+        .backoffice('rule_standings')
+        .update({ evaluated_until: isoFromInstant(instant) });
+    await begin(at(8));
+    await insertUsage([
+      { cost: 4_000_000, at: at(7) },
+      { cost: 6_000_001, at: at(9) },
+      { cost: 15_000_000, at: at(11) },
+      { cost: 1_000_000, at: at(12) },
+    ]);
+    await evaluateAt(addTime(at(9), 3n * MINUTE));
+    const [first, ...others] = await alerts();
+    assert.equal(others.length, 0);
+    assert.deepEqual([first.state, first.level, first.value, first.ruleId], ['firing', 'warning', 10.000001, rule.id]);
+    assert.equal(first.since, isoFromInstant(addTime(at(9), MINUTE)));
+    await evaluateAt(at(13));
+    const [second] = await alerts();
+    assert.deepEqual(
+      [second.id, second.state, second.level, second.value],
+      [first.id, 'firing', 'critical', 26.000001],
+    );
+    await evaluateAt(at(30));
+    assert.equal((await alerts())[0].state, 'recovering');
+    await evaluateAt(at(49));
+    const [last, ...more] = await alerts();
+    assert.equal(more.length, 0);
+    assert.deepEqual([last.state, last.until], ['resolved', isoFromInstant(at(48))]);
+    const kinds = await databases().backoffice('alert_events').orderBy('at').pluck('kind');
+    assert.deepEqual(kinds, ['fired', 'rose', 'resolved']);
+  });
+
+  it('shows within the running minute', async () => {
+    await make({ ...DAILY, name: 'Now', window: 'month' });
+    await insertUsage([{ cost: 21_000_000, at: now() }]);
+    await evaluateAt(now());
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.level, alert?.value], ['firing', 'critical', 21]);
+  });
+
+  it('rehearses ninety days', async () => {
+    const today = now();
+    await insertUsage([
+      { cost: 30_000_000, at: addTime(today, -40n * DAY_OF_24_HOURS) },
+      { cost: 12_000_000, at: addTime(today, -20n * DAY_OF_24_HOURS) },
+    ]);
+    await coverUsage();
+    const { status, body } = await ana.json('post', '/api/alerts/rehearse', DAILY);
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(
+      body.events.map(({ state, level, value }: { state: string; level: string; value: number }) => ({
+        state,
+        level,
+        value,
+      })),
+      [
+        { state: 'firing', level: 'critical', value: 30 },
+        { state: 'firing', level: 'warning', value: 12 },
+      ],
+    );
+  });
+
+  for (const [why, body, parameter] of [
+    ['a negative level', { ...DAILY, critical: -1 }, 'critical'],
+    ['reversed levels', { ...DAILY, warning: 30 }, 'warning'],
+    ['an unknown type', { ...DAILY, type: 'thresh' }, 'type'],
+    ['an unknown filter', { ...DAILY, filter: 'modell=gpt-5' }, 'filter'],
+    ['a name that is too long', { ...DAILY, name: 'n'.repeat(300) }, 'name'],
+    ['an unknown field', { ...DAILY, meassure: 'cost' }, 'meassure'],
+    ['a channel that is not there', { ...DAILY, channels: ['0b9f3e5c-4a4f-4b8e-9a55-7e0d6a3f2f10'] }, 'channels'],
+    [
+      'a budget that is not there',
+      { name: 'B', type: 'budget', budget: '0b9f3e5c-4a4f-4b8e-9a55-7e0d6a3f2f10' },
+      'budget',
+    ],
+  ] as const) {
+    it(`refuses ${why}`, async () => {
+      const { status, body: answer } = await ana.json('post', '/api/alerts/rules', body);
+      assert.equal(status, 400);
+      assert.ok(
+        answer.details.some((one: { parameter: string }) => one.parameter === parameter),
+        JSON.stringify(answer),
+      );
+      assert.deepEqual((await ana.json('get', '/api/alerts/rules')).body.rules, []);
+    });
+  }
+});
