@@ -1,175 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { addTime, HOUR, now } from '../../src/units/time.ts';
-import { sharedApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
-import { databases } from '../support/databases.ts';
-import { squeeze } from '../support/page.ts';
-import { insertUsage, resetUsage } from '../support/usage.ts';
-
-const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
-const STORY = '8a7b6c5d-4e3f-4a1b-9c8d-7e6f5a4b3c2d';
+import { until } from '../support/browser.ts';
+import { AUTHOR, inBrowser, STORY } from './in-browser.ts';
 
 describe('using it in a browser', () => {
-  let browser: Browser;
-  let origin: string;
-
-  before(async function () {
-    browser = await sharedBrowser(this);
-    ({ origin } = await sharedApp());
-    await resetUsage();
-    await insertUsage([
-      ...Array.from({ length: 70 }, (_, i) => ({
-        model: i % 2 === 0 ? 'gpt-5' : 'tts-1',
-        action: i % 3 === 0 ? 'story_outline' : 'chapter_writing',
-        author: AUTHOR,
-        story: STORY,
-        cost: 10_000 + ((i * 37) % 70) * 1000,
-        at: addTime(now(), -BigInt(i + 1) * HOUR),
-      })),
-      { at: now() - 60n * 24n * HOUR, cost: 5_000_000 },
-    ]);
-    const { mythoria } = databases();
-    await mythoria('authors').insert({ author_id: AUTHOR, display_name: 'Marta', email: 'm@example.com' });
-    await mythoria('stories').insert({ story_id: STORY, title: 'O farol', author_id: AUTHOR });
-  });
-
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
-    for (const context of browser?.contexts() ?? []) await context.close();
-  });
-
-  after(async () => {
-    if (browser) await resetUsage();
-  });
-
-  const openAs = async (path: string, options: BrowserContextOptions = {}) => {
-    const { page, complaints } = await openPage(browser, options);
-    await signInAs(page, origin, path);
-    const arrive = (end: string) => page.waitForURL((url) => url.href === `${origin}${end}`);
-    const said = () => page.locator('#announcement');
-    return { page, complaints, arrive, said };
-  };
-
-  describe('what takes the place of something else stays when one goes back or loads anew:', () => {
-    const LIST = '/ai-usage/records';
-    type Swap = { name: string; from: string; to: string; link: string | null; shows: string };
-    const SWAPS: Swap[] = [
-      {
-        name: 'a period',
-        from: LIST,
-        to: `${LIST}?period=90d`,
-        link: '.periods a >> text=90 days',
-        shows: '71 records',
-      },
-      {
-        name: 'a sort',
-        from: LIST,
-        to: `${LIST}?sortBy=totalTokens`,
-        link: 'th a >> text="Tokens"',
-        shows: '70 records',
-      },
-      { name: 'a page', from: LIST, to: `${LIST}?page=2`, link: '.pager a.page >> text="2"', shows: '70 records' },
-      { name: 'a filter', from: `${LIST}?page=2`, to: `${LIST}?model=gpt-5`, link: null, shows: '35 records' },
-      {
-        name: 'a chip’s removal',
-        from: `${LIST}?model=gpt-5&action=story_outline`,
-        to: `${LIST}?action=story_outline`,
-        link: '.chips a.remove >> nth=0',
-        shows: '24 records',
-      },
-      {
-        name: 'the period of a model',
-        from: '/ai-usage/models/gpt-5',
-        to: '/ai-usage/models/gpt-5?period=7d',
-        link: '.periods a >> text=7 days',
-        shows: 'gpt-5',
-      },
-      {
-        name: 'the period of a story',
-        from: `/ai-usage/stories/${STORY}`,
-        to: `/ai-usage/stories/${STORY}?period=90d`,
-        link: '.periods a >> text=90 days',
-        shows: 'of the 1 other story',
-      },
-      {
-        name: 'what bars are made of',
-        from: '/ai-usage',
-        to: '/ai-usage?by=action',
-        link: '.usage .choice a >> text=action',
-        shows: 'Chapter writing: €',
-      },
-      {
-        name: 'a chart for its table',
-        from: '/ai-usage',
-        to: '/ai-usage?show=table',
-        link: '.usage .choice a >> text=table',
-        shows: 'Day (Europe/Lisbon)',
-      },
-      {
-        name: 'what is compared with',
-        from: '/ai-usage?period=90d',
-        to: '/ai-usage?period=90d&compare=none',
-        link: '.comparison a >> text=nothing',
-        shows: 'Compared with',
-      },
-      {
-        name: 'a breakdown',
-        from: '/ai-usage',
-        to: '/ai-usage?breakdown=author',
-        link: '.tabs a >> text=Authors',
-        shows: 'Marta',
-      },
-      {
-        name: 'the order of breakdowns',
-        from: '/ai-usage',
-        to: '/ai-usage?rankOrder=asc',
-        link: 'th a >> text="Cost"',
-        shows: 'Models',
-      },
-      {
-        name: 'a row that adds a filter',
-        from: '/ai-usage',
-        to: '/ai-usage?model=tts-1',
-        link: 'tbody th a >> text="tts-1"',
-        shows: 'Calls whose',
-      },
-    ];
-
-    for (const { name, from, to, link, shows } of SWAPS) {
-      it(name, async () => {
-        const { page, complaints, arrive } = await openAs(from);
-        // What a bar says is laid out when the pointer happens to be above it: blanks do not count.
-        const words = async () => squeeze(await page.locator('#usage').innerText());
-        await page.evaluate('window.sameWindow = true');
-        const before = await words();
-        if (link === null) await page.getByRole('combobox', { name: 'Model' }).selectOption('gpt-5');
-        else await page.locator(link).first().click();
-        await arrive(to);
-        await page.locator('#usage', { hasText: shows }).waitFor();
-        await until(page, '!document.querySelector(".htmx-request")');
-        assert.equal(await page.evaluate('window.sameWindow'), true, 'only a part was loaded');
-        const after = await words();
-        assert.notEqual(after, before);
-        const timeless = (text: string) => text.replaceAll(/\d\d:\d\d(:\d\d)?/g, '');
-
-        await page.goBack();
-        await arrive(from);
-        await until(
-          page,
-          `document.querySelector('#usage').innerText.replace(/\\s+/g, ' ').trim() !== ${JSON.stringify(after)}`,
-        );
-        assert.equal(timeless(await words()), timeless(before));
-        await page.goForward();
-        await arrive(to);
-        await page.locator('#usage', { hasText: shows }).waitFor();
-        await page.reload();
-        assert.equal(page.url(), `${origin}${to}`);
-        assert.equal(timeless(await words()), timeless(after));
-        assert.deepEqual(complaints, []);
-      });
-    }
-  });
+  const { openAs, origin } = inBrowser();
 
   it('a story is found, looked at and left without any script', async () => {
     const { page, arrive } = await openAs('/ai-usage/records?period=7d', { javaScriptEnabled: false });
@@ -185,7 +19,7 @@ describe('using it in a browser', () => {
     await page.getByRole('link', { name: 'Records behind these numbers' }).click();
     await arrive(`/ai-usage/records?period=90d&model=tts-1&author=${AUTHOR}`);
     assert.equal(await page.locator('.sum b').first().innerText(), '35');
-    await page.goto(`${origin}/ai-usage/stories/${STORY}`);
+    await page.goto(`${origin()}/ai-usage/stories/${STORY}`);
     assert.equal(await page.locator('button:visible').count(), 0, 'no button that needs a script');
   });
 
@@ -216,7 +50,7 @@ describe('using it in a browser', () => {
     assert.equal(await page.evaluate('getSelection().toString()'), 'gpt');
     await page.keyboard.type('a/b');
     assert.equal(await page.getByRole('searchbox').inputValue(), 'a/b');
-    await page.goto(`${origin}/ai-usage/statement?month=2026-10`);
+    await page.goto(`${origin()}/ai-usage/statement?month=2026-10`);
     await page.keyboard.press('/');
     assert.equal(await focused(), undefined, 'where there is none, nothing happens');
     assert.deepEqual(complaints, []);
@@ -245,7 +79,7 @@ describe('using it in a browser', () => {
       .waitFor({ state: 'attached' });
     assert.equal(await page.getByRole('columnheader', { name: 'Cost' }).getAttribute('aria-sort'), 'descending');
     assert.equal(await page.evaluate('window.region === document.getElementById("announcement")'), true);
-    await page.goto(`${origin}/ai-usage`);
+    await page.goto(`${origin()}/ai-usage`);
     await page.getByRole('link', { name: '90 days' }).click();
     await said()
       .getByText(/^Total cost €[\d.]+, Requests 71$/)

@@ -2,44 +2,16 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type HTMLElement, parse } from 'node-html-parser';
 import { foldedJson } from '../../../src/ai-usage/record/folded-json.ts';
-import { openDatabase } from '../../../src/db/connect.ts';
-import { sourceProblems } from '../../../src/db/source-check.ts';
-import { EXTENSIONS } from '../../../src/export/formats.ts';
 import { MOST_CELL_CHARACTERS } from '../../../src/export/sheet-xml.ts';
 import { createFormat } from '../../../src/units/format.ts';
-import { type RunningApp, sharedApp, startApp } from '../../support/app.ts';
+import { type RunningApp, startApp } from '../../support/app.ts';
 import { auditLines, forgetAudit } from '../../support/audit.ts';
 import { type Client, signedIn } from '../../support/client.ts';
-import { databases, databaseUrls } from '../../support/databases.ts';
+import { databases } from '../../support/databases.ts';
 import { csvRows, download, xlsxSheets } from '../../support/export.ts';
 import { openPage, textOf } from '../../support/page.ts';
-import { needsServer } from '../../support/skip.ts';
-import { insertUsage, resetUsage } from '../../support/usage.ts';
-
-const RECORDS = '/ai-usage/records';
-const SECRET = 'o Tiago tem medo do escuro';
-
-/** Rows whose prompts are what an SQL expression makes of it; their ids, in order. */
-async function insertPrompts(expressions: string[]): Promise<string[]> {
-  const rows = await insertUsage(expressions.map(() => ({})));
-  for (const [i, { id }] of rows.entries()) {
-    await databases().workflows.raw(
-      `UPDATE token_usage_tracking SET input_prompt_json = ${expressions[i]?.replaceAll('?', '\\?')} WHERE token_usage_id = ?`,
-      [id],
-    );
-  }
-  return rows.map(({ id }) => id);
-}
-
-/** The prompts of all records as PostgreSQL prints them, by id. */
-async function stored(): Promise<Map<string, string>> {
-  const { workflows } = databases();
-  const rows = await workflows('token_usage_tracking').select<{ token_usage_id: string; prompt: string }[]>(
-    'token_usage_id',
-    workflows.raw('input_prompt_json::text AS prompt'),
-  );
-  return new Map(rows.map(({ token_usage_id, prompt }) => [token_usage_id, prompt]));
-}
+import { resetUsage } from '../../support/usage.ts';
+import { insertPrompts, RECORDS, stored } from './stored-prompts.ts';
 
 const PICTURE = `'data:image/png;base64,' || repeat('iVBORw0KGgoA', 100000)`;
 const NUMBERS = `'{"n": 9007199254740993, "seed": 12345678901234567890.10, "big": 1e400, "one": 1.0}'`;
@@ -280,145 +252,5 @@ describe('a prompt of any size and shape', () => {
         assert.equal(text, JSON.stringify(value, null, 4));
       }),
     );
-  });
-});
-
-describe('a prompt that PostgreSQL cannot print', () => {
-  const NOTE = 'PostgreSQL cannot print this prompt: written out, it is longer than a gigabyte.';
-  let client: Client;
-  let ids: string[];
-
-  /** Prints a gigabyte before it gives up, which takes half a minute: here a cast of the test's own gives up at once, as it does. */
-  const CAST = `
-    CREATE FUNCTION printed(value jsonb) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
-      IF value ? 'unprintable' THEN
-        RAISE 'out of memory' USING ERRCODE = '54000', DETAIL = 'Cannot enlarge string buffer';
-      END IF;
-      RETURN textin(jsonb_out(value));
-    END $$;
-    CREATE CAST (jsonb AS text) WITH FUNCTION printed(jsonb)`;
-
-  before(async () => {
-    const { workflows } = databases();
-    client = await signedIn((await sharedApp()).origin);
-    await resetUsage();
-    ids = await insertPrompts([
-      `'"before"'`,
-      `'{"unprintable": 1}'`,
-      `(SELECT jsonb_build_object('unprintable', string_agg(md5(n::text), '')) FROM generate_series(1, 4000) AS n)`,
-      `to_jsonb(repeat('é ', 20000))`,
-      `'"after"'`,
-    ]);
-    await workflows.raw(CAST.replaceAll('?', '\\?'));
-  });
-  after(async () => {
-    await databases().workflows.raw('DROP CAST IF EXISTS (jsonb AS text); DROP FUNCTION IF EXISTS printed');
-    await resetUsage();
-  });
-
-  for (const extension of ['ndjson', 'json', 'csv']) {
-    it(`has a note in its place in an export, which goes on: ${extension}`, async () => {
-      const { status, text } = await client.get(`${RECORDS}.${extension}?include=prompt`);
-      assert.equal(status, 200);
-      const said = JSON.stringify(NOTE);
-      assert.equal(text.split(extension === 'csv' ? said.replaceAll('"', '""') : said).length - 1, 2);
-      for (const whole of ['before', 'after', 'é '.repeat(20000)]) assert.ok(text.includes(whole), whole.slice(0, 10));
-      for (const id of ids) assert.ok(text.includes(id));
-    });
-  }
-
-  it('is said on its page', async () => {
-    const page = await openPage(client, `${RECORDS}/${ids[1]}/prompt`);
-    assert.ok(textOf(page).includes(NOTE));
-    assert.deepEqual(
-      page.querySelectorAll('a[href$="/prompt"], a[href*="prompt.json"]'),
-      [],
-      'and nothing offers it again',
-    );
-  });
-});
-
-describe('prompts', () => {
-  let app: RunningApp;
-  let client: Client;
-  let id: string;
-
-  before(async () => {
-    app = await startApp();
-    client = await signedIn(app.origin);
-    await resetUsage();
-    [id = ''] = (await insertUsage([{ prompt: { said: SECRET } }])).map((row) => row.id);
-  });
-  beforeEach(forgetAudit);
-  after(async () => {
-    await app.close();
-    await resetUsage();
-  });
-
-  const doors = () => [
-    `${RECORDS}/${id}/prompt`,
-    `${RECORDS}/${id}/prompt.json`,
-    ...EXTENSIONS.map((extension) => `${RECORDS}.${extension}?include=prompt`),
-  ];
-  const opened = async () => (await auditLines()).map(({ action }) => action);
-
-  it('are not opened by those who ask for headers only', async () => {
-    const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    for (const path of doors()) {
-      assert.equal((await fetch(app.origin + path, { method: 'HEAD', headers: { cookie } })).status, 200, path);
-    }
-    assert.deepEqual(await opened(), []);
-  });
-
-  it('are closed, and nothing else is, where the role may not read them; a grant opens them at once', async function () {
-    // It takes a role of its own.
-    needsServer(this);
-    const { workflows } = databases();
-    const role = `no_prompts_${process.pid}`;
-    const { rows } = await workflows.raw<{ rows: [{ names: string }] }>(
-      `SELECT string_agg(attname, ', ') AS names FROM pg_attribute
-        WHERE attrelid = 'token_usage_tracking'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'input_prompt_json'`,
-    );
-    await workflows.raw(
-      `CREATE ROLE ${role} LOGIN; GRANT SELECT (${rows[0].names}) ON token_usage_tracking TO ${role}`,
-    );
-    const url = Object.assign(new URL(databaseUrls().workflows), { username: role }).href;
-    const asRole = openDatabase(url, { maxConnections: 1 });
-    const other = await startApp({ urls: { workflows: url } });
-    try {
-      assert.deepEqual(await sourceProblems(asRole), [
-        {
-          fatal: false,
-          isChoice: true,
-          message: `The role for workflows_db may not read input_prompt_json: prompts are shown to nobody. Where they should be: GRANT SELECT (input_prompt_json) ON token_usage_tracking TO ${role};`,
-        },
-      ]);
-      const person = await signedIn(other.origin);
-      const open = [
-        ...['/ai-usage', RECORDS, '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'],
-        ...EXTENSIONS.flatMap((extension) => [`/ai-usage.${extension}`, `${RECORDS}.${extension}`]),
-      ];
-      for (const path of open) assert.equal((await person.get(path)).status, 200, path);
-      await forgetAudit();
-      const record = await openPage(person, `${RECORDS}/${id}`);
-      assert.equal(record.querySelectorAll('a[href*=prompt]').length, 0);
-      assert.match(textOf(record.querySelector('.closed')), /^Prompts are closed: .*SELECT on input_prompt_json/);
-      for (const path of doors()) {
-        const { status, text } = await person.get(path);
-        assert.equal(status, 403, path);
-        assert.match(text, /Prompts are closed: .*SELECT on input_prompt_json/);
-      }
-      assert.deepEqual(await opened(), []);
-
-      await workflows.raw(`GRANT SELECT ON token_usage_tracking TO ${role}`);
-      for (const path of doors()) assert.equal((await person.get(path)).status, 200, path);
-      assert.equal((await openPage(person, `${RECORDS}/${id}`)).querySelectorAll('a[href$="/prompt"]').length, 1);
-      assert.deepEqual(await sourceProblems(asRole), []);
-      await workflows.raw(`REVOKE SELECT ON token_usage_tracking FROM ${role}`);
-    } finally {
-      await other.close();
-      await asRole.destroy();
-      await workflows.raw(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-    }
   });
 });
