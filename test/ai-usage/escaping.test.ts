@@ -6,6 +6,7 @@ import { type Client, HTMX_FRAGMENT, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { columnOf, openPage, recordIds, tableOf, textOf } from '../support/page.ts';
 import { PAYLOADS } from '../support/payloads.ts';
+import { THOROUGH } from '../support/thorough.ts';
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const HARMLESS = 'harmless';
@@ -18,17 +19,19 @@ function structureOf(root: HTMLElement): string[] {
     .map((element) => `${element.rawTagName} ${Object.keys(element.rawAttributes).join(' ')}`);
 }
 
-function assertInert(html: string, where: string, payloads = PAYLOADS): void {
+function assertInert(html: string, where: string, payloads = PAYLOADS): HTMLElement {
   const scripts = html.match(/<script/gi) ?? [];
   // The page's own: htmx, app.js and dates.js.
   assert.ok(scripts.length <= 3, `${where}: ${scripts.length} scripts`);
   for (const payload of payloads) {
     if (payload.includes('<')) assert.ok(!html.includes(payload), `${where}: unescaped ${payload}`);
   }
-  for (const element of parse(html).querySelectorAll('[href], [action], [src]')) {
+  const root = parse(html);
+  for (const element of root.querySelectorAll('[href], [action], [src]')) {
     const target = element.getAttribute('href') ?? element.getAttribute('action') ?? element.getAttribute('src') ?? '';
     assert.match(target, /^(\/(?!\/)|#)/, `${where}: ${target}`);
   }
+  return root;
 }
 
 async function insertNamed(names: string[]): Promise<UsageRow[]> {
@@ -119,22 +122,29 @@ describe('what others have written', () => {
   });
 
   it('stands on the pages of models, authors and stories as text', async () => {
-    const pagesOf = (row: UsageRow) => [
-      `/ai-usage/models/${encodeURIComponent(row.model)}`,
-      `/ai-usage/authors/${row.author}`,
-      `/ai-usage/stories/${row.story}`,
+    const pagesOf = ({ model, author, story }: UsageRow) => [
+      { path: `/ai-usage/models/${encodeURIComponent(model)}`, title: written(model) },
+      { path: `/ai-usage/authors/${author}`, title: model },
+      { path: `/ai-usage/stories/${story}`, title: model },
     ];
     const harmless = rows.at(-1) as UsageRow;
     const expected = await Promise.all(
-      pagesOf(harmless).map(async (path) => structureOf(await openPage(client, path))),
+      pagesOf(harmless).map(async ({ path }) => structureOf(await openPage(client, path))),
     );
-    for (const row of rows.filter(({ model }, i) => i % 5 === 0 && model !== HARMLESS)) {
-      for (const [i, path] of pagesOf(row).entries()) {
-        const { text } = await client.get(path);
-        assertInert(text, path, [row.model]);
-        assert.deepEqual(structureOf(parse(text)), expected[i], path);
-        assert.equal(parse(text).querySelector('h1')?.text, row.model);
-      }
+    // Each on one of the three, as neighbours are not; in the long run on all.
+    const isTried = (i: number, page: number) => THOROUGH || i % 3 === page;
+    for (let first = 0; first < PAYLOADS.length; first += 10) {
+      await Promise.all(
+        rows.slice(first, first + 10).flatMap((row, i) =>
+          pagesOf(row).map(async ({ path, title }, page) => {
+            if (!isTried(first + i, page)) return;
+            const { text } = await client.get(path);
+            const root = assertInert(text, path, [row.model]);
+            if (row !== harmless) assert.deepEqual(structureOf(root), expected[page], path);
+            assert.equal(root.querySelector('h1')?.text, title);
+          }),
+        ),
+      );
     }
   });
 
@@ -204,7 +214,7 @@ describe('what an address says', () => {
         assert.ok([400, 404].includes(status), `${path}: ${status}`);
         assertInert(text, path, [payload]);
         // What was typed comes back in the field that it was typed into, and nowhere else.
-        assert.doesNotMatch(text.replace(/ value="[^"]*"/g, ''), /alert|evil/);
+        assert.doesNotMatch(text.replace(/ value="[^"]*"/g, ''), /alert\(|evil/);
       }
     }
   });
