@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { parse } from 'node-html-parser';
 import { deliver } from '../../../src/delivery/deliver.ts';
-import type { Message } from '../../../src/delivery/message.ts';
 import { enqueue } from '../../../src/delivery/outbox.ts';
 import { createSend } from '../../../src/delivery/send.ts';
-import type { Lookup } from '../../../src/delivery/targets.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { auditLines, forgetAudit } from '../../support/audit.ts';
 import { ANA, type Client, createClient, location, signedIn } from '../../support/client.ts';
@@ -14,26 +12,7 @@ import { assertDescribed } from '../../support/openapi.ts';
 import { openPage, textOf } from '../../support/page.ts';
 import { type Sink, startSink } from '../../support/sink.ts';
 import { type MailServer, startMailServer } from '../../support/smtp.ts';
-
-const API = '/api/alerts/channels';
-const TEAM = { name: 'Team', type: 'email', to: ['ana@mythoria.pt', 'oncall@example.com'] };
-const HOOK = { name: 'Hook', type: 'webhook', url: 'https://hooks.example/x?key=1', format: 'json' };
-const SLACK = {
-  name: 'Slack',
-  type: 'webhook',
-  url: 'https://hooks.slack.example/services/T0/B0/secret',
-  format: 'slack',
-};
-
-const MESSAGE: Message = {
-  ...{ subject: 'Too <much>', level: 'critical', facts: [], paragraphs: [], links: [], data: {} },
-};
-
-const lookup: Lookup = async (host) => {
-  if (host === 'inside.example' || host === 'localhost') return [{ address: '127.0.0.1', family: 4 }];
-  if (host.endsWith('.example')) return [{ address: '93.184.215.14', family: 4 }];
-  throw Object.assign(new Error('no'), { code: 'ENOTFOUND' });
-};
+import { API, HOOK, lookup, MESSAGE, SLACK, TEAM } from './samples.ts';
 
 describe('channels', () => {
   let app: RunningApp;
