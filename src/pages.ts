@@ -1,4 +1,5 @@
 import type { Router } from 'express';
+import { accountPage } from './account/routes.ts';
 import { usageApi } from './ai-usage/api/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
@@ -48,6 +49,7 @@ export const PAGES: Page[] = [
   { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
   { routes: channelPages },
   { routes: alertsApi },
+  { routes: accountPage },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
 ];
 

@@ -1,5 +1,7 @@
+import { openAlertWords } from './alerts/open-alerts.ts';
 import { wordsOf } from './alerts/round/wording.ts';
 import { createApp } from './app.ts';
+import { isAllowed } from './auth/person.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { loadConfig } from './config.ts';
 import {
@@ -20,7 +22,15 @@ import { systemLookup } from './delivery/targets.ts';
 import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
-import { deliveryJob, demoJob, evaluationJob, oldDeliveriesJob, rollupsJob, sessionsJob } from './jobs/list.ts';
+import {
+  deliveryJob,
+  demoJob,
+  digestsJob,
+  evaluationJob,
+  oldDeliveriesJob,
+  rollupsJob,
+  sessionsJob,
+} from './jobs/list.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { openReader } from './stats/open-reader.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
@@ -125,11 +135,17 @@ async function main(): Promise<void> {
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
+  const telling = {
+    ...{ databases, reader, timeZone, format, appUrl: config.appUrl },
+    mayEnter: (email: string) => isAllowed(email, config.allowedDomains),
+    openAlerts: () => openAlertWords(databases.backoffice, format),
+  };
   const jobs = startJobs([
     rollupsJob(databases, config.timeZone, log, { replicas: embedded === null, outages, origin: rollupsOrigin }),
     sessionsJob(databases.sessions, log, outages),
     evaluationJob({ databases, reader, timeZone, words: wordsOf({ format, appUrl: config.appUrl }) }, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),
+    digestsJob(telling, log, outages),
     oldDeliveriesJob(databases.backoffice, log, outages),
     ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
   ]);

@@ -11,7 +11,8 @@ export type WebhookTerms = { type: 'webhook'; name: string; url: string; format:
 export type ChannelTerms = EmailTerms | WebhookTerms;
 
 type Kept = { id: string; owner: string };
-export type EmailChannel = EmailTerms & Kept;
+/** `personal`: somebody's own, for what they have chosen to be told. */
+export type EmailChannel = EmailTerms & Kept & { personal: boolean };
 /** `secret` is the key of its signatures. */
 export type WebhookChannel = WebhookTerms & Kept & { secret: string };
 /** Where messages are sent; `owner` is the address of whoever made it. */
@@ -29,24 +30,35 @@ export type ChannelRow = {
   format: string | null;
   secret: string | null;
   owner: string;
+  person: string | null;
 };
 
 export const CHANNEL_COLUMNS = [
   ...['channels.channel_id', 'channels.name', 'channels.type', 'channels.recipients', 'channels.url'],
-  ...['channels.format', 'channels.secret', 'channels.owner'],
+  ...['channels.format', 'channels.secret', 'channels.owner', 'channels.person'],
 ];
 
-export function channelOf({ channel_id: id, name, type, recipients, url, format, secret, owner }: ChannelRow): Channel {
-  if (type === 'email') return { id, owner, type, name, to: recipients };
+export function channelOf({
+  channel_id: id,
+  name,
+  type,
+  recipients,
+  url,
+  format,
+  secret,
+  owner,
+  person,
+}: ChannelRow): Channel {
+  if (type === 'email') return { id, owner, type, name, to: recipients, personal: person !== null };
   return {
     ...{ id, owner, type, name },
     ...{ url: url ?? '', format: (format ?? 'json') as WebhookFormat, secret: secret ?? '' },
   };
 }
 
-const kept = (backoffice: Knex) => backoffice<ChannelRow>('channels').whereNull('deleted_at');
+const kept = (backoffice: Knex) => backoffice<ChannelRow>('channels').whereNull('deleted_at').whereNull('person');
 
-/** All that are not deleted, by name. */
+/** All that are not deleted and not somebody's own, by name. */
 export async function readChannels(backoffice: Knex): Promise<Channel[]> {
   const rows: ChannelRow[] = await kept(backoffice)
     .orderByRaw('lower(name), channel_id')
@@ -78,7 +90,7 @@ const newSecret = (type: Channel['type']) => (type === 'webhook' ? randomBytes(3
 export async function makeChannel(transaction: Knex, terms: ChannelTerms, owner: string): Promise<string | null> {
   // Whoever makes one at the same time counts after this one.
   await transaction.raw('LOCK TABLE channels IN SHARE ROW EXCLUSIVE MODE');
-  const count = await transaction('channels').whereNull('deleted_at').count('* AS count').first();
+  const count = await transaction('channels').whereNull('deleted_at').whereNull('person').count('* AS count').first();
   if (Number(count?.count) >= MOST_CHANNELS) return null;
   const [made] = await transaction('channels')
     .insert({ ...columnsOf(terms), owner, secret: newSecret(terms.type) })

@@ -23,8 +23,11 @@ export async function sendMail(
   { smtpUrl, from }: MailSettings,
   appUrl: URL,
 ): Promise<Answer> {
-  const channelUrl = new URL(`/alerts/channels/${channel.id}`, appUrl).href;
-  const parts = { message, channelUrl, channelName: channel.name };
+  const endedAt = new URL(channel.personal ? '/account' : `/alerts/channels/${channel.id}`, appUrl).href;
+  const reason = channel.personal
+    ? 'You get this because you have chosen so. It is changed or ended here:'
+    : `You get this as an address of the channel “${oneLine(channel.name)}”. It is changed or deleted here:`;
+  const parts = { message, reason, endedAt };
   const root = `<${thread}@${appUrl.hostname}>`;
   const transport = createTransport({
     url: smtpUrl,
@@ -37,7 +40,7 @@ export async function sendMail(
     const { accepted, rejected, response } = await transport.sendMail({
       ...{ from, to: channel.to, subject: oneLine(message.subject), text: mailText(parts), html: mailHtml(parts) },
       ...{ messageId: `<${id}@${appUrl.hostname}>`, inReplyTo: root, references: root },
-      headers: { 'Auto-Submitted': 'auto-generated', 'List-Unsubscribe': `<${channelUrl}>` },
+      headers: { 'Auto-Submitted': 'auto-generated', 'List-Unsubscribe': `<${endedAt}>` },
       signal: AbortSignal.timeout(WITHIN_MS),
     });
     const refused = rejected.length === 0 ? '' : `; not taken for ${[...rejected].join(', ')}`;

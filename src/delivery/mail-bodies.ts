@@ -1,20 +1,18 @@
 import { LEVEL_WORDS, type Message } from './message.ts';
 import { html, oneLine } from './text.ts';
 
-type MailParts = { message: Message; channelUrl: string; channelName: string };
-
-const reasonOf = (channelName: string) =>
-  `You get this as an address of the channel “${oneLine(channelName)}”. It is changed or deleted here:`;
+/** A message, why somebody gets it, and where that is ended. */
+type MailParts = { message: Message; reason: string; endedAt: string };
 
 /** Everything that the mail says, for readers of plain text. */
-export function mailText({ message, channelUrl, channelName }: MailParts): string {
+export function mailText({ message, reason, endedAt }: MailParts): string {
   const { level, subject, facts, paragraphs, links } = message;
   return [
     `${LEVEL_WORDS[level]}: ${oneLine(subject)}`,
     facts.map(({ label, value }) => `${oneLine(label)}: ${oneLine(value)}`).join('\n'),
     ...paragraphs,
     links.map(({ label, url }) => `${oneLine(label)}:\n${url}`).join('\n\n'),
-    `-- \n${reasonOf(channelName)}\n${channelUrl}`,
+    `-- \n${reason}\n${endedAt}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -32,7 +30,7 @@ const COLORS: Record<Message['level'], string> = {
  * The same as HTML without pictures: colours are those of the reader's own light or dark screen, but for the bar that says
  * how grave it is.
  */
-export function mailHtml({ message, channelUrl, channelName }: MailParts): string {
+export function mailHtml({ message, reason, endedAt }: MailParts): string {
   const { level, subject, facts, paragraphs, links } = message;
   const rows = facts.map(
     ({ label, value }) =>
@@ -56,7 +54,7 @@ export function mailHtml({ message, channelUrl, channelName }: MailParts): strin
 ${rows.length === 0 ? '' : `<table role="presentation" cellspacing="0" cellpadding="0" style="margin:0 0 12px">${rows.join('')}</table>`}
 ${paragraphs.map((text) => `<p>${html(text)}</p>`).join('\n')}
 ${links.map(link).join('\n')}
-<p style="margin-top:24px;font-size:13px;opacity:.75">${html(reasonOf(channelName))}<br><a href="${html(channelUrl)}">${html(channelUrl)}</a></p>
+<p style="margin-top:24px;font-size:13px;opacity:.75">${html(reason)}<br><a href="${html(endedAt)}">${html(endedAt)}</a></p>
 </div>
 </body>
 </html>

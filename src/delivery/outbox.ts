@@ -43,7 +43,8 @@ export type DeliveryState = 'waiting' | 'sent' | 'dead' | 'dismissed';
 export type DeliveryLine = {
   id: string;
   event: string;
-  channel: { id: string; name: string; type: 'email' | 'webhook'; deleted: boolean };
+  /** `shown`: whether it has a page, which a deleted one and somebody's own have not. */
+  channel: { id: string; name: string; type: 'email' | 'webhook'; deleted: boolean; shown: boolean };
   subject: string;
   state: DeliveryState;
   attempts: number;
@@ -63,6 +64,7 @@ type LineRow = {
   name: string;
   type: 'email' | 'webhook';
   deleted: boolean;
+  shown: boolean;
   subject: string;
   state: DeliveryState;
   attempts: number;
@@ -74,7 +76,7 @@ type LineRow = {
 
 const lineOf = (row: LineRow): DeliveryLine => ({
   ...{ id: row.delivery_id, event: row.event_id, subject: row.subject, state: row.state, attempts: row.attempts },
-  channel: { id: row.channel_id, name: row.name, type: row.type, deleted: row.deleted },
+  channel: { id: row.channel_id, name: row.name, type: row.type, deleted: row.deleted, shown: row.shown },
   made: instantFromPostgres(row.made_at),
   due: row.state === 'waiting' ? instantFromPostgres(row.due_at) : null,
   ended: row.ended_at === null ? null : instantFromPostgres(row.ended_at),
@@ -87,7 +89,8 @@ const linesOf = (backoffice: Knex): Knex.QueryBuilder =>
     .select(
       ...['delivery_id', 'event_id', 'deliveries.channel_id', 'channels.name', 'channels.type', 'state', 'attempts'],
       ...['made_at', 'due_at', 'ended_at', 'answer'],
-      backoffice.raw(`channels.deleted_at IS NOT NULL AS deleted, message->>'subject' AS subject`),
+      backoffice.raw(`channels.deleted_at IS NOT NULL AS deleted, channels.deleted_at IS NULL AND channels.person IS NULL AS shown,
+         message->>'subject' AS subject`),
     );
 
 const MOST_LINES = 200;

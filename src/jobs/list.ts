@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import { type Telling, tellDigests } from '../account/digest/tell.ts';
 import { type Evaluating, evaluationWork } from '../alerts/round/round.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
@@ -49,6 +50,17 @@ export function deliveryJob(backoffice: Knex, send: Send, log: Logger, outages: 
     atOnce: true,
     run: (isStopping) => deliver(backoffice, send, { isStopping }),
     onError: logged(log, outages, 'delivery: the outbox was left'),
+  };
+}
+
+export function digestsJob(telling: Telling, log: Logger, outages: Outages): Job {
+  return {
+    name: 'digests',
+    does: 'Puts the digests that people have chosen into the outbox, at eight in the morning.',
+    everyMs: A_MINUTE_MS,
+    atOnce: true,
+    run: () => tellDigests(telling),
+    onError: logged(log, outages, 'digests were not told'),
   };
 }
 

@@ -142,6 +142,7 @@ export const PAGES: Record<string, string> = {
   'channel-webhook': `/alerts/channels/${WEBHOOK}`,
   'channel-form': '/alerts/channels/new?type=email',
   'channel-form-webhook': '/alerts/channels/new?type=webhook',
+  account: '/account',
   sessions: '/sessions',
   audit: '/audit',
   'audit-empty': '/audit?person=nobody@mythoria.pt',

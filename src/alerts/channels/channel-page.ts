@@ -54,7 +54,7 @@ export function undeliveredView(lines: DeliveryLine[], format: Format) {
   return {
     lines: lines.map(({ id, subject, channel, attempts, ended, answer }) => ({
       subject,
-      channel: { name: channel.name, href: `${CHANNELS_PATH}/${channel.id}` },
+      channel: { name: channel.name, href: channel.shown ? `${CHANNELS_PATH}/${channel.id}` : null },
       said: `${format.integer(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}${ended ? ` until ${format.minute(ended)}` : ''}. ${answer}`,
       again: `${DELIVERIES_PATH}/${id}/again`,
       dismiss: `${DELIVERIES_PATH}/${id}/dismiss`,
