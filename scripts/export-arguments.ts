@@ -11,8 +11,7 @@ import { OVERVIEW_PATH } from '../src/query/paths.ts';
 import { UsageError } from './command.ts';
 
 /** A page by the end of its address ("models/:name"), which the overview's has none of. */
-const nameOf = (path: string) =>
-  path === OVERVIEW_PATH ? 'overview' : path.replace(`${OVERVIEW_PATH}/`, '/').slice(1);
+const nameOf = (path: string) => (path === OVERVIEW_PATH ? 'overview' : (/[^/]+(\/:name)?$/.exec(path)?.[0] ?? ''));
 
 const NAMES = EXPORT_PAGES.map(({ path }) => nameOf(path));
 const isOfOne = (name: string) => name.endsWith('/:name');

@@ -16,6 +16,9 @@ import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
 import { alertsApi } from './alerts/api/routes.ts';
 import { channelPages } from './alerts/channels/routes.ts';
+import { RULES_EXPORT } from './alerts/overview/export.ts';
+import { alertsOverview } from './alerts/overview/routes.ts';
+import { rulePages } from './alerts/rule/routes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
 import { BUDGETS_EXPORT } from './budgets/export.ts';
@@ -47,6 +50,8 @@ export const PAGES: Page[] = [
   { routes: tieOutPage },
   { routes: usageApi },
   { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
+  { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
+  { routes: rulePages },
   { routes: channelPages },
   { routes: alertsApi },
   { routes: accountPage },

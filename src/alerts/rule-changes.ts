@@ -12,7 +12,7 @@ import { parseRule } from './rules/terms.ts';
 import { ruleSentence } from './rules/words.ts';
 import type { AlertSources } from './sources.ts';
 import { RULES_PATH } from './sources.ts';
-import { changeRule, deleteRule, MOST_RULES, makeRule, type Rule, type RuleTerms } from './store/rules.ts';
+import { changeRule, deleteRule, MOST_RULES, makeRule, type Rule, type RuleTerms, setMuted } from './store/rules.ts';
 
 /** What somebody asks a rule to be, with the budget that it is about. */
 type AskedRule = { terms: RuleTerms; budget: Budget | null };
@@ -82,6 +82,18 @@ export async function changeToAskedRule(
   await auditedChange(sources.databases.backoffice, actor, 'change rule', async (transaction) => {
     await changeRule(transaction, rule, asked.terms, known, at);
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };
+  });
+}
+
+/** Whether anybody is told of what a rule finds; it is evaluated all the same. */
+export function muteRule({ databases }: AlertSources, rule: Rule, muted: boolean, actor: Actor): Promise<void> {
+  return auditedChange(databases.backoffice, actor, 'change rule', async (transaction) => {
+    await setMuted(transaction, rule.id, muted);
+    return {
+      value: undefined,
+      subject: `${RULES_PATH}/${rule.id}`,
+      details: `${rule.name}: ${muted ? 'muted' : 'no longer muted'}`,
+    };
   });
 }
 

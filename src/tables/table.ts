@@ -3,6 +3,9 @@ import { type MicroEuros, nearestMicro } from '../units/money.ts';
 import { isNumeric, printed } from './cells.ts';
 import type { Value, ValueKind } from './values.ts';
 
+/** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
+export type Strip = { text: string; width: number; runs: { kind: string; from: number; length: number }[] };
+
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
@@ -20,6 +23,7 @@ export type Cell = {
   icon?: string;
   /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */
   level?: number;
+  strip?: Strip;
 };
 
 export type Heading = {

@@ -1,5 +1,5 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
-import { HOUR, now } from '../../src/units/time.ts';
+import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 
@@ -7,6 +7,9 @@ export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
 export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
 const BUDGET = '8c4f0d1e-6b7a-4d5c-9e2f-3a1b0c9d8e7f';
 const MAIL_CHANNEL = '1d2c3b4a-5f60-4c3f-9a8e-98f10b7c5a5e';
+const RULE = '3f5e41ca-8b7d-4f1c-9a4e-6e2d1a8c9b05';
+const QUIET_RULE = '4a6f52db-9c8e-4a2d-8b5f-7f3e2b9d0c16';
+const ALERT = '5b7a63ec-0d9f-4b3e-9c6a-8a4f3c0e1d27';
 const WEBHOOK = '2e4d30b9-7a6c-4e0b-8f3d-5d1c0f7b2a64';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
@@ -78,6 +81,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   const amount = { budget_id: BUDGET, valid_from: '-infinity', amount: 42 };
   await databases().backoffice('budget_amounts').insert(amount).onConflict(['budget_id', 'valid_from']).ignore();
   await fillChannels();
+  await fillAlerts();
   return record?.id ?? '';
 }
 
@@ -104,6 +108,76 @@ async function fillChannels(): Promise<void> {
   }));
   await backoffice('deliveries').insert(deliveries).onConflict(['event_id', 'channel_id']).ignore();
 }
+
+/** Rules that fire, cannot be evaluated and are calm, with alerts of both kinds: open and ended. */
+async function fillAlerts(): Promise<void> {
+  const { backoffice } = databases();
+  const rule = { type: 'threshold', filter: '', owner: 'ana.sousa@mythoria.pt', channels: [MAIL_CHANNEL] };
+  const fields = (critical: number) =>
+    JSON.stringify({ measure: 'cost', window: 'day', warning: critical / 2, critical });
+  await backoffice('alert_rules')
+    .insert([
+      { ...rule, rule_id: RULE, name: LONG_NAME.slice(0, 100), filter: `author=${AUTHOR}`, fields: fields(1) },
+      { ...rule, rule_id: QUIET_RULE, name: 'Month', channels: [], fields: fields(1000) },
+    ])
+    .onConflict('rule_id')
+    .ignore();
+  const at = (minutes: number) => postgresFromInstant(addTime(startOfHour(now()), -BigInt(minutes) * MINUTE));
+  const standing = JSON.stringify({ began: isoFromInstant(now()), learning: false, known: [], subjects: [] });
+  const stands = {
+    revision: 1,
+    began_at: at(9000),
+    standing,
+    took_ms: 12.4,
+    evaluated_at: at(0),
+    evaluated_until: at(0),
+  };
+  await backoffice('rule_standings')
+    .insert([
+      { ...stands, rule_id: RULE, state: 'firing', value: 1_234_567, strip: 'o'.repeat(900) + 'f'.repeat(240) },
+      {
+        ...{
+          ...stands,
+          rule_id: QUIET_RULE,
+          state: 'error',
+          value: 48_200_000,
+          strip: `${'l'.repeat(300)}  ${'o'.repeat(400)}`,
+        },
+        ...{ error: 'its budget has been deleted', error_since: at(10) },
+      },
+    ])
+    .onConflict('rule_id')
+    .ignore();
+  const alert = {
+    ...{ rule_id: RULE, subject: '', late: false, level: 'critical', level_value: 500_000, usual: 300_000 },
+    ...{ value: 1_234_567, worst: 2_234_567 },
+  };
+  await backoffice('alerts')
+    .insert([
+      {
+        ...{ ...alert, alert_id: ALERT, state: 'firing', since: at(240), window_from: at(600), window_to: at(-840) },
+        ...{ acknowledged_at: at(100), acknowledged_by: `${'ana'.padEnd(60, '.sousa')}@mythoria.pt` },
+      },
+      {
+        ...{ ...alert, alert_id: ALERT.replace(/.$/, '8'), state: 'resolved', since: at(9000), until: at(7000) },
+        ...{ subject: LONG_NAME, window_from: at(9600), window_to: at(8160), feedback: 'noise', late: true },
+      },
+    ])
+    .onConflict('alert_id')
+    .ignore();
+  await backoffice('alert_events')
+    .insert([
+      { event_id: ALERT, alert_id: ALERT, at: at(240), kind: 'fired', level: 'critical', value: 1_234_567 },
+      {
+        ...{ event_id: ALERT.replace(/.$/, '1'), alert_id: ALERT, at: at(100), kind: 'acknowledged' },
+        ...{ email: 'ana.sousa@mythoria.pt', note: LONG_TITLE },
+      },
+    ])
+    .onConflict('event_id')
+    .ignore();
+}
+
+const REHEARSED = 'type=threshold&name=Today&measure=cost&window=day&warning=1&critical=2&evaluations=2';
 
 /** The overview with each of its further breakdowns, all bars and comparisons among them. */
 const overviews = Object.fromEntries(
@@ -137,6 +211,12 @@ export const PAGES: Record<string, string> = {
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
+  alerts: '/alerts',
+  rules: '/alerts/rules',
+  rule: `/alerts/rules/${RULE}`,
+  'rule-form': `/alerts/rules/new?${REHEARSED}`,
+  'rule-form-unusual': '/alerts/rules/new?type=unusual',
+  rehearsal: `/alerts/rules/rehearsal?${REHEARSED}`,
   channels: '/alerts/channels',
   channel: `/alerts/channels/${MAIL_CHANNEL}`,
   'channel-webhook': `/alerts/channels/${WEBHOOK}`,

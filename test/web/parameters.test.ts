@@ -49,6 +49,12 @@ describe('parameters that nobody knows', () => {
       budgets: await ana
         .json('post', '/api/budgets', { name: 'x', amount: 1, per: 'week' })
         .then(({ body }) => body.id),
+      channels: await ana
+        .json('post', '/api/alerts/channels', { name: 'x', type: 'email', to: ['x@example.com'] })
+        .then(({ body }) => body.id),
+      rules: await ana
+        .json('post', '/api/alerts/rules', { name: 'x', type: 'silence', hours: 3 })
+        .then(({ body }) => body.id),
     };
     paths = pathsOf(app.express.router.stack as unknown as Layer[])
       .filter((path) => !NOT_ASKED.test(path) && path !== '/')

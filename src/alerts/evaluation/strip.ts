@@ -1,14 +1,14 @@
 import type { RuleStanding } from './replay.ts';
 
 /** How a rule stands, the worst of its subjects first. */
-const RULE_STATES = ['error', 'firing', 'recovering', 'pending', 'learning', 'ok', 'no data'] as const;
+export const RULE_STATES = ['error', 'firing', 'recovering', 'pending', 'learning', 'ok', 'no data'] as const;
 export type RuleState = (typeof RULE_STATES)[number];
 
 /** Of the evaluations of the last day. */
 export const MINUTES_OF_STRIP = 1440;
 
 /** A minute of the strip: a letter for how the rule stood at its end, a space where it was not evaluated. */
-const STRIP_LETTERS: Record<string, RuleState> = {
+export const STRIP_LETTERS: Record<string, RuleState> = {
   f: 'firing',
   r: 'recovering',
   p: 'pending',

@@ -41,7 +41,7 @@ export type Knowledge = {
 };
 
 /** How a field is asked for; `unit` stands behind its value. */
-type RuleField = { label: string; help?: string } & (
+export type RuleField = { label: string; help?: string } & (
   | { kind: 'choice'; choices: Record<string, string> }
   | { kind: 'number'; unit?: string; optional?: true }
   | { kind: 'numbers'; unit?: string }
@@ -61,6 +61,8 @@ export type RuleType<Fields> = {
   sentence(fields: Fields, words: { euros: (micro: number) => string; budget: string }): string;
 
   levels(fields: Fields): Level[];
+  /** The first of them, where it is the same for every window and subject. */
+  firstLevel?(fields: Fields): number;
   measured(fields: Fields): Measured;
   /** When it is evaluated: as of every whole minute, or of the hours of the business clock. */
   every: 'minute' | 'hour';

@@ -73,10 +73,13 @@ const alertOf = (row: AlertRow): Alert => ({
 /** How many ended alerts a page lists. */
 const MOST_ENDED = 200;
 
-/** Those that have not ended, worst and newest first. */
-export async function readOpenAlerts(backoffice: Knex): Promise<Alert[]> {
+/** Those that have not ended, of one rule or of all, worst and newest first. */
+export async function readOpenAlerts(backoffice: Knex, ruleId: string | null = null): Promise<Alert[]> {
   const rows: AlertRow[] = await backoffice('alerts')
     .whereNot('state', 'resolved')
+    .modify((query) => {
+      if (ruleId !== null) query.where('rule_id', ruleId);
+    })
     .orderByRaw(`level, since DESC, alert_id`)
     .select();
   return rows.map(alertOf);

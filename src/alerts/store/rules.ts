@@ -76,6 +76,12 @@ export async function readRule(
   return row ? ruleOf(row) : null;
 }
 
+/** Those of some ids, deleted ones too. */
+export async function readRulesOf(backoffice: Knex, ids: string[]): Promise<Map<string, Rule>> {
+  const rows: RuleRow[] = await backoffice('alert_rules').whereIn('rule_id', ids).select(RULE_COLUMNS);
+  return new Map(rows.map((row) => [row.rule_id, ruleOf(row)]));
+}
+
 const columnsOf = ({ remindHours, fields, ...terms }: RuleTerms) => ({
   ...terms,
   remind_hours: remindHours,
@@ -136,6 +142,10 @@ export async function changeRule(
   await transaction('rule_standings')
     .where('rule_id', rule.id)
     .update({ revision, ...beginning(at, known) });
+}
+
+export async function setMuted(transaction: Knex, id: string, muted: boolean): Promise<void> {
+  await transaction('alert_rules').where('rule_id', id).update({ muted });
 }
 
 export async function deleteRule(transaction: Knex, id: string, at: Instant): Promise<void> {

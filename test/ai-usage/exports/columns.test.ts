@@ -18,6 +18,9 @@ const SAME_NAME = '6f9619ff-8b86-4011-b42d-00c04fc964fd';
 /** Names that meet where keys are made of labels, or that are special to objects, spreadsheets and CSV. */
 const NAMES = ['gpt-5', 'gpt5', 'GPT 5', 'Cost', 'Other', '__proto__', 'constructor', '', 'a,b;=1', 'null'];
 
+/** What has its own periods, or none. */
+const WINDOWLESS = ['/budgets', '/alerts/rules'];
+
 type Cells = Record<string, unknown>;
 
 describe('the columns of exports', () => {
@@ -76,8 +79,7 @@ describe('the columns of exports', () => {
     const found = new Map<string, string[]>();
     const windowsOf = (path: string) => {
       if (path.endsWith('statement')) return ['month=2026-01'];
-      // Of their own periods.
-      if (path === '/budgets') return [''];
+      if (WINDOWLESS.includes(path)) return [''];
       return ['period=1d', 'period=all', 'from=2020-01-01&to=2020-01-02'];
     };
     for (const { path, tables } of EXPORT_PAGES) {
@@ -106,7 +108,7 @@ describe('the columns of exports', () => {
           await json(
             `${addressOf(path)}.json?${query}&period=all`.replace(
               /&period=all$/,
-              path.endsWith('statement') || path === '/budgets' ? '' : '&period=all',
+              path.endsWith('statement') || WINDOWLESS.includes(path) ? '' : '&period=all',
             ),
           ),
         );

@@ -48,6 +48,7 @@ export const BUDGET: RuleType<BudgetRule> = {
   sentence: ({ percents }, { budget }) => `${budget} is used to ${percents.map((one) => `${one}%`).join(', ')}`,
 
   levels: ({ percents }) => percents.map((one) => (one < 100 ? 'warning' : 'critical')),
+  firstLevel: ({ percents }) => (percents[0] as number) / 100,
   measured: () => 'share',
   every: 'minute',
   recording: () => ({}),

@@ -67,6 +67,10 @@ export const THRESHOLD: RuleType<Threshold> = {
   },
 
   levels: ({ warning }) => (warning === null ? ['critical'] : ['warning', 'critical']),
+  firstLevel: ({ measure, warning, critical }) => {
+    const first = warning ?? critical;
+    return inEuros(measure) ? microOf(first) : first;
+  },
   measured: ({ measure }) => (inEuros(measure) ? 'euros' : (measure as 'requests' | 'tokens')),
   every: 'minute',
   recording: ({ measure, window }) => (measure === 'costPerStory' ? { stories: window } : {}),

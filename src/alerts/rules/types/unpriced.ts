@@ -14,6 +14,7 @@ export const UNPRICED: RuleType<{ minTokens: number }> = {
   sentence: ({ minTokens }) => `a model uses ${minTokens.toLocaleString('en')} tokens or more at €0 within a day`,
 
   levels: () => ['warning'],
+  firstLevel: ({ minTokens }) => minTokens,
   measured: () => 'tokens',
   every: 'minute',
   recording: () => ({ by: 'model', unpriced: true }),

@@ -1,0 +1,19 @@
+import type { Format } from '../../units/format.ts';
+import type { Measured } from '../rules/rule-type.ts';
+import { valueText } from '../rules/words.ts';
+
+/** A value beside its level, as shares of the larger of both, and in words. */
+export type LevelBar = { value: number; level: number; over: boolean; text: string };
+
+/** Null where there is no level, or nothing that a bar could show. */
+export function levelBar(
+  value: number | null,
+  level: number | null,
+  measured: Measured,
+  format: Format,
+): LevelBar | null {
+  if (value === null || level === null || level <= 0 || value < 0) return null;
+  const whole = Math.max(value, level * 1.25);
+  const say = (one: number) => valueText(one, measured, format);
+  return { value: value / whole, level: level / whole, over: value >= level, text: `${say(value)} of ${say(level)}` };
+}

@@ -1,0 +1,51 @@
+import { type Names, readNames } from '../../catalog/names.ts';
+import { queryOfFilter } from '../../query/filter-text.ts';
+import { namedIn } from '../../query/filters/registry.ts';
+import { filterSentence } from '../../query/filters/words.ts';
+import { readBudgets } from '../../stats/budgets/budgets.ts';
+import type { Format } from '../../units/format.ts';
+import type { Instant } from '../../units/time.ts';
+import { budgetOfRule, filterTextOf } from '../round/evaluate.ts';
+import { ruleSentence } from '../rules/words.ts';
+import type { AlertSources } from '../sources.ts';
+import type { Rule } from '../store/rules.ts';
+import { type RuleSight, readSights } from '../store/standings.ts';
+
+/** A rule, how it stands, what it tells of and of which calls, in words; `filter` is that of its calls. */
+export type RuleLine = { rule: Rule; sight: RuleSight | null; sentence: string; calls: string; filter: string };
+
+/** Rules with what people read of them, in their order. */
+export async function readRuleLines(
+  { databases, format }: Pick<AlertSources, 'databases' | 'format'>,
+  rules: Rule[],
+  at: Instant,
+): Promise<RuleLine[]> {
+  const { backoffice } = databases;
+  const ids = rules.map(({ id }) => id);
+  const [budgets, sights] = await Promise.all([readBudgets(backoffice), readSights(backoffice, ids)]);
+  const found = rules.map((rule) => {
+    const budget = budgetOfRule(rule, budgets);
+    return { rule, budget, filter: filterTextOf(rule, budget) };
+  });
+  const calls = await callsOf([...new Set(found.map(({ filter }) => filter))], { databases, format }, at);
+  return found.map(({ rule, budget, filter }) => ({
+    ...{ rule, filter, sight: sights.get(rule.id) ?? null },
+    sentence: ruleSentence(rule, budget, format),
+    calls: calls.get(filter) ?? '',
+  }));
+}
+
+/** Which calls some filters mean, as sentences; the names in all of them are read at once. */
+async function callsOf(
+  filters: string[],
+  { databases, format }: { databases: Parameters<typeof readNames>[0]; format: Format },
+  at: Instant,
+): Promise<Map<string, string>> {
+  const queries = filters.map((filter) => ({ filter, query: queryOfFilter(filter, format, at) }));
+  const named = queries.map(({ query }) => namedIn(query));
+  const names: Names = await readNames(databases, {
+    authors: [...new Set(named.flatMap(({ authors }) => authors))],
+    stories: [...new Set(named.flatMap(({ stories }) => stories))],
+  });
+  return new Map(queries.map(({ filter, query }) => [filter, filterSentence(query, names, format)]));
+}

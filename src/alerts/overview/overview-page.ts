@@ -1,0 +1,78 @@
+import type { Table } from '../../tables/table.ts';
+import type { Format } from '../../units/format.ts';
+import { type Instant, isoFromInstant, MINUTE } from '../../units/time.ts';
+import { alertName, alertsTable, answersText, type RuledAlert } from '../frame/alerts-table.ts';
+import { type LevelBar, levelBar } from '../frame/level-bar.ts';
+import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
+import { measuredOf, valueText } from '../rules/words.ts';
+
+/** An alert that has not ended, ready to print. */
+type FiringItem = {
+  name: string;
+  href: string;
+  level: string;
+  recovering: boolean;
+  value: string;
+  against: string;
+  bar: LevelBar | null;
+  since: { text: string; time: string; duration: string };
+  answers: string[];
+};
+
+/** What fires, at most so many of them, and how many more there are, in words. */
+export type Firing = { items: FiringItem[]; more: string | null };
+
+const MOST_FIRING = 50;
+
+/** Null where nothing fires. */
+export function firingView(alerts: RuledAlert[], at: Instant, format: Format): Firing | null {
+  if (alerts.length === 0) return null;
+  const more = alerts.length - MOST_FIRING;
+  return {
+    items: alerts.slice(0, MOST_FIRING).map((one) => firingItem(one, at, format)),
+    more: more > 0 ? `${format.integer(more)} more fire as well: GET /api/alerts lists them all.` : null,
+  };
+}
+
+function firingItem(one: RuledAlert, at: Instant, format: Format): FiringItem {
+  const { alert, rule } = one;
+  const measured = measuredOf(rule);
+  return {
+    name: alertName(one),
+    href: `${ALERTS_PATH}/${alert.id}`,
+    level: LEVEL_WORDS[alert.level],
+    recovering: alert.state === 'recovering',
+    value: valueText(alert.value, measured, format),
+    against: againstText({ limit: alert.levelValue, usual: alert.usual }, measured, format),
+    bar: levelBar(alert.value, alert.levelValue, measured, format),
+    since: {
+      text: format.minute(alert.since),
+      time: isoFromInstant(alert.since),
+      duration: at > alert.since ? format.duration(at - alert.since) : '',
+    },
+    answers: answersText(alert, format),
+  };
+}
+
+const MOST_ENDED = 20;
+
+/** What was resolved lately. Null where nothing was. */
+export function endedView(alerts: RuledAlert[], format: Format): { table: Table; note: string } | null {
+  if (alerts.length === 0) return null;
+  const shown = alerts.slice(0, MOST_ENDED);
+  return {
+    table: alertsTable('Resolved lately', shown, format),
+    note: alerts.length > MOST_ENDED ? `The newest ${MOST_ENDED}. The page of a rule lists all of its alerts.` : '',
+  };
+}
+
+const LATE_AFTER = 5n * MINUTE;
+
+/** What is said where rules have not been evaluated for a while; null where they have. */
+export function behindText(until: Instant | null, at: Instant, format: Format): string | null {
+  if (until === null || at - until <= LATE_AFTER) return null;
+  return (
+    `Rules were last evaluated as of ${format.minute(until)}, ${format.duration(at - until)} ago. What has happened since is not told ` +
+    'yet, and will be as soon as evaluation goes on.'
+  );
+}

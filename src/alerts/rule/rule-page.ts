@@ -1,0 +1,48 @@
+import type { Table } from '../../tables/table.ts';
+import type { Tile } from '../../tables/tiles.ts';
+import type { Format } from '../../units/format.ts';
+import type { Instant } from '../../units/time.ts';
+import { alertsTable, type RuledAlert } from '../frame/alerts-table.ts';
+import { type LevelBar, levelBar } from '../frame/level-bar.ts';
+import type { RuleLine } from '../frame/rule-lines.ts';
+import { stripOf } from '../frame/strip.ts';
+import { ruleTypeOf } from '../rules/registry.ts';
+import { measuredOf, valueText } from '../rules/words.ts';
+import { RULES_PATH } from '../sources.ts';
+
+/** What the page of a rule says besides its form, its rehearsal and its alerts. */
+export function rulePage({ rule, sight, sentence, calls, filter }: RuleLine, at: Instant, format: Format) {
+  const measured = measuredOf(rule);
+  const say = (value: number | null) => (value === null ? '–' : valueText(value, measured, format));
+  const level = ruleTypeOf(rule.type).firstLevel?.(rule.fields) ?? null;
+  const value = sight?.value ?? null;
+  const { label, levels } = ruleTypeOf(rule.type);
+  const tiles: Tile[] = [
+    { label: 'State', text: sight?.state ?? 'no data', ...(rule.muted ? { note: 'muted: nobody is told' } : {}) },
+    { label: 'Value', text: say(value) },
+    ...(level === null ? [] : [{ label: 'Level', text: say(level), note: levels(rule.fields)[0] }]),
+    {
+      label: 'Last evaluation',
+      text: sight?.evaluatedAt ? format.timeOfDay(sight.evaluatedAt) : 'not yet',
+      ...(sight?.evaluatedAt ? { note: format.minute(sight.evaluatedAt) } : {}),
+    },
+    ...(sight?.tookMs == null ? [] : [{ label: 'Took', text: `${format.integer(Math.ceil(sight.tookMs))} ms` }]),
+  ];
+  const bar: LevelBar | null = levelBar(value, level, measured, format);
+  const path = `${RULES_PATH}/${rule.id}`;
+  const search = filter === '' ? '' : `?${filter}`;
+  return {
+    ...{ name: rule.name, type: label, owner: rule.owner, muted: rule.muted, calls, tiles, bar },
+    sentence: `Tells when ${sentence}.`,
+    overview: `/ai-usage${search}`,
+    records: `/ai-usage/records${search}`,
+    strip: sight && stripOf(sight, at, format),
+    error: sight?.error && `It cannot be evaluated since ${format.minute(sight.error.since)}: ${sight.error.reason}.`,
+    mute: `${path}/mute`,
+    remove: `${path}/delete`,
+  };
+}
+
+/** The alerts of a rule, open ones first. Null where it has none. */
+export const ruleAlerts = (alerts: RuledAlert[], format: Format): Table | null =>
+  alerts.length === 0 ? null : alertsTable('Its alerts', alerts, format);
