@@ -35,13 +35,13 @@ type TakenRow = ChannelRow & {
 
 /**
  * Takes what is due, each for one attempt and for the length of a lease; nobody else has it meanwhile. Of one thread and
- * channel only the oldest is due: nobody reads that something is over before that it began.
+ * channel only the oldest is due: nobody reads that something is over before that it began. Some channels may be left out.
  */
-async function take(backoffice: Knex, at: Instant): Promise<Taken[]> {
+async function take(backoffice: Knex, at: Instant, without: Iterable<string>): Promise<Taken[]> {
   const { rows } = await backoffice.raw<{ rows: TakenRow[] }>(
     `WITH due AS MATERIALIZED (
        SELECT delivery_id FROM deliveries AS one
-        WHERE state = 'waiting' AND due_at <= :at
+        WHERE state = 'waiting' AND due_at <= :at AND channel_id <> ALL(:without::uuid[])
           AND NOT EXISTS (SELECT FROM deliveries AS earlier
                            WHERE earlier.thread_id = one.thread_id AND earlier.channel_id = one.channel_id
                              AND earlier.state = 'waiting' AND earlier.made_at < one.made_at)
@@ -51,7 +51,7 @@ async function take(backoffice: Knex, at: Instant): Promise<Taken[]> {
        FROM due, channels
       WHERE deliveries.delivery_id = due.delivery_id AND channels.channel_id = deliveries.channel_id
      RETURNING deliveries.delivery_id, event_id, thread_id, message, attempts, dies_at, ${CHANNEL_COLUMNS.join(', ')}`,
-    { at: postgresFromInstant(at), leased: postgresFromInstant(addTime(at, LEASE)) },
+    { at: postgresFromInstant(at), without: [...without], leased: postgresFromInstant(addTime(at, LEASE)) },
   );
   return rows.map((row) => ({
     channel: channelOf(row),
@@ -100,14 +100,16 @@ type DeliverOptions = {
 };
 
 /**
- * Sends what is due, until nothing is; returns how many attempts that took. At least once: whoever is killed between
+ * Sends what is due, until nothing is but to channels that are away; returns how many attempts that took. At least once: whoever is killed between
  * sending and writing it down leaves what is sent again, under the same key, when its lease is over.
  */
 export async function deliver(backoffice: Knex, send: Send, options: DeliverOptions = {}): Promise<number> {
   const { clock = now, isStopping = () => false, random = Math.random } = options;
+  // A channel that is away keeps those behind it waiting for as long as one attempt takes, not for each of its messages.
+  const away = new Set<string>();
   for (let attempts = 0; ; ) {
     if (isStopping()) return attempts;
-    const taken = await take(backoffice, clock());
+    const taken = await take(backoffice, clock(), away);
     if (taken.length === 0) return attempts;
     attempts += taken.length;
     await Promise.all(
@@ -115,6 +117,7 @@ export async function deliver(backoffice: Knex, send: Send, options: DeliverOpti
         const answer = await send(one.channel, one.delivery, clock()).catch(
           (error: Error): Answer => ({ outcome: 'later', text: `Not sent: ${error.message}` }),
         );
+        if (answer.outcome === 'later') away.add(one.channel.id);
         await settle(backoffice, one, answer, clock(), random());
       }),
     );

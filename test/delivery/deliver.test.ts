@@ -153,6 +153,21 @@ describe('delivery', () => {
     assert.deepEqual(told, ['Slow: Fires', 'Slow: Resolved']);
   });
 
+  it('asks a channel that is away a few times and no more, before it turns to the others', async () => {
+    const [away, quick] = [await made('Away'), await made('Quick')];
+    for (let i = 0; i < 30; i++) await tell(away);
+    const thread = await tell(quick);
+    let asked = 0;
+    const send: Send = async ({ name }) => {
+      if (name === 'Quick') return TAKEN;
+      asked += 1;
+      return LATER;
+    };
+    await run(send);
+    assert.equal((await only(thread)).state, 'sent');
+    assert.equal(asked, 10);
+  });
+
   it('sends each thing once, with several at it', async function () {
     needsServer(this);
     const channel = await made();
