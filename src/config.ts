@@ -88,6 +88,7 @@ const schema = z.object({
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
+  JOBS: z.enum(['on', 'off'], 'takes on, or off where npm run jobs runs beside this').default('on'),
   SMTP_URL: z
     .url({ protocol: /^smtps?$/, error: 'takes an address such as smtps://user:password@smtp.example.com' })
     .optional(),
@@ -139,6 +140,8 @@ export type Config = {
   keepAliveMs: number;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
   drainSeconds: number;
+  /** Whether this process does what is done by the clock. */
+  jobs: boolean;
   /** How mail is sent; null: not at all. */
   mail: { smtpUrl: string; from: string } | null;
   /** Hosts, some with a port, that webhooks may lead to besides public ones. */
@@ -261,6 +264,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     locale: data.LOCALE,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
+    jobs: data.JOBS === 'on',
     mail: data.SMTP_URL && data.MAIL_FROM ? { smtpUrl: data.SMTP_URL, from: data.MAIL_FROM } : null,
     webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS,
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),

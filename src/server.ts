@@ -1,7 +1,4 @@
-import { openAlertWords } from './alerts/open-alerts.ts';
-import { wordsOf } from './alerts/round/wording.ts';
 import { createApp } from './app.ts';
-import { isAllowed } from './auth/person.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { loadConfig } from './config.ts';
 import {
@@ -17,20 +14,11 @@ import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
-import { createSend } from './delivery/send.ts';
 import { systemLookup } from './delivery/targets.ts';
 import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
-import {
-  deliveryJob,
-  demoJob,
-  digestsJob,
-  evaluationJob,
-  oldDeliveriesJob,
-  rollupsJob,
-  sessionsJob,
-} from './jobs/list.ts';
+import { demoJob, everyJob } from './jobs/list.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { openReader } from './stats/open-reader.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
@@ -124,8 +112,7 @@ async function main(): Promise<void> {
   const isStopping = () => stopping;
   const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
   const sending = { appUrl: config.appUrl, mail: config.mail, targets };
-  const { timeZone } = config;
-  const format = createFormat(config.locale, timeZone);
+  const { timeZone, allowedDomains } = config;
   const reuseForMs = REUSE_MS;
   const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
   server.answerWith(
@@ -135,18 +122,19 @@ async function main(): Promise<void> {
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
-  const telling = {
-    ...{ databases, reader, timeZone, format, appUrl: config.appUrl },
-    mayEnter: (email: string) => isAllowed(email, config.allowedDomains),
-    openAlerts: () => openAlertWords(databases.backoffice, format),
+  const format = createFormat(config.locale, timeZone);
+  const sources = {
+    format,
+    databases,
+    reader,
+    origin: rollupsOrigin,
+    sending,
+    log,
+    replicas: embedded === null,
+    allowedDomains,
   };
   const jobs = startJobs([
-    rollupsJob(databases, config.timeZone, log, { replicas: embedded === null, outages, origin: rollupsOrigin }),
-    sessionsJob(databases.sessions, log, outages),
-    evaluationJob({ databases, reader, timeZone, words: wordsOf({ format, appUrl: config.appUrl }) }, log, outages),
-    deliveryJob(databases.backoffice, createSend(sending), log, outages),
-    digestsJob(telling, log, outages),
-    oldDeliveriesJob(databases.backoffice, log, outages),
+    ...(config.jobs ? everyJob({ ...sources, once: false }) : []),
     ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
   ]);
 

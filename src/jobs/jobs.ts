@@ -71,3 +71,25 @@ export function startJobs(jobs: readonly Job[]): RunningJobs {
     },
   };
 }
+
+/** Runs each job once, one after the other, as far as it goes; returns what failed, and why. Each that has ended is told to `said`. */
+export async function runOnce(
+  jobs: readonly Job[],
+  isStopping: () => boolean,
+  said: (name: string, ms: number, reason: string | null) => void,
+): Promise<{ name: string; reason: string }[]> {
+  const failed: { name: string; reason: string }[] = [];
+  for (const { name, run } of jobs) {
+    if (isStopping()) break;
+    const began = performance.now();
+    let reason: string | null = null;
+    try {
+      await run(isStopping);
+    } catch (error) {
+      reason = reasonOf(error);
+      failed.push({ name, reason });
+    }
+    said(name, performance.now() - began, reason);
+  }
+  return failed;
+}

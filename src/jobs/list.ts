@@ -1,14 +1,22 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { type Telling, tellDigests } from '../account/digest/tell.ts';
-import { type Evaluating, evaluationWork } from '../alerts/round/round.ts';
+import { openAlertWords } from '../alerts/open-alerts.ts';
+import { type Evaluating, evaluateRules, evaluationWork } from '../alerts/round/round.ts';
+import { wordsOf } from '../alerts/round/wording.ts';
+import { isAllowed } from '../auth/person.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
+import type { Databases } from '../db/connect.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
-import type { Send } from '../delivery/send.ts';
+import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
+import type { UsageReader } from '../stats/reader.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
+import type { Origin } from '../stats/rollups/keep/origin.ts';
 import { loggable } from '../units/failures/loggable.ts';
-import type { Outages } from '../units/failures/outages.ts';
+import { createOutages, type Outages } from '../units/failures/outages.ts';
+import type { Format } from '../units/format.ts';
+import { now } from '../units/time.ts';
 import type { Job } from './jobs.ts';
 
 const A_MINUTE_MS = 60_000;
@@ -30,7 +38,7 @@ export function rollupsJob(databases: KeptDatabases, timeZone: string, log: Logg
 }
 
 /** They hold addresses and browsers; a process that is replaced every hour would never come to it, so the first time is at once. */
-export function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
+function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
   return {
     name: 'sessions',
     does: 'Deletes the sessions that have expired.',
@@ -42,7 +50,7 @@ export function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job 
 }
 
 /** Whoever waits for an alert does not notice; a look into an empty outbox is one step of an index. */
-export function deliveryJob(backoffice: Knex, send: Send, log: Logger, outages: Outages): Job {
+function deliveryJob(backoffice: Knex, send: Send, log: Logger, outages: Outages): Job {
   return {
     name: 'delivery',
     does: 'Sends what is in the outbox to its channels.',
@@ -53,7 +61,7 @@ export function deliveryJob(backoffice: Knex, send: Send, log: Logger, outages: 
   };
 }
 
-export function digestsJob(telling: Telling, log: Logger, outages: Outages): Job {
+function digestsJob(telling: Telling, log: Logger, outages: Outages): Job {
   return {
     name: 'digests',
     does: 'Puts the digests that people have chosen into the outbox, at eight in the morning.',
@@ -64,7 +72,7 @@ export function digestsJob(telling: Telling, log: Logger, outages: Outages): Job
   };
 }
 
-export function oldDeliveriesJob(backoffice: Knex, log: Logger, outages: Outages): Job {
+function oldDeliveriesJob(backoffice: Knex, log: Logger, outages: Outages): Job {
   return {
     name: 'old deliveries',
     does: 'Deletes what was sent or given up ninety days ago.',
@@ -76,13 +84,13 @@ export function oldDeliveriesJob(backoffice: Knex, log: Logger, outages: Outages
 }
 
 /** More often than once a minute: what the running minute shows is told within seconds. */
-export function evaluationJob(evaluating: Evaluating, log: Logger, outages: Outages): Job {
+function evaluationJob(evaluating: Evaluating, once: boolean, log: Logger, outages: Outages): Job {
   return {
     name: 'evaluation',
     does: 'Evaluates the rules of alerts, and puts what they tell into the outbox.',
     everyMs: 15_000,
     atOnce: true,
-    run: evaluationWork(evaluating),
+    run: once ? () => evaluateRules(evaluating, now(), { looksBack: true }) : evaluationWork(evaluating),
     onError: logged(log, outages, 'alerts: rules were not evaluated'),
   };
 }
@@ -96,4 +104,52 @@ export function demoJob(growth: DemoGrowth, log: Logger): Job {
     run: demoGrowth(growth),
     onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
   };
+}
+
+/** What jobs work with. */
+export type JobSources = {
+  /** How messages are written; its time zone is the business one. */
+  format: Format;
+  databases: Databases;
+  reader: UsageReader;
+  origin: Origin;
+  sending: SendingSettings;
+  /** Of the addresses that may enter. */
+  allowedDomains: string[];
+  log: Logger;
+  /** Whether other processes may do the same beside this one; the embedded databases are one session each. */
+  replicas: boolean;
+  /** Whether each runs once, to its end, whoever else is at it. */
+  once: boolean;
+};
+
+/** Everything that is done by the clock, in an order in which one run of each leaves nothing that is due. */
+export function everyJob({
+  format,
+  databases,
+  reader,
+  origin,
+  sending,
+  allowedDomains,
+  log,
+  replicas,
+  once,
+}: JobSources): Job[] {
+  const { timeZone } = format;
+  const { appUrl } = sending;
+  const telling = {
+    ...{ databases, reader, timeZone, format, appUrl },
+    mayEnter: (email: string) => isAllowed(email, allowedDomains),
+    openAlerts: () => openAlertWords(databases.backoffice, format),
+  };
+  const outages = createOutages(log);
+  const words = wordsOf({ format, appUrl });
+  return [
+    rollupsJob(databases, timeZone, log, { replicas, outages, origin }),
+    evaluationJob({ databases, reader, timeZone, words }, once, log, outages),
+    digestsJob(telling, log, outages),
+    deliveryJob(databases.backoffice, createSend(sending), log, outages),
+    oldDeliveriesJob(databases.backoffice, log, outages),
+    sessionsJob(databases.sessions, log, outages),
+  ];
 }

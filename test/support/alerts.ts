@@ -7,7 +7,7 @@ import { databases } from './databases.ts';
 import { emptied } from './usage.ts';
 
 /** What the job of the program evaluates with. */
-async function evaluating(): Promise<Evaluating> {
+export async function evaluating(): Promise<Evaluating> {
   const { databases, reader, config } = await sharedApp();
   const { locale, timeZone, appUrl } = config;
   return { databases, reader, timeZone, words: wordsOf({ format: createFormat(locale, timeZone), appUrl }) };

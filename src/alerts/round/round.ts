@@ -35,7 +35,7 @@ export async function evaluateRules(
 }
 
 const LEASE = 'evaluation';
-const LEASE_SECONDS = 60;
+const LEASE_SECONDS = 45;
 
 /** The work of the clock: a round, where no other process is at it. */
 export function evaluationWork(evaluating: Evaluating): () => Promise<void> {

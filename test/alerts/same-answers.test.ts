@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { liveAnswers } from '../../src/alerts/evaluation/live-answers.ts';
+import { recordedAnswers } from '../../src/alerts/evaluation/recorded-answers.ts';
+import { newStanding, replay } from '../../src/alerts/evaluation/replay.ts';
+import { RULE_TYPE_NAMES, type RuleTypeName, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
+import { runningWindow } from '../../src/alerts/rules/windows.ts';
+import { queryOfFilter } from '../../src/query/filter-text.ts';
+import type { Budget } from '../../src/stats/budgets/budgets.ts';
+import type { Day } from '../../src/units/calendar.ts';
+import { microEuros } from '../../src/units/money.ts';
+import {
+  addDays,
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  type Instant,
+  instantAt,
+  MINUTE,
+  startOfDay,
+} from '../../src/units/time.ts';
+import { evaluating } from '../support/alerts.ts';
+import { slowly, usageAt } from '../support/generated-usage.ts';
+import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
+
+const ZONES = ['Europe/Lisbon', 'America/New_York', 'Asia/Kolkata'];
+/** About a change of clocks in Lisbon: days of 25 hours among them. */
+const CHANGE = '2025-10-26' as Day;
+
+/** Fields that fire now and then on rows of a few euros. */
+const FIELDS: Record<RuleTypeName, Record<string, unknown>[]> = {
+  threshold: (['cost', 'requests', 'tokens', 'costPerRequest', 'costPerStory'] as const).flatMap((measure) =>
+    (['hour', 'day', 'week', 'month'] as const).map((window) => ({
+      ...{ measure, window, warning: 1 },
+      critical: measure === 'tokens' ? 5_000_000 : 12,
+    })),
+  ),
+  budget: [{ budget: 'b', percents: [10, 50, 100] }],
+  forecast: [{ budget: 'b' }],
+  unusual: (['hour', 'day'] as const).map((window) => ({ window, strength: 1, minEuros: 0.01, minPercent: 1 })),
+  new: ['model', 'action', 'provider'].map((what) => ({ what })),
+  unpriced: [{ minTokens: 1 }],
+  silence: [{ hours: 1 }, { hours: 7 }],
+  price: [{ percent: 5 }],
+};
+
+const budgetPer = (per: Budget['per']): Budget => ({
+  ...{ id: 'b', name: 'B', per, filter: '', owner: '' },
+  amounts: [
+    { from: null, amount: microEuros(40_000_000) },
+    { from: CHANGE, amount: microEuros(90_000_000) },
+  ],
+});
+
+const CHOICES = RULE_TYPE_NAMES.flatMap((name) => FIELDS[name].map((fields) => ({ name, fields })));
+
+const rule = fc.record({
+  choice: fc.constantFrom(...CHOICES),
+  evaluations: fc.constantFrom(1, 1, 3),
+  per: fc.constantFrom('week' as const, 'month' as const, 'quarter' as const),
+  filter: fc.constantFrom('', 'model=gpt-5', 'notAction=test', 'minCost=0.001', 'hours=22-5'),
+});
+
+/** Rows by how far they lie from where a replay begins: about the same time of many days, often at the ends of minutes. */
+const rows = fc.array(
+  fc
+    .tuple(
+      fc.oneof(fc.constant(0), fc.nat(6), fc.nat(70)),
+      fc.integer({ min: -90, max: 150 }),
+      fc.constantFrom(0n, 1n, MINUTE - 1n, 30_000_000n),
+    )
+    .map(([days, minute, rest]) => instantAt(-BigInt(days) * DAY_OF_24_HOURS + BigInt(minute) * MINUTE + rest))
+    .chain((at) => usageAt(fc.constant(at)).map((row) => ({ ...row, at, cost: Math.min(row.cost ?? 0, 9_000_000) }))),
+  { minLength: 1, maxLength: 60 },
+);
+
+describe('a rehearsal', () => {
+  before(resetUsage);
+  after(resetUsage);
+
+  it('says what the evaluation of each minute says, on the same records', async () => {
+    const { reader } = await evaluating();
+    await fc.assert(
+      fc.asyncProperty(
+        rule,
+        fc.constantFrom(...ZONES),
+        fc.constantFrom(0, 1, 5),
+        fc.integer({ min: 0, max: 47 }),
+        rows,
+        fc.boolean(),
+        async ({ choice: { name, fields }, evaluations, per, filter }, zone, later, hours, usage, covered) => {
+          await resetUsage();
+          const begin = addTime(startOfDay(addDays(CHANGE, later - 4), zone), BigInt(hours) * HOUR);
+          await insertUsage(usage.map((row) => ({ ...row, at: addTime(begin, BigInt(row.at ?? 0n)) })));
+          if (covered) await coverUsage(zone);
+          const type = ruleTypeOf(name);
+          const budget = budgetPer(per);
+          const evaluated = { type, fields, evaluations };
+          // Two hours by the minute, two days by the hour.
+          const to = addTime(begin, type.every === 'minute' ? 2n * HOUR : 48n * HOUR);
+          const about = { timeZone: zone, window: runningWindow, budget, leftOut: new Set<Instant>() };
+          const text = 'budget' in fields ? '' : filter;
+          const answers = await reader.together(async (state) => {
+            const source = { ...state.source, timeZone: zone };
+            const live = liveAnswers(
+              {
+                ...state,
+                source: { ...source, coveredUntil: zone === state.source.timeZone ? source.coveredUntil : null },
+              },
+              to,
+            )(text);
+            const meant = await state.filterOf(queryOfFilter(text, { timeZone: zone }, to));
+            const back = type.looksBack(fields, begin, about);
+            const span = { from: addTime(begin, -back), begin, to };
+            const recorded = await recordedAnswers(
+              { ...source, coveredUntil: zone === state.source.timeZone ? source.coveredUntil : null },
+              meant,
+              span,
+              evaluated,
+            );
+            const ofThem = async (ask: typeof live) => {
+              const seen: unknown[] = [];
+              const { events, standing } = await replay(
+                evaluated,
+                newStanding(begin, ['gpt-5', 'test', 'OpenAI']),
+                { from: begin, to },
+                { ...about, ask },
+                (at, one) => seen.push([at, one]),
+              );
+              return { events, standing, seen };
+            };
+            return [await ofThem(live), await ofThem(recorded)] as const;
+          });
+          assert.deepEqual(answers[1], answers[0]);
+        },
+      ),
+      slowly(120),
+    );
+  });
+});
