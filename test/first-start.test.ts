@@ -8,7 +8,8 @@ import { auditAll } from '../src/stats/rollups/keep/tick.ts';
 import { now } from '../src/units/time.ts';
 import { type Client, signedIn } from './support/client.ts';
 import { commandLine } from './support/command-line.ts';
-import { freePort, gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
+import { freePort } from './support/ports.ts';
+import { gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
 import { skip } from './support/skip.ts';
 import { ADDRESS, inOwnFolder } from './support/started.ts';
 

@@ -7,14 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApp } from './support/app.ts';
-import { type Answer, answered, startBalancer, until, untilListening, untilRefused } from './support/balancer.ts';
+import { type Answer, answered, startBalancer, untilListening, untilRefused } from './support/balancer.ts';
 import { createClient, signedIn } from './support/client.ts';
 import { commandLine } from './support/command-line.ts';
 import { databases, databaseUrls, onServer } from './support/databases.ts';
 import { nginxPath } from './support/nginx.ts';
-import { freePort, type Program, startProgram } from './support/program.ts';
+import { freePort } from './support/ports.ts';
+import { type Program, startProgram } from './support/program.ts';
 import { type DatabaseProxy, startProxy } from './support/proxy.ts';
 import { needsServer } from './support/skip.ts';
+import { until } from './support/until.ts';
 import { insertUsage, resetUsage } from './support/usage.ts';
 
 const SESSION_SECRET = 's'.repeat(32);

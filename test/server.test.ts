@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { SETTING_NAMES } from '../src/config.ts';
 import { commandLine } from './support/command-line.ts';
 import { databaseUrls } from './support/databases.ts';
-import { freePort, linkCheckout, startProgram } from './support/program.ts';
+import { freePort } from './support/ports.ts';
+import { linkCheckout, startProgram } from './support/program.ts';
 import { needsServer } from './support/skip.ts';
 import { ADDRESS, inOwnFolder } from './support/started.ts';
 

@@ -1,10 +1,11 @@
 import type { Day } from '../units/calendar.ts';
+import { daysBetween } from '../units/calendar.ts';
 import { addDays, type Instant, MINUTE } from '../units/time.ts';
-import { daysBetween, momentOf } from './calendar.ts';
+import { momentOf } from './calendar.ts';
 import { authorOf, TEAM_AUTHOR } from './people.ts';
 import { chance, lengthBetween, pick, type Random, randomFrom, rounded, uuidFrom, wholeBetween } from './random.ts';
 import type { AiAction } from './source-tables.ts';
-import { keyOfDay, type Layer, LONGEST_STORY, type Story, storiesOn, storyOf } from './stories.ts';
+import { type DemoStory, keyOfDay, type Layer, LONGEST_STORY, storiesOn, storyOf } from './stories.ts';
 
 /** One call to a model; a model or output tokens given here are not drawn. */
 export type Call = { action: AiAction; model?: string; outputTokens?: number };
@@ -13,7 +14,7 @@ export type Call = { action: AiAction; model?: string; outputTokens?: number };
 export type Activity = {
   key: string;
   day: Day;
-  story: Story;
+  story: DemoStory;
   begun: Instant;
   duration: bigint;
   calls: readonly Call[];
@@ -37,7 +38,7 @@ export function activitiesOn(layer: Layer, day: Day): Activity[] {
   return [...stories, ...visitsOn(layer, day), ...teamWorkOn(layer, day), ...loopsOn(layer, day)];
 }
 
-function makingOf(story: Story, day: Day): Activity {
+function makingOf(story: DemoStory, day: Day): Activity {
   const random = randomFrom(`${story.key}/calls`);
   const calls = story.abandoned ? callsBeforeChapters(random) : callsOfStory(random);
   return { key: story.key, day, story, begun: story.begun, duration: story.duration, calls };

@@ -1,4 +1,4 @@
-import type { Day } from '../units/calendar.ts';
+import { type Day, daysBetween } from '../units/calendar.ts';
 import { addDays, addTime, endOfDay, type Instant, startOfDay } from '../units/time.ts';
 import { pickWeighted, type Random } from './random.ts';
 
@@ -17,11 +17,6 @@ const WEEKEND_HOURS = [7, 4, 2, 1, 0.5, 0.5, 1, 3, 10, 24, 38, 42, 30, 24, 34, 4
 
 // From Sunday to Saturday; their average is 1.
 const STORIES_BY_WEEKDAY = [1.22, 0.9, 0.86, 0.84, 0.9, 0.98, 1.3];
-
-/** Whole days from one day to another, negative when the other comes first. */
-export function daysBetween(from: Day, to: Day): number {
-  return (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000;
-}
 
 /** Every day from one to another, both included. */
 export function daysFrom(from: Day, to: Day): Day[] {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Day } from '../units/calendar.ts';
+import { daysBetween } from '../units/calendar.ts';
 import {
   addDays,
   addTime,
@@ -11,7 +12,7 @@ import {
   latest,
   startOfDay,
 } from '../units/time.ts';
-import { DEMO_TIME_ZONE, daysBetween, daysFrom, GROWING_DAYS } from './calendar.ts';
+import { DEMO_TIME_ZONE, daysFrom, GROWING_DAYS } from './calendar.ts';
 import { insertNames, insertUsage, upsertRuns } from './insert.ts';
 import { addLayer, clearLayers, createLayersTable, type FilledLayer, markFilled, readLayers } from './layers.ts';
 import { expectedRows, sliceOf } from './rows.ts';
@@ -21,13 +22,13 @@ import { createMythoriaTables, createWorkflowsTables } from './source-tables.ts'
 export type Filled = { rows: number; from: Instant };
 
 /** In rows of `token_usage_tracking`. `total` is an estimate until the end, where both are the same. */
-export type Progress = { done: number; total: number };
+export type FillProgress = { done: number; total: number };
 
 export type Demo = {
   workflows: Knex;
   mythoria: Knex;
   now: Instant;
-  onProgress: (progress: Progress) => void;
+  onProgress: (progress: FillProgress) => void;
 };
 
 const SEED = 'mythoria';

@@ -3,7 +3,7 @@ import { eurosText } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import { authorOf, DELETED_AUTHOR } from './people.ts';
 import type { DemoRow } from './rows.ts';
-import type { Story } from './stories.ts';
+import type { DemoStory } from './stories.ts';
 
 /** Inserts the rows that are not there yet, in one transaction, and returns how many these were. */
 export async function insertUsage(workflows: Knex, rows: readonly DemoRow[]): Promise<number> {
@@ -35,7 +35,7 @@ export async function insertUsage(workflows: Knex, rows: readonly DemoRow[]): Pr
 }
 
 /** Inserts the runs of stories, or brings their status up to date. */
-export async function upsertRuns(workflows: Knex, stories: readonly Story[], now: Instant): Promise<void> {
+export async function upsertRuns(workflows: Knex, stories: readonly DemoStory[], now: Instant): Promise<void> {
   const runs = stories.flatMap(({ runId, storyId, begun, duration, abandoned }) => {
     if (runId === null || begun >= now) return [];
     const status = begun + duration > now ? 'running' : abandoned ? 'failed' : 'completed';
@@ -46,7 +46,7 @@ export async function upsertRuns(workflows: Knex, stories: readonly Story[], now
 }
 
 /** Inserts the names of stories and their authors that are not there yet, except those of the deleted account. */
-export async function insertNames(mythoria: Knex, seed: string, stories: readonly Story[]): Promise<void> {
+export async function insertNames(mythoria: Knex, seed: string, stories: readonly DemoStory[]): Promise<void> {
   const kept = stories.filter(({ author }) => author !== DELETED_AUTHOR);
   if (kept.length === 0) return;
   const authors = [...new Set(kept.map(({ author }) => author))].map((number) => authorOf(seed, number));

@@ -1,10 +1,10 @@
 import { openDatabase } from '../db/connect.ts';
 import type { EmbeddedUrls } from '../db/embedded/embedded.ts';
 import { earliest, type Instant, now, type Window } from '../units/time.ts';
-import { type Filled, fillDemoData, type Progress } from './fill.ts';
+import { type Filled, type FillProgress, fillDemoData } from './fill.ts';
 
 /** Through connections of its own: the app's may only read. */
-export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: Progress) => void): Promise<Filled> {
+export async function fillEmbedded(urls: EmbeddedUrls, onProgress: (progress: FillProgress) => void): Promise<Filled> {
   const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
   const mythoria = openDatabase(urls.mythoria, { maxConnections: 1 });
   try {

@@ -31,7 +31,7 @@ export function authorOf(seed: string, number: number): Author {
 }
 
 /** A story's hero and its title. */
-export function titleOf(random: Random, language: Language): { hero: string; title: string } {
+export function bookTitle(random: Random, language: Language): { hero: string; title: string } {
   const hero = pick(random, HEROES[language]);
   const title = `${hero} ${pick(random, TWISTS[language])}`;
   if (!chance(random, 0.35)) return { hero, title };

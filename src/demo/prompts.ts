@@ -6,13 +6,13 @@ import { HOSTILE_NOTES, type Language, SENTENCES } from './words.ts';
 export type Subject = { title: string; hero: string; place: string; language: Language };
 
 /** JSON as it is sent to a model. */
-export type Prompt = Readonly<Record<string, unknown>>;
+export type DemoPrompt = Readonly<Record<string, unknown>>;
 
 const REVIEWS_OF_A_WHOLE_BOOK = 0.05;
 const HOSTILE_PROMPT = 0.006;
 
 /** The prompt of one call: mostly 200–1500 bytes, a few of tens of kB, a few that look like HTML or formulas. */
-export function promptOf(random: Random, action: AiAction, model: string, subject: Subject): Prompt {
+export function promptOf(random: Random, action: AiAction, model: string, subject: Subject): DemoPrompt {
   const notes = chance(random, HOSTILE_PROMPT) ? pick(random, HOSTILE_NOTES) : undefined;
   switch (action) {
     case 'image_generation':

@@ -1,3 +1,4 @@
+import { daysBetween } from '../units/calendar.ts';
 import type { MicroEuros } from '../units/money.ts';
 import {
   addTime,
@@ -11,12 +12,12 @@ import {
 } from '../units/time.ts';
 import { ACTION_SHAPES, type ActionShape, type ModelShare } from './actions.ts';
 import { type Activity, activitiesOn, type Call } from './activities.ts';
-import { DEMO_TIME_ZONE, daysBetween, daysFrom, growthAfter } from './calendar.ts';
+import { DEMO_TIME_ZONE, daysFrom, growthAfter } from './calendar.ts';
 import { outputTokensOfImage, recordedCost } from './prices.ts';
-import { type Prompt, promptOf } from './prompts.ts';
+import { type DemoPrompt, promptOf } from './prompts.ts';
 import { between, chance, pickWeighted, type Random, randomFrom, uuidFrom, wholeBetween } from './random.ts';
 import type { AiAction } from './source-tables.ts';
-import { averageStories, type Layer, LONGEST_STORY, ROWS_PER_STORY, type Story } from './stories.ts';
+import { averageStories, type DemoStory, type Layer, LONGEST_STORY, ROWS_PER_STORY } from './stories.ts';
 
 const TWO_IMAGES = 0.06;
 
@@ -30,12 +31,12 @@ export type DemoRow = {
   inputTokens: number;
   outputTokens: number;
   cost: MicroEuros;
-  prompt: Prompt;
+  prompt: DemoPrompt;
   createdAt: Instant;
 };
 
 /** Rows in the order of their time, and every story that they or their runs belong to. */
-export type DemoSlice = { rows: DemoRow[]; stories: Story[] };
+export type DemoSlice = { rows: DemoRow[]; stories: DemoStory[] };
 
 /**
  * What a layer has between two instants, from ≤ created_at < to. Any way of cutting time into slices gives the same
@@ -86,7 +87,7 @@ function rowsOf(layer: Layer, { key, day, story, begun, duration, calls }: Activ
   }));
 }
 
-function answerTo(random: Random, { action, model, outputTokens }: Call, days: number, story: Story) {
+function answerTo(random: Random, { action, model, outputTokens }: Call, days: number, story: DemoStory) {
   const shape = ACTION_SHAPES[action];
   const aiModel = model ?? drawModel(random, shape.models, days);
   const input = wholeBetween(random, ...shape.inputTokens);

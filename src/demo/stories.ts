@@ -1,7 +1,8 @@
 import type { Day } from '../units/calendar.ts';
+import { daysBetween } from '../units/calendar.ts';
 import { dayOf, type Instant, MINUTE } from '../units/time.ts';
-import { DEMO_TIME_ZONE, daysBetween, momentOf, storiesWhileGrowing, weekRhythm } from './calendar.ts';
-import { authorOf, titleOf } from './people.ts';
+import { DEMO_TIME_ZONE, momentOf, storiesWhileGrowing, weekRhythm } from './calendar.ts';
+import { authorOf, bookTitle } from './people.ts';
 import type { Subject } from './prompts.ts';
 import { between, chance, lengthBetween, pick, randomFrom, rounded, uuidFrom } from './random.ts';
 import { PLACES, TITLES_BY_DAY } from './words.ts';
@@ -18,7 +19,7 @@ export type Layer = {
 };
 
 /** `author` is the author's number; what the team does has no run. The calls of the story fall within `duration` (microseconds) of `begun`. */
-export type Story = Subject & {
+export type DemoStory = Subject & {
   key: string;
   storyId: string;
   author: number;
@@ -62,7 +63,7 @@ export function averageStories({ firstDay, history }: Layer, day: Day): number {
 }
 
 /** The story of an index among those begun on a day. */
-export function storyOf(layer: Layer, day: Day, index: number): Story {
+export function storyOf(layer: Layer, day: Day, index: number): DemoStory {
   const key = `${keyOfDay(layer, day)}/story ${index}`;
   const random = randomFrom(key);
   const days = daysBetween(layer.firstDay, day);
@@ -71,7 +72,7 @@ export function storyOf(layer: Layer, day: Day, index: number): Story {
   const drawn = 1 + Math.floor(authorsUntil(layer, days) * random() ** 1.7);
   const author = typedTitle === undefined ? drawn : days;
   const { authorId, language } = authorOf(layer.seed, author);
-  const { hero, title } = titleOf(random, language);
+  const { hero, title } = bookTitle(random, language);
   return {
     key,
     storyId: uuidFrom(`${key}/id`),

@@ -3,7 +3,7 @@ import { json, ndjson } from './json.ts';
 import type { ExportFile } from './table.ts';
 import { xlsx } from './xlsx.ts';
 
-type Format = {
+type FileFormat = {
   label: string;
   type: string;
   /** Measured, to say beforehand how large a download of records is. */
@@ -22,7 +22,7 @@ export const FORMATS = {
   },
   json: { label: 'JSON', type: 'application/json; charset=utf-8', bytesPerRecord: 430, write: json },
   ndjson: { label: 'NDJSON', type: 'application/x-ndjson; charset=utf-8', bytesPerRecord: 430, write: ndjson },
-} as const satisfies Record<string, Format>;
+} as const satisfies Record<string, FileFormat>;
 
 export type Extension = keyof typeof FORMATS;
 export const EXTENSIONS = Object.keys(FORMATS) as [Extension, ...Extension[]];

@@ -3,8 +3,30 @@ import { type Day, firstDayOf, type Month } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
-import type { Cell } from './table.ts';
 import type { Value, ValueKind } from './values.ts';
+
+/** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
+export type Strip = { text: string; width: number; runs: { kind: string; from: number; length: number }[] };
+
+/** What a cell shows, ready to print; the view only escapes it. */
+export type Cell = {
+  text: string;
+  href?: string;
+  /** The link changes this very view, so that only a part of the page need be loaded. */
+  narrows?: boolean;
+  /** The page of what the cell names, where `href` filters by it. */
+  details?: { href: string; label: string };
+  /** The amount to the micro-euro, where the text may be a rounded one. */
+  exact?: string;
+  /** An ISO 8601 instant: the text stands in a `<time>`. */
+  time?: string;
+  note?: string;
+  flag?: string;
+  icon?: string;
+  /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */
+  level?: number;
+  strip?: Strip;
+};
 
 /** How a page prints each kind of value; an instant that is none, or a cost, is a word. */
 const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {

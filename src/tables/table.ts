@@ -1,30 +1,7 @@
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, nearestMicro } from '../units/money.ts';
-import { isNumeric, printed } from './cells.ts';
+import { type Cell, isNumeric, printed } from './cells.ts';
 import type { Value, ValueKind } from './values.ts';
-
-/** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
-export type Strip = { text: string; width: number; runs: { kind: string; from: number; length: number }[] };
-
-/** What a cell shows, ready to print; the view only escapes it. */
-export type Cell = {
-  text: string;
-  href?: string;
-  /** The link changes this very view, so that only a part of the page need be loaded. */
-  narrows?: boolean;
-  /** The page of what the cell names, where `href` filters by it. */
-  details?: { href: string; label: string };
-  /** The amount to the micro-euro, where the text may be a rounded one. */
-  exact?: string;
-  /** An ISO 8601 instant: the text stands in a `<time>`. */
-  time?: string;
-  note?: string;
-  flag?: string;
-  icon?: string;
-  /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */
-  level?: number;
-  strip?: Strip;
-};
 
 export type Heading = {
   label: string;

@@ -39,6 +39,9 @@ export const yearOf = (day: string): number => Number.parseInt(day, 10);
 /** How many days after 1 January 1970 a day is. */
 export const dayNumber = (day: Day): number => daysTo(...partsOf(day));
 
+/** Whole days from one day to another, negative when the other comes first. */
+export const daysBetween = (from: Day, to: Day): number => dayNumber(to) - dayNumber(from);
+
 export const isPlain = (text: string) => text.charCodeAt(0) >= 48;
 
 /** Orders days, or months, by time: as text, years of other than four digits would come first. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { DEMO_TIME_ZONE } from '../../src/demo/calendar.ts';
-import { type Demo, fillDemoDataFrom, moreDemoData, type Progress } from '../../src/demo/fill.ts';
+import { type Demo, type FillProgress, fillDemoDataFrom, moreDemoData } from '../../src/demo/fill.ts';
 import { authorOf, DELETED_AUTHOR } from '../../src/demo/people.ts';
 import { sliceOf } from '../../src/demo/rows.ts';
 import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/source-tables.ts';
@@ -202,7 +202,7 @@ describe('filling databases with demo data', () => {
   });
 
   it('reports progress that ends complete', async () => {
-    const reports: Progress[] = [];
+    const reports: FillProgress[] = [];
     const written = await fill(NOW, (progress) => reports.push(progress));
     assert.ok(reports.length >= 3);
     assert.ok(reports.every(({ done, total }, index) => done <= total && done >= (reports[index - 1]?.done ?? 0)));
@@ -220,7 +220,7 @@ describe('filling databases with demo data', () => {
     it('reaches the number of rows, none in the future, and goes back in time where it must', async () => {
       const before = await fill();
       const wanted = before + 10_000;
-      const reports: Progress[] = [];
+      const reports: FillProgress[] = [];
       const written = await more(wanted, NOW, (progress) => reports.push(progress));
       const rows = await storedRows();
       assert.equal(rows.length, before + written);

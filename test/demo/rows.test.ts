@@ -6,7 +6,7 @@ import { DEMO_TIME_ZONE, GROWING_DAYS } from '../../src/demo/calendar.ts';
 import { authorOf, DELETED_AUTHOR } from '../../src/demo/people.ts';
 import { type DemoRow, expectedRows, sliceOf } from '../../src/demo/rows.ts';
 import { AI_ACTIONS } from '../../src/demo/source-tables.ts';
-import { type Layer, type Story, storiesOn } from '../../src/demo/stories.ts';
+import { type DemoStory, type Layer, storiesOn } from '../../src/demo/stories.ts';
 import { type Day, dayFromIso } from '../../src/units/calendar.ts';
 import { groupedBy } from '../../src/units/grouped-by.ts';
 import {
@@ -33,7 +33,7 @@ const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(n
 
 describe('demo rows', () => {
   let rows: DemoRow[] = [];
-  let stories: Story[] = [];
+  let stories: DemoStory[] = [];
   let byDay = new Map<Day, DemoRow[]>();
 
   before(() => {

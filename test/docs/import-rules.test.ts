@@ -126,19 +126,29 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     may: ['knex', './rules.ts', '../stats/stats.ts', '../db/tables.ts', '../units/time.ts'],
     mayNot: [
       ...['./routes.ts', '../ai-usage/routes.ts', '../web/errors.ts', '../auth/person.ts', '../demo/fill.ts'],
+      ...['../ai-usage/frame/subjects.ts', '../budgets/terms.ts'],
       ...['../app.ts', '../server.ts', '../health.ts', '../config.ts', '../../test/support/app.ts', 'express'],
     ],
   },
   {
     file: 'src/alerts/deeper/x.ts',
     may: ['../rules.ts', '../../db/tables.ts'],
-    mayNot: ['../routes.ts', '../../web/errors.ts', '../../app.ts', '../../../scripts/x.ts', 'express'],
+    mayNot: [
+      ...['../routes.ts', '../../budgets/terms.ts', '../../web/errors.ts', '../../app.ts', '../../../scripts/x.ts'],
+      'express',
+    ],
+  },
+  {
+    file: 'src/alerts/deeper/still/x.ts',
+    may: ['../../rules.ts', '../x.ts', '../../../stats/budgets/budgets.ts'],
+    mayNot: ['../../routes.ts', '../../../budgets/terms.ts', '../../../web/errors.ts', '../../../app.ts', 'express'],
   },
   {
     file: 'src/alerts/routes.ts',
     may: ['express', './rules.ts', '../stats/stats.ts', '../auth/require-person.ts', '../web/panel.ts'],
     mayNot: [
       '../ai-usage/routes.ts',
+      '../budgets/terms.ts',
       '../app.ts',
       '../server.ts',
       '../config.ts',
@@ -153,6 +163,7 @@ const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
       '../routes.ts',
       '../../ai-usage/routes.ts',
       '../../ai-usage/api/routes.ts',
+      '../../ai-usage/frame/subjects.ts',
       '../../app.ts',
       '../../config.ts',
     ],

@@ -13,8 +13,9 @@ import { profileOf, signInAtFake, startFakeGoogle } from '../support/fake-google
 import { openPage } from '../support/page.ts';
 import { startProxy } from '../support/proxy.ts';
 import { needsServer } from '../support/skip.ts';
+import { until } from '../support/until.ts';
 import { resetUsage } from '../support/usage.ts';
-import { BEFORE_ITS_LIMIT_MS, begin, fill, openAtSource, until } from './under-way.ts';
+import { BEFORE_ITS_LIMIT_MS, begin, fill, openAtSource } from './under-way.ts';
 
 describe('an export under way', () => {
   const ROWS = 60_000;

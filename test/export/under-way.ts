@@ -1,7 +1,5 @@
-import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 
@@ -39,11 +37,3 @@ export async function openAtSource(): Promise<number> {
 
 /** Less than the time limits of a connection, which would end a query as well. */
 export const BEFORE_ITS_LIMIT_MS = 12_000;
-
-export async function until(condition: () => Promise<boolean>, what: string, withinMs = 120_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await condition())) {
-    assert.ok(performance.now() < end, what);
-    await sleep(20);
-  }
-}

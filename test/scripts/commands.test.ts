@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
 import { asPeopleStartIt, commandLine } from '../support/command-line.ts';
 import { databaseUrls } from '../support/databases.ts';
-import { freePort } from '../support/program.ts';
+import { freePort } from '../support/ports.ts';
 import { needsServer } from '../support/skip.ts';
 
 type Result = { code: number; stdout: string; stderr: string };

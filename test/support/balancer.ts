@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, get } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listens } from './ports.ts';
 import { startProgram } from './program.ts';
+import { until } from './until.ts';
 
 export type Answer = { status: number | 'lost'; connection: string | undefined; text: string };
 
@@ -24,25 +24,6 @@ export function answered(request: ClientRequest): Promise<Answer> {
       });
     });
   });
-}
-export async function until(holds: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, what);
-    await sleep(20);
-  }
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 export const untilListening = (port: number) => until(() => listens(port), 'it listens');

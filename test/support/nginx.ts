@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './program.ts';
+import { freePort, listens } from './ports.ts';
 import { missing } from './skip.ts';
 
 export type Nginx = { port: number; close: () => Promise<void> };
@@ -44,7 +43,7 @@ export async function startNginx(path: string, upstream: number, connections: nu
   );
   const child: ChildProcess = spawn(path, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
   const ended = once(child, 'exit');
-  while (!(await accepts(port))) {
+  while (!(await listens(port))) {
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`);
     await sleep(20);
   }
@@ -56,16 +55,4 @@ export async function startNginx(path: string, upstream: number, connections: nu
       await rm(folder, { recursive: true });
     },
   };
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

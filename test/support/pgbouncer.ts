@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './program.ts';
+import { freePort } from './ports.ts';
 
 export type PgBouncer = { urlOf: (database: string) => string; close: () => Promise<void> };
 

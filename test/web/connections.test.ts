@@ -5,6 +5,7 @@ import { closing } from '../support/closing.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { wordsOf } from '../support/html.ts';
 import { needsServer } from '../support/skip.ts';
+import { until } from '../support/until.ts';
 import { APIS, assertUnavailable, PAGES } from './unavailable.ts';
 
 describe('when a database server ends every connection', () => {
@@ -76,7 +77,10 @@ describe('while a database takes no connections for now', () => {
       await beside.raw('ALTER DATABASE ?? ALLOW_CONNECTIONS false', [name]);
       try {
         await beside.raw('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ?', [name]);
-        await until(async () => (await beside('pg_stat_activity').where('datname', name)).length === 0);
+        await until(
+          async () => (await beside('pg_stat_activity').where('datname', name)).length === 0,
+          'nobody is there',
+        );
         for (const path of [...PAGES, ...APIS, '/ai-usage/records.csv', '/sessions', '/audit']) {
           const answer = await ana.get(path);
           if (answer.status !== 200) assertUnavailable(answer);
@@ -92,10 +96,6 @@ describe('while a database takes no connections for now', () => {
       }
       for (const path of [...PAGES, ...APIS]) assert.equal((await ana.get(path)).status, 200, path);
     });
-  }
-
-  async function until(holds: () => Promise<boolean>): Promise<void> {
-    while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 });
 

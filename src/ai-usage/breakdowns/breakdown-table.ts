@@ -2,9 +2,10 @@ import type { Names } from '../../catalog/names.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Rank } from '../../query/view.ts';
 import { type Sums, totalTokens } from '../../stats/sums.ts';
+import type { Cell } from '../../tables/cells.ts';
 import { changeCell, costPerMillionTokens } from '../../tables/cells.ts';
 import { averageColumn, changeColumns, shareColumn, sumColumns } from '../../tables/sum-columns.ts';
-import { type Cell, type Column, type DataTable, dataTable, type Heading } from '../../tables/table.ts';
+import { type Column, type DataTable, dataTable, type Heading } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import {

@@ -8,9 +8,9 @@ import type { UsageStats } from '../../stats/stats.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Top } from '../../stats/stories/top.ts';
 import { addTo, noSums, restOf, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
-import type { Cell } from '../../tables/table.ts';
+import type { Cell } from '../../tables/cells.ts';
 import { byCodePoint } from '../../units/code-points.ts';
-import { detailsOf } from '../frame/subjects.ts';
+import { detailsLink } from '../frame/subjects.ts';
 
 /** What a total is broken down by. */
 export type BreakdownBy = 'model' | 'action' | 'provider' | 'author' | 'story';
@@ -67,7 +67,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     others: { one: 'model', many: 'models' },
     keyOf: ({ model }) => model,
     labelOf: written,
-    name: (model, { query }) => ({ text: written(model), ...detailsOf('model', model, written(model), query) }),
+    name: (model, { query }) => ({ text: written(model), ...detailsLink('model', model, written(model), query) }),
     only: (model) => ({ models: [model] }),
   },
   action: {
@@ -82,7 +82,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
         text: label,
         note: description,
         icon: kind,
-        ...detailsOf('action', action, label, query),
+        ...detailsLink('action', action, label, query),
       };
     },
     only: (action) => ({ actions: [action] }),
@@ -126,7 +126,7 @@ function nameOfId(
   { query, shortId }: Pick<Naming, 'query' | 'shortId'>,
 ): Cell {
   const text = known.get(id) ?? shortId(id);
-  return { text, ...detailsOf(kind, id, text, query) };
+  return { text, ...detailsLink(kind, id, text, query) };
 }
 
 const rankValue: Record<Rank, (sums: Sums) => number> = {

@@ -1,7 +1,7 @@
 import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import { COMPARISONS, type Comparison } from '../../query/view.ts';
 import type { UsageStats } from '../../stats/stats.ts';
-import { type Day, dayNumber } from '../../units/calendar.ts';
+import { daysBetween } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
 import {
   addDays,
@@ -58,10 +58,6 @@ function wholeDays({ from, to, window }: Pick<UsageQuery, 'from' | 'to' | 'windo
   if (!from?.day || (to && !to.day)) return null;
   const lastDay = to?.day ?? dayOf(later(from.instant, addTime(window.to, -1n)), timeZone);
   return daysBetween(from.day, addDays(lastDay, 1));
-}
-
-function daysBetween(from: Day, to: Day): number {
-  return dayNumber(to) - dayNumber(from);
 }
 
 /** What records there are to compare with: all of a window, some of it (they begin later), or none. */

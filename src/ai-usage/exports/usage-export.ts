@@ -49,7 +49,7 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
       if (usage === null) return null;
       return {
         address: usage.address,
-        details: (manifest) => detailsOf(usage, manifest, sources.format),
+        details: (manifest) => auditDetails(usage, manifest, sources.format),
         open: async ({ tables: wanted }, gone) => {
           const reading = handled(
             sources.reader.ofOneState(async (reader) => {
@@ -72,7 +72,7 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
             rows: rows(),
           }));
           const rows = found.reduce((sum, table) => sum + table.rows.length, 0);
-          const manifest = await manifestOf(usage, { ...sources, query: usage.query }, { rows, cost: total });
+          const manifest = await usageManifest(usage, { ...sources, query: usage.query }, { rows, cost: total });
           const batched = found.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
           return { ...counting({ manifest, tables: batched }), close: async () => {} };
         },
@@ -85,12 +85,12 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
 export const pinnedAt = (query: UsageQuery): UsageQuery => ({ ...query, pinned: query.asOf });
 
 /** How the audit log puts an export into words: the filters as a sentence, the window, how many rows and what they cost. */
-export function detailsOf({ query }: AskedUsage, { filters, rows, cost }: Manifest, format: Format): string {
+export function auditDetails({ query }: AskedUsage, { filters, rows, cost }: Manifest, format: Format): string {
   const count = `${format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}, ${format.exactEuros(cost ?? NO_EUROS)}`;
   return `${filters}; ${windowText(query, format)}; ${count}`;
 }
 
-export async function manifestOf(
+export async function usageManifest(
   { title }: AskedUsage,
   { databases, query, format }: { databases: NameDatabases; query: UsageQuery; format: Format },
   { rows, cost }: { rows: number; cost: MicroEuros },

@@ -76,7 +76,7 @@ export function subjectUrl(kind: SubjectKind, name: string, query: UsageQuery | 
 }
 
 /** The way from a cell of a list to the page of what it names. */
-export function detailsOf(kind: SubjectKind, name: string, shown: string, query: UsageQuery) {
+export function detailsLink(kind: SubjectKind, name: string, shown: string, query: UsageQuery) {
   return { details: { href: subjectUrl(kind, name, query), label: `${SUBJECTS[kind].label} ${shown}: details` } };
 }
 

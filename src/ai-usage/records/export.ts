@@ -4,7 +4,7 @@ import { RECORDS_PATH } from '../../query/paths.ts';
 import { PAGE_PARAMETERS, PAGING, parseUsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
 import { openRecordStream } from '../../stats/records/record-stream.ts';
 import { ahead } from '../../units/promises/ahead.ts';
-import { detailsOf, manifestOf, pinnedAt } from '../exports/usage-export.ts';
+import { auditDetails, pinnedAt, usageManifest } from '../exports/usage-export.ts';
 import { pageLimits, type UsageSources } from '../frame/sources.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
 
@@ -20,7 +20,7 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
     const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
     return {
       address: asked.address,
-      details: (manifest) => detailsOf(asked, manifest, format),
+      details: (manifest) => auditDetails(asked, manifest, format),
       open: async ({ withPrompts }, gone) => {
         const { source, filter } = await reader.prepare(query);
         const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
@@ -28,7 +28,7 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
         const stream = await openRecordStream(databases, wanted, gone);
         if (!stream.asShown) reader.mend([query.window]);
         try {
-          const manifest = await manifestOf(asked, { databases, query, format }, stream.total);
+          const manifest = await usageManifest(asked, { databases, query, format }, stream.total);
           const batches = ahead(recordRows(databases, stream.batches, withPrompts));
           const tables = [{ name: 'records', title: 'Records', columns: recordExportColumns(withPrompts), batches }];
           return { ...counting({ manifest, tables }), close: stream.close };

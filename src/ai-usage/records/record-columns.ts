@@ -4,12 +4,13 @@ import { written } from '../../catalog/written.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
-import type { Cell, Column } from '../../tables/table.ts';
+import type { Cell } from '../../tables/cells.ts';
+import type { Column } from '../../tables/table.ts';
 import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_NUMBER } from '../../units/money.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
-import { detailsOf } from '../frame/subjects.ts';
+import { detailsLink } from '../frame/subjects.ts';
 
 /** Names by id; none where nobody knows it. */
 type KnownNames = {
@@ -47,7 +48,7 @@ const labelOf = remembered((action) => actionInfo(action).label);
 /** A cell that narrows the list to what it names, and leads to its page. */
 function narrowing(kind: 'author' | 'story', id: string, { path, query, names, format }: ListPage): Partial<Cell> {
   const text = (kind === 'author' ? names.authors : names.stories).get(id) ?? format.shortId(id);
-  return { text, href: usageUrl(path, query, { [kind]: id }), ...detailsOf(kind, id, text, query) };
+  return { text, href: usageUrl(path, query, { [kind]: id }), ...detailsLink(kind, id, text, query) };
 }
 
 /** The columns of records, in order, on pages, in files and in the API: the one place to add another. */
@@ -73,7 +74,7 @@ export const RECORD_COLUMNS: RecordColumn[] = [
     cell: ({ action }, { path, query }) => ({
       icon: actionInfo(action).kind,
       href: usageUrl(path, query, { actions: [action] }),
-      ...detailsOf('action', action, labelOf(action), query),
+      ...detailsLink('action', action, labelOf(action), query),
     }),
   },
   {
@@ -82,7 +83,7 @@ export const RECORD_COLUMNS: RecordColumn[] = [
     cell: ({ aiModel }, { path, query }) => ({
       text: written(aiModel),
       href: usageUrl(path, query, { models: [aiModel] }),
-      ...detailsOf('model', aiModel, written(aiModel), query),
+      ...detailsLink('model', aiModel, written(aiModel), query),
       ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
     }),
   },

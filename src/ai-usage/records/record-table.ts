@@ -1,7 +1,8 @@
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
+import type { Cell } from '../../tables/cells.ts';
 import { isNumeric } from '../../tables/cells.ts';
-import { type Cell, type Column, dataTable, type Heading, type Table } from '../../tables/table.ts';
+import { type Column, dataTable, type Heading, type Table } from '../../tables/table.ts';
 import { type ListPage, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
 /** What a page says of single records, and which columns it leaves out. */

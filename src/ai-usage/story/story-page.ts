@@ -12,7 +12,7 @@ import { type Format, hasShares } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { earliest, floorDivided, latest, SECOND } from '../../units/time.ts';
 import { actionColumns, modelColumn } from '../frame/name-columns.ts';
-import { detailsOf } from '../frame/subjects.ts';
+import { detailsLink } from '../frame/subjects.ts';
 import { recordTable } from '../records/record-table.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
@@ -52,7 +52,7 @@ export function stepTable({ steps, total }: Story, query: UsageQuery, format: Fo
           icon: kind,
           note: models.map(written).join(', '),
           href: usageUrl(RECORDS_PATH, query, { actions: [action] }),
-          ...detailsOf('action', action, label, { ...query, story: null }),
+          ...detailsLink('action', action, label, { ...query, story: null }),
         };
       },
       total: 'Total',

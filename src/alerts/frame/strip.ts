@@ -1,4 +1,4 @@
-import type { Strip } from '../../tables/table.ts';
+import type { Strip } from '../../tables/cells.ts';
 import type { Format } from '../../units/format.ts';
 import { floorDivided, type Instant, MINUTE } from '../../units/time.ts';
 import { MINUTES_OF_STRIP, RULE_STATES, type RuleState, STRIP_LETTERS } from '../evaluation/strip.ts';

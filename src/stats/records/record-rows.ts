@@ -5,7 +5,7 @@ import { type UsageFilter, whereFilter, whereWithin } from '../../query/filter.t
 import type { UsageQuery } from '../../query/query.ts';
 import { SORT_COLUMNS, SORTS } from '../../query/sorts.ts';
 import { parseInstant, postgresFromInstant, type Window } from '../../units/time.ts';
-import { RECORD_COLUMNS } from './records.ts';
+import { COLUMNS_OF_A_RECORD } from './records.ts';
 import { type ListedRow, withKin } from './uncounted.ts';
 
 /** The order of a list of records; `descending` is that of reading, which goes backwards before a cursor. */
@@ -67,9 +67,9 @@ export function selectRows(
   if (!isByTime(order.sortBy)) {
     // Ids first: the recommended index holds all that the filter and order need, so only the page's own rows are fetched.
     const rows = workflows('token_usage_tracking').whereIn('token_usage_id', page.select('token_usage_id'));
-    return { rows: rows.select(RECORD_COLUMNS), orderBy };
+    return { rows: rows.select(COLUMNS_OF_A_RECORD), orderBy };
   }
-  const rows = workflows.select('*').from(page.select(RECORD_COLUMNS).as('page'));
+  const rows = workflows.select('*').from(page.select(COLUMNS_OF_A_RECORD).as('page'));
   return { rows, orderBy };
 }
 

@@ -11,7 +11,7 @@ import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
 import { type Prompt, withPrompts } from './prompts.ts';
 import { type Order, orderSql } from './record-rows.ts';
-import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from './records.ts';
+import { COLUMNS_OF_A_RECORD, type RecordRow, recordOf, type UsageRecord } from './records.ts';
 
 /** A record and, where it was asked for, its prompt. */
 export type StreamedRecord = UsageRecord & { prompt: Prompt | null };
@@ -74,7 +74,7 @@ async function openCursor(
 ): Promise<AsyncGenerator<StreamedRecord[]>> {
   const { sql, bindings } = transaction('token_usage_tracking')
     .modify(whereUsage, window, filter)
-    .select(RECORD_COLUMNS)
+    .select(COLUMNS_OF_A_RECORD)
     .orderByRaw(orderSql(order).orderBy)
     .toSQL();
   await begin(transaction.raw(`DECLARE records NO SCROLL CURSOR FOR ${sql}`, bindings as Knex.RawBinding[]));

@@ -25,7 +25,7 @@ export type UsageRecord = {
   createdAt: Instant;
 };
 
-export const RECORD_COLUMNS = columns(
+export const COLUMNS_OF_A_RECORD = columns(
   'token_usage_tracking',
   'token_usage_id',
   'author_id',
@@ -78,7 +78,7 @@ export async function readRecord(workflows: Knex, id: string): Promise<FoundReco
   const row = await workflows('token_usage_tracking')
     .where({ token_usage_id: id })
     .first<(RecordRow & { may_read_prompt: boolean }) | undefined>(
-      ...RECORD_COLUMNS,
+      ...COLUMNS_OF_A_RECORD,
       workflows.raw(`${MAY_READ_PROMPTS} AS may_read_prompt`),
     );
   return row ? { record: recordOf(row), mayReadPrompt: row.may_read_prompt } : null;

@@ -3,7 +3,7 @@ import { type UsageFilter, whereUsage } from '../../query/filter.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
 import { type Instant, instantFromPostgres, type Window } from '../../units/time.ts';
-import { RECORD_COLUMNS, type RecordRow, recordOf, type UsageRecord } from '../records/records.ts';
+import { COLUMNS_OF_A_RECORD, type RecordRow, recordOf, type UsageRecord } from '../records/records.ts';
 import { SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from '../sums.ts';
 
 /** An action's part of a story; instants of its first and last call. */
@@ -40,7 +40,7 @@ type RepeatRow = { action: string; model: string; input_tokens: number; calls: s
 export async function readStory(workflows: Knex, window: Window, filter: UsageFilter): Promise<Story> {
   const rows = () => workflows('token_usage_tracking').modify(whereUsage, window, filter);
   const first = rows()
-    .select<RecordRow[]>(RECORD_COLUMNS)
+    .select<RecordRow[]>(COLUMNS_OF_A_RECORD)
     .orderBy(['created_at', 'token_usage_id'])
     .limit(MOST_RECORDS_OF_STORY);
   const [steps, repeats, records] = await Promise.all([

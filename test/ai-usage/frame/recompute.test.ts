@@ -7,18 +7,11 @@ import { type Client, RUI, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { openPage, textOf } from '../../support/page.ts';
 import { needsServer } from '../../support/skip.ts';
+import { until } from '../../support/until.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
 const SLEEP_SECONDS = 20;
 const DAYS = Array.from({ length: 9 }, (_, i) => `2026-0${i + 1}-10`);
-
-async function until(condition: () => Promise<boolean>, what: string, withinMs = 15_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await condition())) {
-    assert.ok(performance.now() < end, what);
-    await sleep(20);
-  }
-}
 
 /** A table that is slow for whoever has a minute, which pages do not. */
 async function makeSlow(): Promise<void> {

@@ -10,7 +10,8 @@ import { SETTING_NAMES } from '../../../src/config.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { asPeopleStartIt } from '../../support/command-line.ts';
 import { databases, databaseUrls } from '../../support/databases.ts';
-import { freePort, type Program, startProgram } from '../../support/program.ts';
+import { freePort } from '../../support/ports.ts';
+import { type Program, startProgram } from '../../support/program.ts';
 import { needsServer } from '../../support/skip.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 

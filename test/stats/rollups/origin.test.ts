@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addTime, HOUR, now } from '../../../src/units/time.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
-import { freePort, startProgram } from '../../support/program.ts';
+import { freePort } from '../../support/ports.ts';
+import { startProgram } from '../../support/program.ts';
 import { needsServer } from '../../support/skip.ts';
+import { until } from '../../support/until.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 import {
   copyOf,
@@ -18,7 +20,6 @@ import {
   swap,
   TICK_MS,
   threeTicks,
-  until,
 } from './sources.ts';
 
 const OTHER = /The rollups in backoffice_db are of another source/;

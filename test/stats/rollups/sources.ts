@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/db/connect.ts';
 import { createWorkflowsTables } from '../../../src/demo/source-tables.ts';
@@ -11,6 +9,7 @@ import { type Client, signedIn } from '../../support/client.ts';
 import { databases, databaseUrls } from '../../support/databases.ts';
 import { keepRollups } from '../../support/keeping.ts';
 import { memoryLog } from '../../support/log.ts';
+import { until } from '../../support/until.ts';
 import { insertUsage } from '../../support/usage.ts';
 
 const ZONE = 'Europe/Lisbon';
@@ -73,11 +72,6 @@ export async function swap(a: Source, b: Source): Promise<void> {
   await rename(`${a.name}_away`, b.name);
   a.database = open(a.name).database;
   b.database = open(b.name).database;
-}
-
-export async function until(holds: () => boolean | Promise<boolean>, what: () => unknown): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await holds()); await sleep(20))
-    if (performance.now() > end) assert.fail(JSON.stringify(what()));
 }
 
 /** Three more ticks find that their source is the one of the rollups. */

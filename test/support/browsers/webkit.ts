@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../ports.ts';
 import { type BrowserWindow, clickAt, firstOf, household, keysOf } from './window.ts';
 
 const DRIVER = ['/usr/bin/WebKitWebDriver'];
@@ -78,15 +78,6 @@ export async function openWebkit(): Promise<BrowserWindow | { missing: string }>
       await end();
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function untilListening(ask: () => Promise<unknown>): Promise<void> {
