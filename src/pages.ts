@@ -14,6 +14,7 @@ import { storyPage } from './ai-usage/story/routes.ts';
 import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { alertPages } from './alerts/alert/routes.ts';
 import { alertsApi } from './alerts/api/routes.ts';
 import { channelPages } from './alerts/channels/routes.ts';
 import { RULES_EXPORT } from './alerts/overview/export.ts';
@@ -53,6 +54,7 @@ export const PAGES: Page[] = [
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },
+  { routes: alertPages },
   { routes: alertsApi },
   { routes: accountPage },
   { routes: auditPage, exports: [AUDIT_EXPORT] },

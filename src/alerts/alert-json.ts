@@ -13,9 +13,9 @@ const instantJson = (instant: Instant | null) => (instant === null ? null : isoF
 
 /** An alert as programs read it (docs/openapi.yaml). */
 export function alertJson(alert: Alert, rule: Rule, appUrl: URL) {
-  const measured = measuredOf(rule);
+  const measured = measuredOf(alert.asked);
   return {
-    ...{ id: alert.id, ruleId: rule.id, rule: rule.name, type: rule.type, subject: alert.subject },
+    ...{ id: alert.id, ruleId: rule.id, rule: rule.name, type: alert.asked.type, subject: alert.subject },
     ...{ state: alert.state, level: alert.level, late: alert.late, measured },
     value: valueJson(alert.value, measured),
     worst: valueJson(alert.worst, measured),

@@ -7,10 +7,10 @@ import { readRules } from './store/rules.ts';
 /** The alerts that are open, each in a few words, the worst first. */
 export async function openAlertWords(backoffice: Knex, format: Format): Promise<string[]> {
   const [rules, alerts] = await Promise.all([readRules(backoffice), readOpenAlerts(backoffice)]);
-  return alerts.flatMap(({ ruleId, subject, value, since }) => {
+  return alerts.flatMap(({ ruleId, asked, subject, value, since }) => {
     const rule = rules.find(({ id }) => id === ruleId);
     if (rule === undefined) return [];
     const what = subject === '' ? '' : `${subject} `;
-    return [`${rule.name}: ${what}${valueText(value, measuredOf(rule), format)}, since ${format.minute(since)}`];
+    return [`${rule.name}: ${what}${valueText(value, measuredOf(asked), format)}, since ${format.minute(since)}`];
   });
 }

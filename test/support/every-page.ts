@@ -151,6 +151,7 @@ async function fillAlerts(): Promise<void> {
   const alert = {
     ...{ rule_id: RULE, subject: '', late: false, level: 'critical', level_value: 500_000, usual: 300_000 },
     ...{ value: 1_234_567, worst: 2_234_567 },
+    asked: JSON.stringify({ type: 'threshold', fields: JSON.parse(fields(1)), filter: `author=${AUTHOR}` }),
   };
   await backoffice('alerts')
     .insert([
@@ -212,6 +213,8 @@ export const PAGES: Record<string, string> = {
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
   alerts: '/alerts',
+  alert: `/alerts/${ALERT}`,
+  'alert-late': `/alerts/${ALERT.replace(/.$/, '8')}`,
   rules: '/alerts/rules',
   rule: `/alerts/rules/${RULE}`,
   'rule-form': `/alerts/rules/new?${REHEARSED}`,

@@ -5,6 +5,7 @@ import { type Instant, isoFromInstant, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
+import { ANSWERS, answerAlert } from '../alert/answers.ts';
 import { alertJson } from '../alert-json.ts';
 import { budgetOfRule } from '../round/evaluate.ts';
 import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
@@ -105,5 +106,15 @@ export function alertsApi(sources: AlertSources): Router {
     if (!alert || !one) throw new NotFound('There is no such alert.');
     res.json({ ...one, history: (await readAlertLines(backoffice, alert.id)).map(lineJson(one.measured)) });
   });
+  for (const answer of ANSWERS) {
+    router.post(`/api/alerts/:id/${answer}`, none, json, async (req, res) => {
+      const id = String(req.params.id);
+      const alert = isUuid(id) ? await readAlert(backoffice, id) : null;
+      if (alert === null) throw new NotFound('There is no such alert.');
+      await answerAlert(sources, alert, answer, req.body, personOf(req), now());
+      const [one] = await alertsJson([(await readAlert(backoffice, id)) ?? alert]);
+      res.json(one);
+    });
+  }
   return router;
 }

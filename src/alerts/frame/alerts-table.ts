@@ -37,9 +37,9 @@ export function alertsTable(title: string, alerts: RuledAlert[], format: Format)
     { name: 'level', label: 'Level', kind: 'text', value: ({ alert }) => LEVEL_WORDS[alert.level] },
     {
       ...{ name: 'worst', label: 'At worst', kind: 'text' },
-      value: ({ alert, rule }) => valueText(alert.worst, measuredOf(rule), format),
-      cell: ({ alert, rule }) =>
-        noteOf([againstText({ limit: alert.levelValue, usual: alert.usual }, measuredOf(rule), format)]),
+      value: ({ alert }) => valueText(alert.worst, measuredOf(alert.asked), format),
+      cell: ({ alert }) =>
+        noteOf([againstText({ limit: alert.levelValue, usual: alert.usual }, measuredOf(alert.asked), format)]),
     },
     {
       ...{ name: 'since', label: 'Since', kind: 'instant', value: ({ alert }) => alert.since },

@@ -35,8 +35,8 @@ export function firingView(alerts: RuledAlert[], at: Instant, format: Format): F
 }
 
 function firingItem(one: RuledAlert, at: Instant, format: Format): FiringItem {
-  const { alert, rule } = one;
-  const measured = measuredOf(rule);
+  const { alert } = one;
+  const measured = measuredOf(alert.asked);
   return {
     name: alertName(one),
     href: `${ALERTS_PATH}/${alert.id}`,

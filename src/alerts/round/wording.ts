@@ -13,8 +13,6 @@ export type Told = {
   kind: EventKind;
   rule: Rule;
   budget: Budget | null;
-  /** The filters of its calls. */
-  filter: string;
   alert: Alert;
   at: Instant;
   note?: string;
@@ -28,25 +26,26 @@ function windowWords({ from, to }: Span, at: Instant, format: Format): string {
   return `from ${format.minute(from)} to ${format.minute(to)}`;
 }
 
-/** Frozen at what was counted: the very records of an alert. */
-function rowsQuery(
-  filter: string,
-  rule: Pick<Rule, 'type' | 'fields'>,
-  alert: Pick<Alert, 'subject' | 'window'>,
-  at: Instant,
-): string {
-  const { window, subject } = alert;
-  const to = window.to < at ? window.to : at;
-  const parameters = new URLSearchParams(filter);
-  const by = rule.type === 'new' ? String(rule.fields.what) : 'model';
+/** The filter of the very calls of an alert: those of its rule, of its subject where that is one that a filter knows. */
+export function callsOfAlert({ asked, subject }: Pick<Alert, 'asked' | 'subject'>): string {
+  const parameters = new URLSearchParams(asked.filter);
+  const by = asked.type === 'new' ? String(asked.fields.what) : 'model';
   if (subject !== '' && (by === 'model' || by === 'action')) {
     parameters.delete(by);
     parameters.append(by, subject);
   }
-  if (rule.type === 'unpriced') {
+  if (asked.type === 'unpriced') {
     parameters.set('minCost', '0');
     parameters.set('maxCost', '0');
   }
+  return parameters.toString();
+}
+
+/** The address of those calls in the window of the alert, as far as it had run at an instant and frozen there. */
+export function rowsQuery(alert: Pick<Alert, 'asked' | 'subject' | 'window'>, at: Instant): string {
+  const { window } = alert;
+  const to = window.to < at ? window.to : at;
+  const parameters = new URLSearchParams(callsOfAlert(alert));
   parameters.set('from', isoFromInstant(window.from));
   parameters.set('to', isoFromInstant(to));
   parameters.set('asOf', isoFromInstant(to));
@@ -61,8 +60,8 @@ const BEGINS: Partial<Record<EventKind, string>> = {
 };
 
 /** A message about an alert, the fact first. */
-function messageOf({ kind, rule, budget, filter, alert, at }: Told, { format, appUrl }: Writing): Message {
-  const measured = measuredOf(rule);
+function messageOf({ kind, rule, budget, alert, at }: Told, { format, appUrl }: Writing): Message {
+  const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
   const subject = alert.subject === '' ? '' : `${alert.subject}: `;
   const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
@@ -72,7 +71,7 @@ function messageOf({ kind, rule, budget, filter, alert, at }: Told, { format, ap
       ? `${subject}${rule.name}, after ${format.duration((at - alert.since) as bigint)}`
       : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
   const link = (path: string) => new URL(path, appUrl).href;
-  const rows = rowsQuery(filter, rule, alert, at);
+  const rows = rowsQuery(alert, at);
   return {
     subject: `${BEGINS[kind] ?? ''}${fact}`,
     level: kind === 'resolved' ? 'resolved' : alert.level,

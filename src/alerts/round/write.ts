@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { enqueue } from '../../delivery/outbox.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
-import { type Instant, postgresFromInstant } from '../../units/time.ts';
+import { earliest, type Instant, postgresFromInstant } from '../../units/time.ts';
 import type { AlertEvent, Standing } from '../evaluation/step.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
@@ -43,7 +43,7 @@ async function writeSome(
   for (const one of found) {
     const { rule } = one.due;
     if (!mine.has(rule.id)) continue;
-    for (const event of one.events) await writeEvent(transaction, rule, event, budgets, words);
+    for (const event of one.events) await writeEvent(transaction, rule, event, budgets, words, at);
     for (const [subject, standing] of one.standing.subjects) await renewAlert(transaction, rule, subject, standing);
   }
   for (const one of evaluated) {
@@ -68,14 +68,16 @@ async function writeEvent(
   { kind, at, since, observation }: AlertEvent,
   budgets: Budget[],
   words: Words,
+  toldAt: Instant,
 ): Promise<void> {
   const isLate = kind === 'late';
   const { subject, value, reached, limit, usual, window } = observation;
   const key = { rule_id: rule.id, subject, since: postgresFromInstant(since), late: isLate };
   const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
   if (kind === 'fired' || isLate) {
+    const asked = { type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budgetOfRule(rule, budgets)) };
     await transaction('alerts').insert({
-      ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0 },
+      ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
       ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
       ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
     });
@@ -93,7 +95,8 @@ async function writeEvent(
   await writeAlertLine(transaction, {
     id: event,
     alertId: alert.id,
-    at,
+    // What the running minute shows is as of its end, and told before that.
+    at: earliest(at, toldAt),
     kind,
     level: alert.level,
     value: value ?? alert.value,
@@ -112,7 +115,7 @@ export async function tell(
 ): Promise<void> {
   if (rule.muted || (alert.snoozedUntil !== null && alert.snoozedUntil > at)) return;
   const budget = budgetOfRule(rule, budgets);
-  const message = words.alert({ kind, rule, budget, filter: filterTextOf(rule, budget), alert, at });
+  const message = words.alert({ kind, rule, budget, alert, at });
   await enqueue(transaction, { event, thread: alert.id, channels: rule.channels, message });
 }
 

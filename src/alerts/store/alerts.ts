@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
+import type { RuleTypeName } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import type { Span } from '../rules/windows.ts';
 
 const ALERT_STATES = ['firing', 'recovering', 'resolved'] as const;
 type AlertState = (typeof ALERT_STATES)[number];
 
-const FEEDBACK = ['real', 'planned', 'noise'] as const;
+export const FEEDBACK = ['real', 'planned', 'noise'] as const;
 type Feedback = (typeof FEEDBACK)[number];
 
-/** What a rule has found. Values are of the unit that its rule measures in. */
+/** What a rule asked for when it fired; `filter` is that of its calls: of a rule about a budget, the budget's. */
+type Asked = { type: RuleTypeName; fields: Record<string, unknown>; filter: string };
+
+/** What a rule has found. Values are of the unit that its rule measured in. */
 export type Alert = {
   id: string;
   ruleId: string;
+  asked: Asked;
   /** A model, action or provider, or empty. */
   subject: string;
   since: Instant;
@@ -36,6 +41,7 @@ export type Alert = {
 type AlertRow = {
   alert_id: string;
   rule_id: string;
+  asked: Asked;
   subject: string;
   since: string;
   late: boolean;
@@ -57,7 +63,14 @@ type AlertRow = {
 const orNull = (text: string | null): Instant | null => (text === null ? null : instantFromPostgres(text));
 
 const alertOf = (row: AlertRow): Alert => ({
-  ...{ id: row.alert_id, ruleId: row.rule_id, subject: row.subject, late: row.late, state: row.state },
+  ...{
+    id: row.alert_id,
+    ruleId: row.rule_id,
+    asked: row.asked,
+    subject: row.subject,
+    late: row.late,
+    state: row.state,
+  },
   ...{ level: row.level, value: row.value, worst: row.worst, levelValue: row.level_value, usual: row.usual },
   since: instantFromPostgres(row.since),
   until: orNull(row.until),
@@ -124,6 +137,7 @@ export type EventKind =
   | 'acknowledged'
   | 'snoozed'
   | 'feedback'
+  | 'muted'
   | 'ended';
 
 export type AlertLine = {
@@ -172,6 +186,23 @@ export async function endAlerts(transaction: Knex, ruleId: string, at: Instant, 
     .update({ state: 'resolved', until: postgresFromInstant(at) })
     .returning('alert_id');
   for (const { alert_id } of ended) await writeAlertLine(transaction, { alertId: alert_id, at, kind: 'ended', note });
+}
+
+/** Who has taken notice of an alert, until when nobody is told of it, and what somebody called it: what is given of these. */
+export type NewAnswers = Partial<Pick<Alert, 'acknowledged' | 'snoozedUntil' | 'feedback'>>;
+
+export async function writeAnswers(transaction: Knex, id: string, answers: NewAnswers): Promise<void> {
+  const { acknowledged, snoozedUntil, feedback } = answers;
+  const at = (instant: Instant | null | undefined) => (instant ? postgresFromInstant(instant) : null);
+  await transaction('alerts')
+    .where('alert_id', id)
+    .update({
+      ...(acknowledged === undefined
+        ? {}
+        : { acknowledged_at: at(acknowledged?.at), acknowledged_by: acknowledged?.by ?? null }),
+      ...(snoozedUntil === undefined ? {} : { snoozed_until: at(snoozedUntil) }),
+      ...(feedback === undefined ? {} : { feedback }),
+    });
 }
 
 /** Windows whose alerts somebody has called noise or planned, by when they begin: nothing to learn from. */

@@ -1,0 +1,147 @@
+import type { DeliveryLine, DeliveryState } from '../../delivery/outbox.ts';
+import { type Column, dataTable, type Table } from '../../tables/table.ts';
+import type { Tile } from '../../tables/tiles.ts';
+import type { Format } from '../../units/format.ts';
+import {
+  addDays,
+  addTime,
+  dayOf,
+  HOUR,
+  type Instant,
+  isoFromInstant,
+  parseInstant,
+  startOfDay,
+} from '../../units/time.ts';
+import { CHANNELS_PATH } from '../channels/channel-words.ts';
+import { alertName, answersText, type RuledAlert } from '../frame/alerts-table.ts';
+import { levelBar } from '../frame/level-bar.ts';
+import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
+import { rowsQuery } from '../round/wording.ts';
+import type { Measured } from '../rules/rule-type.ts';
+import { measuredOf, valueText } from '../rules/words.ts';
+import { RULES_PATH } from '../sources.ts';
+import type { AlertLine, EventKind } from '../store/alerts.ts';
+import type { Recount } from './recount.ts';
+
+/** What an alert is, how much and since when: what its page says first. */
+export function alertPage(one: RuledAlert, sentence: string, at: Instant, format: Format) {
+  const { alert, rule } = one;
+  const measured = measuredOf(alert.asked);
+  const say = (value: number) => valueText(value, measured, format);
+  const { window, since, until, levelValue, usual } = alert;
+  const end = until ?? at;
+  const tiles: Tile[] = [
+    { label: alert.state === 'resolved' ? 'When it was last told of' : 'Value now', text: say(alert.value) },
+    { label: 'At worst', text: say(alert.worst) },
+    ...(levelValue === null ? [] : [{ label: 'Level', text: say(levelValue), note: LEVEL_WORDS[alert.level] }]),
+    ...(usual === null ? [] : [{ label: 'Usually', text: say(usual) }]),
+    { label: 'Since', text: format.minute(since), ...(end > since ? { note: format.duration(end - since) } : {}) },
+    ...(until === null ? [] : [{ label: 'Until', text: format.minute(until) }]),
+  ];
+  const rows = rowsQuery(alert, at);
+  const path = `${ALERTS_PATH}/${alert.id}`;
+  return {
+    ...{ name: alertName(one), level: LEVEL_WORDS[alert.level], state: alert.state, late: alert.late, tiles },
+    fact: `${say(alert.worst)} from ${format.minute(window.from)} to ${format.minute(window.to)}${againstIn(alert, measured, format)}.`,
+    rule: { name: rule.name, href: `${RULES_PATH}/${rule.id}`, sentence: `Tells when ${sentence}.` },
+    overview: `/ai-usage?${rows}`,
+    records: `/ai-usage/records?${rows}`,
+    bar: levelBar(alert.worst, levelValue, measured, format),
+    answers: answersText(alert, format),
+    actions: {
+      acknowledge: `${path}/acknowledge`,
+      snooze: alert.state === 'resolved' ? null : { action: `${path}/snooze`, choices: snoozeChoices(at, format) },
+      feedback: alert.asked.type === 'unusual' ? { action: `${path}/feedback`, current: alert.feedback } : null,
+      mute: { action: `${path}/mute`, muted: rule.muted },
+    },
+    zone: format.zone(at),
+  };
+}
+
+function againstIn({ levelValue, usual }: RuledAlert['alert'], measured: Measured, format: Format): string {
+  const against = againstText({ limit: levelValue, usual }, measured, format);
+  return against === '' ? '' : `: ${against}`;
+}
+
+function snoozeChoices(at: Instant, format: Format): { value: string; label: string }[] {
+  const { timeZone } = format;
+  const morning = (days: number) => addTime(startOfDay(addDays(dayOf(at, timeZone), days), timeZone), 9n * HOUR);
+  const choices: [string, Instant][] = [
+    ['for an hour', addTime(at, HOUR)],
+    ['for four hours', addTime(at, 4n * HOUR)],
+    ['until tomorrow at nine', morning(1)],
+    ['for a week', morning(7)],
+  ];
+  return choices.map(([label, until]) => ({ label, value: isoFromInstant(until) }));
+}
+
+/** What is said where the window comes to something else now. */
+export const recountText = (recount: Recount | null, measured: Measured, format: Format): string | null =>
+  recount &&
+  `Its numbers have changed since: counted now, its window up to ${format.minute(recount.at)} comes to ` +
+    `${valueText(recount.now, measured, format)}, and came to ${valueText(recount.then, measured, format)} then. Calls of before were deleted, or written later.`;
+
+const HAPPENED: Record<EventKind, string> = {
+  fired: 'Fired',
+  rose: 'Rose',
+  resolved: 'Resolved',
+  late: 'Fired late: calls of a window that was over came in',
+  reminded: 'Told again',
+  acknowledged: 'Acknowledged',
+  snoozed: 'Snoozed',
+  feedback: 'Called',
+  muted: 'Muted',
+  ended: 'Ended',
+};
+
+/** What happened to an alert and who did what about it, oldest first. */
+export function historyTable(lines: AlertLine[], measured: Measured, format: Format): Table {
+  const columns: Column<AlertLine>[] = [
+    { name: 'at', label: 'When', kind: 'instant', value: ({ at }) => at },
+    {
+      ...{ name: 'what', label: 'What', kind: 'text', value: ({ kind }) => HAPPENED[kind] },
+      cell: ({ level, kind }) => (level && kind !== 'resolved' ? { flag: LEVEL_WORDS[level] } : {}),
+    },
+    {
+      ...{ name: 'value', label: 'Value', kind: 'text' },
+      value: ({ value }) => (value === null ? '' : valueText(value, measured, format)),
+    },
+    { name: 'by', label: 'By', kind: 'text', value: ({ email }) => email ?? '' },
+    { name: 'note', label: 'Note', kind: 'text', value: (line) => noteOf(line, format) },
+  ];
+  return dataTable(columns, { title: 'History', rows: lines }).page(format);
+}
+
+function noteOf({ kind, note }: AlertLine, format: Format): string {
+  const until = kind === 'snoozed' ? parseInstant(note.replace('until ', '')) : null;
+  return until === null ? note : `until ${format.minute(until)}`;
+}
+
+const STATE_WORDS: Record<DeliveryState, string> = {
+  waiting: 'waiting',
+  sent: 'sent',
+  dead: 'not delivered',
+  dismissed: 'dismissed',
+};
+
+/** What was sent to whom and when. Null where nothing was. */
+export function deliveriesTable(lines: DeliveryLine[], format: Format): Table | null {
+  if (lines.length === 0) return null;
+  const columns: Column<DeliveryLine>[] = [
+    { name: 'message', label: 'Message', kind: 'text', value: ({ subject }) => subject },
+    {
+      ...{ name: 'channel', label: 'To', kind: 'text', value: ({ channel }) => channel.name },
+      cell: ({ channel }) => (channel.deleted ? { note: 'deleted' } : { href: `${CHANNELS_PATH}/${channel.id}` }),
+    },
+    { name: 'made', label: 'Made', kind: 'instant', value: ({ made }) => made },
+    {
+      ...{ name: 'state', label: 'State', kind: 'text', value: ({ state }) => STATE_WORDS[state] },
+      cell: ({ ended, due, state }) => ({
+        ...(ended ? { note: format.shortInstant(ended) } : due ? { note: `next try ${format.shortInstant(due)}` } : {}),
+        ...(state === 'dead' ? { text: '', flag: STATE_WORDS.dead } : {}),
+      }),
+    },
+    { name: 'answer', label: 'Last answer', kind: 'text', value: ({ answer }) => answer },
+  ];
+  return dataTable(columns, { title: 'Told to', rows: lines }).page(format);
+}
