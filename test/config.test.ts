@@ -20,6 +20,7 @@ describe('configuration', () => {
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',
       drainSeconds: 0,
+      jobs: true,
       keepAliveMs: 620_000,
       mail: null,
       webhookAllowedHosts: [],
