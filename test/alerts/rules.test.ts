@@ -14,6 +14,7 @@ import { evaluateAt, resetAlerts } from '../support/alerts.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
+import { assertDescribed } from '../support/openapi.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -32,10 +33,15 @@ describe('rules', () => {
   const make = async (body: object) => {
     const answer = await ana.json('post', '/api/alerts/rules', body);
     assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    assertDescribed('/api/alerts/rules', answer, 'post');
     assert.equal(location(answer), `/api/alerts/rules/${answer.body.id}`);
     return answer.body;
   };
-  const alerts = async () => (await ana.json('get', '/api/alerts')).body.alerts;
+  const alerts = async () => {
+    const answer = await ana.json('get', '/api/alerts');
+    assertDescribed('/api/alerts', answer);
+    return answer.body.alerts;
+  };
 
   it('fires once when a day passes its levels, rises, and ends with a calm day', async () => {
     const day = '2026-09-15' as Day;
@@ -89,8 +95,10 @@ describe('rules', () => {
       { cost: 12_000_000, at: addTime(today, -20n * DAY_OF_24_HOURS) },
     ]);
     await coverUsage();
-    const { status, body } = await ana.json('post', '/api/alerts/rehearse', DAILY);
+    const answer = await ana.json('post', '/api/alerts/rehearse', DAILY);
+    const { status, body } = answer;
     assert.equal(status, 200, JSON.stringify(body));
+    assertDescribed('/api/alerts/rehearse', answer, 'post');
     assert.deepEqual(
       body.events.map(({ state, level, value }: { state: string; level: string; value: number }) => ({
         state,

@@ -129,9 +129,18 @@ describe('a rehearsal', () => {
               );
               return { events, standing, seen };
             };
-            return [await ofThem(live), await ofThem(recorded)] as const;
+            const { events, standing } = await replay(
+              evaluated,
+              newStanding(begin, ['gpt-5', 'test', 'OpenAI']),
+              { from: begin, to },
+              { ...about, ...recorded },
+            );
+            return [await ofThem(live), await ofThem(recorded.ask), { events, standing }] as const;
           });
           assert.deepEqual(answers[1], answers[0]);
+          // And where the minutes in which nothing is recorded are passed over.
+          const { events, standing } = answers[0];
+          assert.deepEqual(answers[2], { events, standing });
         },
       ),
       slowly(120),

@@ -13,19 +13,21 @@ import {
   addTime,
   compareInstants,
   dayOf,
+  END_OF_TIME,
   earliest,
   endOfDay,
   HOUR,
   type Instant,
   latest,
+  MINUTE,
   startOfDay,
   startOfHourNumber,
 } from '../../units/time.ts';
 import type { Answerer, Answers, Question, Recording } from '../rules/questions.ts';
-import { runningWindow, type Span, type WindowSize } from '../rules/windows.ts';
+import { runningWindow, type Span, startOfMinute, type WindowSize } from '../rules/windows.ts';
 import { unpriced } from './live-answers.ts';
 import type { EvaluatedRule } from './replay.ts';
-import { beginOf, type Series, seriesOf, sumsWithin } from './series.ts';
+import { beginOf, nextOf, type Series, seriesOf, sumsWithin } from './series.ts';
 
 /** The longest silence that a rule waits for, and an hour: nothing else looks back to a minute before it is first evaluated. */
 const MINUTES_BEFORE = 169n * HOUR;
@@ -40,7 +42,7 @@ export async function recordedAnswers(
   filter: UsageFilter,
   { from, begin, to }: { from: Instant; begin: Instant; to: Instant },
   { type, fields }: EvaluatedRule,
-): Promise<Answerer> {
+): Promise<{ ask: Answerer; quietUntil: (at: Instant) => Instant }> {
   const recording: Recording = { by: null, unpriced: false, stories: null, ...type.recording(fields) };
   const { workflows, timeZone } = source;
   const only = recording.unpriced ? unpriced(filter) : filter;
@@ -88,7 +90,7 @@ async function readVisits(
   return { bounds, firsts: groupedBy(firsts, ({ window }) => window) };
 }
 
-function answersFrom(buckets: TimedSums[], visits: Visits | null, timeZone: string): Answerer {
+function answersFrom(buckets: TimedSums[], visits: Visits | null, timeZone: string) {
   const all = seriesOf(buckets);
   const byKey = new Map([...groupedBy(buckets, ({ key }) => key)].map(([key, own]) => [key, seriesOf(own)]));
   const days = daysOf(all, timeZone);
@@ -117,7 +119,14 @@ function answersFrom(buckets: TimedSums[], visits: Visits | null, timeZone: stri
         );
     }
   };
-  return async <Q extends Question>(question: Q) => answer(question) as Answers[Q['ask']];
+  return {
+    ask: async <Q extends Question>(question: Q) => answer(question) as Answers[Q['ask']],
+    // A bucket that begins in a minute is seen at the end of that minute.
+    quietUntil: (at: Instant) => {
+      const next = nextOf(all, at);
+      return next === null ? END_OF_TIME : addTime(startOfMinute(next), MINUTE);
+    },
+  };
 }
 
 function subjectsWithin(byKey: Map<string, Series>, span: Span, subjectOf: (key: string) => string): Map<string, Sums> {

@@ -64,7 +64,7 @@ export async function rehearse(
     const window = followingWindows(timeZone);
     const filter = await state.filterOf(queryOfFilter(rule.filter, { timeZone }, at));
     const begin = addTime(from, -type.looksBack(rule.fields, from, { timeZone, budget: rule.budget }));
-    const ask = await recordedAnswers(
+    const answers = await recordedAnswers(
       { ...state.source, workflows },
       filter,
       { from: begin, begin: from, to },
@@ -81,7 +81,7 @@ export async function rehearse(
       }
       days.set(day, before);
     };
-    const about = { timeZone, window, budget: rule.budget, leftOut: rule.leftOut, ask };
+    const about = { timeZone, window, budget: rule.budget, leftOut: rule.leftOut, ...answers };
     const { events, standing } = await replay(evaluated, newStanding(from, known), { from, to }, about, see);
     const levels = type.levels(rule.fields);
     return {

@@ -1,4 +1,4 @@
-import { addTime, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
+import { addTime, earliest, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
 import type { AnyRuleType, Knowledge, Observation } from '../rules/rule-type.ts';
 import { type AlertEvent, type Standing, step } from './step.ts';
 
@@ -23,7 +23,10 @@ export const newStanding = (began: Instant, known: Iterable<string> = []): RuleS
 export type EvaluatedRule = { type: AnyRuleType; fields: unknown; evaluations: number };
 
 /** What an evaluation needs besides what the rule itself has learned. */
-export type Circumstances = Omit<Knowledge, 'known'>;
+export type Circumstances = Omit<Knowledge, 'known'> & {
+  /** The first instant after one by which something more has been recorded; where it is known, what lies between need not be looked at. */
+  quietUntil?: (at: Instant) => Instant;
+};
 
 /** More models or actions than anybody uses: names at random, of which each would be an alert. */
 const MOST_SUBJECTS = 200;
@@ -49,17 +52,41 @@ export async function replay(
   eachOne: (at: Instant, standing: RuleStanding) => void = () => {},
 ): Promise<{ standing: RuleStanding; events: AlertEvent[] }> {
   let standing = before;
+  let quietUntil: Instant | null = null;
   const events: AlertEvent[] = [];
   for (const at of instantsOf(rule.type.every, from, to)) {
     const { window, timeZone } = circumstances;
+    if (quietUntil !== null && at < quietUntil) continue;
     if (rule.type.every === 'hour' && window('hour', at, timeZone).to !== at) continue;
-    const seen = await rule.type.observe(rule.fields, at, { ...circumstances, known: standing.known });
+    const seen = await rule.type.observe(rule.fields, at, { ...circumstances, known: knownOf(standing) });
     const next = afterOne(rule, standing, seen, at, circumstances);
     standing = next.standing;
     events.push(...next.events);
     eachOne(at, standing);
+    quietUntil = nothingUntil(rule, standing, at, circumstances);
   }
   return { standing, events };
+}
+
+/** What has fired is known from then on, and looked at as long as its alert is open. */
+const knownOf = ({ known, subjects }: RuleStanding): ReadonlySet<string> => {
+  const open = [...subjects].filter(([subject, { alert }]) => alert !== null && known.has(subject));
+  return open.length === 0 ? known : new Set([...known].filter((name) => !subjects.get(name)?.alert));
+};
+
+/** Until when every evaluation would find what this one found: no call comes, no window ends, and nothing is being counted. */
+function nothingUntil(
+  { type, fields, evaluations }: EvaluatedRule,
+  { subjects }: RuleStanding,
+  at: Instant,
+  circumstances: Circumstances,
+): Instant | null {
+  const { quietUntil, window, timeZone } = circumstances;
+  if (quietUntil === undefined || type.every === 'hour' || type.ends === 'when calm') return null;
+  if ([...subjects.values()].some(({ inARow }) => inARow > 0 && inARow < evaluations)) return null;
+  const { to } = window(type.size(fields, circumstances), at, timeZone);
+  // With the first minute of the next window its alert may end.
+  return to === at ? null : earliest(quietUntil(at), to);
 }
 
 function afterOne(
@@ -89,7 +116,7 @@ function afterOne(
   for (const [subject, { alert }] of before.subjects) {
     if (subjects.has(subject) || alert === null || seen.some((one) => one.subject === subject)) continue;
     observe({
-      ...{ subject, value: 0, reached: 0, calm: true, limit: null, usual: null },
+      ...{ subject, value: null, reached: 0, calm: true, limit: null, usual: null },
       window: window(size, at, timeZone),
     });
   }

@@ -59,5 +59,8 @@ export function sumsWithin(series: Series, { from, to }: { from: Instant; to: In
   };
 }
 
+/** The first bucket that begins at an instant or after it; null where none does. */
+export const nextOf = (series: Series, at: Instant): Instant | null => series.at[placeOf(series, at)] ?? null;
+
 /** The first bucket of all. */
 export const beginOf = ({ at }: Series): Instant | null => at[0] ?? null;

@@ -67,7 +67,8 @@ export function step(
   };
 
   if (alert !== null && how.ends === 'with its window' && isNextWindow) end();
-  const inARow = seen.reached === 0 ? 0 : (alert === null && open !== null ? 0 : (before?.inARow ?? 0)) + 1;
+  const counted = alert === null && open !== null ? 0 : (before?.inARow ?? 0);
+  const inARow = seen.reached === 0 ? 0 : Math.min(counted + 1, how.evaluations);
   if (seen.reached > 0 && alert !== null) {
     if (seen.reached > alert.told) tell('rose', alert.since);
     alert = { ...alert, told: Math.max(alert.told, seen.reached), calmSince: null };

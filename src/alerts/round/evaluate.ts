@@ -127,7 +127,7 @@ async function evaluateOne(
   const from = latest(until, addTime(minute, -LONGEST_MISSED));
   const missed = minute - from > FEW_MINUTES * MINUTE;
   const circumstances = missed
-    ? { ...about, ask: await answersOfMissed(rule, about, { state, workflows, from, minute, at }) }
+    ? { ...about, ...(await answersOfMissed(rule, about, { state, workflows, from, minute, at })) }
     : about;
   const letters = lettersOf(from, before.slice(-1));
   const past = await replay(evaluated, standing, { from, to: minute }, circumstances, letters.see);

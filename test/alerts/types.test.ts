@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import type { Day } from '../../src/units/calendar.ts';
+import { addDays, addTime, HOUR, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
+import { evaluateAt, resetAlerts } from '../support/alerts.ts';
+import { sharedApp } from '../support/app.ts';
+import { type Client, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
+
+const LISBON = 'Europe/Lisbon';
+/** A Tuesday. */
+const DAY = '2026-09-15' as Day;
+const at = (hours: number, day: Day = DAY) => addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
+
+type Alert = {
+  state: string;
+  level: string;
+  value: number;
+  subject: string;
+  since: string;
+  usual: number | null;
+  late: boolean;
+};
+
+describe('types of rules', () => {
+  let ana: Client;
+  before(async () => {
+    ana = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await resetAlerts();
+    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
+  });
+  after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
+
+  /** Makes a rule as if it had been made at an instant. */
+  const make = async (body: object, begin: Instant): Promise<string> => {
+    const answer = await ana.json('post', '/api/alerts/rules', { name: 'A rule', ...body });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    const { id } = answer.body;
+    await databases().backoffice.raw(
+      `UPDATE rule_standings SET evaluated_until = :begin, began_at = :begin,
+              standing = jsonb_set(standing, '{began}', to_jsonb(:begin::text)) WHERE rule_id = :id`,
+      { begin: isoFromInstant(begin), id },
+    );
+    return id;
+  };
+  const alerts = async (): Promise<Alert[]> => (await ana.json('get', '/api/alerts')).body.alerts;
+  const shortly = async () =>
+    (await alerts()).map(({ state, level, value, subject, late }) => ({ state, level, value, subject, late }));
+  /** One call an hour or a day of the weeks before, the newest first. */
+  const everyWeek = (weeks: number, hours: number[], row: Partial<UsageRow>) =>
+    Array.from({ length: weeks }, (_, week) =>
+      hours.map((hour) => ({ ...row, at: at(hour, addDays(DAY, -7 * (week + 1))) })),
+    ).flat();
+
+  const budget = async (amount: number, filter = '') =>
+    (await ana.json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
+
+  it('budget: tells each share once, and follows an amount that changes in mid-month', async () => {
+    const id = await budget(100);
+    const { status } = await ana.json('put', `/api/budgets/${id}`, {
+      ...{ name: 'All', amount: 50, per: 'month', filter: '', from: '2026-09-15' },
+    });
+    assert.equal(status, 200);
+    await insertUsage([{ cost: 55_000_000, at: at(10, '2026-09-10' as Day) }]);
+    await make({ type: 'budget', budget: id }, at(9, '2026-09-10' as Day));
+    await evaluateAt(at(12, '2026-09-10' as Day));
+    assert.deepEqual(await shortly(), [{ state: 'firing', level: 'warning', value: 0.55, subject: '', late: false }]);
+    await evaluateAt(at(12));
+    assert.deepEqual(await shortly(), [{ state: 'firing', level: 'critical', value: 1.1, subject: '', late: false }]);
+    await evaluateAt(at(0.5, '2026-10-01' as Day));
+    assert.equal((await alerts())[0]?.state, 'resolved');
+    const told = await databases().backoffice('alert_events').orderBy('at').select('kind', 'level');
+    assert.deepEqual(told, [
+      { kind: 'fired', level: 'warning' },
+      { kind: 'rose', level: 'critical' },
+      { kind: 'resolved', level: 'critical' },
+    ]);
+  });
+
+  it('forecast: tells when even the lower end is over the budget', async () => {
+    const id = await budget(100);
+    const days = Array.from({ length: 120 }, (_, i) => addDays(DAY, -i - 1));
+    await insertUsage(days.map((day) => ({ cost: 10_000_000, at: at(12, day) })));
+    await make({ type: 'forecast', budget: id }, at(0));
+    await evaluateAt(at(1.5));
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.level], ['firing', 'warning']);
+    assert.ok((alert?.value ?? 0) > 200);
+  });
+
+  it('unusual: tells of an hour that is far from its like, of too little too, and learns first', async () => {
+    const begin = at(0);
+    await insertUsage(everyWeek(3, [10, 11], { cost: 10_000_000 }));
+    await insertUsage([{ cost: 30_000_000, at: at(10.5) }]);
+    await make({ type: 'unusual', window: 'hour' }, begin);
+    await evaluateAt(at(12));
+    assert.deepEqual(await alerts(), []);
+    assert.equal((await ana.json('get', '/api/alerts/rules')).body.rules[0].state, 'learning');
+
+    await resetAlerts();
+    await insertUsage(everyWeek(8, [10, 11], { cost: 0 }));
+    await insertUsage(
+      everyWeek(8, [9.5, 10, 11], { cost: 10_000_000 }).filter((row) => row.at < at(0, addDays(DAY, -24))),
+    );
+    await make({ type: 'unusual', window: 'hour' }, begin);
+    await evaluateAt(at(11));
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.value, alert?.usual], ['firing', 30, 10]);
+    // Eleven to twelve usually costs ten euros, and costs nothing: too little.
+    await evaluateAt(at(12));
+    assert.deepEqual([(await alerts())[0]?.state, (await alerts())[0]?.value], ['firing', 0]);
+    await evaluateAt(at(13));
+    assert.equal((await alerts())[0]?.state, 'resolved');
+  });
+
+  it('new: tells of a model once; those that were known are not new', async () => {
+    await insertUsage([{ model: 'gpt-5', at: at(1) }]);
+    await make({ type: 'new', what: 'model' }, at(9));
+    await insertUsage([
+      { model: 'gpt-5', at: at(9.5) },
+      { model: 'gpt-6', at: at(9.5) },
+      { model: 'gpt-6', at: at(34) },
+    ]);
+    await evaluateAt(at(10));
+    await evaluateAt(at(36));
+    assert.deepEqual(await shortly(), [
+      { state: 'resolved', level: 'warning', value: 1, subject: 'gpt-6', late: false },
+    ]);
+  });
+
+  it('unpriced: tells of tokens at €0, by model', async () => {
+    await make({ type: 'unpriced', minTokens: 2000 }, at(9));
+    await insertUsage([
+      { model: 'free', cost: 0, input: 1500, output: 0, at: at(9.2) },
+      { model: 'free', cost: 0, input: 0, output: 600, at: at(9.4) },
+      { model: 'few', cost: 0, input: 100, output: 0, at: at(9.4) },
+      { model: 'gpt-5', cost: 1, at: at(9.4) },
+    ]);
+    await evaluateAt(at(10));
+    assert.deepEqual(await shortly(), [
+      { state: 'firing', level: 'warning', value: 2100, subject: 'free', late: false },
+    ]);
+    assert.equal((await alerts())[0]?.since, isoFromInstant(at(9 + 25 / 60)));
+  });
+
+  it('silence: tells of hours without a call that usually have some, and ends with the first call', async () => {
+    await insertUsage(everyWeek(5, [7, 8, 9, 10, 11, 12, 13], { cost: 1 }));
+    await insertUsage([{ at: at(8) }, { at: at(11.5) }]);
+    await make({ type: 'silence', hours: 2 }, at(7));
+    await evaluateAt(at(11));
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.since], ['firing', isoFromInstant(addTime(at(10), MINUTE))]);
+    await evaluateAt(at(11.6));
+    assert.equal((await alerts())[0]?.state, 'resolved');
+  });
+
+  it('price: tells when a model has left its median of 28 days', async () => {
+    const days = Array.from({ length: 20 }, (_, i) => addDays(DAY, -i - 1));
+    await insertUsage(days.map((day) => ({ cost: 10_000, input: 1000, output: 1000, at: at(12, day) })));
+    await insertUsage([{ cost: 15_000, input: 1000, output: 1000, at: at(9.5) }]);
+    await make({ type: 'price', percent: 20 }, at(9));
+    await evaluateAt(at(10));
+    assert.deepEqual(await shortly(), [
+      { state: 'firing', level: 'warning', value: 7.5, subject: 'gpt-5', late: false },
+    ]);
+  });
+
+  it('a window that was over fires once, marked late, where calls come late', async () => {
+    await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
+    await evaluateAt(at(26));
+    await insertUsage([{ cost: 25_000_000, at: at(20) }]);
+    await evaluateAt(at(27));
+    await evaluateAt(at(28));
+    assert.deepEqual(await shortly(), [{ state: 'resolved', level: 'critical', value: 25, subject: '', late: true }]);
+  });
+
+  it('a rule that is deleted while it fires ends its alerts, and is evaluated no more', async () => {
+    const id = await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
+    await insertUsage([{ cost: 25_000_000, at: at(9.5) }]);
+    await evaluateAt(at(10));
+    assert.equal((await ana.json('delete', `/api/alerts/rules/${id}`)).status, 204);
+    assert.deepEqual(await evaluateAt(at(11)), { evaluated: 0, failed: 0 });
+    assert.equal((await alerts())[0]?.state, 'resolved');
+  });
+
+  it('a clock that jumps back makes nothing be evaluated twice, one that jumps ahead nothing be left out', async () => {
+    await make({ type: 'threshold', measure: 'cost', window: 'hour', critical: 20 }, at(9));
+    await insertUsage([
+      { cost: 25_000_000, at: at(9.5) },
+      { cost: 25_000_000, at: at(20.5) },
+    ]);
+    await evaluateAt(at(10));
+    await evaluateAt(at(9.6));
+    await evaluateAt(at(9.9));
+    await evaluateAt(at(23));
+    const kinds = await databases().backoffice('alert_events').orderBy('at').pluck('kind');
+    assert.deepEqual(kinds, ['fired', 'resolved', 'fired', 'resolved']);
+  });
+
+  it('what cannot be evaluated is told once, and makes up for what it missed', async () => {
+    const id = await budget(10);
+    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
+    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    await make({ type: 'budget', budget: id, percents: [50], channels }, at(9));
+    const { backoffice } = databases();
+    await backoffice('budgets').update({ deleted_at: isoFromInstant(at(9)) });
+    await insertUsage([{ cost: 6_000_000, at: at(9.5) }]);
+    for (const minutes of [1, 8, 15])
+      assert.equal((await evaluateAt(addTime(at(10), BigInt(minutes) * MINUTE))).failed, 1);
+    const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
+    assert.deepEqual([rule.state, rule.error.reason], ['error', 'its budget has been deleted']);
+    assert.equal((await backoffice('deliveries')).length, 1);
+    await backoffice('budgets').update({ deleted_at: null });
+    await evaluateAt(addTime(at(10), HOUR));
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.since], ['firing', isoFromInstant(addTime(at(9.5), MINUTE))]);
+  });
+});
