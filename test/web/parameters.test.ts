@@ -5,6 +5,7 @@ import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../.
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
 import { openPage, recordIds, textOf } from '../support/page.ts';
+import { oneOfEach } from '../support/things.ts';
 import { runs } from '../support/thorough.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
@@ -46,15 +47,7 @@ describe('parameters that nobody knows', () => {
       actions: 'chapter_writing',
       authors: AUTHOR,
       stories: STORY,
-      budgets: await ana
-        .json('post', '/api/budgets', { name: 'x', amount: 1, per: 'week' })
-        .then(({ body }) => body.id),
-      channels: await ana
-        .json('post', '/api/alerts/channels', { name: 'x', type: 'email', to: ['x@example.com'] })
-        .then(({ body }) => body.id),
-      rules: await ana
-        .json('post', '/api/alerts/rules', { name: 'x', type: 'silence', hours: 3 })
-        .then(({ body }) => body.id),
+      ...(await oneOfEach(ana)),
     };
     paths = pathsOf(app.express.router.stack as unknown as Layer[])
       .filter((path) => !NOT_ASKED.test(path) && path !== '/')

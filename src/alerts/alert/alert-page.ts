@@ -94,8 +94,9 @@ const HAPPENED: Record<EventKind, string> = {
   ended: 'Ended',
 };
 
-/** What happened to an alert and who did what about it, oldest first. */
-export function historyTable(lines: AlertLine[], measured: Measured, format: Format): Table {
+/** What happened to an alert and who did what about it, oldest first. Null where nothing is written down. */
+export function historyTable(lines: AlertLine[], measured: Measured, format: Format): Table | null {
+  if (lines.length === 0) return null;
   const columns: Column<AlertLine>[] = [
     { name: 'at', label: 'When', kind: 'instant', value: ({ at }) => at },
     {

@@ -8,6 +8,7 @@ import { auditLines } from '../../support/audit.ts';
 import { ANA, type Client, createClient, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
+import { insertAlert } from '../../support/things.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
 const MONTHLY = {
@@ -200,31 +201,16 @@ describe('the page of an alert', () => {
     const { body: rule } = await ana.json('post', '/api/alerts/rules', { name: 'Odd', type: 'unusual', window: 'day' });
     const { backoffice } = databases();
     const from = addTime(now(), -2n * DAY_OF_24_HOURS);
-    const alert = {
-      ...{
-        rule_id: rule.id,
-        subject: '',
-        late: false,
-        state: 'resolved',
-        level: 'warning',
-        value: 48_200_000,
-        worst: 48_200_000,
-      },
-      ...{
-        level_value: 20_000_000,
-        usual: 16_000_000,
-        window_from: isoFromInstant(from),
-        window_to: isoFromInstant(addTime(from, DAY_OF_24_HOURS)),
-      },
-      ...{ alert_id: randomUUID(), since: isoFromInstant(from), until: isoFromInstant(now()) },
+    const id = await insertAlert(rule.id, {
+      ...{ state: 'resolved', value: 48_200_000, worst: 48_200_000, until: isoFromInstant(now()) },
+      ...{ window_from: isoFromInstant(from), window_to: isoFromInstant(addTime(from, DAY_OF_24_HOURS)) },
       asked: JSON.stringify({
         type: 'unusual',
         fields: { window: 'day', strength: 4, minEuros: 5, minPercent: 50 },
         filter: '',
       }),
-    };
-    await backoffice('alerts').insert(alert);
-    const path = `/alerts/${alert.alert_id}`;
+    });
+    const path = `/alerts/${id}`;
     const leftOut = async () => [...((await readLeftOut(backoffice, [rule.id])).get(rule.id) ?? [])];
     for (const [feedback, out] of [
       ['noise', [from]],

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { isoFromInstant, now } from '../../src/units/time.ts';
+import type { Client } from './client.ts';
+import { databases } from './databases.ts';
+
+/** An alert of a rule, as if it had fired just now; resolves with its id. */
+export async function insertAlert(ruleId: string, more: Record<string, unknown> = {}): Promise<string> {
+  const at = isoFromInstant(now());
+  const [row] = await databases()
+    .backoffice('alerts')
+    .insert({
+      ...{
+        alert_id: crypto.randomUUID(),
+        rule_id: ruleId,
+        subject: '',
+        late: false,
+        state: 'firing',
+        level: 'critical',
+      },
+      ...{ since: at, value: 3, worst: 3, window_from: at, window_to: at },
+      asked: JSON.stringify({ type: 'silence', fields: { hours: 3 }, filter: '' }),
+      ...more,
+    })
+    .returning<{ alert_id: string }[]>('alert_id');
+  return row?.alert_id ?? '';
+}
+
+/** One of each thing that people make, for whoever asks for every page: its id by the word in its address. */
+export async function oneOfEach(client: Client): Promise<Record<string, string>> {
+  const make = async (path: string, body: object): Promise<string> => {
+    const answer = await client.json('post', path, body);
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    return answer.body.id;
+  };
+  const rules = await make('/api/alerts/rules', { name: 'x', type: 'silence', hours: 3 });
+  return {
+    budgets: await make('/api/budgets', { name: 'x', amount: 1, per: 'week' }),
+    channels: await make('/api/alerts/channels', { name: 'x', type: 'email', to: ['x@example.com'] }),
+    rules,
+    alerts: await insertAlert(rules),
+  };
+}
