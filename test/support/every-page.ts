@@ -161,7 +161,13 @@ async function fillAlerts(): Promise<void> {
       },
       {
         ...{ ...alert, alert_id: ALERT.replace(/.$/, '8'), state: 'resolved', since: at(9000), until: at(7000) },
-        ...{ subject: LONG_NAME.slice(0, 100), window_from: at(9600), window_to: at(8160), feedback: 'noise', late: true },
+        ...{
+          subject: LONG_NAME.slice(0, 100),
+          window_from: at(9600),
+          window_to: at(8160),
+          feedback: 'noise',
+          late: true,
+        },
       },
     ])
     .onConflict('alert_id')

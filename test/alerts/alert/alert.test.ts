@@ -7,6 +7,7 @@ import { sharedApp } from '../../support/app.ts';
 import { auditLines } from '../../support/audit.ts';
 import { ANA, type Client, createClient, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
 import { insertAlert } from '../../support/things.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
@@ -154,7 +155,9 @@ describe('the page of an alert', () => {
     assert.match(lines[2]?.join(' ') ?? '', new RegExp(`^Snoozed ${ANA} until \\d`));
     assert.deepEqual(lines[3], ['Muted', ANA, 'The rule was muted.']);
     assert.equal((await ana.json('get', `/api/alerts/rules/${rule}`)).body.muted, true);
-    const { body } = await ana.json('get', `/api/alerts/${id}`);
+    const whole = await ana.json('get', `/api/alerts/${id}`);
+    assertDescribed('/api/alerts/{id}', whole);
+    const { body } = whole;
     assert.deepEqual([body.acknowledged.by, body.snoozedUntil], [ANA, isoFromInstant(until)]);
     const audit = (await auditLines())
       .slice(-3)
@@ -168,6 +171,7 @@ describe('the page of an alert', () => {
     const { id } = await fired();
     const acknowledged = await ana.json('post', `/api/alerts/${id}/acknowledge`, { note: 'seen' });
     assert.equal(acknowledged.status, 200);
+    assertDescribed('/api/alerts/{id}/acknowledge', acknowledged, 'post');
     assert.equal(acknowledged.body.acknowledged.by, ANA);
     const until = isoFromInstant(addTime(now(), HOUR));
     assert.equal((await ana.json('post', `/api/alerts/${id}/snooze`, { until })).body.snoozedUntil, until);
@@ -183,7 +187,9 @@ describe('the page of an alert', () => {
       ['feedback', { feedback: 'nonsense' }, 'feedback'],
       ['mute', { muted: 'perhaps' }, 'muted'],
     ] as const) {
-      const { status, body: said } = await ana.json('post', `/api/alerts/${id}/${answer}`, body);
+      const refused = await ana.json('post', `/api/alerts/${id}/${answer}`, body);
+      assertDescribed(`/api/alerts/{id}/${answer}`, refused, 'post');
+      const { status, body: said } = refused;
       assert.equal(status, 400, JSON.stringify(body));
       assert.equal(said.details[0].parameter, parameter);
       if (parameter === 'body') continue;
