@@ -55,7 +55,9 @@ describe('docs/architecture.md', () => {
 
   it('has rooms of at most fifteen files, so that one looks for nothing', () => {
     const counts = new Map<string, number>();
-    for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    // But for migrations, which nobody takes away.
+    for (const path of files.filter((one) => !one.startsWith('db/migrations/')))
+      counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     assert.deepEqual(
       [...counts].filter(([, count]) => count > 15),
       [],

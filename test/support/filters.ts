@@ -60,6 +60,13 @@ const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
     written: (actions) => actions,
     values: ['chapter_writing', 'no_such_action', 'a'.repeat(63), 'a'.repeat(64)],
   },
+  providers: {
+    meant: ({ models }) => onceIn(6, fc.subarray(models)),
+    sql: (models) => where('ai_model = ANY(?)', models),
+    // An address names makers.
+    written: () => null,
+    values: ['OpenAI', 'Unknown', 'nobody', 'p'.repeat(100), 'p'.repeat(101)],
+  },
   author: {
     meant: ({ authors }) => onceIn(12, fc.constantFrom(...authors)),
     sql: (author) => where('author_id = ?', author),

@@ -7,6 +7,7 @@ import { HOURS } from './hours.ts';
 import { MODEL } from './model.ts';
 import { NOT_ACTION } from './not-action.ts';
 import { NOT_MODEL } from './not-model.ts';
+import { PROVIDER } from './provider.ts';
 import { SEARCH } from './search.ts';
 import { STORY } from './story.ts';
 import { WITHOUT } from './without.ts';
@@ -18,6 +19,7 @@ import { WITHOUT } from './without.ts';
 export const FILTERS = {
   models: MODEL,
   actions: ACTION,
+  providers: PROVIDER,
   author: AUTHOR,
   story: STORY,
   search: SEARCH,
