@@ -5,6 +5,7 @@ import { direct } from './bench/direct.ts';
 import { deleteOne, tableSizes } from './bench/growth.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
 import { measureExports } from './bench/measure-exports.ts';
+import { measureRules } from './bench/measure-rules.ts';
 import { line, ms, quantile } from './bench/print.ts';
 import { writeOneRow } from './bench/rows.ts';
 import { ask, type Served, type Size, withServer } from './bench/served.ts';
@@ -19,7 +20,7 @@ const ROUNDS = 40;
 
 const BENCH = {
   name: 'bench',
-  does: 'Measures pages, exports and the keeping of rollups on the PostgreSQL server at BENCH_DATABASE_URL.',
+  does: 'Measures pages, exports, the keeping of rollups and the evaluation of rules on the PostgreSQL server at BENCH_DATABASE_URL.',
   example: '--rows 10000000,1000000',
   options: {
     rows: {
@@ -196,6 +197,7 @@ await command(BENCH, async ({ rows = '1000000', stories = 'hours' }) => {
   await measureGrowth(server, size);
   // In processes just started: what the first has been asked meanwhile would count against them.
   await withServer(server, size, measureExports);
+  await withServer(server, size, measureRules);
   for (const other of others)
     await withServer(server, size, (one) => withServer(server, other, (another) => compareSizes(one, another)));
 });

@@ -1,5 +1,6 @@
 import { type Actor, auditedChange } from '../db/audit-log.ts';
 import { unknownChannels } from '../delivery/channels.ts';
+import { createLimit } from '../export/limit.ts';
 import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import type { Instant } from '../units/time.ts';
@@ -104,14 +105,27 @@ export function removeRule({ databases }: AlertSources, rule: Rule, actor: Actor
   });
 }
 
-/** What a rule would have told over the last ninety days. `leftOut`: windows from which it does not learn. */
-export function rehearseAsked(
+/** Each reads ninety days by the minute, on one of the two connections that are there for what takes long. */
+const rehearsing = createLimit({ each: 1, all: 2 });
+
+/**
+ * What a rule would have told over the last ninety days; null where somebody (`person`) has a rehearsal under way, or all have as
+ * many as there may be. `leftOut`: windows from which it does not learn.
+ */
+export async function rehearseAsked(
   { reader, databases, format }: AlertSources,
   { terms, budget }: AskedRule,
   leftOut: ReadonlySet<Instant>,
+  person: string,
   at: Instant,
-): Promise<Rehearsal> {
+): Promise<Rehearsal | null> {
+  const done = rehearsing(person);
+  if (typeof done !== 'function') return null;
   const { type, fields, evaluations } = terms;
   const rule = { type, fields, evaluations, filter: filterTextOf(terms, budget), budget, leftOut };
-  return rehearse(reader, databases.recomputing, rule, at, format.timeZone);
+  try {
+    return await rehearse(reader, databases.recomputing, rule, at, format.timeZone);
+  } finally {
+    done();
+  }
 }

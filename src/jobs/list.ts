@@ -4,6 +4,7 @@ import { type Telling, tellDigests } from '../account/digest/tell.ts';
 import { openAlertWords } from '../alerts/open-alerts.ts';
 import { type Evaluating, evaluateRules, evaluationWork } from '../alerts/round/round.ts';
 import { wordsOf } from '../alerts/round/wording.ts';
+import { forgetAlerts } from '../alerts/store/forget.ts';
 import { isAllowed } from '../auth/person.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
 import type { Databases } from '../db/connect.ts';
@@ -95,6 +96,17 @@ function evaluationJob(evaluating: Evaluating, once: boolean, log: Logger, outag
   };
 }
 
+function oldAlertsJob(backoffice: Knex, log: Logger, outages: Outages): Job {
+  return {
+    name: 'old alerts',
+    does: 'Deletes alerts that ended two years ago.',
+    everyMs: 60 * A_MINUTE_MS,
+    atOnce: true,
+    run: () => forgetAlerts(backoffice),
+    onError: logged(log, outages, 'old alerts stay'),
+  };
+}
+
 export function demoJob(growth: DemoGrowth, log: Logger): Job {
   return {
     name: 'demo',
@@ -150,6 +162,7 @@ export function everyJob({
     digestsJob(telling, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),
     oldDeliveriesJob(databases.backoffice, log, outages),
+    oldAlertsJob(databases.backoffice, log, outages),
     sessionsJob(databases.sessions, log, outages),
   ];
 }

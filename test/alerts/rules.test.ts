@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { forgetAlerts } from '../../src/alerts/store/forget.ts';
 import type { Day } from '../../src/units/calendar.ts';
 import {
   addTime,
@@ -110,6 +111,29 @@ describe('rules', () => {
         { state: 'firing', level: 'warning', value: 12 },
       ],
     );
+  });
+
+  it('rehearses once at a time for each person', async () => {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => ana.json('post', '/api/alerts/rehearse', DAILY)));
+    const statuses = answers.map(({ status }) => status);
+    assert.ok(statuses.includes(200) && statuses.includes(429), statuses.join());
+    for (const answer of answers) assertDescribed('/api/alerts/rehearse', answer, 'post');
+    assert.equal((await ana.json('post', '/api/alerts/rehearse', DAILY)).status, 200);
+  });
+
+  it('forgets alerts that ended two years ago', async () => {
+    await make({ ...DAILY, name: 'Now', window: 'month' });
+    await insertUsage([{ cost: 21_000_000, at: now() }]);
+    await evaluateAt(now());
+    const { backoffice } = databases();
+    assert.equal(await forgetAlerts(backoffice), 0);
+    await backoffice('alerts').update({
+      state: 'resolved',
+      until: isoFromInstant(addTime(now(), -800n * DAY_OF_24_HOURS)),
+    });
+    assert.equal(await forgetAlerts(backoffice), 1);
+    assert.deepEqual(await alerts(), []);
+    assert.deepEqual(await backoffice('alert_events'), []);
   });
 
   for (const [why, body, parameter] of [

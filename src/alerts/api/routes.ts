@@ -3,7 +3,7 @@ import { personOf } from '../../auth/require-person.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { type Instant, isoFromInstant, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
-import { NotFound } from '../../web/errors.ts';
+import { NotFound, TooMany } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
 import { ANSWERS, answerAlert } from '../alert/answers.ts';
 import { alertJson } from '../alert-json.ts';
@@ -75,7 +75,9 @@ export function alertsApi(sources: AlertSources): Router {
     const at = now();
     const rule = await asked(req, at);
     const { type, fields } = rule.terms;
-    res.json(rehearsalJson(await rehearseAsked(sources, rule, new Set(), at), ruleTypeOf(type), fields));
+    const rehearsal = await rehearseAsked(sources, rule, new Set(), personOf(req).sub, at);
+    if (rehearsal === null) throw new TooMany('A rehearsal is under way, and another would slow down everybody.', 2);
+    res.json(rehearsalJson(rehearsal, ruleTypeOf(type), fields));
   });
 
   const alertsJson = async (alerts: Alert[]) => {

@@ -1,7 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/require-person.ts';
 import { readChannels } from '../../delivery/channels.ts';
-import { createLimit } from '../../export/limit.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { type Instant, now } from '../../units/time.ts';
@@ -41,8 +40,6 @@ import {
 import { ruleAlerts, rulePage } from './rule-page.ts';
 
 const LARGEST_BODY = '20kb';
-/** Each reads ninety days by the minute. */
-const MOST_REHEARSALS = { each: 1, all: 3 };
 
 /** Makes rules, shows and changes them, and says what they would have told: the pages of one rule. */
 export function rulePages({ render, ...sources }: AlertSources & { render: Render }): Router {
@@ -50,7 +47,6 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
   const { backoffice } = databases;
   const router = express.Router();
   const form = express.urlencoded({ extended: false, limit: LARGEST_BODY });
-  const rehearsing = createLimit(MOST_REHEARSALS);
 
   const found = async (id: unknown): Promise<Rule> => {
     const rule = isUuid(String(id)) ? await readRule(backoffice, String(id)) : null;
@@ -103,15 +99,10 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
   /** Null where somebody has as many under way as there may be. */
   const rehearsed = async (entered: Entered, person: string, at: Instant) => {
     const asked = await askedUnnamed(entered, at);
-    const done = rehearsing(person);
-    if (typeof done !== 'function') return null;
-    try {
-      const leftOut = isUuid(String(entered.id)) ? await readLeftOut(backoffice, [String(entered.id)]) : new Map();
-      const rehearsal = await rehearseAsked(sources, asked, leftOut.get(String(entered.id)) ?? new Set(), at);
-      return rehearsalView(rehearsal, asked.terms, ruleSentence(asked.terms, asked.budget, format), format);
-    } finally {
-      done();
-    }
+    const leftOut = isUuid(String(entered.id)) ? await readLeftOut(backoffice, [String(entered.id)]) : new Map();
+    const rehearsal = await rehearseAsked(sources, asked, leftOut.get(String(entered.id)) ?? new Set(), person, at);
+    const sentence = ruleSentence(asked.terms, asked.budget, format);
+    return rehearsal && rehearsalView(rehearsal, asked.terms, sentence, format);
   };
   router.get(REHEARSAL_PATH, takes(FORM_PARAMETERS), async (req, res) => {
     const entered = enteredOf(req.query);

@@ -1,0 +1,20 @@
+import type { Knex } from 'knex';
+import { addTime, DAY_OF_24_HOURS, type Instant, now, postgresFromInstant } from '../../units/time.ts';
+
+const KEPT_FOR = 730n * DAY_OF_24_HOURS;
+const MOST_AT_ONCE = 10_000;
+
+/** Deletes alerts that ended two years ago or longer, with what became of them, at most ten thousand at a time. Returns how many. */
+export function forgetAlerts(backoffice: Knex, at: Instant = now()): Promise<number> {
+  return backoffice.transaction<number>(async (transaction) => {
+    const old: string[] = await transaction('alerts')
+      .where('state', 'resolved')
+      .where('until', '<', postgresFromInstant(addTime(at, -KEPT_FOR)))
+      .orderBy('until')
+      .limit(MOST_AT_ONCE)
+      .pluck('alert_id');
+    await transaction('alert_events').whereIn('alert_id', old).delete();
+    await transaction('alerts').whereIn('alert_id', old).delete();
+    return old.length;
+  });
+}
