@@ -116,7 +116,7 @@ function helpOf({ name, does, example, options }: Command<Options>): string {
   return [
     does,
     '',
-    ...entries.map(({ left, right }) => left.padEnd(width) + right),
+    ...entries.map(({ left, right }) => left.padEnd(width) + right.replaceAll('\n', `\n${' '.repeat(width)}`)),
     '',
     `Example: npm run ${name}${example ? ` -- ${example}` : ''}`,
   ].join('\n');

@@ -37,7 +37,7 @@ export const EXPORT = {
   options: {
     out: value('the file to write', 'FILE'),
     format: value(`${EXTENSIONS.join(', ')}; without it, what the name of the file ends in`, 'FORMAT'),
-    of: value(`${OF}; else records`, 'PAGE'),
+    of: value(`${OF};\nelse records`, 'PAGE'),
     period: value('a period that ends now, such as 7d; or --from and --to', 'PERIOD'),
     from: value('a day or an instant, ISO 8601', 'TIME'),
     to: value('a day, which is included, or an instant', 'TIME'),

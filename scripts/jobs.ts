@@ -14,8 +14,8 @@ import { withDatabases } from './with-databases.ts';
 const JOBS = {
   name: 'jobs',
   does:
-    'Does what the server does by the clock, beside a server with JOBS=off: keeps the rollups, evaluates rules, delivers what they ' +
-    'tell, and cleans up. Until it is told to end, or once.',
+    'Does what the server does by the clock, beside a server with JOBS=off, until it is told to end, or once: keeps the\n' +
+    'rollups, evaluates rules, delivers what they tell, and cleans up.',
   example: '--once',
   options: {
     once: { type: 'boolean', help: 'do all that is due, say what came of it, and end: with 1 where something failed' },

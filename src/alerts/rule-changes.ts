@@ -8,12 +8,25 @@ import { liveAnswers } from './evaluation/live-answers.ts';
 import { knownBefore, type Rehearsal, rehearse } from './evaluation/rehearse.ts';
 import { MOST_KNOWN } from './evaluation/replay.ts';
 import { budgetOfRule, filterTextOf } from './round/evaluate.ts';
+import { wordsOf } from './round/wording.ts';
+import { tellEnded } from './round/write.ts';
 import { ruleTypeOf } from './rules/registry.ts';
 import { parseRule } from './rules/terms.ts';
+import type { Span } from './rules/windows.ts';
 import { ruleSentence } from './rules/words.ts';
 import type { AlertSources } from './sources.ts';
 import { RULES_PATH } from './sources.ts';
-import { changeRule, deleteRule, MOST_RULES, makeRule, type Rule, type RuleTerms, setMuted } from './store/rules.ts';
+import {
+  changeRule,
+  deleteRule,
+  MOST_RULES,
+  makeRule,
+  RULE_CHANGED,
+  RULE_DELETED,
+  type Rule,
+  type RuleTerms,
+  setMuted,
+} from './store/rules.ts';
 
 /** What somebody asks a rule to be, with the budget that it is about. */
 type AskedRule = { terms: RuleTerms; budget: Budget | null };
@@ -53,6 +66,8 @@ async function knownNow({ reader }: AlertSources, { terms, budget }: AskedRule, 
   return known;
 }
 
+const wordsFor = ({ format, sending }: AlertSources) => wordsOf({ format, appUrl: sending.appUrl });
+
 const inWords = ({ terms, budget }: AskedRule, { format }: AlertSources) =>
   `${terms.name}: ${ruleSentence(terms, budget, format)}${terms.filter === '' ? '' : `, of ${terms.filter}`}`;
 
@@ -81,7 +96,8 @@ export async function changeToAskedRule(
 ): Promise<void> {
   const known = await knownNow(sources, asked, at);
   await auditedChange(sources.databases.backoffice, actor, 'change rule', async (transaction) => {
-    await changeRule(transaction, rule, asked.terms, known, at);
+    const ended = await changeRule(transaction, rule, asked.terms, known, at);
+    await tellEnded(transaction, rule, ended, RULE_CHANGED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };
   });
 }
@@ -98,9 +114,10 @@ export function muteRule({ databases }: AlertSources, rule: Rule, muted: boolean
   });
 }
 
-export function removeRule({ databases }: AlertSources, rule: Rule, actor: Actor, at: Instant): Promise<void> {
-  return auditedChange(databases.backoffice, actor, 'delete rule', async (transaction) => {
-    await deleteRule(transaction, rule.id, at);
+export function removeRule(sources: AlertSources, rule: Rule, actor: Actor, at: Instant): Promise<void> {
+  return auditedChange(sources.databases.backoffice, actor, 'delete rule', async (transaction) => {
+    const ended = await deleteRule(transaction, rule.id, at);
+    await tellEnded(transaction, rule, ended, RULE_DELETED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: rule.name };
   });
 }
@@ -115,7 +132,7 @@ const rehearsing = createLimit({ each: 1, all: 2 });
 export async function rehearseAsked(
   { reader, databases, format }: AlertSources,
   { terms, budget }: AskedRule,
-  leftOut: ReadonlySet<Instant>,
+  leftOut: readonly Span[],
   person: string,
   at: Instant,
 ): Promise<Rehearsal | null> {

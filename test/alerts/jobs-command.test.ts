@@ -62,6 +62,7 @@ describe('npm run jobs', function () {
         'digests: done',
         'delivery: done',
         'old deliveries: done',
+        'old alerts: done',
         'sessions: done',
       ],
     );

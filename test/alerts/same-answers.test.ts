@@ -9,16 +9,7 @@ import { queryOfFilter } from '../../src/query/filter-text.ts';
 import type { Budget } from '../../src/stats/budgets/budgets.ts';
 import type { Day } from '../../src/units/calendar.ts';
 import { microEuros } from '../../src/units/money.ts';
-import {
-  addDays,
-  addTime,
-  DAY_OF_24_HOURS,
-  HOUR,
-  type Instant,
-  instantAt,
-  MINUTE,
-  startOfDay,
-} from '../../src/units/time.ts';
+import { addDays, addTime, DAY_OF_24_HOURS, HOUR, instantAt, MINUTE, startOfDay } from '../../src/units/time.ts';
 import { evaluating } from '../support/alerts.ts';
 import { slowly, usageAt } from '../support/generated-usage.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -98,7 +89,7 @@ describe('a rehearsal', () => {
           const evaluated = { type, fields, evaluations };
           // Two hours by the minute, two days by the hour.
           const to = addTime(begin, type.every === 'minute' ? 2n * HOUR : 48n * HOUR);
-          const about = { timeZone: zone, window: runningWindow, budget, leftOut: new Set<Instant>() };
+          const about = { timeZone: zone, window: runningWindow, budget, leftOut: [] };
           const text = 'budget' in fields ? '' : filter;
           const answers = await reader.together(async (state) => {
             const source = { ...state.source, timeZone: zone };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Day } from '../../src/units/calendar.ts';
-import { addDays, addTime, HOUR, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
+import { addDays, addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
 import { evaluateAt, resetAlerts } from '../support/alerts.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -168,54 +168,20 @@ describe('types of rules', () => {
     ]);
   });
 
-  it('a window that was over fires once, marked late, where calls come late', async () => {
-    await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
-    await evaluateAt(at(26));
-    await insertUsage([{ cost: 25_000_000, at: at(20) }]);
-    await evaluateAt(at(27));
-    await evaluateAt(at(28));
-    assert.deepEqual(await shortly(), [{ state: 'resolved', level: 'critical', value: 25, subject: '', late: true }]);
-  });
-
-  it('a rule that is deleted while it fires ends its alerts, and is evaluated no more', async () => {
-    const id = await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
-    await insertUsage([{ cost: 25_000_000, at: at(9.5) }]);
-    await evaluateAt(at(10));
-    assert.equal((await ana.json('delete', `/api/alerts/rules/${id}`)).status, 204);
-    assert.deepEqual(await evaluateAt(at(11)), { evaluated: 0, failed: 0 });
-    assert.equal((await alerts())[0]?.state, 'resolved');
-  });
-
-  it('a clock that jumps back makes nothing be evaluated twice, one that jumps ahead nothing be left out', async () => {
-    await make({ type: 'threshold', measure: 'cost', window: 'hour', critical: 20 }, at(9));
-    await insertUsage([
-      { cost: 25_000_000, at: at(9.5) },
-      { cost: 25_000_000, at: at(20.5) },
-    ]);
-    await evaluateAt(at(10));
-    await evaluateAt(at(9.6));
-    await evaluateAt(at(9.9));
+  it('silence is no alarm where calls end within an hour as they always do, and does not end before a call', async () => {
+    const daily = Array.from({ length: 40 }, (_, i) => addDays(DAY, -i));
+    await insertUsage(
+      daily.flatMap((day) => [9, 10.5, 12, 13.5, 15, 16.5, 17 + 5 / 60].map((hour) => ({ at: at(hour, day) }))),
+    );
+    await make({ type: 'silence', hours: 2 }, at(8));
     await evaluateAt(at(23));
-    const kinds = await databases().backoffice('alert_events').orderBy('at').pluck('kind');
-    assert.deepEqual(kinds, ['fired', 'resolved', 'fired', 'resolved']);
-  });
-
-  it('what cannot be evaluated is told once, and makes up for what it missed', async () => {
-    const id = await budget(10);
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
-    await make({ type: 'budget', budget: id, percents: [50], channels }, at(9));
-    const { backoffice } = databases();
-    await backoffice('budgets').update({ deleted_at: isoFromInstant(at(9)) });
-    await insertUsage([{ cost: 6_000_000, at: at(9.5) }]);
-    for (const minutes of [1, 8, 15])
-      assert.equal((await evaluateAt(addTime(at(10), BigInt(minutes) * MINUTE))).failed, 1);
-    const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
-    assert.deepEqual([rule.state, rule.error.reason], ['error', 'its budget has been deleted']);
-    assert.equal((await backoffice('deliveries')).length, 1);
-    await backoffice('budgets').update({ deleted_at: null });
-    await evaluateAt(addTime(at(10), HOUR));
-    const [alert] = await alerts();
-    assert.deepEqual([alert?.state, alert?.since], ['firing', isoFromInstant(addTime(at(9.5), MINUTE))]);
+    assert.deepEqual(await alerts(), []);
+    const next = addDays(DAY, 1);
+    await insertUsage([{ at: at(9, next) }]);
+    await evaluateAt(at(23, next));
+    assert.deepEqual(
+      (await alerts()).map(({ state, since }) => ({ state, since })),
+      [{ state: 'firing', since: isoFromInstant(addTime(at(11, next), MINUTE)) }],
+    );
   });
 });

@@ -49,7 +49,7 @@ describe('the options of npm run export', () => {
   });
 
   it('name every page whose tables are files', async () => {
-    const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/, '').split(' or ');
+    const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/s, '').split(' or ');
     assert.match(ofOne, /^[a-z|]+\/NAME$/);
     const named = [
       ...alone.split(', '),

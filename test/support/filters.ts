@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { providerOf } from '../../src/catalog/models.ts';
 import type { UsageFilter } from '../../src/query/filter.ts';
 import { FILTER_NAMES, FILTERS, type FilterName } from '../../src/query/filters/registry.ts';
 import { microEuros } from '../../src/units/money.ts';
@@ -61,10 +62,15 @@ const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
     values: ['chapter_writing', 'no_such_action', 'a'.repeat(63), 'a'.repeat(64)],
   },
   providers: {
-    meant: ({ models }) => onceIn(6, fc.subarray(models)),
+    meant: ({ models }) =>
+      onceIn(
+        6,
+        fc
+          .subarray([...new Set(models.map(providerOf))])
+          .map((makers) => models.filter((model) => makers.includes(providerOf(model)))),
+      ),
     sql: (models) => where('ai_model = ANY(?)', models),
-    // An address names makers.
-    written: () => null,
+    written: (models) => (models.length === 0 ? ['nobody'] : [...new Set(models.map(providerOf))]),
     values: ['OpenAI', 'Unknown', 'nobody', 'p'.repeat(100), 'p'.repeat(101)],
   },
   author: {

@@ -33,7 +33,7 @@ export async function readRecount(
     reader.together(async (state) => {
       const seen = await type.observe(asked.fields, instant, {
         ...{ timeZone: format.timeZone, window: runningWindow, budget },
-        ...{ ask: liveAnswers(state, now)(asked.filter), known: new Set(), leftOut: new Set() },
+        ...{ ask: liveAnswers(state, now)(asked.filter), known: new Set(), leftOut: [] },
       });
       if (seen === null || seen === 'learning') return null;
       return seen.find((one) => one.subject === subject)?.value ?? 0;

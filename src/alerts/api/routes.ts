@@ -75,7 +75,7 @@ export function alertsApi(sources: AlertSources): Router {
     const at = now();
     const rule = await asked(req, at);
     const { type, fields } = rule.terms;
-    const rehearsal = await rehearseAsked(sources, rule, new Set(), personOf(req).sub, at);
+    const rehearsal = await rehearseAsked(sources, rule, [], personOf(req).sub, at);
     if (rehearsal === null) throw new TooMany('A rehearsal is under way, and another would slow down everybody.', 2);
     res.json(rehearsalJson(rehearsal, ruleTypeOf(type), fields));
   });

@@ -43,15 +43,16 @@ export async function recordedAnswers(
   { from, begin, to }: { from: Instant; begin: Instant; to: Instant },
   { type, fields }: EvaluatedRule,
 ): Promise<{ ask: Answerer; quietUntil: (at: Instant) => Instant }> {
-  const recording: Recording = { by: null, unpriced: false, stories: null, ...type.recording(fields) };
+  const recording: Recording = { minutes: false, by: null, unpriced: false, stories: null, ...type.recording(fields) };
   const { workflows, timeZone } = source;
   const only = recording.unpriced ? unpriced(filter) : filter;
   const wholeHours = wholeHoursSince(timeZone) !== null;
-  const minutesFrom = !wholeHours
-    ? from
-    : type.every === 'hour'
-      ? to
-      : latest(from, startOfDay(dayOf(addTime(begin, -MINUTES_BEFORE), timeZone), timeZone));
+  const minutesFrom =
+    !wholeHours || recording.minutes
+      ? from
+      : type.every === 'hour'
+        ? to
+        : latest(from, startOfDay(dayOf(addTime(begin, -MINUTES_BEFORE), timeZone), timeZone));
   const [hours, minutes, visits] = await Promise.all([
     from < minutesFrom ? readHours(source, { from, to: minutesFrom }, only, recording.by) : [],
     minutesFrom < to ? readMinutes(workflows, { from: minutesFrom, to }, only, recording.by) : [],

@@ -21,7 +21,7 @@ export type RehearsedRule = {
   /** The filters of its calls. */
   filter: string;
   budget: Budget | null;
-  leftOut: ReadonlySet<Instant>;
+  leftOut: readonly Span[];
 };
 
 /** An alert that there would have been; `to` is null where it would not be over. */

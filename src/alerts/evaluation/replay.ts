@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { addTime, earliest, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
 import type { AnyRuleType, Knowledge, Observation } from '../rules/rule-type.ts';
 import { type AlertEvent, type Standing, step } from './step.ts';
@@ -28,6 +29,8 @@ export type Circumstances = Omit<Knowledge, 'known'> & {
   quietUntil?: (at: Instant) => Instant;
 };
 
+const A_TURN_MS = 10;
+
 /** More models or actions than anybody uses: names at random, of which each would be an alert. */
 const MOST_SUBJECTS = 200;
 export const MOST_KNOWN = 5_000;
@@ -54,6 +57,7 @@ export async function replay(
   let standing = before;
   let quietUntil: Instant | null = null;
   const events: AlertEvent[] = [];
+  let turned = performance.now();
   for (const at of instantsOf(rule.type.every, from, to)) {
     const { window, timeZone } = circumstances;
     if (quietUntil !== null && at < quietUntil) continue;
@@ -63,6 +67,11 @@ export async function replay(
     standing = next.standing;
     events.push(...next.events);
     eachOne(at, standing);
+    // Ninety days of minutes are seconds of work, in which others are to be answered.
+    if (performance.now() - turned > A_TURN_MS) {
+      await setImmediate();
+      turned = performance.now();
+    }
     quietUntil = nothingUntil(rule, standing, at, circumstances);
   }
   return { standing, events };
@@ -89,6 +98,14 @@ function nothingUntil(
   return to === at ? null : earliest(quietUntil(at), to);
 }
 
+/** Whether a standing says anything that a subject nobody has seen does not. */
+const isRemembered = ({ alert, inARow, mostInWindow, mostBefore }: Standing) =>
+  alert !== null || inARow > 0 || mostInWindow > 0 || mostBefore > 0;
+
+const atRest = (window: Instant): Standing => ({
+  ...{ state: 'ok', inARow: 0, value: null, reached: 0, window, mostInWindow: 0, mostBefore: 0, alert: null },
+});
+
 function afterOne(
   rule: EvaluatedRule,
   before: RuleStanding,
@@ -108,13 +125,12 @@ function afterOne(
     const { subject } = observation;
     const next = step(before.subjects.get(subject) ?? null, observation, at, how);
     events.push(...next.events);
-    const { alert, inARow, mostBefore } = next.standing;
-    if (alert !== null || inARow > 0 || mostBefore > 0 || subject === '') subjects.set(subject, next.standing);
+    if (isRemembered(next.standing) || subject === '') subjects.set(subject, next.standing);
   };
   for (const observation of seen) observe(observation);
   // What is not seen any more is at rest.
-  for (const [subject, { alert }] of before.subjects) {
-    if (subjects.has(subject) || alert === null || seen.some((one) => one.subject === subject)) continue;
+  for (const [subject, standing] of before.subjects) {
+    if (subjects.has(subject) || !isRemembered(standing) || seen.some((one) => one.subject === subject)) continue;
     observe({
       ...{ subject, value: null, reached: 0, calm: true, limit: null, usual: null },
       window: window(size, at, timeZone),
@@ -158,10 +174,10 @@ export async function lateEvents(
   });
   if (late.length === 0) return nothing;
   const subjects = new Map(before.subjects);
-  for (const { subject, reached } of late) {
-    const standing = subjects.get(subject);
-    if (standing) subjects.set(subject, { ...standing, mostBefore: reached });
-  }
+  if (late.length > MOST_SUBJECTS)
+    throw new Error(`more than ${MOST_SUBJECTS} models or actions have reached its level by calls that came late`);
+  for (const { subject, reached } of late)
+    subjects.set(subject, { ...(subjects.get(subject) ?? atRest(running.from)), mostBefore: reached });
   const known = type.once ? new Set([...before.known, ...late.map(({ subject }) => subject)]) : before.known;
   const events = late.map((observation) => ({ kind: 'late' as const, at, since: at, observation }));
   return { standing: { ...before, subjects, known }, events };

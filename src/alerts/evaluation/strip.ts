@@ -19,7 +19,9 @@ export const STRIP_LETTERS: Record<string, RuleState> = {
 
 /** How a rule stands as a whole. */
 export function stateOf({ learning, subjects }: RuleStanding): RuleState {
-  const states = new Set([...subjects.values()].map(({ state }) => state));
+  // A model that is not seen any more is no reason to say that there are no data.
+  const told = [...subjects].filter(([subject, { state }]) => subject === '' || state !== 'no data');
+  const states = new Set(told.map(([, { state }]) => state));
   if (learning) return states.has('firing') ? 'firing' : 'learning';
   // Of a rule that looks at each model, only those are kept that are not at rest.
   return RULE_STATES.find((state) => states.has(state as never)) ?? 'ok';

@@ -30,6 +30,10 @@ export type Evaluated = {
 
 /** Missed minutes up to so many are asked of the engine one by one; more are read at once. */
 const FEW_MINUTES = 5n;
+/** Whether a rule has not been evaluated for more than a few minutes. */
+export const hasMissed = (until: Instant, minute: Instant) => minute - until > FEW_MINUTES * MINUTE;
+/** There are two connections for what takes long. */
+const MISSED_AT_ONCE = 2;
 /** What was missed longer ago is over. */
 const LONGEST_MISSED = 90n * DAY_OF_24_HOURS;
 /** A pool has eight connections for everybody. */
@@ -72,12 +76,15 @@ export async function evaluateDue(
   at: Instant,
 ): Promise<Evaluated[]> {
   const minute = startOfMinute(at);
-  const due = await readDueRules(databases.backoffice, addTime(minute, MINUTE), at);
+  const all = await readDueRules(databases.backoffice, addTime(minute, MINUTE), at);
+  // What was missed is made up for a few rules at a time, so that what is found is written down.
+  const missed = all.filter(({ until }) => hasMissed(until, minute));
+  const due = missed.length > 0 ? missed.slice(0, MISSED_AT_ONCE) : all;
   if (due.length === 0) return [];
   const ids = due.map(({ rule }) => rule.id);
   const [budgets, leftOut] = await Promise.all([
     readBudgets(databases.backoffice),
-    readLeftOut(databases.backoffice, ids),
+    readLeftOut(databases.backoffice, ids, at),
   ]);
   const window = followingWindows(timeZone);
   return reader.together(async (state) => {
@@ -87,7 +94,7 @@ export async function evaluateDue(
       const budget = budgetOfRule(one.rule, budgets);
       const about = {
         ...{ timeZone, window, budget },
-        leftOut: leftOut.get(one.rule.id) ?? new Set<Instant>(),
+        leftOut: leftOut.get(one.rule.id) ?? [],
         ask: answersOf(filterTextOf(one.rule, budget)),
       };
       try {
@@ -111,11 +118,14 @@ export async function evaluateDue(
   });
 }
 
+/** Out of time, of memory, of room for temporary files. */
+const OF_ONE_QUERY = ['57014', '53200', '53400'];
+
 /** What no single rule is to blame for; one that takes longer than there is time is. */
 const isOfEverybody = (error: unknown) =>
   error instanceof RollupsChanged ||
   error instanceof NoNumber ||
-  (isUnavailable(error) && (error as { code?: unknown }).code !== '57014');
+  (isUnavailable(error) && !OF_ONE_QUERY.includes(String((error as { code?: unknown }).code)));
 
 async function evaluateOne(
   { rule, standing, until, letters: before }: DueRule,
@@ -125,8 +135,7 @@ async function evaluateOne(
 ) {
   const evaluated = evaluatedRule(rule);
   const from = latest(until, addTime(minute, -LONGEST_MISSED));
-  const missed = minute - from > FEW_MINUTES * MINUTE;
-  const circumstances = missed
+  const circumstances = hasMissed(from, minute)
     ? { ...about, ...(await answersOfMissed(rule, about, { state, workflows, from, minute, at })) }
     : about;
   const letters = lettersOf(from, before.slice(-1));

@@ -11,9 +11,14 @@ import { tell } from './write.ts';
 export async function remind(backoffice: Knex, at: Instant, words: Words): Promise<void> {
   const due: { alert_id: string; reminded_at: string | null }[] = await backoffice('alerts')
     .join('alert_rules', 'alert_rules.rule_id', 'alerts.rule_id')
-    .where('state', 'firing')
+    .join('rule_standings', 'rule_standings.rule_id', 'alerts.rule_id')
+    .where('alerts.state', 'firing')
     .whereNull('acknowledged_at')
     .whereNull('deleted_at')
+    .where('muted', false)
+    // What cannot be evaluated is not known to go on.
+    .whereNull('error')
+    .whereRaw('(snoozed_until IS NULL OR snoozed_until <= ?)', [postgresFromInstant(at)])
     .whereRaw(`coalesce(reminded_at, since) + remind_hours * interval '1 hour' <= ?`, [postgresFromInstant(at)])
     .select('alert_id', 'reminded_at');
   if (due.length === 0) return;

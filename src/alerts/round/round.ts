@@ -4,7 +4,7 @@ import { readBudgets } from '../../stats/budgets/budgets.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { type Instant, MINUTE, now } from '../../units/time.ts';
 import { startOfMinute } from '../rules/windows.ts';
-import { evaluateDue } from './evaluate.ts';
+import { evaluateDue, hasMissed } from './evaluate.ts';
 import { takeLease } from './lease.ts';
 import { remind } from './reminders.ts';
 import type { Words } from './wording.ts';
@@ -26,12 +26,18 @@ export async function evaluateRules(
   { looksBack }: { looksBack: boolean },
 ): Promise<{ evaluated: number; failed: number }> {
   const { backoffice } = databases;
-  const evaluated = await evaluateDue({ databases, reader, timeZone, looksBack }, at);
-  const news = evaluated.filter((one) => !one.ok || one.until !== one.due.until || one.events.length > 0);
-  const budgets = news.length === 0 ? [] : await readBudgets(backoffice);
-  await writeEvaluated(backoffice, news, budgets, at, words);
+  const seen = new Map<string, boolean>();
+  for (let isMore = true; isMore; ) {
+    const evaluated = await evaluateDue({ databases, reader, timeZone, looksBack }, at);
+    const news = evaluated.filter((one) => !one.ok || one.until !== one.due.until || one.events.length > 0);
+    const budgets = news.length === 0 ? [] : await readBudgets(backoffice);
+    await writeEvaluated(backoffice, news, budgets, at, words);
+    // Where rules have missed something, others wait behind them; one that was seen already is not waited for.
+    isMore = evaluated.some(({ due }) => hasMissed(due.until, startOfMinute(at)) && !seen.has(due.rule.id));
+    for (const { due, ok } of evaluated) seen.set(due.rule.id, ok);
+  }
   await remind(backoffice, at, words);
-  return { evaluated: evaluated.length, failed: evaluated.filter(({ ok }) => !ok).length };
+  return { evaluated: seen.size, failed: [...seen.values()].filter((ok) => !ok).length };
 }
 
 const LEASE = 'evaluation';

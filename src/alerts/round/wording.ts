@@ -30,7 +30,7 @@ function windowWords({ from, to }: Span, at: Instant, format: Format): string {
 export function callsOfAlert({ asked, subject }: Pick<Alert, 'asked' | 'subject'>): string {
   const parameters = new URLSearchParams(asked.filter);
   const by = asked.type === 'new' ? String(asked.fields.what) : 'model';
-  if (subject !== '' && (by === 'model' || by === 'action')) {
+  if (subject !== '') {
     parameters.delete(by);
     parameters.append(by, subject);
   }
@@ -55,26 +55,27 @@ export function rowsQuery(alert: Pick<Alert, 'asked' | 'subject' | 'window'>, at
 const BEGINS: Partial<Record<EventKind, string>> = {
   rose: 'Now ',
   resolved: 'Over: ',
+  ended: 'Over: ',
   late: 'Late: ',
   reminded: 'Still ',
 };
 
 /** A message about an alert, the fact first. */
-function messageOf({ kind, rule, budget, alert, at }: Told, { format, appUrl }: Writing): Message {
+function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appUrl }: Writing): Message {
   const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
   const subject = alert.subject === '' ? '' : `${alert.subject}: `;
   const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
   const when = windowWords(alert.window, at, format);
-  const fact =
-    kind === 'resolved'
-      ? `${subject}${rule.name}, after ${format.duration((at - alert.since) as bigint)}`
-      : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
+  const isOver = kind === 'resolved' || kind === 'ended';
+  const fact = isOver
+    ? `${subject}${rule.name}, after ${format.duration((at - alert.since) as bigint)}`
+    : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
   const link = (path: string) => new URL(path, appUrl).href;
   const rows = rowsQuery(alert, at);
   return {
     subject: `${BEGINS[kind] ?? ''}${fact}`,
-    level: kind === 'resolved' ? 'resolved' : alert.level,
+    level: isOver ? 'resolved' : alert.level,
     facts: [
       ...(alert.subject === '' ? [] : [{ label: 'Of', value: alert.subject }]),
       { label: 'Value', value: say(alert.value) },
@@ -84,7 +85,7 @@ function messageOf({ kind, rule, budget, alert, at }: Told, { format, appUrl }: 
       { label: 'Firing since', value: format.instant(alert.since) },
       { label: 'Time zone', value: format.zone(at) },
     ],
-    paragraphs: [`The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`],
+    paragraphs: [...(note ? [note] : []), `The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`],
     links: [
       { label: 'The alert', url: link(`/alerts/${alert.id}`) },
       { label: 'Its calls', url: link(`/ai-usage/records?${rows}`) },

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { enqueue } from '../../delivery/outbox.ts';
-import type { Budget } from '../../stats/budgets/budgets.ts';
+import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import { earliest, type Instant, postgresFromInstant } from '../../units/time.ts';
 import type { AlertEvent, Standing } from '../evaluation/step.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
-import { readAlertOf, writeAlertLine } from '../store/alerts.ts';
+import { type EndedAlert, endAlerts, readAlertOf, writeAlertLine } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import { writeFailure, writeStandings } from '../store/standings.ts';
 import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
@@ -49,6 +49,15 @@ async function writeSome(
   for (const one of evaluated) {
     if (one.ok || !(await writeFailure(transaction, one.due, one.reason, at))) continue;
     const { rule } = one.due;
+    if ('budget' in rule.fields && budgetOfRule(rule, budgets) === null)
+      await tellEnded(
+        transaction,
+        rule,
+        await endAlerts(transaction, rule.id, at, BUDGET_DELETED),
+        BUDGET_DELETED,
+        at,
+        words,
+      );
     await enqueue(transaction, {
       ...{ event: randomUUID(), thread: rule.id, channels: rule.muted ? [] : rule.channels },
       message: words.failure(rule, one.reason, at),
@@ -56,6 +65,8 @@ async function writeSome(
   }
   return mine.size;
 }
+
+const BUDGET_DELETED = 'Its budget was deleted.';
 
 /** The word of the highest of so many reached levels. */
 function levelOf(rule: Rule, reached: number): Level {
@@ -76,11 +87,17 @@ async function writeEvent(
   const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
   if (kind === 'fired' || isLate) {
     const asked = { type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budgetOfRule(rule, budgets)) };
-    await transaction('alerts').insert({
-      ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
-      ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
-      ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
-    });
+    const made = await transaction('alerts')
+      .insert({
+        ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
+        ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
+        ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
+      })
+      .onConflict(['rule_id', 'subject', 'since', 'late'])
+      .ignore()
+      .returning('alert_id');
+    // Another look at the same minute has told it.
+    if (made.length === 0) return;
   } else if (kind === 'rose') {
     await transaction('alerts').where(key).update(seen);
   } else {
@@ -102,21 +119,36 @@ async function writeEvent(
     value: value ?? alert.value,
   });
   if (kind !== 'resolved' || ruleTypeOf(rule.type).tellsEnd)
-    await tell(transaction, { kind, rule, alert, at }, event, budgets, words);
+    await tell(transaction, { kind, rule, alert, at: earliest(at, toldAt) }, event, budgets, words);
 }
 
 /** Tells the channels of a rule, unless it is muted or the alert is snoozed. */
 export async function tell(
   transaction: Knex,
-  { kind, rule, alert, at }: Pick<Told, 'kind' | 'rule' | 'alert' | 'at'>,
+  { kind, rule, alert, at, note }: Omit<Told, 'budget'>,
   event: string,
   budgets: Budget[],
   words: Words,
 ): Promise<void> {
   if (rule.muted || (alert.snoozedUntil !== null && alert.snoozedUntil > at)) return;
   const budget = budgetOfRule(rule, budgets);
-  const message = words.alert({ kind, rule, budget, alert, at });
+  const message = words.alert({ kind, rule, budget, alert, at, ...(note === undefined ? {} : { note }) });
   await enqueue(transaction, { event, thread: alert.id, channels: rule.channels, message });
+}
+
+/** Tells of alerts that ended because their rule is no longer there, or another. */
+export async function tellEnded(
+  transaction: Knex,
+  rule: Rule,
+  ended: EndedAlert[],
+  note: string,
+  at: Instant,
+  words: Words,
+): Promise<void> {
+  if (ended.length === 0 || !ruleTypeOf(rule.type).tellsEnd) return;
+  const budgets = await readBudgets(transaction);
+  for (const { alert, event } of ended)
+    await tell(transaction, { kind: 'ended', rule, alert, at, note }, event, budgets, words);
 }
 
 /** How an open alert stands now. */

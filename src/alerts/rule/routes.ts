@@ -99,8 +99,8 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
   /** Null where somebody has as many under way as there may be. */
   const rehearsed = async (entered: Entered, person: string, at: Instant) => {
     const asked = await askedUnnamed(entered, at);
-    const leftOut = isUuid(String(entered.id)) ? await readLeftOut(backoffice, [String(entered.id)]) : new Map();
-    const rehearsal = await rehearseAsked(sources, asked, leftOut.get(String(entered.id)) ?? new Set(), person, at);
+    const leftOut = isUuid(String(entered.id)) ? await readLeftOut(backoffice, [String(entered.id)], at) : new Map();
+    const rehearsal = await rehearseAsked(sources, asked, leftOut.get(String(entered.id)) ?? [], person, at);
     const sentence = ruleSentence(asked.terms, asked.budget, format);
     return rehearsal && rehearsalView(rehearsal, asked.terms, sentence, format);
   };

@@ -28,6 +28,8 @@ export type Answers = {
 
 /** What a rule asks over a long time, where that is read at once. */
 export type Recording = {
+  /** Whether its questions begin and end within hours, however far back. */
+  minutes: boolean;
   /** What its answers are told apart by. */
   by: 'model' | 'action' | null;
   unpriced: boolean;

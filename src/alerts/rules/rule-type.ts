@@ -36,8 +36,8 @@ export type Knowledge = {
   budget: Budget | null;
   /** Values that are not new. */
   known: ReadonlySet<string>;
-  /** Windows that someone has called noise or planned, by their beginning: nothing to learn from. */
-  leftOut: ReadonlySet<Instant>;
+  /** What someone has called noise or planned: windows that begin then are nothing to learn from. */
+  leftOut: readonly Span[];
 };
 
 /** How a field is asked for; `unit` stands behind its value. */

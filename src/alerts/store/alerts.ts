@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { type Instant, instantFromPostgres, postgresFromInstant } from '../../units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  type Instant,
+  instantFromPostgres,
+  postgresFromInstant,
+  timeFromPostgres,
+} from '../../units/time.ts';
 import type { RuleTypeName } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import type { Span } from '../rules/windows.ts';
@@ -178,14 +185,20 @@ export async function writeAlertLine(transaction: Knex, { id, alertId, at, ...li
   });
 }
 
-/** Ends what a rule has open, for it is no longer there, or another. */
-export async function endAlerts(transaction: Knex, ruleId: string, at: Instant, note: string): Promise<void> {
-  const ended: { alert_id: string }[] = await transaction('alerts')
+/** An alert that was ended, and the id of the line that says so. */
+export type EndedAlert = { alert: Alert; event: string };
+
+/** Ends what a rule has open, for it is no longer there, or another. Returns those alerts. */
+export async function endAlerts(transaction: Knex, ruleId: string, at: Instant, note: string): Promise<EndedAlert[]> {
+  const rows: AlertRow[] = await transaction('alerts')
     .where('rule_id', ruleId)
     .whereNot('state', 'resolved')
     .update({ state: 'resolved', until: postgresFromInstant(at) })
-    .returning('alert_id');
-  for (const { alert_id } of ended) await writeAlertLine(transaction, { alertId: alert_id, at, kind: 'ended', note });
+    .returning('*');
+  const ended = rows.map((row) => ({ alert: alertOf(row), event: randomUUID() }));
+  for (const { alert, event } of ended)
+    await writeAlertLine(transaction, { id: event, alertId: alert.id, at, kind: 'ended', note });
+  return ended;
 }
 
 /** Who has taken notice of an alert, until when nobody is told of it, and what somebody called it: what is given of these. */
@@ -205,16 +218,20 @@ export async function writeAnswers(transaction: Knex, id: string, answers: NewAn
     });
 }
 
-/** Windows whose alerts somebody has called noise or planned, by when they begin: nothing to learn from. */
-export async function readLeftOut(backoffice: Knex, ruleIds: string[]): Promise<Map<string, Set<Instant>>> {
-  const rows: { rule_id: string; window_from: string }[] = await backoffice('alerts')
+/** As long as a rule learns from. */
+const LEARNED_FROM = 60n * DAY_OF_24_HOURS;
+
+/** When alerts went on that somebody has called noise or planned, of the last sixty days: nothing to learn from. */
+export async function readLeftOut(backoffice: Knex, ruleIds: string[], at: Instant): Promise<Map<string, Span[]>> {
+  const rows: { rule_id: string; window_from: string; to: string }[] = await backoffice('alerts')
     .whereIn('rule_id', ruleIds)
     .whereIn('feedback', ['planned', 'noise'])
-    .select('rule_id', 'window_from');
-  const leftOut = new Map<string, Set<Instant>>();
-  for (const { rule_id, window_from } of rows) {
-    const own = leftOut.get(rule_id) ?? new Set();
-    own.add(instantFromPostgres(window_from));
+    .where('window_from', '>=', postgresFromInstant(addTime(at, -LEARNED_FROM)))
+    .select('rule_id', 'window_from', backoffice.raw(`coalesce(until, 'infinity') AS to`));
+  const leftOut = new Map<string, Span[]>();
+  for (const { rule_id, window_from, to } of rows) {
+    const own = leftOut.get(rule_id) ?? [];
+    own.push({ from: instantFromPostgres(window_from), to: timeFromPostgres(to) });
     leftOut.set(rule_id, own);
   }
   return leftOut;

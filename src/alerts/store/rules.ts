@@ -4,7 +4,7 @@ import { addTime, type Instant, MINUTE, postgresFromInstant } from '../../units/
 import { newStanding } from '../evaluation/replay.ts';
 import type { RuleTypeName } from '../rules/registry.ts';
 import { startOfMinute } from '../rules/windows.ts';
-import { endAlerts } from './alerts.ts';
+import { type EndedAlert, endAlerts } from './alerts.ts';
 import { standingText } from './standing-text.ts';
 
 /** What somebody asks a rule to be. `fields` are those of its type, as its schema has read them. */
@@ -88,11 +88,16 @@ const columnsOf = ({ remindHours, fields, ...terms }: RuleTerms) => ({
   fields: JSON.stringify(fields),
 });
 
+const untilAt = (at: Instant) => postgresFromInstant(addTime(startOfMinute(at), -MINUTE));
+
 /** How a rule begins: evaluated up to the minute before the running one, so that the next evaluation is of this minute. */
 function beginning(at: Instant, known: Iterable<string>) {
-  const until = postgresFromInstant(addTime(startOfMinute(at), -MINUTE));
   return {
-    ...{ began_at: postgresFromInstant(at), evaluated_until: until, standing: standingText(newStanding(at, known)) },
+    ...{
+      began_at: postgresFromInstant(at),
+      evaluated_until: untilAt(at),
+      standing: standingText(newStanding(at, known)),
+    },
     ...{ state: 'no data', value: null, evaluated_at: null, took_ms: null, error: null, error_since: null, strip: '' },
   };
 }
@@ -117,6 +122,9 @@ export async function makeRule(
   return id;
 }
 
+export const RULE_CHANGED = 'The rule was changed.';
+export const RULE_DELETED = 'The rule was deleted.';
+
 /** Whether two rules are evaluated alike: their names and channels are nobody's business there. */
 const isSame = (a: RuleTerms, b: RuleTerms) =>
   a.type === b.type &&
@@ -131,26 +139,32 @@ export async function changeRule(
   terms: RuleTerms,
   known: Iterable<string>,
   at: Instant,
-): Promise<void> {
+): Promise<EndedAlert[]> {
   const same = isSame(rule, terms);
   const revision = same ? rule.revision : rule.revision + 1;
   await transaction('alert_rules')
     .where('rule_id', rule.id)
     .update({ ...columnsOf(terms), revision });
-  if (same) return;
-  await endAlerts(transaction, rule.id, at, 'The rule was changed.');
+  if (same) return [];
+  const ended = await endAlerts(transaction, rule.id, at, RULE_CHANGED);
   await transaction('rule_standings')
     .where('rule_id', rule.id)
-    .update({ revision, ...beginning(at, known) });
+    .update({
+      ...{ revision, ...beginning(at, known) },
+      // Of what was evaluated before, alerts may be there: none of the rule as it is now has the time of one of them.
+      evaluated_until: transaction.raw('greatest(evaluated_until, ?::timestamptz)', [untilAt(at)]),
+    });
+  return ended;
 }
 
 export async function setMuted(transaction: Knex, id: string, muted: boolean): Promise<void> {
   await transaction('alert_rules').where('rule_id', id).update({ muted });
 }
 
-export async function deleteRule(transaction: Knex, id: string, at: Instant): Promise<void> {
+/** Returns the alerts that it ended. */
+export async function deleteRule(transaction: Knex, id: string, at: Instant): Promise<EndedAlert[]> {
   await transaction('alert_rules').where('rule_id', id).update({ deleted_at: transaction.fn.now() });
   // An evaluation that is under way finds nothing to write to.
   await transaction('rule_standings').where('rule_id', id).delete();
-  await endAlerts(transaction, id, at, 'The rule was deleted.');
+  return endAlerts(transaction, id, at, RULE_DELETED);
 }

@@ -217,7 +217,8 @@ describe('the page of an alert', () => {
       }),
     });
     const path = `/alerts/${id}`;
-    const leftOut = async () => [...((await readLeftOut(backoffice, [rule.id])).get(rule.id) ?? [])];
+    const leftOut = async () =>
+      [...((await readLeftOut(backoffice, [rule.id], now())).get(rule.id) ?? [])].map((one) => one.from);
     for (const [feedback, out] of [
       ['noise', [from]],
       ['real', []],

@@ -21,29 +21,29 @@ export const SILENCE: RuleType<{ hours: number }> = {
   firstLevel: ({ hours }) => hours,
   measured: () => 'hours',
   every: 'minute',
-  recording: () => ({}),
+  recording: () => ({ minutes: true }),
   looksBack: ({ hours }) => BigInt(WEEKS * 7 + 2) * DAY_OF_24_HOURS + BigInt(hours) * HOUR,
   ends: 'when calm',
   size: () => 'hour',
   tellsEnd: true,
-  observe: async ({ hours }, at, { ask, window, timeZone }) => {
+  observe: async ({ hours }, at, { ask, timeZone }) => {
     const span = BigInt(hours) * HOUR;
     const silent = { from: addTime(at, -span), to: at };
     const { requests } = await ask({ ask: 'sums', ...silent });
     const seen = { subject: '', limit: hours, usual: null, window: silent };
     if (requests > 0) return [{ ...seen, value: 0, reached: 0, calm: true }];
-    // Whole hours, which need no look at single records of a month ago.
-    const end = window('hour', at, timeZone).from;
+    const weeksBefore = (weeks: number) => {
+      const to = shiftInstant(at, { days: -7 * weeks }, timeZone);
+      return { from: addTime(to, -span), to };
+    };
     const weeks = await Promise.all(
-      Array.from({ length: WEEKS }, async (_, i) => {
-        const to = shiftInstant(end, { days: -7 * (i + 1) }, timeZone);
-        return (await ask({ ask: 'sums', from: addTime(to, -span), to })).requests;
-      }),
+      Array.from({ length: WEEKS }, async (_, i) => (await ask({ ask: 'sums', ...weeksBefore(i + 1) })).requests),
     );
-    const before = shiftInstant(addTime(end, -span), { days: -7 * WEEKS }, timeZone);
-    const oldest = await ask({ ask: 'sums', from: addTime(before, -DAY_OF_24_HOURS), to: addTime(before, span) });
+    const { from, to } = weeksBefore(WEEKS);
+    const oldest = await ask({ ask: 'sums', from: addTime(from, -DAY_OF_24_HOURS), to });
     if (oldest.requests === 0) return 'learning';
     const isUnusual = weeks.filter((count) => count > 0).length >= FEWEST_WITH_CALLS;
-    return [{ ...seen, value: hours, reached: isUnusual ? 1 : 0, calm: !isUnusual }];
+    // Only a call ends it.
+    return [{ ...seen, value: hours, reached: isUnusual ? 1 : 0, calm: false }];
   },
 };

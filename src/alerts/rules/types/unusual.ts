@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareDays } from '../../../units/calendar.ts';
-import { DAY_OF_24_HOURS, type Instant, shiftInstant, startOfDay } from '../../../units/time.ts';
+import { addTime, DAY_OF_24_HOURS, type Instant, shiftInstant, startOfDay } from '../../../units/time.ts';
 import { emptyAs, microOf, numberField } from '../fields.ts';
 import { deviation, median } from '../median.ts';
 import type { RuleType } from '../rule-type.ts';
@@ -52,11 +52,15 @@ export const UNUSUAL: RuleType<Unusual> = {
     const complete = window(size, at, timeZone);
     // Between its ends nothing new is known of a day.
     if (complete.to !== at) return null;
-    const weeksBefore = (weeks: number): Span => ({
-      from: weekdayBefore(complete.from, weeks, timeZone),
-      to: weekdayBefore(complete.to, weeks, timeZone),
-    });
-    const past = Array.from({ length: WEEKS }, (_, i) => weeksBefore(i + 1)).filter(({ from }) => !leftOut.has(from));
+    const weeksBefore = (weeks: number): Span => {
+      const from = weekdayBefore(complete.from, weeks, timeZone);
+      // An hour that clocks repeat has one hour before it; a day is as long as it was then.
+      const to =
+        size === 'hour' ? addTime(from, complete.to - complete.from) : weekdayBefore(complete.to, weeks, timeZone);
+      return { from, to };
+    };
+    const isLeftOut = (at: Instant) => leftOut.some(({ from, to }) => at >= from && at < to);
+    const past = Array.from({ length: WEEKS }, (_, i) => weeksBefore(i + 1)).filter(({ from }) => !isLeftOut(from));
     const days = await ask({ ask: 'days', from: weeksBefore(WEEKS).from, to: at });
     const first = [...days.keys()].sort(compareDays)[0];
     if (first === undefined) return 'learning';

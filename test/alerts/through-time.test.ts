@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import type { Day } from '../../src/units/calendar.ts';
+import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
+import { evaluateAt, resetAlerts } from '../support/alerts.ts';
+import { sharedApp } from '../support/app.ts';
+import { type Client, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+const LISBON = 'Europe/Lisbon';
+/** A Tuesday. */
+const DAY = '2026-09-15' as Day;
+const at = (hours: number, day: Day = DAY) => addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
+
+type Alert = {
+  state: string;
+  level: string;
+  value: number;
+  subject: string;
+  since: string;
+  usual: number | null;
+  late: boolean;
+};
+
+describe('rules through time', () => {
+  let ana: Client;
+  before(async () => {
+    ana = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await resetAlerts();
+    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
+  });
+  after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
+
+  /** Makes a rule as if it had been made at an instant. */
+  const make = async (body: object, begin: Instant): Promise<string> => {
+    const answer = await ana.json('post', '/api/alerts/rules', { name: 'A rule', ...body });
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+    const { id } = answer.body;
+    await databases().backoffice.raw(
+      `UPDATE rule_standings SET evaluated_until = :begin, began_at = :begin,
+              standing = jsonb_set(standing, '{began}', to_jsonb(:begin::text)) WHERE rule_id = :id`,
+      { begin: isoFromInstant(begin), id },
+    );
+    return id;
+  };
+  const alerts = async (): Promise<Alert[]> => (await ana.json('get', '/api/alerts')).body.alerts;
+  const shortly = async () =>
+    (await alerts()).map(({ state, level, value, subject, late }) => ({ state, level, value, subject, late }));
+
+  const budget = async (amount: number, filter = '') =>
+    (await ana.json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
+
+  it('a window that was over fires once, marked late, where calls come late', async () => {
+    await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
+    await evaluateAt(at(26));
+    await insertUsage([{ cost: 25_000_000, at: at(20) }]);
+    await evaluateAt(at(27));
+    await evaluateAt(at(28));
+    assert.deepEqual(await shortly(), [{ state: 'resolved', level: 'critical', value: 25, subject: '', late: true }]);
+  });
+
+  it('a rule that is deleted while it fires ends its alerts, says so, and is evaluated no more', async () => {
+    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
+    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    const id = await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20, channels }, at(9));
+    await insertUsage([{ cost: 25_000_000, at: at(9.5) }]);
+    await evaluateAt(at(10));
+    assert.equal((await ana.json('delete', `/api/alerts/rules/${id}`)).status, 204);
+    assert.deepEqual(await evaluateAt(at(11)), { evaluated: 0, failed: 0 });
+    assert.equal((await alerts())[0]?.state, 'resolved');
+    const told: { subject: string; level: string }[] = await databases()
+      .backoffice('deliveries')
+      .orderBy('made_at')
+      .pluck('message');
+    assert.deepEqual(
+      told.map(({ subject, level }) => [/^Over: /.test(subject), level]),
+      [
+        [false, 'critical'],
+        [true, 'resolved'],
+      ],
+    );
+  });
+
+  it('a clock that jumps back makes nothing be evaluated twice, one that jumps ahead nothing be left out', async () => {
+    await make({ type: 'threshold', measure: 'cost', window: 'hour', critical: 20 }, at(9));
+    await insertUsage([
+      { cost: 25_000_000, at: at(9.5) },
+      { cost: 25_000_000, at: at(20.5) },
+    ]);
+    await evaluateAt(at(10));
+    await evaluateAt(at(9.6));
+    await evaluateAt(at(9.9));
+    await evaluateAt(at(23));
+    const kinds = await databases().backoffice('alert_events').orderBy('at').pluck('kind');
+    assert.deepEqual(kinds, ['fired', 'resolved', 'fired', 'resolved']);
+  });
+
+  it('what cannot be evaluated is told once, and makes up for what it missed', async () => {
+    const id = await budget(10);
+    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
+    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    await make({ type: 'budget', budget: id, percents: [50], channels }, at(9));
+    const { backoffice } = databases();
+    await backoffice('budgets').update({ deleted_at: isoFromInstant(at(9)) });
+    await insertUsage([{ cost: 6_000_000, at: at(9.5) }]);
+    for (const minutes of [1, 8, 15])
+      assert.equal((await evaluateAt(addTime(at(10), BigInt(minutes) * MINUTE))).failed, 1);
+    const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
+    assert.deepEqual([rule.state, rule.error.reason], ['error', 'its budget has been deleted']);
+    assert.equal((await backoffice('deliveries')).length, 1);
+    await backoffice('budgets').update({ deleted_at: null });
+    await evaluateAt(addTime(at(10), HOUR));
+    const [alert] = await alerts();
+    assert.deepEqual([alert?.state, alert?.since], ['firing', isoFromInstant(addTime(at(9.5), MINUTE))]);
+  });
+
+  it('late calls at €0 of a model that is gone today are told once', async () => {
+    await make({ type: 'unpriced', minTokens: 1 }, at(9));
+    await evaluateAt(at(26));
+    await insertUsage([{ model: 'free', cost: 0, at: at(20) }]);
+    for (const minutes of [1, 2, 3, 30]) await evaluateAt(addTime(at(27), BigInt(minutes) * MINUTE));
+    assert.deepEqual(await shortly(), [
+      { state: 'resolved', level: 'warning', value: 1500, subject: 'free', late: true },
+    ]);
+  });
+
+  it('a rule that is changed in the minute in which it fired goes on, and others with it', async () => {
+    const terms = { type: 'threshold', measure: 'cost', window: 'month', critical: 20 };
+    const id = await make(terms, at(9));
+    await make({ ...terms, name: 'Another' }, at(9));
+    await insertUsage([{ cost: 25_000_000, at: at(9.5) }]);
+    await evaluateAt(addTime(at(9.5), MINUTE));
+    await evaluateAt(at(9.6));
+    const { backoffice } = databases();
+    const until = () => backoffice('rule_standings').orderBy('evaluated_until').pluck('evaluated_until');
+    // The clock of the change is now: as if it were then.
+    assert.equal(
+      (await ana.json('put', `/api/alerts/rules/${id}`, { name: 'A rule', ...terms, critical: 21 })).status,
+      200,
+    );
+    await backoffice('rule_standings')
+      .where('rule_id', id)
+      .update({ evaluated_until: (await until())[0] });
+    await evaluateAt(addTime(at(9.6), MINUTE));
+    await evaluateAt(addTime(at(9.6), 3n * MINUTE));
+    const [first, second] = await until();
+    assert.equal(first, second);
+    assert.deepEqual(
+      (await alerts()).map(({ state }) => state),
+      ['firing', 'firing', 'resolved'],
+    );
+  });
+
+  it('many rules make up for ten minutes that were missed, each as of its minute', async () => {
+    for (let i = 0; i < 12; i++)
+      await make({ type: 'threshold', measure: 'cost', window: 'day', critical: i + 0.5, name: `Rule ${i}` }, at(9));
+    await insertUsage(
+      Array.from({ length: 12 }, (_, i) => ({ cost: 1_000_000, at: addTime(at(9), BigInt(i) * MINUTE) })),
+    );
+    assert.deepEqual(await evaluateAt(addTime(at(9), 12n * MINUTE)), { evaluated: 12, failed: 0 });
+    assert.deepEqual(
+      (await alerts()).map(({ since }) => since).sort(),
+      Array.from({ length: 12 }, (_, i) => isoFromInstant(addTime(at(9), BigInt(i + 1) * MINUTE))),
+    );
+  });
+});
