@@ -118,7 +118,9 @@ describe('rules', () => {
     const statuses = answers.map(({ status }) => status);
     assert.ok(statuses.includes(200) && statuses.includes(429), statuses.join());
     for (const answer of answers) assertDescribed('/api/alerts/rehearse', answer, 'post');
-    assert.equal((await ana.json('post', '/api/alerts/rehearse', DAILY)).status, 200);
+    const { name: _, ...unnamed } = DAILY;
+    assert.equal((await ana.json('post', '/api/alerts/rehearse', unnamed)).status, 200);
+    assert.equal((await ana.json('post', '/api/alerts/rehearse', [])).status, 400);
   });
 
   it('forgets alerts that ended two years ago', async () => {

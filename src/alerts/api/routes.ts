@@ -73,7 +73,8 @@ export function alertsApi(sources: AlertSources): Router {
 
   router.post('/api/alerts/rehearse', none, json, async (req, res) => {
     const at = now();
-    const rule = await asked(req, at);
+    // Nothing is saved: a rule that has no name yet can be rehearsed.
+    const rule = await readAskedRule(sources, { name: 'rehearsed', ...req.body }, at);
     const { type, fields } = rule.terms;
     const rehearsal = await rehearseAsked(sources, rule, [], personOf(req).sub, at);
     if (rehearsal === null) throw new TooMany('A rehearsal is under way, and another would slow down everybody.', 2);
