@@ -140,6 +140,7 @@ describe('rules', () => {
 
   for (const [why, body, parameter] of [
     ['a negative level', { ...DAILY, critical: -1 }, 'critical'],
+    ['more euros than can be counted', { ...DAILY, critical: 100_000_000_000 }, 'critical'],
     ['reversed levels', { ...DAILY, warning: 30 }, 'warning'],
     ['an unknown type', { ...DAILY, type: 'thresh' }, 'type'],
     ['an unknown filter', { ...DAILY, filter: 'modell=gpt-5' }, 'filter'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Day } from '../../src/units/calendar.ts';
 import { addDays, addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { evaluateAt, resetAlerts } from '../support/alerts.ts';
+import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -11,16 +11,6 @@ const LISBON = 'Europe/Lisbon';
 /** A Tuesday. */
 const DAY = '2026-09-15' as Day;
 const at = (hours: number, day: Day = DAY) => addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
-
-type Alert = {
-  state: string;
-  level: string;
-  value: number;
-  subject: string;
-  since: string;
-  usual: number | null;
-  late: boolean;
-};
 
 describe('types of rules', () => {
   let ana: Client;
@@ -34,19 +24,8 @@ describe('types of rules', () => {
   });
   after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
 
-  /** Makes a rule as if it had been made at an instant. */
-  const make = async (body: object, begin: Instant): Promise<string> => {
-    const answer = await ana.json('post', '/api/alerts/rules', { name: 'A rule', ...body });
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    const { id } = answer.body;
-    await databases().backoffice.raw(
-      `UPDATE rule_standings SET evaluated_until = :begin, began_at = :begin,
-              standing = jsonb_set(standing, '{began}', to_jsonb(:begin::text)) WHERE rule_id = :id`,
-      { begin: isoFromInstant(begin), id },
-    );
-    return id;
-  };
-  const alerts = async (): Promise<Alert[]> => (await ana.json('get', '/api/alerts')).body.alerts;
+  const make = (body: object, begin: Instant) => madeAt(ana, body, begin);
+  const alerts = async (): Promise<AlertJson[]> => (await ana.json('get', '/api/alerts')).body.alerts;
   const shortly = async () =>
     (await alerts()).map(({ state, level, value, subject, late }) => ({ state, level, value, subject, late }));
   /** One call an hour or a day of the weeks before, the newest first. */

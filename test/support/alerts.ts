@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { type Evaluating, evaluateRules } from '../../src/alerts/round/round.ts';
 import { wordsOf } from '../../src/alerts/round/wording.ts';
 import { createFormat } from '../../src/units/format.ts';
-import type { Instant } from '../../src/units/time.ts';
+import { type Instant, isoFromInstant } from '../../src/units/time.ts';
 import { sharedApp } from './app.ts';
+import type { Client } from './client.ts';
 import { databases } from './databases.ts';
 import { emptied } from './usage.ts';
 
@@ -19,6 +21,30 @@ export async function evaluateAt(
   { looksBack = true } = {},
 ): Promise<{ evaluated: number; failed: number }> {
   return evaluateRules(await evaluating(), at, { looksBack });
+}
+
+/** What tests read of an alert. */
+export type AlertJson = {
+  state: string;
+  level: string;
+  value: number;
+  subject: string;
+  since: string;
+  usual: number | null;
+  late: boolean;
+};
+
+/** Makes a rule as if it had been made at an instant; returns its id. */
+export async function madeAt(client: Client, body: object, begin: Instant): Promise<string> {
+  const answer = await client.json('post', '/api/alerts/rules', { name: 'A rule', ...body });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  const { id } = answer.body;
+  await databases().backoffice.raw(
+    `UPDATE rule_standings SET evaluated_until = :begin, began_at = :begin,
+            standing = jsonb_set(standing, '{began}', to_jsonb(:begin::text)) WHERE rule_id = :id`,
+    { begin: isoFromInstant(begin), id },
+  );
+  return id;
 }
 
 /** Without rules, alerts, channels and what was sent. */

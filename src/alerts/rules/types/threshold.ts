@@ -20,6 +20,8 @@ type Threshold = { measure: Measure; window: WindowSize; warning: number | null;
 
 const TAKES = 'takes a number above 0, with at most six decimals';
 const level = numberField({ least: 0.000001, most: 1_000_000_000_000, takes: TAKES });
+/** Micro-euros are counted exactly up to nine billion euros. */
+const MOST_EUROS = 1_000_000_000;
 const inEuros = (measure: Measure) => measure.startsWith('cost');
 
 /** What a window comes to; null where there is nothing to divide by. */
@@ -56,10 +58,13 @@ export const THRESHOLD: RuleType<Threshold> = {
     warning: { label: 'Warning from', kind: 'number', optional: true },
     critical: { label: 'Critical from', kind: 'number', help: 'Euros, requests or tokens, as the measure has it' },
   },
-  clash: ({ warning, critical }) =>
-    warning !== null && warning >= critical
+  clash: ({ measure, warning, critical }) => {
+    if (inEuros(measure) && critical > MOST_EUROS)
+      return { parameter: 'critical', message: `takes at most ${MOST_EUROS} euros` };
+    return warning !== null && warning >= critical
       ? { parameter: 'warning', message: `takes less than critical (${critical})` }
-      : null,
+      : null;
+  },
   sentence: ({ measure, window, warning, critical }, { euros }) => {
     const say = (at: number) => (inEuros(measure) ? euros(microOf(at)) : at.toLocaleString('en'));
     const rest = warning === null ? '' : `, a warning from ${say(warning)}`;
