@@ -3,6 +3,7 @@ import { followSourceClock } from '../src/db/source-clock.ts';
 import { systemLookup } from '../src/delivery/targets.ts';
 import { runOnce, startJobs } from '../src/jobs/jobs.ts';
 import { everyJob } from '../src/jobs/list.ts';
+import { createMetrics } from '../src/measuring/metrics.ts';
 import { openReader } from '../src/stats/open-reader.ts';
 import { createOrigin } from '../src/stats/rollups/keep/origin.ts';
 import { createOutages } from '../src/units/failures/outages.ts';
@@ -28,10 +29,11 @@ await command(JOBS, ({ once = false }) =>
       const log = createLog(config.logLevel);
       await migrateBackoffice(databases.backoffice);
       await followSourceClock(databases.workflows, log, createOutages(log));
+      const metrics = createMetrics();
       const origin = createOrigin(databases, log);
       const isStopping = () => interrupted.aborted;
       const { timeZone } = config;
-      const reader = openReader({ databases, timeZone, log, origin, reuseForMs: 5_000, isStopping });
+      const reader = openReader({ databases, timeZone, log, origin, reuseForMs: 5_000, isStopping, metrics });
       const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
       const sending = { appUrl: config.appUrl, mail: config.mail, targets };
       const replicas = config.databaseUrls !== null;
@@ -55,7 +57,7 @@ await command(JOBS, ({ once = false }) =>
         if (failed.length > 0) throw new Error(`${failed.map(({ name }) => name).join(', ')} failed`);
         return;
       }
-      const running = startJobs(jobs);
+      const running = startJobs(jobs, metrics);
       console.log(`Running until told to end: ${jobs.map(({ name }) => name).join(', ')}`);
       await new Promise<void>((resolve) => {
         // A timer keeps the process: the databases of a quiet minute hold no connection.

@@ -12,6 +12,7 @@ import { createUndeliveredCount } from './delivery/undelivered.ts';
 import { exportRoutes } from './downloads/routes.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
+import type { Metrics } from './measuring/metrics.ts';
 import { EXPORT_PAGES, NAVIGATION, PAGES } from './pages.ts';
 import type { UsageReader } from './stats/reader.ts';
 import type { Origin } from './stats/rollups/keep/origin.ts';
@@ -21,6 +22,7 @@ import { assets, filesAtTheRoot } from './web/assets.ts';
 import { compress } from './web/compress.ts';
 import { errorHandler, notFound } from './web/errors.ts';
 import { requestLog } from './web/log.ts';
+import { measureRequests } from './web/measure.ts';
 import { readParameters } from './web/parameters.ts';
 import { createRender } from './web/render.ts';
 import { noStore, pathsOnly, sameOriginChanges, securityHeaders } from './web/security.ts';
@@ -38,6 +40,7 @@ export type Dependencies = {
   /** Whether the rollups are of the source. */
   rollupsOrigin: Origin;
   sending: SendingSettings;
+  metrics: Metrics;
 };
 
 const undeliveredNote = (count: number, format: Format) => ({
@@ -59,6 +62,7 @@ export function createApp({
   reuseForMs,
   rollupsOrigin,
   sending,
+  metrics,
 }: Dependencies): Express {
   const { appUrl, allowedDomains, production } = config;
   const app = express();
@@ -78,10 +82,11 @@ export function createApp({
   });
   const client = config.google ?? standInClient(appUrl);
   const cookies = cookiesOf(appUrl);
-  const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log };
+  const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log, metrics };
 
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
 
+  app.use(measureRequests(metrics));
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));
   app.use(pathsOnly);
   app.use(health(databases, isStopping, { isAnswering: reader.isAnswering, rollupsProblem: rollupsOrigin.problem }));

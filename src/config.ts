@@ -87,6 +87,7 @@ const schema = z.object({
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
+  METRICS_PORT: wholeNumber(1, 65535, 'a port number, 1 to 65535').optional(),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   JOBS: z.enum(['on', 'off'], 'takes on, or off where npm run jobs runs beside this').default('on'),
   SMTP_URL: z
@@ -138,6 +139,8 @@ export type Config = {
   locale: string;
   /** How long an idle connection stays open, in milliseconds: longer than the proxies in front keep theirs. */
   keepAliveMs: number;
+  /** Where Prometheus is answered; null: nowhere. */
+  metricsPort: number | null;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
   drainSeconds: number;
   /** Whether this process does what is done by the clock. */
@@ -263,6 +266,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
+    metricsPort: data.METRICS_PORT ?? null,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     jobs: data.JOBS === 'on',
     mail: data.SMTP_URL && data.MAIL_FROM ? { smtpUrl: data.SMTP_URL, from: data.MAIL_FROM } : null,

@@ -3,6 +3,7 @@ import { keptSessionSecret } from './auth/session-secret.ts';
 import { loadConfig } from './config.ts';
 import {
   closeDatabases,
+  DATABASE_OF,
   type Databases,
   type DatabaseUrls,
   openDatabase,
@@ -19,6 +20,12 @@ import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { demoJob, everyJob } from './jobs/list.ts';
+import { answerMetrics } from './measuring/answer.ts';
+import { createMetrics } from './measuring/metrics.ts';
+import { watchProcess } from './measuring/process.ts';
+import { watchState } from './measuring/state.ts';
+import { watchDatabases } from './measuring/watch-databases.ts';
+import { STATE_METRICS } from './state-metrics.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { openReader } from './stats/open-reader.ts';
 import { readCoverage } from './stats/rollups/coverage.ts';
@@ -60,6 +67,10 @@ async function main(): Promise<void> {
   const server = await listen(config.host, config.port, limits, starting(headers));
   if (config.port === 0 && config.appUrl.port === '0') config.appUrl.port = String(server.port);
 
+  const metrics = createMetrics();
+  if (config.metricsPort !== null)
+    await listen(config.host, config.metricsPort, limits, answerMetrics(metrics, headers), 'METRICS_PORT');
+
   let embedded: Embedded | null = null;
   let stopping = false;
   // While starting there is nothing to put away: the embedded database ends with this process.
@@ -73,6 +84,9 @@ async function main(): Promise<void> {
 
   if (config.databaseUrls === null) embedded = await startEmbedded(config.dataDir, say);
   const databases = openFor(config.databaseUrls, embedded);
+  watchProcess(metrics);
+  watchDatabases(databases, DATABASE_OF, metrics);
+  watchState(STATE_METRICS, databases, metrics);
   const problems = await lastingProblems(configuredDatabases(databases, config.databaseUrls));
   if (problems.length > 0) stop(problems.join('\n'));
   await migrateBackoffice(databases.backoffice).catch((error) => {
@@ -114,9 +128,9 @@ async function main(): Promise<void> {
   const sending = { appUrl: config.appUrl, mail: config.mail, targets };
   const { timeZone, allowedDomains } = config;
   const reuseForMs = REUSE_MS;
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
   server.answerWith(
-    createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending }),
+    createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics }),
   );
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
@@ -133,10 +147,13 @@ async function main(): Promise<void> {
     replicas: embedded === null,
     allowedDomains,
   };
-  const jobs = startJobs([
-    ...(config.jobs ? everyJob({ ...sources, once: false }) : []),
-    ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
-  ]);
+  const jobs = startJobs(
+    [
+      ...(config.jobs ? everyJob({ ...sources, once: false }) : []),
+      ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
+    ],
+    metrics,
+  );
 
   shutDown = async (signal) => {
     if (stopping) return;

@@ -23,6 +23,7 @@ describe('configuration', () => {
       jobs: true,
       keepAliveMs: 620_000,
       mail: null,
+      metricsPort: null,
       webhookAllowedHosts: [],
       logLevel: 'warn',
       dataDir: '.data',

@@ -4,6 +4,7 @@ import { wordsOf } from '../../src/alerts/round/wording.ts';
 import { RULE_TYPE_NAMES, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
 import { MOST_RULES, makeRule, type RuleTerms } from '../../src/alerts/store/rules.ts';
 import { closeDatabases, openDatabases } from '../../src/db/connect.ts';
+import { createMetrics } from '../../src/measuring/metrics.ts';
 import { readDimensions } from '../../src/query/dimensions.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
@@ -59,7 +60,15 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
   const log = pino({ level: 'warn' });
   const origin = createOrigin(databases, log);
   const isStopping = () => false;
-  const reader = openReader({ databases, timeZone: TIME_ZONE, log, origin, reuseForMs: 5_000, isStopping });
+  const reader = openReader({
+    databases,
+    timeZone: TIME_ZONE,
+    log,
+    origin,
+    reuseForMs: 5_000,
+    isStopping,
+    metrics: createMetrics(),
+  });
   const words = wordsOf({ format: createFormat('en-GB', TIME_ZONE), appUrl: new URL('http://localhost:3000') });
   const rules = rulesOf(await readDimensions(databases.workflows));
   const known = (await readDimensions(databases.workflows)).actions;

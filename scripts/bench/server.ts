@@ -7,11 +7,13 @@ import { cookiesOf } from '../../src/auth/cookies.ts';
 import { requirePerson } from '../../src/auth/require-person.ts';
 import { sessions } from '../../src/auth/session.ts';
 import { readConfig } from '../../src/config.ts';
-import { openDatabases } from '../../src/db/connect.ts';
+import { DATABASE_OF, openDatabases } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { systemLookup } from '../../src/delivery/targets.ts';
 import { startJobs } from '../../src/jobs/jobs.ts';
 import { rollupsJob } from '../../src/jobs/list.ts';
+import { createMetrics } from '../../src/measuring/metrics.ts';
+import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
@@ -36,14 +38,16 @@ const log = pino({ level: 'warn' });
 const databases = openDatabases({ ...urls, mythoria: null });
 await migrateBackoffice(databases.backoffice);
 
+const metrics = createMetrics();
+watchDatabases(databases, DATABASE_OF, metrics);
 const rollupsOrigin = createOrigin(databases, log);
 const sending = { appUrl: config.appUrl, mail: null, targets: { allowedHosts: [], lookup: systemLookup } };
 const isStopping = () => false;
 const appWith = (reuseForMs: number) => {
   const { timeZone } = config;
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
   return createApp({
-    ...{ config, databases, log, isStopping, reader, reuseForMs, rollupsOrigin, sending },
+    ...{ config, databases, log, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics },
     secrets: [SECRET],
   });
 };
@@ -96,7 +100,7 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   // As in production: a tick a minute, whatever is being measured.
   keep: async () => {
     const options = { replicas: true, outages: createOutages(log), origin: rollupsOrigin };
-    startJobs([rollupsJob(databases, config.timeZone, log, options)]);
+    startJobs([rollupsJob(databases, config.timeZone, log, options)], metrics);
     return {};
   },
   memory: async () => ({ peakMb: Math.round(process.resourceUsage().maxRSS / 1024) }),

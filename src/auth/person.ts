@@ -30,7 +30,9 @@ function readable(name: string): string {
   return letters.length > MOST_OF_A_NAME ? `${letters.slice(0, MOST_OF_A_NAME).join('')}…` : words;
 }
 
-export type Entry = { person: Person } | { refusal: string };
+export type Entry =
+  | { person: Person }
+  | { refusal: string; reason: 'unnamed' | 'letters' | 'unverified' | 'domain' | 'not managed' };
 
 /** The part after the only @, in lower case; null when the address has none or several, or other characters than ASCII. */
 export function domainOf(email: string): string | null {
@@ -50,14 +52,16 @@ export function isAllowed(email: string, allowedDomains: string[]): boolean {
  */
 export function mayEnter(profile: unknown, allowedDomains: string[]): Entry {
   const parsed = claims.safeParse(profile);
-  if (!parsed.success) return { refusal: 'Google did not say who you are.' };
+  if (!parsed.success) return { refusal: 'Google did not say who you are.', reason: 'unnamed' };
   const { sub, email, email_verified: verified, hd, name } = parsed.data;
-  if (!ASCII.test(email)) return { refusal: 'The address that Google named has letters that no address of ours has.' };
-  if (!verified) return { refusal: `Google has not verified the address ${email}.` };
+  if (!ASCII.test(email))
+    return { refusal: 'The address that Google named has letters that no address of ours has.', reason: 'letters' };
+  if (!verified) return { refusal: `Google has not verified the address ${email}.`, reason: 'unverified' };
   const domains = allowedDomains.map((domain) => `@${domain}`).join(' or ');
-  if (!isAllowed(email, allowedDomains)) return { refusal: `${email} is not an address of ${domains}.` };
+  if (!isAllowed(email, allowedDomains))
+    return { refusal: `${email} is not an address of ${domains}.`, reason: 'domain' };
   if (hd === undefined || !ASCII.test(hd) || hd.toLowerCase() !== domainOf(email)) {
-    return { refusal: `${email} is not an account that its organisation manages at Google.` };
+    return { refusal: `${email} is not an account that its organisation manages at Google.`, reason: 'not managed' };
   }
   return { person: { sub, email: email.toLowerCase(), name: readable(name ?? '') || email } };
 }

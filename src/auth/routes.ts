@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { GoogleClient } from '../config.ts';
+import type { Metrics } from '../measuring/metrics.ts';
 import { loggable } from '../units/failures/loggable.ts';
 import { handled } from '../units/promises/handled.ts';
 import { now } from '../units/time.ts';
@@ -24,10 +25,20 @@ type AuthOptions = {
   database: Knex;
   render: Render;
   log: Logger;
+  metrics: Metrics;
 };
 
 /** The doors that are open to anyone: the sign-in page, the way to Google and back. */
-export function signInRoutes({ client, appUrl, allowedDomains, secrets, cookies, render, log }: AuthOptions): Router {
+export function signInRoutes({
+  client,
+  appUrl,
+  allowedDomains,
+  secrets,
+  cookies,
+  render,
+  log,
+  metrics,
+}: AuthOptions): Router {
   const router = express.Router();
   const keeping = { cookies, secrets };
   const passport = createGooglePassport({ client, appUrl, allowedDomains, keeping });
@@ -35,6 +46,11 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, cookies,
   const page = (req: Request, res: Response, status: number, problem: string | null, returnTo: string) => {
     res.status(status);
     render(req, res, { title: 'Sign in', view: 'auth/sign-in', data: { problem, returnTo, allowedDomains } });
+  };
+
+  const refuse = (req: Request, res: Response, status: number, problem: string, returnTo: string, reason: string) => {
+    metrics.refusals.inc({ reason });
+    page(req, res, status, problem, returnTo);
   };
 
   // Google takes a code once, and a callback that is opened twice may ask while the first is still under way.
@@ -69,22 +85,26 @@ export function signInRoutes({ client, appUrl, allowedDomains, secrets, cookies,
     const returnTo = attempt?.returnTo ?? '/';
     if (attempt) endAttempt(res, String(state), keeping);
     // Before passport, which would answer with the words of whoever wrote the address, or begin a new sign-in.
-    if (error !== undefined) return page(req, res, 400, 'Google did not sign you in.', returnTo);
+    if (error !== undefined) return refuse(req, res, 400, 'Google did not sign you in.', returnTo, 'google said no');
     if (!attempt || typeof code !== 'string' || code === '') {
-      return page(
+      return refuse(
         req,
         res,
         400,
         'This sign-in was not begun in this browser, or more than ten minutes ago. Please try again.',
         returnTo,
+        'not begun here',
       );
     }
     const entry = await confirmed(req, res, attempt.verifier + code).catch((failure) => {
       log.error({ id: req.id, error: loggable(failure) }, 'sign-in failed at Google');
       return null;
     });
-    if (!entry) return page(req, res, 502, 'Google did not confirm this sign-in. Please try again.', returnTo);
-    if ('refusal' in entry) return page(req, res, 403, entry.refusal, returnTo);
+    if (!entry) {
+      const problem = 'Google did not confirm this sign-in. Please try again.';
+      return refuse(req, res, 502, problem, returnTo, 'not confirmed');
+    }
+    if ('refusal' in entry) return refuse(req, res, 403, entry.refusal, returnTo, entry.reason);
     begin(req, entry.person, { state: String(state), returnTo }, (problem) =>
       problem ? next(problem) : res.redirect(302, returnTo),
     );

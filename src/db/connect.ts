@@ -102,6 +102,12 @@ export const MOST_CONNECTIONS: Record<keyof DatabaseUrls, number> = {
   mythoria: POOLS.mythoria,
 };
 
+/** Which database each pool leads to. */
+export const DATABASE_OF: Record<keyof Databases, keyof DatabaseUrls> = {
+  ...{ workflows: 'workflows', health: 'workflows', exports: 'workflows', recomputing: 'workflows' },
+  ...{ backoffice: 'backoffice', sessions: 'backoffice', mythoria: 'mythoria' },
+};
+
 /** Opens no connection yet: each pool connects at its first query, so a database that is down is an error of that query. */
 export function openDatabases(urls: DatabaseUrls): Databases {
   const reading = (url: string, maxConnections: number) => openDatabase(url, { maxConnections, readOnly: true });

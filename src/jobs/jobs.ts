@@ -1,3 +1,5 @@
+import { createAccount, onAccount } from '../measuring/account.ts';
+import type { Metrics } from '../measuring/metrics.ts';
 import { reasonOf } from '../units/failures/reason.ts';
 import { handled } from '../units/promises/handled.ts';
 import { type Instant, now } from '../units/time.ts';
@@ -29,7 +31,7 @@ export type RunningJobs = {
 };
 
 /** Runs each job by its clock, beside the others and never beside itself, until stopped. */
-export function startJobs(jobs: readonly Job[]): RunningJobs {
+export function startJobs(jobs: readonly Job[], { jobRuns, jobSuccess }: Metrics): RunningJobs {
   let stopping = false;
   const isStopping = () => stopping;
   const started = jobs.map((job) => {
@@ -38,10 +40,18 @@ export function startJobs(jobs: readonly Job[]): RunningJobs {
     let timer: NodeJS.Timeout | undefined;
     let running: Promise<void> = Promise.resolve();
     const runOnce = async () => {
+      const ended = jobRuns.startTimer({ job: name });
       try {
-        await job.run(isStopping);
+        await onAccount(
+          createAccount(),
+          () => name,
+          () => job.run(isStopping),
+        );
         state.lastSuccess = now();
+        jobSuccess.setToCurrentTime({ job: name });
+        ended({ outcome: 'succeeded' });
       } catch (error) {
+        ended({ outcome: 'failed' });
         if (stopping) return;
         state.lastFailure = { at: now(), reason: reasonOf(error) };
         job.onError(error);

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { findByName, type NameMatches, NO_NAME_MATCHES } from '../catalog/find-names.ts';
 import type { Databases } from '../db/connect.ts';
+import { named } from '../measuring/account.ts';
 import { readDimensions } from '../query/dimensions.ts';
 import { countedRaw, filterOf, type UsageFilter } from '../query/filter.ts';
 import { sameUrl, type UsageQuery } from '../query/query.ts';
@@ -95,7 +96,7 @@ export type UsageReader = UsageAnswers & {
   tieOut: (query: UsageQuery, gone: AbortSignal) => Promise<Answer<{ kept: UsageStats; raw: UsageStats }>>;
 };
 
-/** While the rollups change: they do so a few times a second at most. */
+/** The rollups change a few times a second at most. */
 const MOST_READINGS = 5;
 /** For /readyz: a moment in which they are not to be had takes no replica out of a balancer. */
 const LOOKED_FOR_MS = 2_000;
@@ -120,7 +121,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   const { databases, timeZone, reuse, mend } = from;
   const { workflows } = databases;
   const { current, renewed, isOutdated, readSound, newest, age } = createOpenings(from);
-  const dimensions = () => reuse('dimensions', () => readDimensions(workflows));
+  const dimensions = () => reuse('dimensions', () => named('dimensions', () => readDimensions(workflows)));
 
   /** Turns the query's words into ids and known names. */
   const prepare = async (query: UsageQuery, opening: OpenedSource | Promise<OpenedSource> = handled(current())) => {
@@ -166,12 +167,12 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   };
 
   const answersOf = (opening: Promise<OpenedSource>): UsageAnswers => {
-    /** What a query means once for all who ask it; each gets it with the view that they asked for. */
-    const answer = async <T>(name: string, query: UsageQuery, read: Read<T>): Promise<Answer<T>> => {
+    /** What a query means once for all who ask it, each with their own view. `of` tells questions of a name apart. */
+    const answer = async <T>(name: string, of: string, query: UsageQuery, read: Read<T>): Promise<Answer<T>> => {
       const answered = await untilUnchanged(opening, (opened) =>
-        reuse(`${opened.number} ${name} ${keyOf(query)}`, async () => {
+        reuse(`${opened.number} ${name} ${of} ${keyOf(query)}`, async () => {
           try {
-            return await readPrepared(query, opened, read);
+            return await named(name, () => readPrepared(query, opened, read));
           } finally {
             opened.asked = null;
           }
@@ -187,20 +188,20 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         return { ...query, asOf, window };
       },
       stats: (query, size) =>
-        answer(`stats by ${size}`, query, (source, filter) => readStats(source, query.window, filter, size)),
+        answer('stats', size, query, (source, filter) => readStats(source, query.window, filter, size)),
       dailyCosts: (query) =>
-        answer('daily costs', query, (source, filter) => readDailyCosts(source, query.window, filter)),
-      week: (query) => answer('week', query, (source, filter) => readWeek(source, query.window, filter)),
+        answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
+      week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
       top: (query, by, most) =>
-        answer(`top ${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
+        answer('top', `${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
           readTop(source, query.window, filter, by, most, query),
         ),
       sumsOf: (query, by, keys) =>
-        answer(`sums by ${by} of ${keys}`, query, (source, filter) =>
+        answer('sums', `by ${by} of ${keys}`, query, (source, filter) =>
           readSumsOf(source, query.window, filter, by, keys),
         ),
       records: (query) =>
-        answer('records', query, async (source, filter) => {
+        answer('records', '', query, async (source, filter) => {
           let page = await readRecords(source, query.window, filter, query);
           let opened = await opening;
           for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
@@ -214,10 +215,11 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           return page;
         }),
       storyCosts: (query, asked) =>
-        answer(`story costs ${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
+        answer('story costs', `${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
           readStoryCosts(source, query.window, filter, asked),
         ),
-      story: (query) => answer('story', query, (source, filter) => readStory(source.workflows, query.window, filter)),
+      story: (query) =>
+        answer('story', '', query, (source, filter) => readStory(source.workflows, query.window, filter)),
     };
   };
 
@@ -265,11 +267,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     earliest: () => reuse('earliest', () => readEarliest(workflows)),
     oddTimes: (at) => reuse('odd times', () => readOddTimes(workflows, at, timeZone)),
     isAnswering: async () => {
-      const looking = current().then(
-        () => {},
-        () => {},
-      );
-      await Promise.race([looking, setTimeout(LOOKED_FOR_MS, null, { ref: false })]);
+      await Promise.race([current().catch(() => {}), setTimeout(LOOKED_FOR_MS, null, { ref: false })]);
       return age() < ANSWERING_FOR_MS;
     },
     tieOut: (query, gone) =>

@@ -7,14 +7,16 @@ export type Reuse = <T>(key: string, compute: () => Promise<T>) => Promise<T>;
 
 /**
  * Many identical requests at once become one computation (single flight), and its result serves for `maxAgeMs` more; a
- * failure serves nobody but those who were waiting for it. With 0, only what is under way is shared.
+ * failure serves nobody but those who were waiting for it. With 0, only what is under way is shared. Each question is `told`.
  */
-export function createReuse(maxAgeMs: number): Reuse {
+export function createReuse(maxAgeMs: number, told: (outcome: 'reused' | 'computed') => void): Reuse {
   const kept = new Map<string, { promise: Promise<unknown>; until: number }>();
 
   return <T>(key: string, compute: () => Promise<T>): Promise<T> => {
     const found = kept.get(key);
-    if (found && found.until > performance.now()) return found.promise as Promise<T>;
+    const young = found !== undefined && found.until > performance.now();
+    told(young ? 'reused' : 'computed');
+    if (young) return found.promise as Promise<T>;
     const promise = handled(compute());
     const entry = { promise, until: Number.POSITIVE_INFINITY };
     kept.delete(key);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { named } from '../measuring/account.ts';
 import { compareDays } from '../units/calendar.ts';
 import { reasonOf } from '../units/failures/reason.ts';
 import { NoNumber } from '../units/money.ts';
@@ -142,7 +143,7 @@ export function createOpenings({ databases, timeZone, reuse, mend, origin, log }
     const usable = { ...source, ...(isOfSource ? {} : { coveredUntil: null }), endsRead: new Map() };
     return { ...begun, source: usable, coverage, isOfSource, built: builtShare(usable, now()) };
   };
-  const current = () => reuse(`source ${generation}`, open);
+  const current = () => reuse(`source ${generation}`, () => named('rollups', open));
 
   return {
     current,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { type Routed, routeOf } from '../measuring/route.ts';
 
 /** Cloud Logging's names; Loki knows those of pino. */
 const SEVERITIES: Record<string, string> = {
@@ -27,8 +28,6 @@ export function createLog(level: string, to?: DestinationStream): Logger {
   );
 }
 
-type Routed = IncomingMessage & { baseUrl?: string; route?: { path?: string }; originalUrl?: string };
-
 /** Two lines of a long address are enough to see what was asked. */
 const MOST_OF_AN_ADDRESS = 200;
 
@@ -39,9 +38,7 @@ const MOST_OF_AN_ADDRESS = 200;
 export function requestLog(log: Logger) {
   const line = (req: Routed, res: ServerResponse, { ms }: { ms: number }) => ({
     method: req.method,
-    route: req.route?.path
-      ? `${req.baseUrl ?? ''}${req.route.path}`
-      : (req.originalUrl ?? '').split('?')[0]?.slice(0, MOST_OF_AN_ADDRESS),
+    route: req.route ? routeOf(req) : (req.originalUrl ?? '').split('?')[0]?.slice(0, MOST_OF_AN_ADDRESS),
     status: res.statusCode,
     ms,
   });

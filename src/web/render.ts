@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import type { Request, Response } from 'express';
+import { rendering } from '../measuring/account.ts';
 import type { Format } from '../units/format.ts';
 import { assetUrl } from './assets.ts';
 import { varyByHtmx, wantsFragment } from './htmx.ts';
@@ -39,10 +40,12 @@ export function createRender({ format, chromeOf }: RenderOptions): Render {
   return (req, res, { title, view, data }) => {
     varyByHtmx(res);
     const partial = view.replace(/[^/]+$/, '_$&');
-    const body = eta.render(partial, { ...shared, notUnderstood: notUnderstood(req), ...data });
-    const html = wantsFragment(req)
-      ? body
-      : eta.render('web/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
+    const html = rendering(() => {
+      const body = eta.render(partial, { ...shared, notUnderstood: notUnderstood(req), ...data });
+      return wantsFragment(req)
+        ? body
+        : eta.render('web/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
+    });
     res.type('html').send(html);
   };
 }

@@ -4,6 +4,7 @@ import { DEMO_TIME_ZONE } from '../../src/demo/calendar.ts';
 import { fillDemoDataFrom } from '../../src/demo/fill.ts';
 import { type DemoGrowth, demoGrowth } from '../../src/demo/keep.ts';
 import { type Job, startJobs } from '../../src/jobs/jobs.ts';
+import { createMetrics } from '../../src/measuring/metrics.ts';
 import {
   addDays,
   addTime,
@@ -20,16 +21,19 @@ import { emptied } from '../support/usage.ts';
 
 /** As the demo's job does, by a faster clock. */
 const grow = ({ onError, ...growth }: Omit<DemoGrowth, 'urls'> & Pick<Job, 'onError'>) =>
-  startJobs([
-    {
-      name: 'demo',
-      does: '',
-      everyMs: 1,
-      atOnce: false,
-      run: demoGrowth({ urls: databaseUrls(), ...growth }),
-      onError,
-    },
-  ]);
+  startJobs(
+    [
+      {
+        name: 'demo',
+        does: '',
+        everyMs: 1,
+        atOnce: false,
+        run: demoGrowth({ urls: databaseUrls(), ...growth }),
+        onError,
+      },
+    ],
+    createMetrics(),
+  );
 
 describe('a demo left running', () => {
   const empty = async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type Job, startJobs } from '../../src/jobs/jobs.ts';
+import { createMetrics } from '../../src/measuring/metrics.ts';
+
+const metrics = createMetrics();
 
 const job = (more: Partial<Job> & Pick<Job, 'run'>): Job => ({
   ...{ name: 'one', does: 'Does one thing.', everyMs: 1, atOnce: true, onError: () => {} },
@@ -13,20 +16,23 @@ describe('jobs', () => {
     const errors: unknown[] = [];
     let running = 0;
     let runs = 0;
-    const jobs = startJobs([
-      job({
-        run: async () => {
-          running += 1;
-          assert.equal(running, 1);
-          await new Promise((resolve) => setImmediate(resolve));
-          running -= 1;
-          runs += 1;
-          if (runs === 2) throw new Error('the database is away');
-          if (runs === 4) told.emit('again');
-        },
-        onError: (error) => errors.push(error),
-      }),
-    ]);
+    const jobs = startJobs(
+      [
+        job({
+          run: async () => {
+            running += 1;
+            assert.equal(running, 1);
+            await new Promise((resolve) => setImmediate(resolve));
+            running -= 1;
+            runs += 1;
+            if (runs === 2) throw new Error('the database is away');
+            if (runs === 4) told.emit('again');
+          },
+          onError: (error) => errors.push(error),
+        }),
+      ],
+      metrics,
+    );
     assert.deepEqual(jobs.states(), [
       { name: 'one', does: 'Does one thing.', everyMs: 1, lastSuccess: null, lastFailure: null },
     ]);
@@ -42,10 +48,13 @@ describe('jobs', () => {
   it('first run at once or after their time, each by its own clock', async () => {
     const told = new EventEmitter();
     const begun: string[] = [];
-    const jobs = startJobs([
-      job({ name: 'later', atOnce: false, run: async () => begun.push('later') && told.emit('later') }),
-      job({ name: 'at once', everyMs: 60_000, run: async () => begun.push('at once') }),
-    ]);
+    const jobs = startJobs(
+      [
+        job({ name: 'later', atOnce: false, run: async () => begun.push('later') && told.emit('later') }),
+        job({ name: 'at once', everyMs: 60_000, run: async () => begun.push('at once') }),
+      ],
+      metrics,
+    );
     assert.deepEqual(begun, ['at once']);
     await once(told, 'later');
     await jobs.stop();
@@ -56,18 +65,21 @@ describe('jobs', () => {
     const told = new EventEmitter();
     let runs = 0;
     let ended = false;
-    const jobs = startJobs([
-      job({
-        run: async (isStopping) => {
-          runs += 1;
-          told.emit('begun');
-          while (!isStopping()) await new Promise((resolve) => setImmediate(resolve));
-          ended = true;
-          throw new Error('stopping');
-        },
-        onError: () => assert.fail('told of a failure'),
-      }),
-    ]);
+    const jobs = startJobs(
+      [
+        job({
+          run: async (isStopping) => {
+            runs += 1;
+            told.emit('begun');
+            while (!isStopping()) await new Promise((resolve) => setImmediate(resolve));
+            ended = true;
+            throw new Error('stopping');
+          },
+          onError: () => assert.fail('told of a failure'),
+        }),
+      ],
+      metrics,
+    );
     await jobs.stop();
     assert.ok(ended);
     assert.equal(jobs.states()[0]?.lastFailure, null);

@@ -54,7 +54,7 @@ describe('identical questions', () => {
   });
 
   it('share no failure with those who ask later', async () => {
-    const reuse = createReuse(5_000);
+    const reuse = createReuse(5_000, () => {});
     let calls = 0;
     const work = async () => {
       calls += 1;

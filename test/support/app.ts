@@ -6,12 +6,15 @@ import { createApp } from '../../src/app.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import {
   closeDatabases,
+  DATABASE_OF,
   type Databases,
   type DatabaseUrls,
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
 import type { Lookup } from '../../src/delivery/targets.ts';
+import { createMetrics, type Metrics } from '../../src/measuring/metrics.ts';
+import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
 import type { UsageReader } from '../../src/stats/reader.ts';
 import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
@@ -27,6 +30,7 @@ export type RunningApp = {
   /** For a tick of the same process. */
   reader: UsageReader;
   rollupsOrigin: Origin;
+  metrics: Metrics;
   close: () => Promise<void>;
 };
 
@@ -72,9 +76,11 @@ export async function startApp({
   const rollupsOrigin = createOrigin(databases, log);
   const { timeZone } = config;
   const isStopping = () => false;
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping });
+  const metrics = createMetrics();
+  watchDatabases(databases, DATABASE_OF, metrics);
+  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
   const express = createApp({
-    ...{ config, databases, log, isStopping, reader, rollupsOrigin },
+    ...{ config, databases, log, isStopping, reader, rollupsOrigin, metrics },
     secrets: config.sessionSecrets ?? ['a secret for tests only, long enough'],
     reuseForMs,
     sending: {
@@ -89,7 +95,7 @@ export async function startApp({
     await new Promise((resolve) => server.close(resolve));
     await closeDatabases(databases);
   };
-  return { origin, express, config, databases, reader, rollupsOrigin, close };
+  return { origin, express, config, databases, reader, rollupsOrigin, metrics, close };
 }
 
 let shared: RunningApp | null = null;

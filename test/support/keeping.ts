@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type RunningJobs, startJobs } from '../../src/jobs/jobs.ts';
 import { rollupsJob } from '../../src/jobs/list.ts';
+import { createMetrics } from '../../src/measuring/metrics.ts';
 import type { KeepOptions, KeptDatabases } from '../../src/stats/rollups/keep/keep.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { createOutages } from '../../src/units/failures/outages.ts';
@@ -14,5 +15,8 @@ export function keepRollups(
   log: Logger,
   { everyMs = 60_000, outages = createOutages(log), origin = createOrigin(databases, log), replicas }: Options,
 ): RunningJobs {
-  return startJobs([{ ...rollupsJob(databases, timeZone, log, { replicas, outages, origin }), everyMs }]);
+  return startJobs(
+    [{ ...rollupsJob(databases, timeZone, log, { replicas, outages, origin }), everyMs }],
+    createMetrics(),
+  );
 }

@@ -18,7 +18,7 @@ const ADDRESSES: Record<string, string[]> = { localhost: ['127.0.0.1', '::1'] };
 const NO_IPV6 = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /**
- * Listens on a port; 0 takes a free one.
+ * Listens on a port, which `setting` chooses; 0 takes a free one.
  * @throws Error in one line: the port is taken, or not ours to open
  */
 export async function listen(
@@ -26,6 +26,7 @@ export async function listen(
   port: number,
   options: HttpServerOptions,
   first: RequestListener,
+  setting: 'PORT' | 'METRICS_PORT' = 'PORT',
 ): Promise<Listening> {
   let answer = first;
   const closes: ((times: ClosingTimes) => Promise<void>)[] = [];
@@ -41,7 +42,7 @@ export async function listen(
       if (closes.length > 0 && NO_IPV6.includes(code)) continue;
       throw new Error(
         code === 'EADDRINUSE'
-          ? `Port ${taken} is already in use: stop the other program, or set PORT`
+          ? `Port ${taken} is already in use: stop the other program, or set ${setting}`
           : `Port ${taken} cannot be opened: ${message}`,
       );
     }
