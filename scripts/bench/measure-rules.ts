@@ -72,7 +72,7 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
   const words = wordsOf({ format: createFormat('en-GB', TIME_ZONE), appUrl: new URL('http://localhost:3000') });
   const rules = rulesOf(await readDimensions(databases.workflows));
   const known = (await readDimensions(databases.workflows)).actions;
-  await databases.backoffice.raw('TRUNCATE alert_events, alerts, rule_standings, alert_rules CASCADE');
+  await databases.backoffice.raw('TRUNCATE alert_events, alerts, reached_windows, rule_standings, alert_rules CASCADE');
   await databases.backoffice.transaction(async (transaction) => {
     for (const terms of rules) await makeRule(transaction, terms, 'bench@mythoria.pt', known, now());
   });

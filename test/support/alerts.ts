@@ -49,6 +49,9 @@ export async function madeAt(client: Client, body: object, begin: Instant): Prom
 
 /** Without rules, alerts, channels and what was sent. */
 export async function resetAlerts(): Promise<void> {
-  const tables = ['alert_events', 'alerts', 'rule_standings', 'alert_rules', 'deliveries', 'channels', 'job_leases'];
+  const tables = [
+    ...['alert_events', 'alerts', 'reached_windows', 'rule_standings', 'alert_rules'],
+    ...['deliveries', 'channels', 'job_leases'],
+  ];
   await databases().backoffice.raw(emptied(...tables));
 }

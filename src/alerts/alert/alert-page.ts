@@ -75,11 +75,16 @@ function snoozeChoices(at: Instant, format: Format): { value: string; label: str
   return choices.map(([label, until]) => ({ label, value: isoFromInstant(until) }));
 }
 
-/** What is said where the window comes to something else now. */
-export const recountText = (recount: Recount | null, measured: Measured, format: Format): string | null =>
-  recount &&
-  `Its numbers have changed since: counted now, its window up to ${format.minute(recount.at)} comes to ` +
-    `${valueText(recount.now, measured, format)}, and came to ${valueText(recount.then, measured, format)} then. Calls of before were deleted, or written later.`;
+/** What is said where windows come to something else now. */
+export function recountsText(recounts: Recount[], measured: Measured, format: Format): string | null {
+  if (recounts.length === 0) return null;
+  const said = recounts.map(
+    ({ at, then, now }) =>
+      `its window up to ${format.minute(at)} comes to ${valueText(now, measured, format)}, and came to ` +
+      `${valueText(then, measured, format)} then`,
+  );
+  return `Its numbers have changed since: counted now, ${said.join('; ')}. Calls of before were deleted, or written later.`;
+}
 
 const HAPPENED: Record<EventKind, string> = {
   fired: 'Fired',

@@ -10,25 +10,22 @@ import type { Alert, AlertLine } from '../store/alerts.ts';
 /** What an alert was told with, and what the same window comes to as it is counted now. */
 export type Recount = { at: Instant; then: number; now: number };
 
+/** Of each message about it, of which there is one for each level. */
+const MOST_TOLD = 10;
+
 /**
- * Whether the window of an alert, counted now up to when it was last told of, comes to something else than it did then: calls
- * were deleted or dated back since. Null where it does not, or where that cannot be told.
+ * Where the windows of an alert, counted now up to when they were told of, come to something else than they did then: calls were
+ * deleted or dated back since. Oldest first; none where nothing does, or where that cannot be told.
  */
-export async function readRecount(
+export async function readRecounts(
   { databases, reader, format }: AlertSources,
-  { asked, subject }: Alert,
+  { asked, subject, window, late }: Alert,
   lines: AlertLine[],
   now: Instant,
-): Promise<Recount | null> {
-  const told = lines.findLast(({ kind, value }) => ['fired', 'rose', 'late'].includes(kind) && value !== null);
-  if (told === undefined || told.value === null) return null;
-  const { value: then } = told;
-  // As of a whole minute, as it was evaluated.
-  const begin = startOfMinute(told.at);
-  const at = begin === told.at ? begin : addTime(begin, MINUTE);
+): Promise<Recount[]> {
   const budget = budgetOfRule(asked, await readBudgets(databases.backoffice));
   const type = ruleTypeOf(asked.type);
-  if ('budget' in type.fields && budget === null) return null;
+  if ('budget' in type.fields && budget === null) return [];
   const count = (instant: Instant) =>
     reader.together(async (state) => {
       const seen = await type.observe(asked.fields, instant, {
@@ -38,13 +35,29 @@ export async function readRecount(
       if (seen === null || seen === 'learning') return null;
       return seen.find((one) => one.subject === subject)?.value ?? 0;
     });
-  const after = await count(at);
-  if (after === null || same(after, then)) return null;
-  // What fires within a minute is told before that is over: what else it brought is no change.
-  const before = told.kind === 'late' || type.every === 'hour' ? after : await count(addTime(at, -MINUTE));
-  if (before === null || (then >= Math.min(before, after) && then <= Math.max(before, after))) return null;
-  return { at, then, now: after };
+  const recount = async (told: Instant, then: number): Promise<Recount | null> => {
+    // As of a whole minute, as it was evaluated; of a window that was over by then, complete.
+    const at = late ? window.to : endOfMinute(told);
+    const after = await count(at);
+    if (after === null || same(after, then)) return null;
+    // What fires within a minute is told before that is over: what else it brought is no change.
+    const before = late || type.every === 'hour' ? after : await count(addTime(at, -MINUTE));
+    if (before === null || (then >= Math.min(before, after) && then <= Math.max(before, after))) return null;
+    return { at, then, now: after };
+  };
+  const recounts: Recount[] = [];
+  const told = lines.filter(({ kind }) => ['fired', 'rose', 'late'].includes(kind)).slice(-MOST_TOLD);
+  for (const { at, value } of told) {
+    const found = value === null ? null : await recount(at, value);
+    if (found !== null) recounts.push(found);
+  }
+  return recounts;
 }
+
+const endOfMinute = (instant: Instant): Instant => {
+  const begin = startOfMinute(instant);
+  return begin === instant ? begin : addTime(begin, MINUTE);
+};
 
 /** Shares and averages are kept as floating point numbers. */
 const same = (a: number, b: number) => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));

@@ -15,10 +15,10 @@ import { measuredOf, ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { readAlert, readAlertLines } from '../store/alerts.ts';
 import { readRule } from '../store/rules.ts';
-import { alertPage, deliveriesTable, historyTable, recountText } from './alert-page.ts';
+import { alertPage, deliveriesTable, historyTable, recountsText } from './alert-page.ts';
 import { ANSWERS, answerAlert } from './answers.ts';
 import { readAround } from './around.ts';
-import { readRecount } from './recount.ts';
+import { readRecounts } from './recount.ts';
 import { readStories, readWindow } from './window-numbers.ts';
 
 const LARGEST_BODY = '20kb';
@@ -43,10 +43,10 @@ export function alertPages({ render, ...sources }: AlertSources & { render: Rend
     const measured = measuredOf(alert.asked);
     const told = async () => {
       const lines = await readAlertLines(backoffice, alert.id);
-      const recount = await panel(readRecount(sources, alert, lines, at), req.log);
+      const recounts = await panel(readRecounts(sources, alert, lines, at), req.log);
       return {
         history: historyTable(lines, measured, format),
-        changed: recount.ok ? recountText(recount.value, measured, format) : null,
+        changed: recounts.ok ? recountsText(recounts.value, measured, format) : null,
       };
     };
     const [budgets, lines, around, window, stories, sent] = await Promise.all([

@@ -10,7 +10,8 @@ import type { Level } from '../rules/rule-type.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
 import { liveAnswers } from './live-answers.ts';
 import { recordedAnswers } from './recorded-answers.ts';
-import { newStanding, type RuleStanding, replay } from './replay.ts';
+import { replay } from './replay.ts';
+import { newStanding, type RuleStanding } from './rule-standing.ts';
 import type { AlertEvent } from './step.ts';
 
 /** A rule as it is rehearsed: nothing but what its evaluation sees. */

@@ -1,24 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { addTime, earliest, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
 import type { AnyRuleType, Knowledge, Observation } from '../rules/rule-type.ts';
+import type { RuleStanding } from './rule-standing.ts';
 import { type AlertEvent, type Standing, step } from './step.ts';
-
-/** How a rule stands: with each subject that it has seen something of, and what it learned on the way. */
-export type RuleStanding = {
-  /** When it was first evaluated: of windows that were over by then it says nothing. */
-  began: Instant;
-  learning: boolean;
-  subjects: Map<string, Standing>;
-  /** Values that are not new to it. */
-  known: Set<string>;
-};
-
-export const newStanding = (began: Instant, known: Iterable<string> = []): RuleStanding => ({
-  began,
-  learning: false,
-  subjects: new Map(),
-  known: new Set(known),
-});
 
 /** A rule as an evaluation needs it. */
 export type EvaluatedRule = { type: AnyRuleType; fields: unknown; evaluations: number };
@@ -32,8 +16,16 @@ export type Circumstances = Omit<Knowledge, 'known'> & {
 const A_TURN_MS = 10;
 
 /** More models or actions than anybody uses: names at random, of which each would be an alert. */
-const MOST_SUBJECTS = 200;
+export const MOST_SUBJECTS = 200;
 export const MOST_KNOWN = 5_000;
+
+/** @throws Error in words for the owner of the rule */
+export function checkedKnown(names: string[]): Set<string> {
+  const known = new Set(names);
+  if (known.size > MOST_KNOWN)
+    throw new Error(`more than ${MOST_KNOWN} names are known, too many to tell which are new`);
+  return known;
+}
 
 /** The instants from after `from` up to and including `to` as of which a rule is evaluated. */
 function* instantsOf(every: 'minute' | 'hour', from: Instant, to: Instant): Generator<Instant> {
@@ -99,12 +91,7 @@ function nothingUntil(
 }
 
 /** Whether a standing says anything that a subject nobody has seen does not. */
-const isRemembered = ({ alert, inARow, mostInWindow, mostBefore }: Standing) =>
-  alert !== null || inARow > 0 || mostInWindow > 0 || mostBefore > 0;
-
-const atRest = (window: Instant): Standing => ({
-  ...{ state: 'ok', inARow: 0, value: null, reached: 0, window, mostInWindow: 0, mostBefore: 0, alert: null },
-});
+const isRemembered = ({ alert, inARow, mostInWindow }: Standing) => alert !== null || inARow > 0 || mostInWindow > 0;
 
 function afterOne(
   rule: EvaluatedRule,
@@ -141,44 +128,7 @@ function afterOne(
   let { known } = before;
   if (type.once) {
     const fired = events.filter(({ kind }) => kind === 'fired').map(({ observation }) => observation.subject);
-    if (fired.length > 0) known = new Set([...known, ...fired]);
-    if (known.size > MOST_KNOWN)
-      throw new Error(`more than ${MOST_KNOWN} names are known, too many to tell which are new`);
+    if (fired.length > 0) known = checkedKnown([...known, ...fired]);
   }
   return { standing: { ...before, learning: false, subjects, known }, events };
-}
-
-/**
- * Whether the window before the running one has reached more levels than it had while it ran, for calls came late or were dated
- * back. It tells so once.
- * @throws whatever the questions of its type throw
- */
-export async function lateEvents(
-  { type, fields }: EvaluatedRule,
-  before: RuleStanding,
-  at: Instant,
-  circumstances: Circumstances,
-): Promise<{ standing: RuleStanding; events: AlertEvent[] }> {
-  const nothing = { standing: before, events: [] };
-  if (type.every !== 'minute' || type.ends === 'when calm' || before.learning) return nothing;
-  const { window, timeZone } = circumstances;
-  const running = window(type.size(fields, circumstances), at, timeZone);
-  if (running.from <= before.began) return nothing;
-  const seen = await type.observe(fields, running.from, { ...circumstances, known: before.known });
-  if (seen === null || seen === 'learning') return nothing;
-  const late = seen.filter(({ subject, reached }) => {
-    const standing = before.subjects.get(subject);
-    // Of a window that nobody evaluated it is not known what it had reached.
-    if (standing === undefined) return reached > 0 && subject !== '';
-    return reached > (standing.window === running.from ? standing.mostBefore : standing.mostInWindow);
-  });
-  if (late.length === 0) return nothing;
-  const subjects = new Map(before.subjects);
-  if (late.length > MOST_SUBJECTS)
-    throw new Error(`more than ${MOST_SUBJECTS} models or actions have reached its level by calls that came late`);
-  for (const { subject, reached } of late)
-    subjects.set(subject, { ...(subjects.get(subject) ?? atRest(running.from)), mostBefore: reached });
-  const known = type.once ? new Set([...before.known, ...late.map(({ subject }) => subject)]) : before.known;
-  const events = late.map((observation) => ({ kind: 'late' as const, at, since: at, observation }));
-  return { standing: { ...before, subjects, known }, events };
 }

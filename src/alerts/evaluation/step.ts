@@ -13,15 +13,13 @@ export type Standing = {
   reached: number;
   window: Instant;
   mostInWindow: number;
-  /** The same of the window before, for calls that come late. */
-  mostBefore: number;
   alert: OpenAlert | null;
 };
 
 /** An alert that has not ended: since when, the most levels that it has told, and since when it has been calm. */
 export type OpenAlert = { since: Instant; told: number; calmSince: Instant | null };
 
-/** What happened to an alert. `late`: a window that is over has reached a level since, by calls that came late. */
+/** What happened to an alert. `late`: a window that is over has reached more levels since, by calls that came late. */
 export type AlertEvent = {
   kind: 'fired' | 'rose' | 'resolved' | 'late';
   at: Instant;
@@ -102,7 +100,6 @@ export function step(
       reached: seen.reached,
       window: seen.window.from,
       mostInWindow: Math.max(seen.reached, isNextWindow ? 0 : (before?.mostInWindow ?? 0)),
-      mostBefore: (isNextWindow ? before?.mostInWindow : before?.mostBefore) ?? 0,
       alert,
     },
   };

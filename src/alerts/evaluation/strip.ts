@@ -1,4 +1,4 @@
-import type { RuleStanding } from './replay.ts';
+import type { RuleStanding } from './rule-standing.ts';
 
 /** How a rule stands, the worst of its subjects first. */
 export const RULE_STATES = ['error', 'firing', 'recovering', 'pending', 'learning', 'ok', 'no data'] as const;

@@ -3,14 +3,13 @@ import type { Databases } from '../../db/connect.ts';
 import { queryOfFilter } from '../../query/filter-text.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import type { OneState, UsageReader } from '../../stats/reader.ts';
-import { RollupsChanged } from '../../stats/rollups/coverage.ts';
 import { reasonOf } from '../../units/failures/reason.ts';
-import { isUnavailable } from '../../units/failures/unavailable.ts';
-import { NoNumber } from '../../units/money.ts';
 import { addTime, DAY_OF_24_HOURS, type Instant, latest, MINUTE } from '../../units/time.ts';
+import type { FoundLate, ReachedWindow } from '../evaluation/late.ts';
 import { liveAnswers } from '../evaluation/live-answers.ts';
 import { recordedAnswers } from '../evaluation/recorded-answers.ts';
-import { type Circumstances, type EvaluatedRule, lateEvents, type RuleStanding, replay } from '../evaluation/replay.ts';
+import { type Circumstances, type EvaluatedRule, replay } from '../evaluation/replay.ts';
+import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import type { AlertEvent } from '../evaluation/step.ts';
 import { letterOf, MINUTES_OF_STRIP } from '../evaluation/strip.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
@@ -18,13 +17,23 @@ import { followingWindows, startOfMinute } from '../rules/windows.ts';
 import { readLeftOut } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import { type DueRule, readDueRules } from '../store/standings.ts';
+import { lookBack, readFoundLate } from './look-back.ts';
+import { isOfEverybody } from './of-everybody.ts';
 
 /** What an evaluation of a rule found, to be written down where nobody else has evaluated it meanwhile. */
 export type Evaluated = {
   due: DueRule;
   tookMs: number;
 } & (
-  | { ok: true; until: Instant; standing: RuleStanding; events: AlertEvent[]; letters: string }
+  | {
+      ok: true;
+      until: Instant;
+      standing: RuleStanding;
+      events: AlertEvent[];
+      /** Windows that have reached more levels than was known. */
+      reached: ReachedWindow[];
+      letters: string;
+    }
   | { ok: false; reason: string }
 );
 
@@ -43,7 +52,7 @@ type Round = {
   databases: Databases;
   reader: UsageReader;
   timeZone: string;
-  /** Whether windows that are over are looked at again, for calls that came late. */
+  /** Whether the window before the running one is looked at again, for calls that came before rollups covered it. */
   looksBack: boolean;
 };
 
@@ -89,6 +98,10 @@ export async function evaluateDue(
   const window = followingWindows(timeZone);
   return reader.together(async (state) => {
     const answersOf = liveAnswers(state, at);
+    const found = await readFoundLate(
+      state.source,
+      due.map(({ standing }) => standing),
+    );
     const evaluate = async (one: DueRule): Promise<Evaluated> => {
       const began = performance.now();
       const budget = budgetOfRule(one.rule, budgets);
@@ -98,13 +111,11 @@ export async function evaluateDue(
         ask: answersOf(filterTextOf(one.rule, budget)),
       };
       try {
-        const found = await evaluateOne(one, minute, about, {
-          state,
-          looksBack,
+        const result = await evaluateOne(one, minute, about, {
+          ...{ state, found, looksBack, at },
           workflows: databases.recomputing,
-          at,
         });
-        return { due: one, tookMs: performance.now() - began, ok: true, ...found };
+        return { due: one, tookMs: performance.now() - began, ok: true, ...result };
       } catch (error) {
         if (isOfEverybody(error)) throw error;
         return { due: one, tookMs: performance.now() - began, ok: false, reason: reasonOf(error) };
@@ -118,20 +129,17 @@ export async function evaluateDue(
   });
 }
 
-/** Out of time, of memory, of room for temporary files. */
-const OF_ONE_QUERY = ['57014', '53200', '53400'];
-
-/** What no single rule is to blame for; one that takes longer than there is time is. */
-const isOfEverybody = (error: unknown) =>
-  error instanceof RollupsChanged ||
-  error instanceof NoNumber ||
-  (isUnavailable(error) && !OF_ONE_QUERY.includes(String((error as { code?: unknown }).code)));
-
 async function evaluateOne(
   { rule, standing, until, letters: before }: DueRule,
   minute: Instant,
   about: Circumstances,
-  { state, looksBack, workflows, at }: { state: OneState; looksBack: boolean; workflows: Knex; at: Instant },
+  {
+    state,
+    found,
+    looksBack,
+    workflows,
+    at,
+  }: { state: OneState; found: FoundLate | null; looksBack: boolean; workflows: Knex; at: Instant },
 ) {
   const evaluated = evaluatedRule(rule);
   const from = latest(until, addTime(minute, -LONGEST_MISSED));
@@ -139,19 +147,37 @@ async function evaluateOne(
     ? { ...about, ...(await answersOfMissed(rule, about, { state, workflows, from, minute, at })) }
     : about;
   const letters = lettersOf(from, before.slice(-1));
-  const past = await replay(evaluated, standing, { from, to: minute }, circumstances, letters.see);
-  let result = { until: latest(minute, until), standing: past.standing, events: past.events };
-  if (looksBack) {
-    const late = await lateEvents(evaluated, result.standing, minute, about);
-    result = { ...result, standing: late.standing, events: [...result.events, ...late.events] };
-  }
+  const reached = reachedIn(evaluated, standing, about);
+  const past = await replay(evaluated, standing, { from, to: minute }, circumstances, (one, stands) => {
+    letters.see(one, stands);
+    reached.see(stands);
+  });
+  const late = await lookBack({ ...evaluated, id: rule.id }, past.standing, minute, about, {
+    ...{ backoffice: state.source.backoffice, found, looksBack, reached: reached.windows() },
+  });
+  let result = {
+    until: latest(minute, until),
+    standing: late.standing,
+    events: [...past.events, ...late.events],
+    reached: [...reached.windows(), ...late.reached],
+  };
   if (evaluated.type.every === 'minute' && evaluated.type.ends !== 'when calm') {
     // What the running minute already shows is told now: all that it still brings is counted in the next.
     const end = addTime(minute, MINUTE);
+    const soon = reachedIn(evaluated, result.standing, about);
+    const see = (one: Instant, stands: RuleStanding) => {
+      letters.see(one, stands);
+      soon.see(stands);
+    };
     const running =
-      until >= end ? null : await replay(evaluated, result.standing, { from: minute, to: end }, about, letters.see);
+      until >= end ? null : await replay(evaluated, result.standing, { from: minute, to: end }, about, see);
     if (running?.events.some(({ kind }) => kind === 'fired' || kind === 'rose')) {
-      result = { until: end, standing: running.standing, events: [...result.events, ...running.events] };
+      result = {
+        until: end,
+        standing: running.standing,
+        events: [...result.events, ...running.events],
+        reached: [...result.reached, ...soon.windows()],
+      };
     }
   }
   return { ...result, letters: letters.upTo(result.until) };
@@ -174,6 +200,25 @@ async function answersOfMissed(
   const back = type.looksBack(rule.fields, from, about);
   const span = { from: addTime(from, -back), begin: from, to: minute };
   return recordedAnswers({ ...state.source, workflows }, filter, span, evaluatedRule(rule));
+}
+
+/** The windows in which an evaluation sees more levels reached than before it. */
+function reachedIn({ type, fields }: EvaluatedRule, before: RuleStanding, about: Circumstances) {
+  const found = new Map<string, ReachedWindow>();
+  return {
+    see: ({ subjects }: RuleStanding) => {
+      if (type.neverLate !== undefined) return;
+      for (const [subject, { window, reached }] of subjects) {
+        const known = before.subjects.get(subject);
+        const most = known?.window === window ? known.mostInWindow : 0;
+        const key = `${subject}\0${window}`;
+        if (reached <= Math.max(most, found.get(key)?.reached ?? 0)) continue;
+        const size = type.size(fields, about);
+        found.set(key, { subject, window: about.window(size, addTime(window, 1n), about.timeZone), reached });
+      }
+    },
+    windows: () => [...found.values()],
+  };
 }
 
 /** A letter for each minute of an evaluation: that of how the rule stood at its end. */

@@ -12,7 +12,7 @@ import { writeEvaluated } from './write.ts';
 
 export type Evaluating = { databases: Databases; reader: UsageReader; timeZone: string; words: Words };
 
-/** Calls that come late are looked for so often. */
+/** Calls that come late are looked for so often where rollups do not say that there are any. */
 const LOOKS_BACK_EVERY = 15n * MINUTE;
 
 /**

@@ -6,7 +6,8 @@ import { earliest, type Instant, postgresFromInstant } from '../../units/time.ts
 import type { AlertEvent, Standing } from '../evaluation/step.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
-import { type EndedAlert, endAlerts, readAlertOf, writeAlertLine } from '../store/alerts.ts';
+import { type EndedAlert, endAlerts, readAlert, readAlertOf, writeAlertLine } from '../store/alerts.ts';
+import { writeReached } from '../store/reached-windows.ts';
 import type { Rule } from '../store/rules.ts';
 import { writeFailure, writeStandings } from '../store/standings.ts';
 import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
@@ -43,9 +44,21 @@ async function writeSome(
   for (const one of found) {
     const { rule } = one.due;
     if (!mine.has(rule.id)) continue;
-    for (const event of one.events) await writeEvent(transaction, rule, event, budgets, words, at);
+    const late = one.events.filter(({ kind }) => kind === 'late');
+    const worst = worstOf(late);
+    for (const event of one.events) {
+      const others = event === worst && late.length > 1 ? alsoLate(late.length - 1) : '';
+      const note = event.kind === 'late' && event !== worst ? TOLD_WITH_ANOTHER : others;
+      await writeEvent(transaction, rule, event, budgets, words, { at, note });
+    }
     for (const [subject, standing] of one.standing.subjects) await renewAlert(transaction, rule, subject, standing);
   }
+  await writeReached(
+    transaction,
+    found.flatMap(({ due: { rule }, reached }) =>
+      mine.has(rule.id) ? reached.map((one) => ({ ...one, ruleId: rule.id })) : [],
+    ),
+  );
   for (const one of evaluated) {
     if (one.ok || !(await writeFailure(transaction, one.due, one.reason, at))) continue;
     const { rule } = one.due;
@@ -67,6 +80,15 @@ async function writeSome(
 }
 
 const BUDGET_DELETED = 'Its budget was deleted.';
+const TOLD_WITH_ANOTHER = 'Told in the message about another of its windows, which has gone further.';
+const alsoLate = (windows: number) =>
+  `So ${windows === 1 ? 'has one more' : `have ${windows} more`} by calls that came late: the page of the rule lists all of its alerts.`;
+
+/** Many windows may have grown at once, and are told in one message: that of the one that has reached most, and is furthest above its level. */
+function worstOf(late: AlertEvent[]): AlertEvent | undefined {
+  const share = ({ observation: { value, limit } }: AlertEvent) => (limit ? (value ?? 0) / limit : (value ?? 0));
+  return [...late].sort((a, b) => b.observation.reached - a.observation.reached || share(b) - share(a))[0];
+}
 
 /** The word of the highest of so many reached levels. */
 function levelOf(rule: Rule, reached: number): Level {
@@ -79,21 +101,22 @@ async function writeEvent(
   { kind, at, since, observation }: AlertEvent,
   budgets: Budget[],
   words: Words,
-  toldAt: Instant,
+  { at: toldAt, note }: { at: Instant; note: string },
 ): Promise<void> {
   const isLate = kind === 'late';
   const { subject, value, reached, limit, usual, window } = observation;
   const key = { rule_id: rule.id, subject, since: postgresFromInstant(since), late: isLate };
   const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
+  const id = randomUUID();
   if (kind === 'fired' || isLate) {
     const asked = { type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budgetOfRule(rule, budgets)) };
     const made = await transaction('alerts')
       .insert({
-        ...{ alert_id: randomUUID(), ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
+        ...{ alert_id: id, ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
         ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
         ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
       })
-      .onConflict(['rule_id', 'subject', 'since', 'late'])
+      .onConflict(['rule_id', 'subject', 'since', 'late', 'window_from'])
       .ignore()
       .returning('alert_id');
     // Another look at the same minute has told it.
@@ -106,7 +129,9 @@ async function writeEvent(
       .where(key)
       .update({ state: 'resolved', until: postgresFromInstant(at) });
   }
-  const alert = await readAlertOf(transaction, { ruleId: rule.id, subject, since, late: isLate });
+  const alert = isLate
+    ? await readAlert(transaction, id)
+    : await readAlertOf(transaction, { ruleId: rule.id, subject, since });
   if (alert === null) return;
   const event = randomUUID();
   await writeAlertLine(transaction, {
@@ -117,9 +142,10 @@ async function writeEvent(
     kind,
     level: alert.level,
     value: value ?? alert.value,
+    note: note === TOLD_WITH_ANOTHER ? note : '',
   });
-  if (kind !== 'resolved' || ruleTypeOf(rule.type).tellsEnd)
-    await tell(transaction, { kind, rule, alert, at: earliest(at, toldAt) }, event, budgets, words);
+  if (note === TOLD_WITH_ANOTHER || (kind === 'resolved' && !ruleTypeOf(rule.type).tellsEnd)) return;
+  await tell(transaction, { kind, rule, alert, at: earliest(at, toldAt), note }, event, budgets, words);
 }
 
 /** Tells the channels of a rule, unless it is muted or the alert is snoozed. */

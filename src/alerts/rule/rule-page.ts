@@ -1,12 +1,14 @@
+import { wholeHoursSince } from '../../stats/rollups/segments.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Tile } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
+import { LATE_DAYS } from '../evaluation/late.ts';
 import { alertsTable, type RuledAlert } from '../frame/alerts-table.ts';
 import { type LevelBar, levelBar } from '../frame/level-bar.ts';
 import type { RuleLine } from '../frame/rule-lines.ts';
 import { stripOf } from '../frame/strip.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
+import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
 
@@ -38,9 +40,21 @@ export function rulePage({ rule, sight, sentence, calls, filter }: RuleLine, at:
     records: `/ai-usage/records${search}`,
     strip: sight && stripOf(sight, at, format),
     error: sight?.error && `It cannot be evaluated since ${format.minute(sight.error.since)}: ${sight.error.reason}.`,
+    late: lateText(rule.type, format.timeZone),
     mute: `${path}/mute`,
     remove: `${path}/delete`,
   };
+}
+
+/** What becomes of calls that come late, or are dated back. */
+function lateText(type: RuleTypeName, timeZone: string): string {
+  const { neverLate } = ruleTypeOf(type);
+  if (neverLate !== undefined) return neverLate;
+  const which =
+    wholeHoursSince(timeZone) === null
+      ? 'the window before the running one'
+      : `any window that ended within the last ${LATE_DAYS} days`;
+  return `Where calls come late, or are dated back, ${which} may fire once more, marked late; one that had fired only where it reaches a further level.`;
 }
 
 /** The alerts of a rule, open ones first. Null where it has none. */

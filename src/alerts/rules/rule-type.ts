@@ -80,6 +80,10 @@ export type RuleType<Fields> = {
   tellsEnd: boolean;
   /** Whether a subject that has fired is known from then on. */
   once?: true;
+  /** Why a window that is over is not looked at again where calls come late, for whoever reads the rule; left out where it is. */
+  neverLate?: string;
+  /** Whether what is seen of a window that is over may come of more calls in it; left out where it always may. */
+  isOfMoreCalls?(seen: Observation): boolean;
   /** Null where an instant tells nothing new. @throws Error in words for the owner of the rule */
   observe(fields: Fields, at: Instant, knowledge: Knowledge): Promise<Observation[] | 'learning' | null>;
 };

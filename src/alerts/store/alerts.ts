@@ -124,12 +124,12 @@ export async function readAlert(backoffice: Knex, id: string): Promise<Alert | n
   return row ? alertOf(row) : null;
 }
 
-/** The same by what it is about. */
+/** The same by what it is about; of those that fired late there may be several. */
 export async function readAlertOf(
   transaction: Knex,
-  { ruleId, subject, since, late }: Pick<Alert, 'ruleId' | 'subject' | 'since' | 'late'>,
+  { ruleId, subject, since }: Pick<Alert, 'ruleId' | 'subject' | 'since'>,
 ): Promise<Alert | null> {
-  const key = { rule_id: ruleId, subject, since: postgresFromInstant(since), late };
+  const key = { rule_id: ruleId, subject, since: postgresFromInstant(since), late: false };
   const row: AlertRow | undefined = await transaction('alerts').where(key).first();
   return row ? alertOf(row) : null;
 }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Knex } from 'knex';
 import { addTime, type Instant, MINUTE, postgresFromInstant } from '../../units/time.ts';
-import { newStanding } from '../evaluation/replay.ts';
+import { newStanding } from '../evaluation/rule-standing.ts';
 import type { RuleTypeName } from '../rules/registry.ts';
 import { startOfMinute } from '../rules/windows.ts';
 import { type EndedAlert, endAlerts } from './alerts.ts';
+import { forgetReachedOf } from './reached-windows.ts';
 import { standingText } from './standing-text.ts';
 
 /** What somebody asks a rule to be. `fields` are those of its type, as its schema has read them. */
@@ -147,6 +148,7 @@ export async function changeRule(
     .update({ ...columnsOf(terms), revision });
   if (same) return [];
   const ended = await endAlerts(transaction, rule.id, at, RULE_CHANGED);
+  await forgetReachedOf(transaction, rule.id);
   await transaction('rule_standings')
     .where('rule_id', rule.id)
     .update({
@@ -166,5 +168,6 @@ export async function deleteRule(transaction: Knex, id: string, at: Instant): Pr
   await transaction('alert_rules').where('rule_id', id).update({ deleted_at: transaction.fn.now() });
   // An evaluation that is under way finds nothing to write to.
   await transaction('rule_standings').where('rule_id', id).delete();
+  await forgetReachedOf(transaction, id);
   return endAlerts(transaction, id, at, RULE_DELETED);
 }

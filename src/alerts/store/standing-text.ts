@@ -1,17 +1,29 @@
 import { type Instant, isoFromInstant, parseInstant } from '../../units/time.ts';
-import type { RuleStanding } from '../evaluation/replay.ts';
+import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import type { OpenAlert, Standing } from '../evaluation/step.ts';
 
 type KeptAlert = Omit<OpenAlert, 'since' | 'calmSince'> & { since: string; calmSince: string | null };
 type KeptSubject = Omit<Standing, 'window' | 'alert'> & { subject: string; window: string; alert: KeptAlert | null };
-export type KeptStanding = { began: string; learning: boolean; known: string[]; subjects: KeptSubject[] };
+type KeptLookedBack = { covered: string; version: string; hour: string };
+export type KeptStanding = {
+  began: string;
+  learning: boolean;
+  known: string[];
+  subjects: KeptSubject[];
+  lookedBack?: KeptLookedBack | null;
+};
 
 /** How a rule stands, as JSON for its column. */
-export function standingText({ began, learning, known, subjects }: RuleStanding): string {
+export function standingText({ began, learning, known, subjects, lookedBack }: RuleStanding): string {
   const kept: KeptStanding = {
     began: isoFromInstant(began),
     learning,
     known: [...known],
+    lookedBack: lookedBack && {
+      covered: isoFromInstant(lookedBack.covered),
+      version: String(lookedBack.grown.version),
+      hour: isoFromInstant(lookedBack.grown.hour),
+    },
     subjects: [...subjects].map(([subject, { window, alert, ...rest }]) => ({
       ...rest,
       subject,
@@ -34,11 +46,15 @@ function instant(text: string): Instant {
 }
 
 /** The same, read from the column. */
-export function readStanding({ began, learning, known, subjects }: KeptStanding): RuleStanding {
+export function readStanding({ began, learning, known, subjects, lookedBack = null }: KeptStanding): RuleStanding {
   return {
     began: instant(began),
     learning,
     known: new Set(known),
+    lookedBack: lookedBack && {
+      covered: instant(lookedBack.covered),
+      grown: { version: BigInt(lookedBack.version), hour: instant(lookedBack.hour) },
+    },
     subjects: new Map(
       subjects.map(({ subject, window, alert, ...rest }) => [
         subject,

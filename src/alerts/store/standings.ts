@@ -1,14 +1,19 @@
 import type { Knex } from 'knex';
 import { addTime, type Instant, instantFromPostgres, MINUTE, postgresFromInstant } from '../../units/time.ts';
-import type { RuleStanding } from '../evaluation/replay.ts';
+import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import { MINUTES_OF_STRIP, type RuleState, stateOf } from '../evaluation/strip.ts';
 import { MOST_RULES, RULE_COLUMNS, type Rule, ruleOf } from './rules.ts';
 import { type KeptStanding, readStanding, standingText } from './standing-text.ts';
 
-/** A rule that is to be evaluated, and how it stood as of `until`. */
-export type DueRule = { rule: Rule; standing: RuleStanding; until: Instant; letters: string };
+/** A rule that is to be evaluated, and how it stood as of `until`; `version` is that of what was read. */
+export type DueRule = { rule: Rule; standing: RuleStanding; until: Instant; version: string; letters: string };
 
-type DueRow = Parameters<typeof ruleOf>[0] & { standing: KeptStanding; evaluated_until: string; last_letter: string };
+type DueRow = Parameters<typeof ruleOf>[0] & {
+  standing: KeptStanding;
+  evaluated_until: string;
+  version: string;
+  last_letter: string;
+};
 
 /** What failed is tried again after so long, so that a rule that takes too long does not do so every time. */
 const AGAIN_AFTER = 5n * MINUTE;
@@ -23,11 +28,12 @@ export async function readDueRules(backoffice: Knex, asOf: Instant, at: Instant)
     .orderBy('alert_rules.rule_id')
     .limit(MOST_RULES)
     .select(RULE_COLUMNS)
-    .select('standing', 'evaluated_until', backoffice.raw('right(strip, 1) AS last_letter'));
-  return rows.map(({ standing, evaluated_until, last_letter, ...rule }) => ({
+    .select('standing', 'evaluated_until', 'version', backoffice.raw('right(strip, 1) AS last_letter'));
+  return rows.map(({ standing, evaluated_until, version, last_letter, ...rule }) => ({
     rule: ruleOf(rule),
     standing: readStanding(standing),
     until: instantFromPostgres(evaluated_until),
+    version,
     letters: last_letter,
   }));
 }
@@ -46,7 +52,7 @@ export async function writeStandings(transaction: Knex, standings: NewStanding[]
   const rows = standings.map(({ due, until, standing, letters, tookMs }) => ({
     rule_id: due.rule.id,
     revision: due.rule.revision,
-    was_until: postgresFromInstant(due.until),
+    was_version: due.version,
     until: postgresFromInstant(until),
     standing: JSON.parse(standingText(standing)),
     state: stateOf(standing),
@@ -56,11 +62,11 @@ export async function writeStandings(transaction: Knex, standings: NewStanding[]
   }));
   const { rows: written } = await transaction.raw<{ rows: { rule_id: string }[] }>(
     `UPDATE rule_standings AS kept
-        SET evaluated_until = new.until, standing = new.standing, state = new.state, value = new.value, took_ms = new.took_ms,
+        SET version = kept.version + 1, evaluated_until = new.until, standing = new.standing, state = new.state, value = new.value, took_ms = new.took_ms,
             strip = right(kept.strip || new.letters, ${MINUTES_OF_STRIP}), evaluated_at = :at, error = NULL, error_since = NULL
-       FROM jsonb_to_recordset(:rows::jsonb) AS new (rule_id uuid, revision integer, was_until timestamptz, until timestamptz,
+       FROM jsonb_to_recordset(:rows::jsonb) AS new (rule_id uuid, revision integer, was_version bigint, until timestamptz,
             standing jsonb, state text, value double precision, letters text, took_ms double precision)
-      WHERE kept.rule_id = new.rule_id AND kept.revision = new.revision AND kept.evaluated_until = new.was_until
+      WHERE kept.rule_id = new.rule_id AND kept.revision = new.revision AND kept.version = new.was_version
       RETURNING kept.rule_id`,
     { rows: JSON.stringify(rows), at: postgresFromInstant(at) },
   );
@@ -70,17 +76,17 @@ export async function writeStandings(transaction: Knex, standings: NewStanding[]
 /** Writes down that a rule could not be evaluated. Whether that is news: it could before. */
 export async function writeFailure(
   transaction: Knex,
-  { rule, until }: DueRule,
+  { rule, version }: DueRule,
   reason: string,
   at: Instant,
 ): Promise<boolean> {
   const { rows } = await transaction.raw<{ rows: { is_news: boolean }[] }>(
     `UPDATE rule_standings AS kept
-        SET error = :reason, error_since = coalesce(kept.error_since, :at), evaluated_at = :at, state = 'error'
+        SET version = kept.version + 1, error = :reason, error_since = coalesce(kept.error_since, :at), evaluated_at = :at, state = 'error'
        FROM (SELECT rule_id, error_since FROM rule_standings WHERE rule_id = :id FOR UPDATE) AS before
-      WHERE kept.rule_id = before.rule_id AND kept.revision = :revision AND kept.evaluated_until = :until
+      WHERE kept.rule_id = before.rule_id AND kept.revision = :revision AND kept.version = :version
       RETURNING before.error_since IS NULL AS is_news`,
-    { id: rule.id, revision: rule.revision, until: postgresFromInstant(until), at: postgresFromInstant(at), reason },
+    { id: rule.id, revision: rule.revision, version, at: postgresFromInstant(at), reason },
   );
   return rows[0]?.is_news ?? false;
 }

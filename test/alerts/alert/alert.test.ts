@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readLeftOut } from '../../../src/alerts/store/alerts.ts';
-import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
-import { evaluateAt, resetAlerts } from '../../support/alerts.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
+import { evaluateAt, madeAt, resetAlerts } from '../../support/alerts.ts';
 import { sharedApp } from '../../support/app.ts';
 import { auditLines } from '../../support/audit.ts';
 import { ANA, type Client, createClient, signedIn } from '../../support/client.ts';
@@ -114,6 +114,28 @@ describe('the page of an alert', () => {
       textOf((await openPage(ana, path)).querySelector('.tiles')),
       /At worst ?€26\.00/,
       'history is not rewritten',
+    );
+  });
+
+  it('says so of each time it was told, weeks after', async () => {
+    const begin = addTime(startOfHour(now()), -30n * DAY_OF_24_HOURS);
+    const at = (minutes: number) => addTime(begin, BigInt(minutes) * MINUTE);
+    await madeAt(ana, { ...MONTHLY, window: 'hour' }, begin);
+    await insertUsage([
+      { cost: 11_000_000, at: at(1), model: 'first' },
+      { cost: 21_000_000, at: at(61), model: 'second' },
+    ]);
+    await evaluateAt(at(70));
+    await evaluateAt(now());
+    const { body } = await ana.json('get', '/api/alerts');
+    const changed = async () => textOf((await openPage(ana, `/alerts/${body.alerts[0].id}`)).querySelector('.changed'));
+    assert.equal(await changed(), '');
+    await databases().workflows('token_usage_tracking').where('ai_model', 'first').delete();
+    assert.match(await changed(), /^[^;]* comes to €0\.00, and came to €11\.00 then\. Calls/);
+    await databases().workflows('token_usage_tracking').where('ai_model', 'second').delete();
+    assert.match(
+      await changed(),
+      / comes to €0\.00, and came to €11\.00 then; .* €0\.00, and came to €21\.00 then\. Calls/,
     );
   });
 

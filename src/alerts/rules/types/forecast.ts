@@ -21,6 +21,7 @@ export const FORECAST: RuleType<{ budget: string }> = {
   ends: 'with its window',
   size: (_fields, knowledge) => budgetOf(knowledge).per,
   tellsEnd: true,
+  neverLate: 'Of a period that is over nothing is forecast: a rule about its budget tells where calls come late.',
   observe: async (_fields, at, knowledge) => {
     const { ask, window, timeZone } = knowledge;
     const budget = budgetOf(knowledge);

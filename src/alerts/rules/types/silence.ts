@@ -26,6 +26,7 @@ export const SILENCE: RuleType<{ hours: number }> = {
   ends: 'when calm',
   size: () => 'hour',
   tellsEnd: true,
+  neverLate: 'Calls that come late end a silence, and begin none.',
   observe: async ({ hours }, at, { ask, timeZone }) => {
     const span = BigInt(hours) * HOUR;
     const silent = { from: addTime(at, -span), to: at };

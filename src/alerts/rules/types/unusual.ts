@@ -48,6 +48,7 @@ export const UNUSUAL: RuleType<Unusual> = {
   ends: 'after a calm window',
   size: ({ window }) => window,
   tellsEnd: true,
+  isOfMoreCalls: ({ value, usual }) => value !== null && usual !== null && value > usual,
   observe: async ({ window: size, strength, minEuros, minPercent }, at, { ask, window, timeZone, leftOut }) => {
     const complete = window(size, at, timeZone);
     // Between its ends nothing new is known of a day.

@@ -6,6 +6,7 @@ import { type Coverage, keptDays } from '../coverage.ts';
 import type { HourCell, HourRange } from '../source-hours.ts';
 import { RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
 import { completeDays, recountDays, writeDays } from './write-days.ts';
+import { type CountedHour, writeGrown } from './write-grown.ts';
 import { recountHours, type StoriesOfCell, writeStories } from './write-stories.ts';
 
 /** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
@@ -62,9 +63,10 @@ async function write(
   if (coverage.coveredUntil === null) await transaction.raw('TRUNCATE story_visits, usage_kinds');
   const { hours, stories } = await deleteHours(transaction, runs);
   for (const few of fewAtOnce(cells)) await insertCells(transaction, few);
+  await writeGrown(transaction, hours, cells, coverage.coveredUntil, current.version);
   const days = keptDays(coverage);
   await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
-  const touched = [...new Set([...hours, ...cells.map(({ hour }) => hour)])].map(instantFromPostgres);
+  const touched = [...new Set([...hours, ...cells].map(({ hour }) => hour))].map(instantFromPostgres);
   if (anew) for (const run of runs) await recountHours(transaction, run, cells);
   if (days === null) return current.version;
   if (anew) await recountDays(transaction, touched, days);
@@ -79,8 +81,8 @@ async function write(
 async function deleteHours(
   transaction: Knex,
   runs: HourRange[],
-): Promise<{ hours: string[]; stories: StoriesOfCell[] }> {
-  const hours: string[] = [];
+): Promise<{ hours: CountedHour[]; stories: StoriesOfCell[] }> {
+  const hours: CountedHour[] = [];
   const stories: StoriesOfCell[] = [];
   for (const { from, to } of runs) {
     const within = (table: string) =>
@@ -89,9 +91,9 @@ async function deleteHours(
     const cells = await within('usage_hours_by_story')
       .delete()
       .returning<StoriesOfCell[]>(['hour', 'action', 'model', transaction.raw('story_ids::text AS story_ids')]);
-    const fingerprints = await within('hour_fingerprints').delete().returning<{ hour: string }[]>('hour');
+    const counted = await within('hour_fingerprints').delete().returning<CountedHour[]>(['hour', 'requests']);
     for (const cell of cells) stories.push(cell);
-    for (const { hour } of fingerprints) hours.push(hour);
+    for (const hour of counted) hours.push(hour);
   }
   return { hours, stories };
 }
