@@ -1,9 +1,8 @@
-import { PERS } from '../units/calendar-period.ts';
+import { PER_WORDS, PERS } from '../units/calendar-period.ts';
 import { type DateField, dateField } from '../units/date-field.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
 import { type FormField, otherProblems, problemOf } from '../units/input/form-field.ts';
 import { eurosText, microEuros } from '../units/money.ts';
-import { PER_WORDS } from './budget-tables.ts';
 
 /** The form of a budget, ready to print: what was entered stays, and each field says what is wrong with it. */
 export type BudgetForm = {
@@ -40,7 +39,7 @@ export function budgetForm({ values, problems, ...form }: Asked): BudgetForm {
     amount: of('amount'),
     per: {
       ...per,
-      choices: PERS.map((value) => ({ value, label: PER_WORDS[value].per, selected: value === per.value })),
+      choices: PERS.map((value) => ({ value, label: PER_WORDS[value], selected: value === per.value })),
     },
     filter: of('filter'),
     from: { ...from, ...dateField(from.value) },

@@ -3,10 +3,11 @@ import type { UsedBudget } from '../stats/budgets/read-use.ts';
 import type { Table } from '../tables/table.ts';
 import type { Tile } from '../tables/tiles.ts';
 import type { Day } from '../units/calendar.ts';
+import { PER_WORDS } from '../units/calendar-period.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, minus, NO_EUROS } from '../units/money.ts';
 import { dayOf, now } from '../units/time.ts';
-import { BUDGETS_PATH, historyTable, PER_WORDS, periodText } from './budget-tables.ts';
+import { BUDGETS_PATH, historyTable, periodText } from './budget-tables.ts';
 
 /** How far the running period has come, ready to print. */
 export type BudgetUseView = {
@@ -26,7 +27,7 @@ export function budgetPage(budget: Budget, calls: string, format: Format) {
     records: `/ai-usage/records${budget.filter === '' ? '' : `?${budget.filter}`}`,
     overview: `/ai-usage${budget.filter === '' ? '' : `?${budget.filter}`}`,
     owner: budget.owner,
-    per: PER_WORDS[budget.per].per,
+    per: PER_WORDS[budget.per],
     amounts: budget.amounts.map(({ from, amount }) => ({
       from: from === null ? 'from the beginning' : `from ${format.longDay(from)}`,
       amount: format.euros(amount),
@@ -49,7 +50,7 @@ export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
     period: periodText(use, budget.per, format),
     tiles: [
       money('Used', use.used, format.share(use.used, amount)),
-      money('Budget', amount, PER_WORDS[budget.per].per),
+      money('Budget', amount, PER_WORDS[budget.per]),
       money(left < 0 ? 'Over by' : 'Left', left < 0 ? minus(NO_EUROS, left) : left),
       money('Expected by now', expected, 'by the pattern of weekdays'),
       forecast.total === null

@@ -8,13 +8,6 @@ import { addDays } from '../units/time.ts';
 
 export const BUDGETS_PATH = '/budgets';
 
-export const PER_WORDS: Record<Per, { per: string }> = {
-  week: { per: 'a week' },
-  month: { per: 'a month' },
-  quarter: { per: 'a quarter' },
-  year: { per: 'a year' },
-};
-
 /** "November 2026", "Q4 2026", "2026", "23 Nov – Sun, 29 Nov 2026". */
 export function periodText({ first, next }: Pick<BudgetPeriod, 'first' | 'next'>, per: Per, format: Format): string {
   if (per === 'month') return format.longMonth(first);

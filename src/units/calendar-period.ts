@@ -4,6 +4,14 @@ import { type Day, dayNumber, dayOfNumber, daysTo, weekdayOfNumber, yearOf } fro
 export const PERS = ['week', 'month', 'quarter', 'year'] as const;
 export type Per = (typeof PERS)[number];
 
+/** As it stands behind an amount: "€50.00 a month". */
+export const PER_WORDS: Record<Per, string> = {
+  week: 'a week',
+  month: 'a month',
+  quarter: 'a quarter',
+  year: 'a year',
+};
+
 /** A calendar period: its first day, and the first day of the one after it. */
 export type CalendarPeriod = { first: Day; next: Day };
 

@@ -14,6 +14,8 @@ export type ChartBar = {
   cost: MicroEuros;
   /** What the same stretch cost in the window compared with. */
   before: MicroEuros | null;
+  /** What else is to be said of it: it is marked. */
+  notes: string[];
   inputTokens: number;
   outputTokens: number;
 };
@@ -30,6 +32,8 @@ export type Chart = {
   series: string[];
   tokens: string[];
   before: string | null;
+  /** A line through each bar that is marked, as high as costs are. */
+  marked: string | null;
   /** Heights of the grid's lines. */
   lines: number[];
   /** The height of zero where refunds are drawn below it. */
@@ -37,7 +41,15 @@ export type Chart = {
   costScale: string[];
   tokenScale: string[];
   /** `late`: in the right half, where what is said about it stands to its left. */
-  marks: { href: string; partial: boolean; late: boolean; label: string; total: string; values: MarkValue[] }[];
+  marks: {
+    href: string;
+    partial: boolean;
+    late: boolean;
+    label: string;
+    total: string;
+    values: MarkValue[];
+    notes: string[];
+  }[];
   /** Minor labels go first where there is little room. */
   axis: { label: string; minor: boolean }[];
 };
@@ -76,6 +88,7 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
     series: stacked(bars, series, (bar, i) => bar.costs[i] ?? 0, costs),
     tokens: stacked(bars, TOKENS, (bar, i) => Math.max(0, i === 0 ? bar.inputTokens : bar.outputTokens), tokens),
     before: hasBefore ? lineOf(bars, costs) : null,
+    marked: bars.some(({ notes }) => notes.length > 0) ? markedLines(bars) : null,
     lines: [...costTicks.map(costs), ...tokenTicks.map(tokens)].map(Math.round),
     ground: lowest < 0 ? Math.round(costs(0)) : null,
     costScale: costTicks.map((cost) => format.shortEuros(microEuros(cost))),
@@ -121,8 +134,11 @@ function lineOf(bars: ChartBar[], y: (value: number) => number): string {
   return path(bars) ?? '';
 }
 
+const markedLines = (bars: ChartBar[]): string =>
+  bars.map(({ notes }, i) => (notes.length > 0 ? `M${i * BAR + BAR / 2} 0V${COST_HEIGHT}` : '')).join('');
+
 function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['marks'][number], 'late'> {
-  const { label, href, partial, cost, before, costs, inputTokens, outputTokens } = bar;
+  const { label, href, partial, cost, before, costs, notes, inputTokens, outputTokens } = bar;
   const values = [
     ...costs.map((part, i) => ({ swatch: `s${i}`, value: part, text: `${series[i]}: ${format.roundEuros(part)}` })),
     ...[inputTokens, outputTokens].map((count, i) => ({
@@ -134,6 +150,7 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
   return {
     href,
     partial,
+    notes,
     label: partial ? `${label} (part)` : label,
     total: before === null ? format.euros(cost) : `${format.euros(cost)}, before ${format.roundEuros(before)}`,
     values: values.filter(({ value }) => value !== 0),

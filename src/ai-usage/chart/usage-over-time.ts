@@ -9,14 +9,26 @@ import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
-import { addTime, dayOf, earliest, HOUR, isOfNoTime, isoFromInstant, latest, NO_TIME } from '../../units/time.ts';
+import {
+  addTime,
+  dayOf,
+  earliest,
+  HOUR,
+  type Instant,
+  isOfNoTime,
+  isoFromInstant,
+  latest,
+  NO_TIME,
+} from '../../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Compared } from '../breakdowns/compare.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { bucketsOf } from './buckets.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 
-/** A window's cost and tokens by hour, day or month, each bar divided by model, action or provider. */
+/** What bars are marked with besides usage: what it is (its page, and how it went) stands in the legend, `text` of each mark at its bar. */
+export type ChartNote = { label: string; href: string; text: string; marks: { at: Instant; text: string }[] };
+
 /** The panel of what was used over time, ready to print: a bar for each hour, day or month of the window, or a table of the same. */
 export type UsageOverTime = {
   title: string;
@@ -28,6 +40,7 @@ export type UsageOverTime = {
   legend: { swatch: string; label: string; cost: string; href?: string }[];
   /** Chart and table: one of them is shown, and the other a link away. */
   shown: { label: string; href: string; current: boolean }[];
+  notes: readonly ChartNote[];
   chart: Chart | null;
   table: Table | null;
 };
@@ -53,6 +66,7 @@ type Options = {
   size: BucketSize;
   by: Stack;
   stacks: readonly Stack[];
+  notes: readonly ChartNote[];
   format: Format;
 };
 type Row = Sums & ChartBar & Bar & { records: string };
@@ -76,6 +90,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
     })),
     legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: format.euros(cost), href })),
     shown: SHOWN.map((show) => ({ label: show, href: links.here({ show }), current: show === query.show })),
+    notes: options.notes,
     chart:
       query.show === 'chart'
         ? chartOf(
@@ -127,7 +142,7 @@ function rowsOf(
   { size: barSize, bars }: ReturnType<typeof barsOf>,
   options: Options,
 ): Row[] {
-  const { links, query, size, by, format } = options;
+  const { links, query, size, by, notes, format } = options;
   const { timeZone } = format;
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
   const barOf = new Map(bars.flatMap(({ buckets }, bar) => buckets.map((bucket) => [bucket, bar])));
@@ -141,6 +156,7 @@ function rowsOf(
     ofBar[i] = plus(ofBar[i] as MicroEuros, cell.cost);
   }
   const before = costsBefore(compared, size, bars.length, timeZone);
+  const marks = notes.flatMap((note) => note.marks);
   return bars.map((bar, i) => {
     const span = isOfNoTime(bar) ? {} : barSpan(bar, barSize, query, timeZone);
     const records = links.records(span);
@@ -150,6 +166,7 @@ function rowsOf(
       records,
       costs: costs[i] as MicroEuros[],
       before: before?.[i] ?? null,
+      notes: marks.filter(({ at }) => at >= bar.from && at < bar.to).map(({ text }) => text),
       label: barLabel(bar, barSize, format),
       axisLabel: axisLabel(bar, barSize, format),
       // A bar that is all there is has nothing to narrow.
@@ -185,9 +202,9 @@ function columnsOf(
     {
       ...{ name: 'bar', label: `${NAMES[size].one} (${format.timeZone})`, kind: 'text', total: 'Total' },
       value: ({ label }) => label,
-      cell: ({ href, partial, requests }) => ({
+      cell: ({ href, partial, requests, notes }) => ({
         ...(requests > 0 ? { href, narrows: rows.length > 1 } : {}),
-        ...(partial ? { note: 'part' } : {}),
+        ...(partial || notes.length > 0 ? { note: [...(partial ? ['part'] : []), ...notes].join('; ') } : {}),
       }),
     },
     ...sumColumns<Row>(total, {

@@ -9,7 +9,7 @@ import type { Format } from '../../units/format.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
-import { type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
+import { type ChartNote, type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
 
 /** The numbers of a window, ready to print. */
 export type Numbers = {
@@ -26,6 +26,8 @@ export type NumbersOptions = {
   by: Stack;
   /** What else the bars can be made of. */
   stacks: readonly Stack[];
+  /** What the bars are marked with. */
+  notes: readonly ChartNote[];
   format: Format;
 };
 

@@ -1,8 +1,6 @@
-import type { Knex } from 'knex';
 import { filterText } from '../../query/filter-text.ts';
 import type { UsageQuery } from '../../query/query.ts';
-import { readBudgets } from '../../stats/budgets/budgets.ts';
-import { readUses, type UsedBudget } from '../../stats/budgets/read-use.ts';
+import type { UsedBudget } from '../../stats/budgets/read-use.ts';
 import {
   type DailyCosts,
   type Forecast,
@@ -10,7 +8,6 @@ import {
   historyBegins,
   type PastForecast,
 } from '../../stats/forecast.ts';
-import type { UsageReader } from '../../stats/reader.ts';
 import { changeCell } from '../../tables/cells.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
@@ -28,9 +25,9 @@ export type MonthCard = {
   /** What is missing for a forecast or a range, and how far off the past ones were. */
   note: string;
   past: Table | null;
-  /** The budgets a month of just these calls, and the way to another. */
+  /** The budgets a month of just these calls (none of a frozen view: they are of now), and the way to another. */
   budgets: { name: string; href: string; used: string; text: string }[];
-  /** Null of a frozen view: budgets are of now. */
+  /** Null of a frozen view. */
   newBudget: string | null;
 };
 
@@ -44,18 +41,6 @@ export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): 
   const today = dayOf(asOf, timeZone);
   const start = startOfDay(today, timeZone);
   return forecastPeriod(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start), 'month');
-}
-
-/** The monthly budgets of just the calls that a query means. */
-export async function readMonthBudgets(
-  reader: UsageReader,
-  backoffice: Knex,
-  query: UsageQuery,
-  timeZone: string,
-): Promise<UsedBudget[]> {
-  const filter = filterText(query);
-  const budgets = (await readBudgets(backoffice)).filter((one) => one.per === 'month' && one.filter === filter);
-  return readUses(reader, budgets, query.asOf, timeZone);
 }
 
 const budgetLine = ({ budget, use }: UsedBudget, format: Format) => ({
@@ -88,7 +73,7 @@ export function monthCard(
     range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
     note: noteOf(month, today, format),
     past: past.length === 0 ? null : forecastTable(past, format).page(format),
-    budgets: isFrozen ? [] : budgets.map((one) => budgetLine(one, format)),
+    budgets: budgets.map((one) => budgetLine(one, format)),
     newBudget: isFrozen
       ? null
       : `/budgets/new${filterText(query) === '' ? '' : `?filter=${encodeURIComponent(filterText(query))}`}`,

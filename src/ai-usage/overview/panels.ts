@@ -1,5 +1,7 @@
 import { queryWithin, type UsageQuery, type ViewLinks, WHICH_RECORDS } from '../../query/query.ts';
 import { STACKS } from '../../query/view.ts';
+import type { Budget } from '../../stats/budgets/budgets.ts';
+import { readUses } from '../../stats/budgets/read-use.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
@@ -10,11 +12,20 @@ import { numbersBy, numbersOf } from '../frame/numbers.ts';
 import type { UsageView } from '../frame/sources.ts';
 import { BESIDE } from './beside.ts';
 import { readCounted } from './counted.ts';
-import { forecastAt, forecastTable, monthCard, monthCardWindow, readMonthBudgets } from './month-card.ts';
+import { forecastAt, forecastTable, monthCard, monthCardWindow } from './month-card.ts';
+import type { Marked } from './used-up.ts';
 import { causesTable, whyPanel } from './why-panel.ts';
 
 /** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
-type PanelSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
+type PanelSources = UsageView & {
+  counted: Promise<Counted>;
+  /** Of just these calls; none of a frozen view, for budgets are of now. */
+  budgets: Promise<Budget[]>;
+  /** When those were used up within the window. */
+  marked: Promise<Marked>;
+  links: ViewLinks;
+  asked: UsageQuery;
+};
 
 /**
  * A part of the overview that is read, timed and fails by itself. `view` prints what `read` makes ready, null being nothing
@@ -42,22 +53,24 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'numbers',
     view: 'ai-usage/overview/numbers',
-    read: async ({ counted, asked, format, links }) => {
+    read: async ({ counted, marked, asked, format, links }) => {
+      const { notes, failed } = await marked;
       const options = { links, query: asked, size: bucketSizeOf(asked), by: asked.by, stacks: STACKS, format };
-      return numbersOf(await counted, options);
+      return { ...numbersOf(await counted, { ...options, notes }), notMarked: failed };
     },
     tables: { usage: numbers.usage, parts: numbers.parts },
   },
   {
     name: 'month',
     view: 'ai-usage/overview/month-card',
-    read: async ({ reader, databases, query, asked, format }) => {
+    read: async ({ reader, budgets, query, asked, format }) => {
       const { timeZone } = format;
-      const [{ value }, budgets] = await Promise.all([
+      const ofMonth = async () => (await budgets).filter(({ per }) => per === 'month');
+      const [{ value }, used] = await Promise.all([
         reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone))),
-        readMonthBudgets(reader, databases.backoffice, query, timeZone),
+        ofMonth().then((some) => readUses(reader, some, query.asOf, timeZone)),
       ]);
-      return monthCard(value, budgets, query, asked.pinned !== null, format);
+      return monthCard(value, used, query, asked.pinned !== null, format);
     },
     tables: {
       forecasts: {

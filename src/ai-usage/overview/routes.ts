@@ -27,6 +27,7 @@ import { besideTabs } from './beside.ts';
 import { readCompared } from './counted.ts';
 import { OVERVIEW_EXPORT } from './export.ts';
 import { PANELS } from './panels.ts';
+import { readBudgetsOf, readUsedUp, usedUpNotes } from './used-up.ts';
 
 /** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
 export function overviewPage({ databases, reader, render, format }: PageDependencies): Router {
@@ -59,7 +60,15 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         log,
       ),
     );
-    const sources = { reader, databases, format, query: fixed, asked: query, counted, links };
+    const isFrozen = asked.pinned !== null;
+    const budgets = handled(isFrozen ? Promise.resolve([]) : readBudgetsOf(databases.backoffice, fixed));
+    const usingUp = async () => usedUpNotes(await readUsedUp(reader, await budgets, fixed, timeZone), format);
+    const marking = async () => {
+      const used = await panel(usingUp(), log);
+      return used.ok ? { notes: used.value, failed: null } : { notes: [], failed: used.message };
+    };
+    const marked = handled(marking());
+    const sources = { reader, databases, format, query: fixed, asked: query, counted, budgets, marked, links };
     const [panels, stats, compared, first, odd, shared] = await Promise.all([
       Promise.all(
         PANELS.map(async ({ name, view, read }) => ({

@@ -95,6 +95,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
                   size,
                   by,
                   stacks: isModel ? OF_A_MODEL : STACKS,
+                  notes: [],
                 }),
               }
             : stats,

@@ -36,6 +36,20 @@ export function budgetAmountOn(amounts: BudgetAmount[], day: Day): MicroEuros {
 const compareFrom = (a: Day | null, b: Day | null) =>
   a === null ? (b === null ? 0 : -1) : b === null ? 1 : compareDays(a, b);
 
+/** Whether two budgets come to the same on every day up to one, whatever they are called. */
+export function isSameUntil(a: AnyBudget, b: AnyBudget, today: Day): boolean {
+  if (a.per !== b.per || a.filter !== b.filter) return false;
+  const begun = [...a.amounts, ...b.amounts].flatMap(({ from }) =>
+    from !== null && compareDays(from, today) <= 0 ? [from] : [],
+  );
+  const first = begun.reduce((least, day) => (compareDays(day, least) < 0 ? day : least), today);
+  return [addDays(first, -1), ...begun, today].every(
+    (day) => budgetAmountOn(a.amounts, day) === budgetAmountOn(b.amounts, day),
+  );
+}
+
+type AnyBudget = { per: Per; filter: string; amounts: BudgetAmount[] };
+
 /**
  * How much of a budget is used: `costs` are those of its calls by business day, `passed` the share of today that is over, 0 to 1.
  * Of the running period the amount of today counts, of past ones that of their last day.
@@ -47,7 +61,7 @@ export function budgetUse(
   passed: number,
 ): BudgetUse {
   const period = periodOf(today, per);
-  const amount = budgetAmountOn(amounts, today);
+  const amount = amountOf(amounts, period, today);
   const used = costWithin(costs, period);
   const { total, range } = forecastPeriod(costs, today, passed, per);
   return {
@@ -60,10 +74,49 @@ export function budgetUse(
   };
 }
 
+/** A past or running period of a budget that was used up, and the day since when. */
+export type UsedUp = CalendarPeriod & { amount: MicroEuros; day: Day };
+
+/** The periods that costs by business day have used up, oldest first; those of which only a part is known may be missing. */
+export function usedUpPeriods(
+  { per, amounts }: { per: Per; amounts: BudgetAmount[] },
+  costs: DailyCosts,
+  today: Day,
+): UsedUp[] {
+  const periods = new Map<Day, CalendarPeriod & { costs: [Day, MicroEuros][] }>();
+  for (const [day, cost] of [...costs].sort(([a], [b]) => compareDays(a, b))) {
+    const period = periodOf(day, per);
+    const known = periods.get(period.first) ?? { ...period, costs: [] };
+    periods.set(period.first, known);
+    known.costs.push([day, cost]);
+  }
+  return [...periods.values()].flatMap(({ costs, ...period }) => {
+    const amount = amountOf(amounts, period, today);
+    const day = reachedSince(costs, amount);
+    return day === null ? [] : [{ ...period, amount, day }];
+  });
+}
+
+/** The amount that counts for a period: of the running one that of today, of past ones that of their last day. */
+const amountOf = (amounts: BudgetAmount[], period: CalendarPeriod, today: Day): MicroEuros =>
+  budgetAmountOn(amounts, isWithin(today, period) ? today : addDays(period.next, -1));
+
+/** Since when costs, in their order, come to an amount and stay there: a refund may give some back. */
+export function reachedSince<At>(costs: Iterable<readonly [At, number]>, amount: number): At | null {
+  let sum = 0;
+  let since: At | null = null;
+  for (const [at, cost] of costs) {
+    sum += cost;
+    since = sum < amount ? null : (since ?? at);
+  }
+  return since;
+}
+
 const isWithin = (day: Day, { first, next }: CalendarPeriod) =>
   compareDays(day, first) >= 0 && compareDays(day, next) < 0;
 
-function costWithin(costs: DailyCosts, period: CalendarPeriod): MicroEuros {
+/** What the days of a period cost. */
+export function costWithin(costs: DailyCosts, period: CalendarPeriod): MicroEuros {
   let sum = 0;
   for (const [day, cost] of costs) if (isWithin(day, period)) sum += cost;
   return microEuros(sum);
@@ -92,14 +145,10 @@ function runsOutOn(
   amount: MicroEuros,
   forecast: MicroEuros | null,
 ): Day | null {
-  let sum = 0;
-  let since: Day | null = null;
-  for (let day = period.first; compareDays(day, today) <= 0; day = addDays(day, 1)) {
-    sum += costs.get(day) ?? 0;
-    // A refund may have given some back.
-    if (sum < amount) since = null;
-    else since ??= day;
-  }
+  const past: [Day, number][] = [];
+  for (let day = period.first; compareDays(day, today) <= 0; day = addDays(day, 1))
+    past.push([day, costs.get(day) ?? 0]);
+  const since = reachedSince(past, amount);
   if (since !== null) return since;
   if (forecast === null || forecast < amount) return null;
   const toCome = patternOf(costs, today, { first: today, next: period.next }).map(({ day, weight }) => ({
@@ -107,7 +156,7 @@ function runsOutOn(
     weight: day === today ? weight * (1 - passed) : weight,
   }));
   const all = toCome.reduce((total, { weight }) => total + weight, 0);
-  const spent = sum;
+  const spent = past.reduce((sum, [, cost]) => sum + cost, 0);
   let weights = 0;
   for (const { day, weight } of toCome) {
     weights += weight;
@@ -127,8 +176,7 @@ function historyOf(per: Per, amounts: BudgetAmount[], costs: DailyCosts, running
   const history: BudgetPeriod[] = [];
   let period = periodBefore(running, per);
   while (first !== null && compareDays(period.next, first) > 0 && history.length < MOST_PAST) {
-    const amount = budgetAmountOn(amounts, addDays(period.next, -1));
-    history.push({ ...period, amount, used: costWithin(costs, period) });
+    history.push({ ...period, amount: amountOf(amounts, period, running.first), used: costWithin(costs, period) });
     period = periodBefore(period, per);
   }
   return history;

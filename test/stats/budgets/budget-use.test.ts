@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type BudgetAmount, budgetUse } from '../../../src/stats/budgets/budget-use.ts';
+import {
+  type BudgetAmount,
+  budgetUse,
+  costWithin,
+  isSameUntil,
+  usedUpPeriods,
+} from '../../../src/stats/budgets/budget-use.ts';
 import { type Day, dayFromIso, dayNumber, dayOfNumber } from '../../../src/units/calendar.ts';
 import { PERS, periodBefore, periodOf } from '../../../src/units/calendar-period.ts';
 import { type MicroEuros, microEuros } from '../../../src/units/money.ts';
@@ -123,5 +129,56 @@ describe('how much of a budget is used', () => {
         },
       ),
     );
+  });
+
+  it('names each period that is used up, and the first day from which on it stays so', () => {
+    const cost = fc.integer({ min: -2_000_000, max: 5_000_000 });
+    fc.assert(
+      fc.property(
+        fc.array(cost, { minLength: 1, maxLength: 200 }),
+        fc.constantFrom(...PERS),
+        fc.integer({ min: 1, max: 300_000_000 }),
+        (list, per, amount) => {
+          const costs = costsFrom(addDays(TODAY, 1 - list.length), list);
+          const use = budgetUse({ per, amounts: always(amount) }, costs, TODAY, 1);
+          const found = usedUpPeriods({ per, amounts: always(amount) }, costs, TODAY);
+          assert.deepEqual(
+            found.map(({ first }) => first),
+            [...use.history.toReversed(), use].filter(({ used }) => used >= amount).map(({ first }) => first),
+          );
+          for (const { first, next, day } of found) {
+            const until = (last: Day) => costWithin(costs, { first, next: addDays(last, 1) });
+            assert.ok(day === first || until(addDays(day, -1)) < amount);
+            for (let one = day; one < next && one <= TODAY; one = addDays(one, 1)) assert.ok(until(one) >= amount);
+            if (first === use.first) assert.equal(day, use.runsOutOn);
+          }
+        },
+      ),
+    );
+  });
+
+  it('is the same until a day whatever it is called, and whatever its amount is from a later day on', () => {
+    const day = (text: string) => dayFromIso(text);
+    const budget = (...amounts: [string | null, number][]) => ({
+      ...{ per: 'month' as const, filter: '' },
+      amounts: amounts.map(([from, amount]) => ({
+        from: from === null ? null : day(from),
+        amount: microEuros(amount),
+      })),
+    });
+    const same = (a: ReturnType<typeof budget>, b: ReturnType<typeof budget>) => isSameUntil(a, b, TODAY);
+    const one = budget([null, 5], ['2026-10-01', 7]);
+    assert.ok(same(one, budget([null, 5], ['2026-10-01', 7], ['2026-11-21', 9])));
+    assert.ok(same(budget([null, 7]), budget([null, 7], ['2026-10-01', 7])));
+    for (const other of [
+      budget([null, 7]),
+      budget([null, 5]),
+      budget([null, 5], ['2026-10-02', 7]),
+      budget([null, 5], ['2026-10-01', 7], ['2026-11-20', 9]),
+      budget([null, 5], ['2026-10-01', 6], ['2026-10-02', 7]),
+      { ...one, filter: 'model=x' },
+      { ...one, per: 'week' as const },
+    ])
+      assert.ok(!isSameUntil(one, other, TODAY) && !isSameUntil(other, one, TODAY), JSON.stringify(other));
   });
 });
