@@ -20,6 +20,7 @@ import { channelPages } from './alerts/channels/routes.ts';
 import { RULES_EXPORT } from './alerts/overview/export.ts';
 import { alertsOverview } from './alerts/overview/routes.ts';
 import { rulePages } from './alerts/rule/routes.ts';
+import { beginAnewAfterBudget } from './alerts/rule-changes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
 import { BUDGETS_EXPORT } from './budgets/export.ts';
@@ -50,7 +51,15 @@ export const PAGES: Page[] = [
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },
   { routes: tieOutPage },
   { routes: usageApi },
-  { routes: budgetPages, exports: [BUDGETS_EXPORT], link: { label: 'Budgets', href: BUDGETS_EXPORT.path } },
+  {
+    routes: (dependencies) =>
+      budgetPages({
+        ...dependencies,
+        rulesBeginAnew: (transaction, id, at) => beginAnewAfterBudget(dependencies, transaction, id, at),
+      }),
+    exports: [BUDGETS_EXPORT],
+    link: { label: 'Budgets', href: BUDGETS_EXPORT.path },
+  },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { type Actor, auditedChange } from '../db/audit-log.ts';
 import { unknownChannels } from '../delivery/channels.ts';
 import { createLimit } from '../export/limit.ts';
@@ -17,6 +18,7 @@ import { ruleSentence } from './rules/words.ts';
 import type { AlertSources } from './sources.ts';
 import { RULES_PATH } from './sources.ts';
 import {
+  beginAnewWithBudget,
   changeRule,
   deleteRule,
   MOST_RULES,
@@ -66,7 +68,8 @@ async function knownNow({ reader }: AlertSources, { terms, budget }: AskedRule, 
   return known;
 }
 
-const wordsFor = ({ format, sending }: AlertSources) => wordsOf({ format, appUrl: sending.appUrl });
+const wordsFor = ({ format, sending }: Pick<AlertSources, 'format' | 'sending'>) =>
+  wordsOf({ format, appUrl: sending.appUrl });
 
 const inWords = ({ terms, budget }: AskedRule, { format }: AlertSources) =>
   `${terms.name}: ${ruleSentence(terms, budget, format)}${terms.filter === '' ? '' : `, of ${terms.filter}`}`;
@@ -100,6 +103,21 @@ export async function changeToAskedRule(
     await tellEnded(transaction, rule, ended, RULE_CHANGED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };
   });
+}
+
+/**
+ * Rules about a budget begin anew when that comes to something else (its calls, its period, its amount of days until today), so
+ * that nothing is told of it that was measured against another: who was told that one fires is told why that ends. Returns how many.
+ */
+export async function beginAnewAfterBudget(
+  sources: Pick<AlertSources, 'format' | 'sending'>,
+  transaction: Knex,
+  budget: string,
+  at: Instant,
+): Promise<number> {
+  const begun = await beginAnewWithBudget(transaction, budget, at);
+  for (const { rule, ended, why } of begun) await tellEnded(transaction, rule, ended, why, at, wordsFor(sources));
+  return begun.length;
 }
 
 /** Whether anybody is told of what a rule finds; it is evaluated all the same. */

@@ -1,7 +1,9 @@
 import express, { type Request, type Response, type Router } from 'express';
+import type { Knex } from 'knex';
 import { personOf } from '../auth/require-person.ts';
 import { auditedChange } from '../db/audit-log.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
+import { isSameUntil } from '../stats/budgets/budget-use.ts';
 import {
   type Budget,
   changeBudget,
@@ -30,8 +32,14 @@ import { type AskedBudget, parseBudget } from './terms.ts';
 const API_PATH = '/api/budgets';
 const LARGEST_BODY = '20kb';
 
+type BudgetDependencies = BudgetSources & {
+  render: Render;
+  /** Told, in the same transaction, that a budget comes to something else from now on; returns how many rules that concerns. */
+  rulesBeginAnew: (transaction: Knex, id: string, at: Instant) => Promise<number>;
+};
+
 /** What calls may cost: pages, forms and the JSON of docs/openapi.yaml. */
-export function budgetPages({ render, ...sources }: BudgetSources & { render: Render }): Router {
+export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDependencies): Router {
   const { reader, databases, format } = sources;
   const { backoffice } = databases;
   const { timeZone } = format;
@@ -60,9 +68,12 @@ export function budgetPages({ render, ...sources }: BudgetSources & { render: Re
 
   const change = (req: Request, { id }: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'change budget', async (transaction) => {
-      const from = asked.from ?? periodOf(dayOf(at, timeZone), asked.terms.per).first;
-      await changeBudget(transaction, id, asked.terms, from);
-      return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: `${inWords(asked)}, from ${from}` };
+      const today = dayOf(at, timeZone);
+      const from = asked.from ?? periodOf(today, asked.terms.per).first;
+      const [before, after] = await changeBudget(transaction, id, asked.terms, from);
+      const begun = isSameUntil(before, after, today) ? 0 : await rulesBeginAnew(transaction, id, at);
+      const rules = begun === 0 ? '' : `; ${begun} ${begun === 1 ? 'rule begins' : 'rules begin'} anew`;
+      return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: `${inWords(asked)}, from ${from}${rules}` };
     });
 
   const remove = (req: Request, { id, name }: Budget): Promise<void> =>

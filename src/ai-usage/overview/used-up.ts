@@ -50,15 +50,15 @@ export async function readUsedUp(
   const { value: costs } = await reader.dailyCosts(whole);
   const isShown = (at: Instant, end: Instant) => end > begin && at < window.to;
   const byHour = bucketSizeOf(query) === 'hour';
-  const used = budgets.map(async (budget) => {
+  const usedUp = async (budget: Budget): Promise<UsedUpBudget> => {
     const days = usedUpPeriods(budget, costs, dayOf(asOf, timeZone))
       .map((period) => ({ ...period, at: startOfDay(period.day, timeZone) }))
       .filter(({ day, at }) => isShown(at, endOfDay(day, timeZone)));
     if (!byHour) return { budget, periods: days };
     const hours = await Promise.all(days.map((period) => toTheHour(reader, query, period, costs, timeZone)));
     return { budget, periods: hours.filter(({ at, end }) => isShown(at, end)) };
-  });
-  return (await Promise.all(used)).filter(({ periods }) => periods.length > 0);
+  };
+  return (await Promise.all(budgets.map(usedUp))).filter(({ periods }) => periods.length > 0);
 }
 
 async function toTheHour(

@@ -1,7 +1,5 @@
-import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { addTime, type Instant, MINUTE } from '../../units/time.ts';
 import { liveAnswers } from '../evaluation/live-answers.ts';
-import { budgetOfRule } from '../round/evaluate.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import { runningWindow, startOfMinute } from '../rules/windows.ts';
 import type { AlertSources } from '../sources.ts';
@@ -18,12 +16,12 @@ const MOST_TOLD = 10;
  * deleted or dated back since. Oldest first; none where nothing does, or where that cannot be told.
  */
 export async function readRecounts(
-  { databases, reader, format }: AlertSources,
+  { reader, format }: Pick<AlertSources, 'reader' | 'format'>,
   { asked, subject, window, late }: Alert,
   lines: AlertLine[],
   now: Instant,
 ): Promise<Recount[]> {
-  const budget = budgetOfRule(asked, await readBudgets(databases.backoffice));
+  const budget = asked.budget ?? null;
   const type = ruleTypeOf(asked.type);
   if ('budget' in type.fields && budget === null) return [];
   const count = (instant: Instant) =>

@@ -109,7 +109,11 @@ async function writeEvent(
   const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
   const id = randomUUID();
   if (kind === 'fired' || isLate) {
-    const asked = { type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budgetOfRule(rule, budgets)) };
+    const budget = budgetOfRule(rule, budgets);
+    const asked = {
+      ...{ type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budget) },
+      ...(budget === null ? {} : { budget }),
+    };
     const made = await transaction('alerts')
       .insert({
         ...{ alert_id: id, ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import type { Budget } from '../../stats/budgets/budgets.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,
@@ -18,8 +19,13 @@ type AlertState = (typeof ALERT_STATES)[number];
 export const FEEDBACK = ['real', 'planned', 'noise'] as const;
 type Feedback = (typeof FEEDBACK)[number];
 
-/** What a rule asked for when it fired; `filter` is that of its calls: of a rule about a budget, the budget's. */
-type Asked = { type: RuleTypeName; fields: Record<string, unknown>; filter: string };
+/** What a rule asked for when it fired; `filter` is that of its calls: of a rule about a budget, the budget's, which stays as it was. */
+type Asked = {
+  type: RuleTypeName;
+  fields: Record<string, unknown>;
+  filter: string;
+  budget?: Budget;
+};
 
 /** What a rule has found. Values are of the unit that its rule measured in. */
 export type Alert = {

@@ -125,6 +125,7 @@ export async function makeRule(
 
 export const RULE_CHANGED = 'The rule was changed.';
 export const RULE_DELETED = 'The rule was deleted.';
+const BUDGET_CHANGED = 'Its budget was changed.';
 
 /** Whether two rules are evaluated alike: their names and channels are nobody's business there. */
 const isSame = (a: RuleTerms, b: RuleTerms) =>
@@ -133,7 +134,7 @@ const isSame = (a: RuleTerms, b: RuleTerms) =>
   a.evaluations === b.evaluations &&
   isDeepStrictEqual(a.fields, b.fields);
 
-/** A rule that is evaluated otherwise from now on begins anew: its alerts end, and nothing is known of its subjects. */
+/** A rule that is evaluated otherwise from now on begins anew; returns the alerts that so ended. */
 export async function changeRule(
   transaction: Knex,
   rule: Rule,
@@ -141,22 +142,43 @@ export async function changeRule(
   known: Iterable<string>,
   at: Instant,
 ): Promise<EndedAlert[]> {
-  const same = isSame(rule, terms);
-  const revision = same ? rule.revision : rule.revision + 1;
-  await transaction('alert_rules')
-    .where('rule_id', rule.id)
-    .update({ ...columnsOf(terms), revision });
-  if (same) return [];
-  const ended = await endAlerts(transaction, rule.id, at, RULE_CHANGED);
-  await forgetReachedOf(transaction, rule.id);
+  await transaction('alert_rules').where('rule_id', rule.id).update(columnsOf(terms));
+  return isSame(rule, terms) ? [] : beginAnew(transaction, rule.id, known, at, RULE_CHANGED);
+}
+
+/** Its alerts end, and nothing is known of its subjects. */
+async function beginAnew(
+  transaction: Knex,
+  id: string,
+  known: Iterable<string>,
+  at: Instant,
+  why: string,
+): Promise<EndedAlert[]> {
+  const [row] = await transaction('alert_rules')
+    .where('rule_id', id)
+    .increment('revision', 1)
+    .returning<{ revision: number }[]>('revision');
   await transaction('rule_standings')
-    .where('rule_id', rule.id)
+    .where('rule_id', id)
     .update({
-      ...{ revision, ...beginning(at, known) },
+      ...{ revision: row?.revision, ...beginning(at, known) },
       // Of what was evaluated before, alerts may be there: none of the rule as it is now has the time of one of them.
       evaluated_until: transaction.raw('greatest(evaluated_until, ?::timestamptz)', [untilAt(at)]),
     });
-  return ended;
+  await forgetReachedOf(transaction, id);
+  return endAlerts(transaction, id, at, why);
+}
+
+/** A rule that began anew, the alerts that so ended, and why. */
+export type BegunAnew = { rule: Rule; ended: EndedAlert[]; why: string };
+
+/** All rules about a budget begin anew, for that is another from now on. */
+export async function beginAnewWithBudget(transaction: Knex, budget: string, at: Instant): Promise<BegunAnew[]> {
+  const rules = (await readRules(transaction)).filter(({ fields }) => fields.budget === budget);
+  const begun: BegunAnew[] = [];
+  for (const rule of rules)
+    begun.push({ rule, ended: await beginAnew(transaction, rule.id, [], at, BUDGET_CHANGED), why: BUDGET_CHANGED });
+  return begun;
 }
 
 export async function setMuted(transaction: Knex, id: string, muted: boolean): Promise<void> {

@@ -65,8 +65,26 @@ export async function makeBudget(transaction: Knex, terms: BudgetTerms, owner: s
   return id;
 }
 
-/** Its amount from a day on; amounts of earlier days stay as they were, those of later ones are replaced. */
-export async function changeBudget(transaction: Knex, id: string, terms: BudgetTerms, from: Day): Promise<void> {
+/**
+ * Its amount from a day on; amounts of earlier days stay as they were, those of later ones are replaced. Returns it as it was and as
+ * it is. @throws Error where there is none
+ */
+export async function changeBudget(
+  transaction: Knex,
+  id: string,
+  terms: BudgetTerms,
+  from: Day,
+): Promise<[before: Budget, after: Budget]> {
+  // Whoever changes it at the same time does so after this one.
+  await transaction('budgets').where('budget_id', id).forUpdate().first('budget_id');
+  const before = await readBudget(transaction, id);
+  await writeTerms(transaction, id, terms, from);
+  const after = await readBudget(transaction, id);
+  if (before === null || after === null) throw new Error('there is no such budget');
+  return [before, after];
+}
+
+async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, from: Day): Promise<void> {
   const { name, per, filter, amount } = terms;
   await transaction('budgets').where('budget_id', id).update({ name, per, filter });
   const day = postgresFromDay(from);
