@@ -14,7 +14,7 @@ import { ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { type Alert, readAlert, readAlertLines, readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
 import { type Rule, readRule, readRules } from '../store/rules.ts';
-import { readEvaluatedUntil, readSights } from '../store/standings.ts';
+import { readProgress, readSights } from '../store/standings.ts';
 import { lineJson, rehearsalJson, ruleJson } from './json.ts';
 
 const RULES = '/api/alerts/rules';
@@ -92,14 +92,15 @@ export function alertsApi(sources: AlertSources): Router {
   };
 
   router.get('/api/alerts', none, async (_req, res) => {
-    const [open, ended, until] = await Promise.all([
+    const [open, ended, { until, resting }] = await Promise.all([
       readOpenAlerts(backoffice),
       readEndedAlerts(backoffice, null),
-      readEvaluatedUntil(backoffice),
+      readProgress(backoffice, now()),
     ]);
     res.json({
       alerts: await alertsJson([...open, ...ended]),
       evaluatedUntil: until === null ? null : isoFromInstant(until),
+      restingUntil: resting === null ? null : isoFromInstant(resting.until),
     });
   });
   router.get('/api/alerts/:id', none, async (req, res, next) => {

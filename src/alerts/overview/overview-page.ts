@@ -5,6 +5,7 @@ import { alertName, alertsTable, answersText, type RuledAlert } from '../frame/a
 import { type LevelBar, levelBar } from '../frame/level-bar.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
+import type { Progress } from '../store/standings.ts';
 
 /** An alert that has not ended, ready to print. */
 type FiringItem = {
@@ -68,11 +69,19 @@ export function endedView(alerts: RuledAlert[], format: Format): { table: Table;
 
 const LATE_AFTER = 5n * MINUTE;
 
-/** What is said where rules have not been evaluated for a while; null where they have. */
-export function behindText(until: Instant | null, at: Instant, format: Format): string | null {
-  if (until === null || at - until <= LATE_AFTER) return null;
-  return (
-    `Rules were last evaluated as of ${format.minute(until)}, ${format.duration(at - until)} ago. What has happened since is not told ` +
-    'yet, and will be as soon as evaluation goes on.'
-  );
+/** What is said where rules have not been evaluated for a while, or rest; null where neither is so. */
+export function behindText({ until, resting }: Progress, at: Instant, format: Format): string | null {
+  const said: string[] = [];
+  if (until !== null && at - until > LATE_AFTER)
+    said.push(
+      `Rules were last evaluated as of ${format.minute(until)}, ${format.duration(at - until)} ago. What has happened since is not ` +
+        'told yet, and will be as soon as evaluation goes on.',
+    );
+  if (resting !== null)
+    said.push(
+      `A clock was ahead: ${resting.rules === 1 ? 'a rule was' : `${format.integer(resting.rules)} rules were`} evaluated up to ` +
+        `${format.minute(resting.until)}, and ${resting.rules === 1 ? 'rests' : 'rest'} until then, for another ` +
+        `${format.duration(resting.until - at)}. What happens meanwhile is told then at the earliest.`,
+    );
+  return said.length === 0 ? null : said.join(' ');
 }

@@ -9,7 +9,7 @@ import { readTemplates } from '../frame/templates.ts';
 import { ALERTS_PATH } from '../frame/words.ts';
 import { type AlertSources, RULES_PATH } from '../sources.ts';
 import { readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
-import { readEvaluatedUntil } from '../store/standings.ts';
+import { readProgress } from '../store/standings.ts';
 import { readRulesTable } from './export.ts';
 import { behindText, endedView, firingView } from './overview-page.ts';
 
@@ -22,7 +22,7 @@ export function alertsOverview({ render, ...sources }: AlertSources & { render: 
   const readFiring = async (at: Instant) =>
     firingView(await withRules(backoffice, await readOpenAlerts(backoffice)), at, format);
   const readEnded = async () => endedView(await withRules(backoffice, await readEndedAlerts(backoffice, null)), format);
-  const readBehind = async (at: Instant) => behindText(await readEvaluatedUntil(backoffice), at, format);
+  const readBehind = async (at: Instant) => behindText(await readProgress(backoffice, at), at, format);
   const none = async () => null;
   const readRulesView = async (at: Instant) => {
     const { count, table } = await readRulesTable(sources, at);

@@ -7,6 +7,7 @@ import { startOfMinute } from '../rules/windows.ts';
 import { evaluateDue, hasMissed } from './evaluate.ts';
 import { takeLease } from './lease.ts';
 import { remind } from './reminders.ts';
+import { wake } from './wake.ts';
 import type { Words } from './wording.ts';
 import { writeEvaluated } from './write.ts';
 
@@ -36,6 +37,7 @@ export async function evaluateRules(
     isMore = evaluated.some(({ due }) => hasMissed(due.until, startOfMinute(at)) && !seen.has(due.rule.id));
     for (const { due, ok } of evaluated) seen.set(due.rule.id, ok);
   }
+  await wake(backoffice, at, words);
   await remind(backoffice, at, words);
   return { evaluated: seen.size, failed: [...seen.values()].filter((ok) => !ok).length };
 }

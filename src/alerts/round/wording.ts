@@ -69,7 +69,7 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
   const when = windowWords(alert.window, at, format);
   const isOver = kind === 'resolved' || kind === 'ended';
   const fact = isOver
-    ? `${subject}${rule.name}, after ${format.duration((at - alert.since) as bigint)}`
+    ? `${subject}${rule.name}, after ${format.duration((alert.until ?? at) - alert.since)}`
     : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
   const link = (path: string) => new URL(path, appUrl).href;
   const rows = rowsQuery(alert, at);

@@ -9,6 +9,7 @@ import type { Level } from '../rules/rule-type.ts';
 import { type EndedAlert, endAlerts, readAlert, readAlertOf, writeAlertLine } from '../store/alerts.ts';
 import { writeReached } from '../store/reached-windows.ts';
 import type { Rule } from '../store/rules.ts';
+import { holdBack, readSnooze } from '../store/snooze.ts';
 import { writeFailure, writeStandings } from '../store/standings.ts';
 import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
 import type { Told, Words } from './wording.ts';
@@ -109,6 +110,9 @@ async function writeEvent(
   const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
   const id = randomUUID();
   if (kind === 'fired' || isLate) {
+    // The next period is another matter; what goes to and fro is not.
+    const isAnother = isLate || ruleTypeOf(rule.type).ends === 'with its window';
+    const snoozed = isAnother ? null : await readSnooze(transaction, { ruleId: rule.id, subject }, at);
     const budget = budgetOfRule(rule, budgets);
     const asked = {
       ...{ type: rule.type, fields: rule.fields, filter: filterTextOf(rule, budget) },
@@ -119,6 +123,7 @@ async function writeEvent(
         ...{ alert_id: id, ...key, ...seen, worst: value ?? 0, asked: JSON.stringify(asked) },
         ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
         ...(isLate ? { state: 'resolved', until: postgresFromInstant(at) } : { state: 'firing' }),
+        snoozed_until: snoozed && postgresFromInstant(snoozed),
       })
       .onConflict(['rule_id', 'subject', 'since', 'late', 'window_from'])
       .ignore()
@@ -152,7 +157,7 @@ async function writeEvent(
   await tell(transaction, { kind, rule, alert, at: earliest(at, toldAt), note }, event, budgets, words);
 }
 
-/** Tells the channels of a rule, unless it is muted or the alert is snoozed. */
+/** Tells the channels of a rule, unless it is muted; of a snoozed alert when that is over. */
 export async function tell(
   transaction: Knex,
   { kind, rule, alert, at, note }: Omit<Told, 'budget'>,
@@ -160,7 +165,8 @@ export async function tell(
   budgets: Budget[],
   words: Words,
 ): Promise<void> {
-  if (rule.muted || (alert.snoozedUntil !== null && alert.snoozedUntil > at)) return;
+  if (rule.muted) return;
+  if (alert.snoozedUntil !== null && alert.snoozedUntil > at) return holdBack(transaction, alert.id, kind, event);
   const budget = budgetOfRule(rule, budgets);
   const message = words.alert({ kind, rule, budget, alert, at, ...(note === undefined ? {} : { note }) });
   await enqueue(transaction, { event, thread: alert.id, channels: rule.channels, message });

@@ -132,11 +132,28 @@ export async function readSights(backoffice: Knex, ids: string[]): Promise<Map<s
   );
 }
 
-/** Up to when every rule has been evaluated that could be; null without rules. */
-export async function readEvaluatedUntil(backoffice: Knex): Promise<Instant | null> {
+/** How far evaluation has come. Instants; null where there is no such rule. */
+export type Progress = {
+  /** Up to when every rule has been evaluated that could be. */
+  until: Instant | null;
+  /** Until when rules rest that were evaluated by a clock that was ahead, and how many do. */
+  resting: { until: Instant; rules: number } | null;
+};
+
+/** The end of the running minute, and as much as the clocks of two processes may differ. */
+const AHEAD = 2n * MINUTE;
+
+export async function readProgress(backoffice: Knex, at: Instant): Promise<Progress> {
   const row = await backoffice('rule_standings')
-    .whereNull('error')
-    .min('evaluated_until AS until')
-    .first<{ until: string | null } | undefined>();
-  return row?.until ? instantFromPostgres(row.until) : null;
+    .select(backoffice.raw('min(evaluated_until) FILTER (WHERE error IS NULL) AS until'))
+    .select(backoffice.raw('max(evaluated_until) AS last'))
+    .select(
+      backoffice.raw('count(*) FILTER (WHERE evaluated_until > ?)::integer AS resting', [
+        postgresFromInstant(addTime(at, AHEAD)),
+      ]),
+    )
+    .first<{ until: string | null; last: string | null; resting: number }>();
+  const resting =
+    row.resting > 0 && row.last !== null ? { until: instantFromPostgres(row.last), rules: row.resting } : null;
+  return { until: row.until === null ? null : instantFromPostgres(row.until), resting };
 }

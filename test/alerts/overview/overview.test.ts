@@ -5,6 +5,7 @@ import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { csvRows, download } from '../../support/export.ts';
+import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -143,6 +144,29 @@ describe('the page of alerts', () => {
       textOf((await openPage(ana, `/alerts/rules/${id}`)).querySelector('.notice')),
       /cannot be evaluated since .*: its budget <b>\.$/,
     );
+  });
+
+  it('says where rules rest, for a clock that was ahead has been set back', async () => {
+    await make();
+    await make({ ...MONTHLY, name: 'Another' });
+    const ahead = addTime(now(), 6n * HOUR);
+    await evaluateAt(ahead);
+    await make({ ...MONTHLY, name: 'A third' });
+    await evaluateAt(now());
+    for (const path of ['/alerts', '/alerts/rules'])
+      assert.match(
+        textOf((await openPage(ana, path)).querySelector('.notice')),
+        /^A clock was ahead: 2 rules were evaluated up to .*, and rest until then, for another (6 hrs|5 hrs 59 mins)/,
+      );
+    const answer = await ana.json('get', '/api/alerts');
+    assertDescribed('/api/alerts', answer);
+    assert.ok(answer.body.restingUntil > isoFromInstant(addTime(ahead, -MINUTE)));
+    await evaluateAt(addTime(ahead, HOUR));
+    await databases()
+      .backoffice('rule_standings')
+      .update({ evaluated_until: isoFromInstant(addTime(now(), MINUTE)) });
+    assert.equal((await openPage(ana, '/alerts')).querySelector('.notice'), null, 'the running minute is no reason');
+    assert.equal((await ana.json('get', '/api/alerts')).body.restingUntil, null);
   });
 
   it('is a file of every rule', async () => {
