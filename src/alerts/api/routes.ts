@@ -92,10 +92,11 @@ export function alertsApi(sources: AlertSources): Router {
   };
 
   router.get('/api/alerts', none, async (_req, res) => {
+    const at = now();
     const [open, ended, { until, resting }] = await Promise.all([
       readOpenAlerts(backoffice),
       readEndedAlerts(backoffice, null),
-      readProgress(backoffice, now()),
+      readProgress(backoffice, at),
     ]);
     res.json({
       alerts: await alertsJson([...open, ...ended]),
