@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SETTING_NAMES } from '../../src/config.ts';
-import { asPeopleStartIt, commandLine } from '../support/command-line.ts';
+import { commandLine } from '../support/command-line.ts';
 import { databaseUrls } from '../support/databases.ts';
 import { freePort } from '../support/ports.ts';
 import { needsServer } from '../support/skip.ts';
@@ -26,14 +26,11 @@ describe('every command', () => {
 
   /** From a folder of its own, where what it should not have made is seen. */
   async function run(script: string, args: string[], settings: Record<string, string> = {}): Promise<Result> {
-    return end([...(await commandLine(script)), ...args], settings);
-  }
-
-  function end(commandLine: string[], settings: Record<string, string> = {}): Promise<Result> {
+    const command = [...(await commandLine(script)), ...args];
     const unset = Object.fromEntries(SETTING_NAMES.map((name) => [name, '']));
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...unset, ...settings };
     return new Promise((done) => {
-      const child = execFile(process.execPath, commandLine, { cwd: folder, env }, (_error, stdout, stderr) =>
+      const child = execFile(process.execPath, command, { cwd: folder, env }, (_error, stdout, stderr) =>
         done({ code: child.exitCode ?? -1, stdout, stderr }),
       );
     });
@@ -48,7 +45,7 @@ describe('every command', () => {
 
   it('prints its help, with an example of options that it has, and does nothing', async () => {
     for (const [name, script] of commands) {
-      const { code, stdout, stderr } = await end([...asPeopleStartIt(script), '--help']);
+      const { code, stdout, stderr } = await run(script, ['--help']);
       assert.deepEqual([code, stderr], [0, ''], name);
       const example = stdout.trimEnd().split('\n').at(-1) ?? '';
       assert.ok(example.startsWith(`Example: npm run ${name}`), stdout);

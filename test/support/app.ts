@@ -20,6 +20,7 @@ import type { UsageReader } from '../../src/stats/reader.ts';
 import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
 import { createHttpServer } from '../../src/web/listening/http-server.ts';
 import { securityHeaderValues } from '../../src/web/security.ts';
+import { atTheEnd } from './at-the-end.ts';
 import { databaseUrls, onServer } from './databases.ts';
 
 export type RunningApp = {
@@ -102,11 +103,8 @@ let shared: RunningApp | null = null;
 
 /** One app for all tests that need nothing special of it. */
 export async function sharedApp(): Promise<RunningApp> {
-  shared ??= await startApp();
+  if (shared) return shared;
+  shared = await startApp();
+  atTheEnd(shared.close);
   return shared;
-}
-
-export async function closeSharedApp(): Promise<void> {
-  await shared?.close();
-  shared = null;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { atTheEnd } from './at-the-end.ts';
 import { missing } from './skip.ts';
 
 const USUAL_PLACES = [
@@ -37,11 +38,14 @@ let shared: Promise<Browser | null> | null = null;
 
 /** One Chromium for all tests; those that need it are left out where there is none. */
 export async function sharedBrowser(test: Mocha.Context): Promise<Browser> {
-  shared ??= openBrowser();
+  if (!shared) {
+    shared = openBrowser();
+    atTheEnd(closeSharedBrowser);
+  }
   return (await shared) ?? missing(test, 'Chromium in the usual places or at CHROMIUM_PATH');
 }
 
-export async function closeSharedBrowser(): Promise<void> {
+async function closeSharedBrowser(): Promise<void> {
   // One that did not start has failed its tests; here it must not keep the rest from being closed.
   const browser = await shared?.catch(() => null);
   await browser?.close();

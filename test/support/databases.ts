@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Knex } from 'knex';
 import { type DatabaseUrls, openDatabase } from '../../src/db/connect.ts';
 import { type Embedded, startEmbedded } from '../../src/db/embedded/embedded.ts';
@@ -29,8 +30,10 @@ export const databaseUrls = (): TestUrls => current().urls;
 /** Whether the run has a PostgreSQL server: real concurrency and timeouts, which the embedded database does not have. */
 export const onServer = (): boolean => Boolean(process.env.TEST_DATABASE_URL);
 
-/** The setting by which a run tells its workers what they copy: the beginning of the databases' names, or a folder. */
+/** The setting by which a run tells its workers where their databases are: the beginning of their names, or a folder. */
 const TEMPLATE = 'TEST_DATABASES_TEMPLATE';
+/** And that for the folder of those that they copy, where they are embedded. */
+const EMBEDDED = 'TEST_DATABASES_EMBEDDED';
 
 function template(): string {
   const name = process.env[TEMPLATE];
@@ -69,6 +72,38 @@ async function onTestServer(work: (admin: Knex) => Promise<void>): Promise<void>
   await work(admin).finally(() => admin.destroy());
 }
 
+/** The embedded databases that others are copied from, below the checkout: PostgreSQL's initdb alone takes ten seconds. */
+const KEPT = resolve('node_modules/.cache/mythoria-admin-databases');
+const MAKING = 'making-';
+/** What they are made by and of: where any of it changes, they are made anew. */
+const MADE_OF = ['package-lock.json', 'src/db', 'src/demo', 'test/support/databases.ts'];
+
+const filesIn = (path: string): string[] =>
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .flatMap((name) => filesIn(join(path, name)))
+    : [path];
+
+/** The folder of the embedded databases that every worker begins with, made unless an earlier run has. */
+async function keptEmbedded(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of MADE_OF.flatMap(filesIn)) hash.update(`${path}\0`).update(readFileSync(path));
+  const kept = join(KEPT, hash.digest('hex').slice(0, 16));
+  if (existsSync(kept)) return kept;
+  await mkdir(KEPT, { recursive: true });
+  const outdated = readdirSync(KEPT);
+  const making = await mkdtemp(join(KEPT, MAKING));
+  const embedded = await startEmbedded(making, () => {});
+  await fillTemplate(embedded.urls);
+  await embedded.stop();
+  // Another run may have made them meanwhile.
+  await rename(making, kept).catch(() => rm(making, { recursive: true }));
+  for (const name of outdated.filter((one) => !one.startsWith(MAKING)))
+    await rm(join(KEPT, name), { recursive: true, force: true });
+  return kept;
+}
+
 /** Once for a run, before its workers start: on TEST_DATABASE_URL's server, or in a folder for embedded ones. */
 export async function makeTemplate(): Promise<void> {
   if (onServer()) {
@@ -79,10 +114,8 @@ export async function makeTemplate(): Promise<void> {
     await fillTemplate(urlsOnServer('template'));
     return;
   }
+  process.env[EMBEDDED] = await keptEmbedded();
   process.env[TEMPLATE] = await mkdtemp(join(tmpdir(), 'mythoria-admin-test-'));
-  const embedded = await startEmbedded(join(template(), 'template'), () => {});
-  await fillTemplate(embedded.urls);
-  await embedded.stop();
 }
 
 /** Once, when the workers have ended: nothing of the run stays. */
@@ -110,7 +143,8 @@ export async function startDatabases(): Promise<void> {
     return;
   }
   const folder = join(template(), WORKER);
-  await cp(join(template(), 'template'), folder, { recursive: true });
+  // Not with promises: of thousands of small files they take five times the processor.
+  cpSync(process.env[EMBEDDED] ?? '', folder, { recursive: true });
   const embedded = await startEmbedded(folder, () => {});
   running = { urls: embedded.urls, databases: open(embedded.urls), embedded };
 }

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeSharedApp } from './app.ts';
-import { closeSharedBrowser } from './browser.ts';
+import { closeShared } from './at-the-end.ts';
 import { makeTemplate, removeDatabases, startDatabases, stopDatabases } from './databases.ts';
 import { noteFailedFiles } from './failed-files.ts';
 import { printSkipped, writeSkippedTo } from './skip.ts';
 
 // Required by every worker and reached by the tests only because mocha imports what it requires (.mocharc.json switches
-// require(esm) off): required and imported files would be two instances of each module.
+// require(esm) off): required and imported files would be two instances of each module. They import neither the app nor a
+// browser: so what runs no test, as the process that starts the workers, does not load them.
 
 /** Set in the workers of a run, which end by themselves; a run that has none runs its files in this process. */
 const isWorker = process.env.MOCHA_WORKER_ID !== undefined;
@@ -38,8 +38,7 @@ export const mochaHooks = {
     noteFailedFiles(this.test?.parent);
     assert.deepEqual(askedTooSoon, []);
     if (isWorker) return;
-    await closeSharedBrowser();
-    await closeSharedApp();
+    await closeShared();
     await stopDatabases();
   },
 };

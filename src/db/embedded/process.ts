@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { cp, rename, rm, stat } from 'node:fs/promises';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -64,14 +64,22 @@ async function createMissing(): Promise<void> {
   await database.close();
   for (const path of missing) {
     await rm(`${path}.partial`, { recursive: true, force: true });
-    await cp(template, `${path}.partial`, { recursive: true });
+    // Nothing else is to be done here meanwhile, and with promises a thousand small files take five times as long.
+    cpSync(template, `${path}.partial`, { recursive: true });
     await rename(`${path}.partial`, path);
   }
   await rm(template, { recursive: true, force: true });
 }
 
-async function serve(name: string, password: string) {
-  const database = await PGlite.create(join(dataDir, name), { extensions: { pg_trgm } }).catch((error: Error) => {
+/** PostgreSQL's own 128 MB for the records; for the others less, which takes a quarter off the time that opening one takes. */
+const BUFFERS = { workflows: '128MB', backoffice: '32MB', mythoria: '8MB' };
+
+async function serve(name: keyof typeof BUFFERS, password: string) {
+  const options = {
+    extensions: { pg_trgm },
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${BUFFERS[name]}`],
+  };
+  const database = await PGlite.create(join(dataDir, name), options).catch((error: Error) => {
     const advice = 'delete the folder to begin anew';
     throw new Error(`The embedded database in ${join(dataDir, name)} cannot be opened (${error.message}): ${advice}`);
   });
