@@ -1,3 +1,4 @@
+import { makeExamples } from './alerts/examples.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
 import { loadConfig } from './config.ts';
@@ -32,6 +33,7 @@ import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
+import { loggable } from './units/failures/loggable.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { createFormat } from './units/format.ts';
@@ -129,6 +131,12 @@ async function main(): Promise<void> {
   const { timeZone, allowedDomains } = config;
   const reuseForMs = REUSE_MS;
   const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+  const format = createFormat(config.locale, timeZone);
+  if (embedded) {
+    // A demo without them is one all the same.
+    const without = (error: unknown) => log.error({ error: loggable(error) }, 'the demo has no budgets and rules');
+    await makeExamples({ databases, reader, format, sending }, demoSince).catch(without);
+  }
   server.answerWith(
     createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics }),
   );
@@ -136,7 +144,6 @@ async function main(): Promise<void> {
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
-  const format = createFormat(config.locale, timeZone);
   const sources = {
     format,
     databases,

@@ -12,6 +12,7 @@ import { freePort } from './support/ports.ts';
 import { gone, isRunning, linkCheckout, type Program, startProgram } from './support/program.ts';
 import { skip } from './support/skip.ts';
 import { ADDRESS, inOwnFolder } from './support/started.ts';
+import { until } from './support/until.ts';
 
 describe('the program', () => {
   const { start, refusal, programs, inFolder } = inOwnFolder();
@@ -69,6 +70,12 @@ describe('the program', () => {
     it('serves the sign-in page, and four months of usage behind it', async () => {
       assert.equal((await fetch(`${origin}/sign-in`)).status, 200);
       assert.ok(requests >= 60_000, `${requests} requests`);
+    });
+
+    it('has budgets and rules, and alerts that their evaluation has found', async () => {
+      assert.equal((await ana.get('/api/budgets')).body.budgets.length, 3);
+      assert.equal((await ana.get('/api/alerts/rules')).body.rules.length, 4);
+      await until(async () => (await ana.get('/api/alerts')).body.alerts.length > 0, 'an alert');
     });
 
     it('answers at both addresses of localhost', async () => {

@@ -15,7 +15,7 @@ const link = (fields: Record<string, string>) => `${RULES_PATH}/new?${new URLSea
 const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
 /** The next such number from an amount on: 43.2 is 50. */
-function roundUp(euros: number): number {
+export function roundUp(euros: number): number {
   const scale = 10 ** Math.floor(Math.log10(euros));
   const step = STEPS.find((one) => one * scale >= euros * (1 - 1e-9)) ?? 10;
   return Number((step * scale).toPrecision(2));
@@ -27,7 +27,7 @@ const WITHOUT_HISTORY = 10;
 const LEAST = 0.01;
 
 /** Twice the median day of four weeks, in euros; days without calls cost nothing. `today` is not among them. */
-function proposedEuros(costs: DailyCosts): number {
+export function proposedEuros(costs: DailyCosts): number {
   const known = [...costs.values()];
   if (known.length === 0) return WITHOUT_HISTORY;
   const days = [...known, ...Array<number>(Math.max(0, DAYS - known.length)).fill(0)];
