@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { personOf } from '../auth/require-person.ts';
 import { auditedChange } from '../db/audit-log.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
-import { isSameUntil } from '../stats/budgets/budget-use.ts';
+import { budgetAmountOn, isSameUntil } from '../stats/budgets/budget-use.ts';
 import {
   type Budget,
   changeBudget,
@@ -14,6 +14,7 @@ import {
   readBudgets,
 } from '../stats/budgets/budgets.ts';
 import { readUse, readUses } from '../stats/budgets/read-use.ts';
+import type { Day } from '../units/calendar.ts';
 import { periodOf } from '../units/calendar-period.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import { dayOf, type Instant, now } from '../units/time.ts';
@@ -37,6 +38,13 @@ type BudgetDependencies = BudgetSources & {
   /** Told, in the same transaction, that a budget comes to something else from now on; returns how many rules that concerns. */
   rulesBeginAnew: (transaction: Knex, id: string, at: Instant) => Promise<number>;
 };
+
+/** From when on an amount is another; null where it is that of today, and nobody says from when on. */
+function changesFrom(budget: Budget, { terms, from, readBack }: AskedBudget, today: Day): Day | null {
+  const isGiven = from !== null && !(readBack && from === periodOf(today, budget.per).first);
+  if (isGiven) return from;
+  return terms.amount === budgetAmountOn(budget.amounts, today) ? null : periodOf(today, terms.per).first;
+}
 
 /** What calls may cost: pages, forms and the JSON of docs/openapi.yaml. */
 export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDependencies): Router {
@@ -66,14 +74,19 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
       return { value: id, subject: `${BUDGETS_PATH}/${id}`, details: inWords(asked) };
     });
 
-  const change = (req: Request, { id }: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
+  const change = (req: Request, budget: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'change budget', async (transaction) => {
+      const { id } = budget;
       const today = dayOf(at, timeZone);
-      const from = asked.from ?? periodOf(today, asked.terms.per).first;
+      const from = changesFrom(budget, asked, today);
       const [before, after] = await changeBudget(transaction, id, asked.terms, from);
       const begun = isSameUntil(before, after, today) ? 0 : await rulesBeginAnew(transaction, id, at);
       const rules = begun === 0 ? '' : `; ${begun} ${begun === 1 ? 'rule begins' : 'rules begin'} anew`;
-      return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: `${inWords(asked)}, from ${from}${rules}` };
+      return {
+        value: undefined,
+        subject: `${BUDGETS_PATH}/${id}`,
+        details: `${inWords(asked)}${from === null ? '' : `, from ${from}`}${rules}`,
+      };
     });
 
   const remove = (req: Request, { id, name }: Budget): Promise<void> =>
@@ -149,7 +162,7 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
       use: used.ok ? { ok: true, value: budgetUseView(used.value, format) } : used,
       form: budgetForm({
         action: `${BUDGETS_PATH}/${budget.id}`,
-        values: values ?? { ...budget, amount: budget.amounts.at(-1)?.amount },
+        values: values ?? { ...budget, amount: budgetAmountOn(budget.amounts, dayOf(at, timeZone)) },
         problems: error?.details ?? [],
         saves: 'Save',
         isNew: false,

@@ -4,7 +4,7 @@ import type { BudgetTerms } from '../stats/budgets/budgets.ts';
 import type { Day } from '../units/calendar.ts';
 import { PERS } from '../units/calendar-period.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
-import { readableName, readFields } from '../units/input/fields.ts';
+import { readableName, readFields, withoutAnswers } from '../units/input/fields.ts';
 import { microEurosFromNumeric } from '../units/money.ts';
 import { type Instant, parseDay } from '../units/time.ts';
 
@@ -42,14 +42,24 @@ const shape = {
     .nullable()
     .default(null),
 };
-/** What somebody asks a budget to be; `from` is the first day of its amount, null for the running period. */
-export type AskedBudget = { terms: BudgetTerms; from: Day | null };
+/** What an answer says besides. */
+const READ_ONLY = [
+  ...['id', 'owner', 'to', 'used', 'left', 'usedShare', 'expected', 'forecast', 'forecastRange', 'runsOutOn'],
+  ...['amounts', 'history', 'timeZone', 'asOf'],
+];
+
+/**
+ * What somebody asks a budget to be; `from` is the first day of its amount, null for the running period. `readBack`: a program sends
+ * what it has read, where `from` is the first day of that period.
+ */
+export type AskedBudget = { terms: BudgetTerms; from: Day | null; readBack: boolean };
 
 /**
  * Reads the fields of a form or a JSON object.
  * @throws BadInput with every field that is wrong and what it takes
  */
-export function parseBudget(body: unknown, limits: { timeZone: string }, at: Instant): AskedBudget {
+export function parseBudget(given: unknown, limits: { timeZone: string }, at: Instant): AskedBudget {
+  const body = withoutAnswers(given, READ_ONLY);
   const { values, problems } = readFields(shape, body, 'a budget');
   const filter = (body as { filter?: unknown }).filter;
   let canonical = '';
@@ -61,5 +71,5 @@ export function parseBudget(body: unknown, limits: { timeZone: string }, at: Ins
   }
   if (values === null || problems.length > 0) throw new BadInput(problems);
   const { name, amount, per, from } = values;
-  return { terms: { name, amount, per, filter: canonical }, from };
+  return { terms: { name, amount, per, filter: canonical }, from, readBack: 'amounts' in (given as object) };
 }

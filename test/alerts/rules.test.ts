@@ -138,6 +138,28 @@ describe('rules', () => {
     assert.deepEqual(await backoffice('alert_events'), []);
   });
 
+  it('is sent back as it was read, of every type', async () => {
+    const budget = (await ana.json('post', '/api/budgets', { name: 'B', amount: 1, per: 'week' })).body.id;
+    for (const body of [
+      DAILY,
+      { name: 'a', type: 'budget', budget },
+      { name: 'a', type: 'forecast', budget },
+      { name: 'a', type: 'unusual', window: 'day' },
+      { name: 'a', type: 'new', what: 'model' },
+      { name: 'a', type: 'unpriced' },
+      { name: 'a', type: 'silence', hours: 3 },
+      { name: 'a', type: 'price', percent: 20 },
+    ]) {
+      const { id } = (await ana.json('post', '/api/alerts/rules', body)).body;
+      const path = `/api/alerts/rules/${id}`;
+      const sent = (await ana.json('get', path)).body;
+      const answer = await ana.json('put', path, { ...sent, name: 'Other' });
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      assert.deepEqual((await ana.json('get', path)).body, { ...sent, name: 'Other' });
+    }
+    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
+  });
+
   for (const [why, body, parameter] of [
     ['a negative level', { ...DAILY, critical: -1 }, 'critical'],
     ['more euros than can be counted', { ...DAILY, critical: 100_000_000_000 }, 'critical'],

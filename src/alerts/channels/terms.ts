@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Channel, type ChannelTerms, FORMATS } from '../../delivery/channels.ts';
 import { addressProblem, type TargetRules, targetProblem, URL_TAKES } from '../../delivery/targets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
-import { readableName, readFields } from '../../units/input/fields.ts';
+import { readableName, readFields, withoutAnswers } from '../../units/input/fields.ts';
 import { shownUrl } from './channel-words.ts';
 
 const MOST_OF_A_NAME = 100;
@@ -34,6 +34,8 @@ const WEBHOOK = {
   url: z.string(URL_TAKES).trim(),
   format: z.enum(FORMATS, `takes ${FORMATS.join(', ')}`).default('json'),
 };
+/** What an answer says besides. */
+const READ_ONLY = ['id', 'owner'];
 /** Of neither type: what else is wrong is said all the same. */
 const UNTYPED = {
   type: z.enum(TYPES, TYPE_TAKES),
@@ -48,7 +50,8 @@ const UNTYPED = {
  * not judged again, and may be given as it is shown.
  * @throws BadInput with every field that is wrong and what it takes
  */
-export async function parseChannel(body: unknown, rules: TargetRules, current: Channel | null): Promise<ChannelTerms> {
+export async function parseChannel(given: unknown, rules: TargetRules, current: Channel | null): Promise<ChannelTerms> {
+  const body = withoutAnswers(given, READ_ONLY);
   const type = (body as { type?: unknown } | null)?.type;
   if (type === 'email') {
     const { values, problems } = readFields(EMAIL, body, 'a channel for e-mail');

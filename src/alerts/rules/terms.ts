@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { filterText, queryOfFilter } from '../../query/filter-text.ts';
 import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
-import { readableName, readFields } from '../../units/input/fields.ts';
+import { readableName, readFields, withoutAnswers } from '../../units/input/fields.ts';
 import type { Instant } from '../../units/time.ts';
 import type { RuleTerms } from '../store/rules.ts';
 import { emptyAs, wholeField } from './fields.ts';
@@ -44,7 +44,7 @@ const SHARED = {
   owner: z.string('takes the address of whoever made it, and is not changed').optional(),
 };
 
-/** What programs may send back as they have read it, and what says nothing. */
+/** What an answer says besides, and what the form of a rule does. */
 const READ_ONLY = [
   'id',
   'url',
@@ -59,12 +59,6 @@ const READ_ONLY = [
   'filterOf',
 ];
 
-/** Of a body that is an object, without what only an answer says. */
-const withoutAnswers = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && !Array.isArray(body)
-    ? Object.fromEntries(Object.entries(body).filter(([name]) => !READ_ONLY.includes(name)))
-    : body;
-
 /** The fields of the type that a body names; of one that is not known, those of none. */
 function shapeOf(body: unknown): z.ZodRawShape {
   const { type } = (body ?? {}) as { type?: unknown };
@@ -78,7 +72,7 @@ function shapeOf(body: unknown): z.ZodRawShape {
  * @throws BadInput with every field that is wrong and what it takes
  */
 export function parseRule(given: unknown, limits: { timeZone: string }, at: Instant): RuleTerms {
-  const body = withoutAnswers(given);
+  const body = withoutAnswers(given, READ_ONLY);
   const own = shapeOf(body);
   const { values, problems } = readFields({ ...SHARED, ...own }, body, 'such a rule');
   const { filter } = (body ?? {}) as { filter?: unknown };

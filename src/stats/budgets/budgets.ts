@@ -66,14 +66,14 @@ export async function makeBudget(transaction: Knex, terms: BudgetTerms, owner: s
 }
 
 /**
- * Its amount from a day on; amounts of earlier days stay as they were, those of later ones are replaced. Returns it as it was and as
- * it is. @throws Error where there is none
+ * Its amount from a day on; amounts of earlier days stay as they were, those of later ones are replaced; with null all amounts stay.
+ * Returns it as it was and as it is. @throws Error where there is none
  */
 export async function changeBudget(
   transaction: Knex,
   id: string,
   terms: BudgetTerms,
-  from: Day,
+  from: Day | null,
 ): Promise<[before: Budget, after: Budget]> {
   // Whoever changes it at the same time does so after this one.
   await transaction('budgets').where('budget_id', id).forUpdate().first('budget_id');
@@ -84,9 +84,10 @@ export async function changeBudget(
   return [before, after];
 }
 
-async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, from: Day): Promise<void> {
+async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, from: Day | null): Promise<void> {
   const { name, per, filter, amount } = terms;
   await transaction('budgets').where('budget_id', id).update({ name, per, filter });
+  if (from === null) return;
   const day = postgresFromDay(from);
   await transaction('budget_amounts').where('budget_id', id).where('valid_from', '>', day).delete();
   const before = await transaction('budget_amounts')

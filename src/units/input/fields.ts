@@ -38,6 +38,12 @@ export function readFields<Shape extends z.ZodRawShape>(
   return { values: parsed.success ? parsed.data : null, problems: [...unknownFields(names, body, what), ...wrong] };
 }
 
+/** A body without what only an answer says: programs may send back what they have read, with something of it changed. */
+export const withoutAnswers = (body: unknown, answers: readonly string[]): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body)
+    ? Object.fromEntries(Object.entries(body).filter(([name]) => !answers.includes(name)))
+    : body;
+
 function unknownFields(names: string[], body: object, what: string): ParameterProblem[] {
   return Object.keys(body)
     .filter((name) => !names.includes(name))

@@ -81,6 +81,16 @@ describe('channels', () => {
       );
     });
 
+    it('are sent back as they were read', async () => {
+      for (const body of [TEAM, HOOK, SLACK]) {
+        const { id } = await made(body);
+        const before = (await ana.json('get', `${API}/${id}`)).body;
+        const { status, body: after } = await ana.json('put', `${API}/${id}`, { ...before, name: 'Renamed' });
+        assert.deepEqual([status, after], [200, { ...before, name: 'Renamed' }]);
+        assert.equal((await ana.json('put', `${API}/${id}`, { ...before, ownr: 'x' })).status, 400);
+      }
+    });
+
     it('tell their secrets to whoever makes them, and to nobody after', async () => {
       const hook = await made(HOOK);
       assert.equal(hook.secret.length, 43);
