@@ -5,9 +5,10 @@ import { recordedAnswers } from '../../src/alerts/evaluation/recorded-answers.ts
 import { replay } from '../../src/alerts/evaluation/replay.ts';
 import { newStanding } from '../../src/alerts/evaluation/rule-standing.ts';
 import { RULE_TYPE_NAMES, type RuleTypeName, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
-import { runningWindow } from '../../src/alerts/rules/windows.ts';
+import { followingWindows, runningWindow } from '../../src/alerts/rules/windows.ts';
 import { queryOfFilter } from '../../src/query/filter-text.ts';
 import type { Budget } from '../../src/stats/budgets/budgets.ts';
+import { noSums } from '../../src/stats/sums.ts';
 import type { Day } from '../../src/units/calendar.ts';
 import { microEuros } from '../../src/units/money.ts';
 import { addDays, addTime, DAY_OF_24_HOURS, HOUR, instantAt, MINUTE, startOfDay } from '../../src/units/time.ts';
@@ -69,6 +70,28 @@ const rows = fc.array(
 describe('a rehearsal', () => {
   before(resetUsage);
   after(resetUsage);
+
+  it('lets others have their turn, however many minutes it goes through', async () => {
+    let turns = 0;
+    let next = setImmediate(function turn() {
+      turns += 1;
+      next = setImmediate(turn);
+    });
+    const about = { timeZone: 'Europe/Lisbon', window: followingWindows('Europe/Lisbon'), budget: null, leftOut: [] };
+    const type = ruleTypeOf('threshold');
+    const fields = { measure: 'cost', window: 'day', warning: null, critical: 1 };
+    const begin = startOfDay(CHANGE, 'Europe/Lisbon');
+    const began = performance.now();
+    await replay(
+      { type, fields, evaluations: 1 },
+      newStanding(begin),
+      { from: begin, to: addTime(begin, 30n * DAY_OF_24_HOURS) },
+      { ...about, ask: async () => noSums() as never },
+    );
+    clearImmediate(next);
+    // One every ten milliseconds; half of them, for a turn is as long as it takes.
+    assert.ok(turns >= (performance.now() - began) / 20 - 1 && turns > 0, `${turns} turns`);
+  });
 
   it('says what the evaluation of each minute says, on the same records', async () => {
     const { reader } = await evaluating();

@@ -77,6 +77,35 @@ describe('rules through time', () => {
     assert.deepEqual(kinds, ['fired', 'resolved', 'fired', 'resolved']);
   });
 
+  it('an hour that clocks repeat is two windows, and its day has twenty-five hours', async () => {
+    const autumn = '2026-10-25' as Day;
+    // Half past one by the clock before it is set back at two, and once more.
+    const [first, again] = [1.5, 2.5].map((hours) => at(hours, autumn)) as [Instant, Instant];
+    const hourly = { type: 'threshold', measure: 'cost', window: 'hour', critical: 10 };
+    await make({ ...hourly, name: 'Hour' }, at(0, autumn));
+    await make({ ...hourly, window: 'day', critical: 20, name: 'Day' }, at(0, autumn));
+    await insertUsage([
+      { cost: 11_000_000, at: first },
+      { cost: 8_000_000, at: again },
+      { cost: 2_000_000, at: at(24.5, autumn) },
+    ]);
+    for (let minutes = 90; minutes <= 26 * 60; minutes += 47)
+      await evaluateAt(addTime(at(0, autumn), BigInt(minutes) * MINUTE));
+    const seen = await databases()
+      .backoffice('alerts')
+      .orderBy('since')
+      .select('since', 'until', 'window_from', 'window_to');
+    assert.deepEqual(
+      seen.map(({ since, until, window_from, window_to }) =>
+        [since, until, window_from, window_to].map((one) => one?.slice(8, 16) ?? null),
+      ),
+      [
+        ['25 00:31', '25 02:00', '25 00:00', '25 01:00'],
+        ['26 00:00', null, '24 23:00', '26 00:00'].map((one, i) => (i === 0 ? '25 23:31' : one)),
+      ],
+    );
+  });
+
   it('what cannot be evaluated is told once, and makes up for what it missed', async () => {
     const id = await budget(10);
     const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };

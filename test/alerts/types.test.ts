@@ -5,6 +5,7 @@ import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/aler
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
+import { insertAlert } from '../support/things.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -93,6 +94,47 @@ describe('types of rules', () => {
     assert.deepEqual([(await alerts())[0]?.state, (await alerts())[0]?.value], ['firing', 0]);
     await evaluateAt(at(13));
     assert.equal((await alerts())[0]?.state, 'resolved');
+  });
+
+  it('unusual: does not learn from what somebody has called noise or planned', async () => {
+    const weeks = (some: number[], cost: number) => some.map((week) => ({ cost, at: at(12, addDays(DAY, -7 * week)) }));
+    await insertUsage([
+      ...weeks([5, 6, 7, 8], 10_000_000),
+      ...weeks([1, 2, 3, 4], 100_000_000),
+      { cost: 100_000_000, at: at(12) },
+    ]);
+    const id = await make({ type: 'unusual', window: 'day' }, at(20));
+    await evaluateAt(at(24));
+    assert.deepEqual(await alerts(), [], 'half of the weeks were like this one');
+    for (const [i, week] of [1, 2, 3, 4].entries()) {
+      const from = at(0, addDays(DAY, -7 * week));
+      const alert = await insertAlert(id, {
+        ...{
+          state: 'resolved',
+          since: isoFromInstant(at(24, addDays(DAY, -7 * week))),
+          value: 100_000_000,
+          worst: 100_000_000,
+        },
+        ...{ window_from: isoFromInstant(from), window_to: isoFromInstant(at(24, addDays(DAY, -7 * week))) },
+        until: isoFromInstant(at(48, addDays(DAY, -7 * week))),
+        asked: JSON.stringify({
+          type: 'unusual',
+          fields: { window: 'day', strength: 4, minEuros: 5, minPercent: 50 },
+          filter: '',
+        }),
+      });
+      const feedback = i % 2 === 0 ? 'noise' : 'planned';
+      assert.equal((await ana.json('post', `/api/alerts/${alert}/feedback`, { feedback })).status, 200);
+    }
+    await databases()
+      .backoffice('rule_standings')
+      .update({ evaluated_until: isoFromInstant(at(23)) });
+    await evaluateAt(at(24));
+    const found = (await alerts()).filter(({ state }) => state === 'firing');
+    assert.deepEqual(
+      found.map(({ value, usual }) => [value, usual]),
+      [[100, 10]],
+    );
   });
 
   it('new: tells of a model once; those that were known are not new', async () => {

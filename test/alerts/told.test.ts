@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { Day } from '../../src/units/calendar.ts';
+import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now, startOfDay } from '../../src/units/time.ts';
+import { evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
+import { sharedApp } from '../support/app.ts';
+import { type Client, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { insertUsage, resetUsage } from '../support/usage.ts';
+
+/** A Tuesday. */
+const DAY = startOfDay('2026-09-15' as Day, 'Europe/Lisbon');
+const at = (hours: number) => addTime(DAY, BigInt(Math.round(hours * 60)) * MINUTE);
+const DAILY = { type: 'threshold', measure: 'cost', window: 'day', critical: 10 };
+
+describe('what is told', () => {
+  let ana: Client;
+  let channels: string[];
+  before(async () => {
+    ana = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await resetAlerts();
+    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
+    channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+  });
+
+  const make = (body: object, begin: Instant) => madeAt(ana, { ...body, channels }, begin);
+  type Message = {
+    subject: string;
+    links: { label: string; url: string }[];
+    facts: { label: string; value: string }[];
+  };
+  const told = (): Promise<Message[]> => databases().backoffice('deliveries').orderBy('made_at').pluck('message');
+  /** Where a link of the newest message leads, on this app. */
+  const linked = async (label: string): Promise<string> => {
+    const url = (await told()).at(-1)?.links.find((one) => one.label === label)?.url ?? '';
+    const { pathname, search } = new URL(url);
+    return `${pathname}${search}`;
+  };
+
+  it('leads to the very calls at once, in the minute in which they were made, and frozen', async () => {
+    const moment = now();
+    await make(DAILY, addTime(moment, -2n * MINUTE));
+    await insertUsage([{ cost: 11_000_000, at: moment }]);
+    await evaluateAt(now());
+    const calls = await linked('Its calls');
+    assert.equal((await ana.get(calls)).status, 200);
+    // What the running minute shows is told before that is over: the link ends there, and may not see what comes after.
+    const { searchParams } = new URL(calls, 'http://localhost');
+    assert.ok((searchParams.get('asOf') ?? '') <= isoFromInstant(now()), 'nothing is frozen at an instant to come');
+    await insertUsage([{ cost: 1, at: addTime(now(), 1n) }]);
+    assert.match(textOf((await openPage(ana, calls)).querySelector('.sum')), /^1 record, €11\.00/);
+    assert.equal((await ana.get(await linked('The overview of its window'))).status, 200);
+  });
+
+  it('of a new provider leads to its calls', async () => {
+    await insertUsage([{ model: 'gpt-5', at: at(8) }]);
+    await make({ type: 'new', what: 'provider' }, at(9));
+    await insertUsage([
+      { model: 'gpt-6', at: at(9.2) },
+      { model: 'claude-opus', at: at(9.3) },
+      { model: 'claude-haiku', at: at(9.3) },
+    ]);
+    await evaluateAt(at(10));
+    const [message, ...others] = await told();
+    assert.equal(others.length, 0);
+    assert.match(message?.subject ?? '', /^Anthropic: 2 requests /);
+    const page = await openPage(ana, await linked('Its calls'));
+    assert.match(textOf(page.querySelector('.sum')), /^2 records/);
+    assert.deepEqual(
+      columnOf(tableOf(page, 'Records'), 'Model')
+        .map(({ text }) => text)
+        .sort(),
+      ['claude-haiku', 'claude-opus'],
+    );
+  });
+
+  it('is not told again while its rule is muted, snoozed or cannot be evaluated, and is afterwards', async () => {
+    await make({ ...DAILY, remindHours: 1 }, at(9));
+    await insertUsage([{ cost: 11_000_000, at: at(9.5) }]);
+    await evaluateAt(at(9.6));
+    const { backoffice } = databases();
+    const reminded = async () => (await backoffice('alert_events').where('kind', 'reminded')).length;
+    assert.equal(await reminded(), 0);
+    let hours = 10;
+    for (const [table, quiet, again] of [
+      ['alert_rules', { muted: true }, { muted: false }],
+      ['alerts', { snoozed_until: isoFromInstant(at(23)) }, { snoozed_until: null }],
+      ['rule_standings', { error: 'its budget has been deleted', error_since: isoFromInstant(at(9)) }, { error: null }],
+      ['alerts', { acknowledged_at: isoFromInstant(at(9)) }, { acknowledged_at: null }],
+    ] as const) {
+      const before = await reminded();
+      hours += 1;
+      const due = at(hours);
+      await backoffice(table).update(quiet);
+      // What failed a moment ago is not tried again yet.
+      if (table === 'rule_standings') await backoffice(table).update({ evaluated_at: isoFromInstant(due) });
+      await evaluateAt(addTime(due, MINUTE));
+      assert.equal(await reminded(), before, JSON.stringify(quiet));
+      await backoffice(table).update(again);
+      await evaluateAt(addTime(due, 2n * MINUTE));
+      assert.equal(await reminded(), before + 1, JSON.stringify(again));
+      await evaluateAt(addTime(due, HOUR / 2n));
+      assert.equal(await reminded(), before + 1, 'within the hour it is not told once more');
+    }
+    assert.equal((await told()).length, 5);
+  });
+});
