@@ -3,9 +3,9 @@ import { type Config, loadConfig } from '../src/config.ts';
 import { closeDatabases, type DatabaseUrls, MOST_CONNECTIONS, openDatabases } from '../src/db/connect.ts';
 import { runningEmbedded } from '../src/db/embedded/embedded.ts';
 import { configuredDatabases, connectionProblem } from '../src/db/start-check.ts';
+import { CHECKS, type Checked, type Name } from '../src/system/checks.ts';
 import { reasonOf } from '../src/units/failures/reason.ts';
 import { command } from './command.ts';
-import { CHECKS, type Checked, type Name } from './doctor/checks.ts';
 
 const DOCTOR = {
   name: 'doctor',

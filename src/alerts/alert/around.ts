@@ -1,4 +1,5 @@
 import { type Sums, totalTokens } from '../../stats/sums.ts';
+import { type BarChart, barChart } from '../../tables/bar-chart.ts';
 import type { Format } from '../../units/format.ts';
 import {
   addDays,
@@ -12,7 +13,6 @@ import {
   startOfDay,
   startOfHour,
 } from '../../units/time.ts';
-import { type BarChart, barChart } from '../frame/bar-chart.ts';
 import type { Measured } from '../rules/rule-type.ts';
 import type { Span } from '../rules/windows.ts';
 import { measuredOf, valueText } from '../rules/words.ts';

@@ -1,9 +1,9 @@
 import { written } from '../../catalog/written.ts';
+import { type BarChart, barChart } from '../../tables/bar-chart.ts';
 import type { Day } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
 import { addDays, clockOf, dayOf, type Instant } from '../../units/time.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
-import { type BarChart, barChart } from '../frame/bar-chart.ts';
 import { againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import { measuredOf, valueText } from '../rules/words.ts';

@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
-import { nameIndexAdvice } from '../../src/catalog/name-index.ts';
-import { MOST_CONNECTIONS } from '../../src/db/connect.ts';
-import { connectionLimitProblems } from '../../src/db/connection-limits.ts';
-import { migrationState, writeProblems } from '../../src/db/migrate.ts';
-import { nameProblems, type SourceProblem, sourceProblems } from '../../src/db/source-check.ts';
-import { followSourceClock } from '../../src/db/source-clock.ts';
-import { existingIndexes, RECOMMENDED_INDEXES } from '../../src/stats/indexes.ts';
-import { readCoverage } from '../../src/stats/rollups/coverage.ts';
-import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
-import { clockProblem } from '../../src/units/clock.ts';
+import { nameIndexAdvice } from '../catalog/name-index.ts';
+import { MOST_CONNECTIONS } from '../db/connect.ts';
+import { connectionLimitProblems } from '../db/connection-limits.ts';
+import { migrationState, writeProblems } from '../db/migrate.ts';
+import { nameProblems, type SourceProblem, sourceProblems } from '../db/source-check.ts';
+import { followSourceClock } from '../db/source-clock.ts';
+import { existingIndexes, RECOMMENDED_INDEXES } from '../stats/indexes.ts';
+import { readCoverage } from '../stats/rollups/coverage.ts';
+import { createOrigin } from '../stats/rollups/keep/origin.ts';
+import { clockProblem } from '../units/clock.ts';
 
 /** `note`: works, and somebody may want it so; `wrong`: something is to be done. */
 type Finding = { level: 'note' | 'wrong'; text: string };
