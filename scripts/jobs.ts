@@ -1,13 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { migrateBackoffice } from '../src/db/migrate.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { systemLookup } from '../src/delivery/targets.ts';
 import { runOnce, startJobs } from '../src/jobs/jobs.ts';
-import { everyJob } from '../src/jobs/list.ts';
+import { everyJob, systemJob } from '../src/jobs/list.ts';
 import { createMetrics } from '../src/measuring/metrics.ts';
 import { openReader } from '../src/stats/open-reader.ts';
 import { createOrigin } from '../src/stats/rollups/keep/origin.ts';
+import { keepSystem, type OwnProcess } from '../src/system/keep.ts';
 import { createOutages } from '../src/units/failures/outages.ts';
 import { createFormat } from '../src/units/format.ts';
+import { now } from '../src/units/time.ts';
 import { createLog } from '../src/web/log.ts';
 import { command, interruptible } from './command.ts';
 import { withDatabases } from './with-databases.ts';
@@ -26,10 +29,10 @@ const JOBS = {
 await command(JOBS, ({ once = false }) =>
   interruptible((interrupted) =>
     withDatabases(async (databases, config) => {
-      const log = createLog(config.logLevel);
+      const metrics = createMetrics();
+      const log = createLog(config.logLevel, metrics.recent.failed);
       await migrateBackoffice(databases.backoffice);
       await followSourceClock(databases.workflows, log, createOutages(log));
-      const metrics = createMetrics();
       const origin = createOrigin(databases, log);
       const isStopping = () => interrupted.aborted;
       const { timeZone } = config;
@@ -57,7 +60,13 @@ await command(JOBS, ({ once = false }) =>
         if (failed.length > 0) throw new Error(`${failed.map(({ name }) => name).join(', ')} failed`);
         return;
       }
-      const running = startJobs(jobs, metrics);
+      const own: OwnProcess = {
+        id: randomUUID(),
+        startedAt: now(),
+        recent: metrics.recent,
+        jobs: () => running.states(),
+      };
+      const running = startJobs([systemJob(databases.backoffice, own, log), ...jobs], metrics);
       console.log(`Running until told to end: ${jobs.map(({ name }) => name).join(', ')}`);
       await new Promise<void>((resolve) => {
         // A timer keeps the process: the databases of a quiet minute hold no connection.
@@ -68,6 +77,7 @@ await command(JOBS, ({ once = false }) =>
         });
       });
       await running.stop();
+      await keepSystem(databases.backoffice, own, true).catch(() => {});
     }),
   ),
 );

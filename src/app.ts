@@ -64,7 +64,7 @@ export function createApp({
   sending,
   metrics,
 }: Dependencies): Express {
-  const { appUrl, allowedDomains, production } = config;
+  const { appUrl, allowedDomains, production, databaseUrls } = config;
   const app = express();
   app.set('query parser', readParameters);
 
@@ -110,7 +110,7 @@ export function createApp({
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
   // Before the pages, some of which would take any name.
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
-  for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending }));
+  for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending, databaseUrls }));
   app.use(sessionRoutes(auth));
 
   app.use(notFound);

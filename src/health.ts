@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type Router } from 'express';
 import type { Databases } from './db/connect.ts';
+import { VERSION } from './units/version.ts';
 
 /**
  * What is answered until the app is there. /healthz says from the first moment that the process lives, which may have to
@@ -11,9 +12,9 @@ export const starting =
   (req, res) => {
     const path = req.url?.split('?')[0];
     if (path === '/healthz' || path === '/readyz') {
-      const [code, status] = path === '/healthz' ? [200, 'ok'] : [503, 'starting'];
+      const [code, answer] = path === '/healthz' ? [200, { status: 'ok', ...VERSION }] : [503, { status: 'starting' }];
       res.writeHead(code, { ...headers, 'Content-Type': 'application/json; charset=utf-8' });
-      res.end(JSON.stringify({ status }));
+      res.end(JSON.stringify(answer));
       return;
     }
     const meanwhile = {
@@ -40,7 +41,7 @@ export function health(
   const router = express.Router();
 
   router.get('/healthz', (_req, res) => {
-    res.json({ status: 'ok' });
+    res.json({ status: 'ok', ...VERSION });
   });
 
   router.get('/readyz', async (_req, res) => {

@@ -25,13 +25,20 @@ import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
 import { BUDGETS_EXPORT } from './budgets/export.ts';
 import { budgetPages } from './budgets/routes.ts';
+import type { DatabaseUrls } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import type { ExportPage } from './downloads/export-page.ts';
+import { systemPage } from './system/routes.ts';
 import type { AtOnce } from './web/download.ts';
 import type { Render } from './web/render.ts';
 
 /** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, the limit of downloads, and how messages are sent. */
-type PageDependencies = UsageSources & { render: Render; atOnce: AtOnce; sending: SendingSettings };
+type PageDependencies = UsageSources & {
+  render: Render;
+  atOnce: AtOnce;
+  sending: SendingSettings;
+  databaseUrls: DatabaseUrls | null;
+};
 
 type Page = {
   routes: (dependencies: PageDependencies) => Router;
@@ -67,6 +74,7 @@ export const PAGES: Page[] = [
   { routes: alertsApi },
   { routes: accountPage },
   { routes: auditPage, exports: [AUDIT_EXPORT] },
+  { routes: systemPage },
 ];
 
 export const NAVIGATION = PAGES.flatMap(({ link }) => link ?? []);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { makeExamples } from './alerts/examples.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
@@ -20,7 +21,7 @@ import { systemLookup } from './delivery/targets.ts';
 import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
-import { demoJob, everyJob } from './jobs/list.ts';
+import { demoJob, everyJob, systemJob } from './jobs/list.ts';
 import { answerMetrics } from './measuring/answer.ts';
 import { createMetrics } from './measuring/metrics.ts';
 import { watchProcess } from './measuring/process.ts';
@@ -33,12 +34,14 @@ import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
+import { keepSystem, type OwnProcess } from './system/keep.ts';
 import { loggable } from './units/failures/loggable.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { createFormat } from './units/format.ts';
 import { handled } from './units/promises/handled.ts';
 import { addTime, earliest, type Instant, now, type Window } from './units/time.ts';
+import { VERSION } from './units/version.ts';
 import { listen } from './web/listening/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
@@ -61,7 +64,8 @@ function stop(line: string): never {
 
 async function main(): Promise<void> {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const metrics = createMetrics();
+  const log = createLog(config.logLevel, metrics.recent.failed);
   for (const doubt of config.doubts) log.warn(doubt);
   // Before anything slow, so that a taken port is said at once.
   const headers = securityHeaderValues({ https: config.appUrl.protocol === 'https:' });
@@ -69,7 +73,6 @@ async function main(): Promise<void> {
   const server = await listen(config.host, config.port, limits, starting(headers));
   if (config.port === 0 && config.appUrl.port === '0') config.appUrl.port = String(server.port);
 
-  const metrics = createMetrics();
   if (config.metricsPort !== null)
     await listen(config.host, config.metricsPort, limits, answerMetrics(metrics, headers), 'METRICS_PORT');
 
@@ -140,7 +143,7 @@ async function main(): Promise<void> {
   server.answerWith(
     createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics }),
   );
-  log.info({ url: config.appUrl.origin, port: server.port, node: process.version }, 'started');
+  log.info({ url: config.appUrl.origin, port: server.port, node: process.version, ...VERSION }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
@@ -154,8 +157,10 @@ async function main(): Promise<void> {
     replicas: embedded === null,
     allowedDomains,
   };
+  const own: OwnProcess = { id: randomUUID(), startedAt: now(), recent: metrics.recent, jobs: () => jobs.states() };
   const jobs = startJobs(
     [
+      systemJob(databases.backoffice, own, log),
       ...(config.jobs ? everyJob({ ...sources, once: false }) : []),
       ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
     ],
@@ -171,6 +176,7 @@ async function main(): Promise<void> {
     const jobsStopped = handled(jobs.stop());
     await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
     await jobsStopped;
+    await keepSystem(databases.backoffice, own, true).catch(() => {});
     await closeDatabases(databases);
     await embedded?.stop();
     log.info('stopped');

@@ -14,6 +14,7 @@ import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
 import type { Origin } from '../stats/rollups/keep/origin.ts';
+import { keepSystem, type OwnProcess } from '../system/keep.ts';
 import { loggable } from '../units/failures/loggable.ts';
 import { createOutages, type Outages } from '../units/failures/outages.ts';
 import type { Format } from '../units/format.ts';
@@ -104,6 +105,18 @@ function oldAlertsJob(backoffice: Knex, log: Logger, outages: Outages): Job {
     atOnce: true,
     run: () => forgetAlerts(backoffice),
     onError: logged(log, outages, 'old alerts stay'),
+  };
+}
+
+/** Of each process for itself, with jobs or without. */
+export function systemJob(backoffice: Knex, own: OwnProcess, log: Logger): Job {
+  return {
+    name: 'system',
+    does: 'Writes down how this process is and what it has measured.',
+    everyMs: A_MINUTE_MS,
+    atOnce: true,
+    run: () => keepSystem(backoffice, own),
+    onError: logged(log, createOutages(log), 'what was measured is not written down'),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createRecent } from './recent.ts';
 
 /** From what a kept answer takes to where a browser gives up. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30];
@@ -11,6 +12,8 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
+    /** For the page of the system, which is of all processes. */
+    recent: createRecent(),
     requests: new Histogram({
       name: 'http_request_duration_seconds',
       help: 'Requests from their first line to their last byte, by route, method and class of status.',

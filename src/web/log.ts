@@ -14,11 +14,45 @@ const SEVERITIES: Record<string, string> = {
   fatal: 'CRITICAL',
 };
 
-/** One JSON object a line, to standard output: `severity`, `level`, `time`, `message` and what it is about. */
-export function createLog(level: string, to?: DestinationStream): Logger {
+const LEVEL_OF_ERRORS = pino.levels.values.error ?? 50;
+const REQUEST = 'request';
+
+/** What a line of the log is about, and the request; nothing for the line of a request, which another one explains. */
+function failureOf([about, message]: unknown[], { id }: { id?: unknown }): { kind: string | null; id: string | null } {
+  const { error, id: ownId } = (typeof about === 'object' ? about : {}) as {
+    error?: { name?: string; code?: string };
+    id?: unknown;
+  };
+  const words = typeof about === 'string' ? about : String(message);
+  const why = error?.code ?? error?.name;
+  const request = id ?? ownId;
+  return {
+    kind: words === REQUEST ? null : [words, why].filter(Boolean).join(': '),
+    id: request === undefined ? null : String(request),
+  };
+}
+
+/**
+ * One JSON object a line, to standard output: `severity`, `level`, `time`, `message` and what it is about. What is logged as an
+ * error is told to `failed` as well.
+ */
+export function createLog(
+  level: string,
+  failed: (kind: string, id: string | null) => void,
+  to?: DestinationStream,
+): Logger {
   return pino(
     {
       level,
+      hooks: {
+        logMethod(line, method, severity) {
+          if (severity >= LEVEL_OF_ERRORS) {
+            const { kind, id } = failureOf(line, this.bindings());
+            if (kind !== null) failed(kind, id);
+          }
+          method.apply(this, line);
+        },
+      },
       base: undefined,
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -52,7 +86,7 @@ export function requestLog(log: Logger) {
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
     customSuccessObject: line,
     customErrorObject: (req, res, _error, values) => line(req, res, values),
-    customSuccessMessage: () => 'request',
-    customErrorMessage: () => 'request',
+    customSuccessMessage: () => REQUEST,
+    customErrorMessage: () => REQUEST,
   });
 }

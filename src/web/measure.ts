@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import onHeaders from 'on-headers';
 import { type Account, createAccount, onAccount } from '../measuring/account.ts';
 import type { Metrics } from '../measuring/metrics.ts';
-import { routeOf } from '../measuring/route.ts';
+import { NO_ROUTE, routeOf } from '../measuring/route.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -19,8 +19,14 @@ function serverTiming({ databaseMs, renderingMs, asked }: Account, totalMs: numb
   ].join(', ');
 }
 
-/** Measures each request and says in its answer where its time went. `seen` is told of it once it has been answered. */
-export function measureRequests({ requests }: Metrics): RequestHandler {
+/** Of routes that anybody reaches, on whose addresses codes of sign-ins travel, the path alone; as of what is no route. */
+function addressOf({ originalUrl }: Request, route: string): string {
+  const isOpen = route === NO_ROUTE || /^\/(auth|sign-in|stand-in)/.test(route);
+  return isOpen ? (originalUrl.split('?')[0] ?? '') : originalUrl;
+}
+
+/** Measures each request and says in its answer where its time went. */
+export function measureRequests({ requests, recent }: Metrics): RequestHandler {
   return (req: Request, res, next) => {
     const began = performance.now();
     const account = createAccount();
@@ -29,7 +35,13 @@ export function measureRequests({ requests }: Metrics): RequestHandler {
     res.once('close', () => {
       const method = METHODS.has(req.method) ? req.method : 'other';
       const status = `${Math.floor(res.statusCode / 100)}xx`;
-      requests.observe({ route: routeOf(req), method, status }, took() / 1000);
+      const route = routeOf(req);
+      const ms = took();
+      requests.observe({ route, method, status }, ms / 1000);
+      recent.answered(
+        { id: String(req.id ?? ''), route, address: addressOf(req, route), status: res.statusCode, ms },
+        account,
+      );
     });
     onAccount(account, () => (req.route ? routeOf(req) : BEFORE_ANY_ROUTE), next);
   };

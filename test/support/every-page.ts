@@ -234,6 +234,7 @@ export const PAGES: Record<string, string> = {
   account: '/account',
   sessions: '/sessions',
   audit: '/audit',
+  system: '/system',
   'audit-empty': '/audit?person=nobody@mythoria.pt',
   'not-found': '/no/such/page',
   'bad-request': '/ai-usage?period=2d&pageSize=abc',
