@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import express, { type Router } from 'express';
 import type { Databases } from './db/connect.ts';
-import { VERSION } from './units/version.ts';
+import { VERSION } from './measuring/version.ts';
 
 /**
  * What is answered until the app is there. /healthz says from the first moment that the process lives, which may have to

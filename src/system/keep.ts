@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import type { Knex } from 'knex';
 import type { Recent } from '../measuring/recent.ts';
+import { VERSION } from '../measuring/version.ts';
 import { addTime, DAY_OF_24_HOURS, HOUR, type Instant, now, postgresFromInstant } from '../units/time.ts';
-import { VERSION } from '../units/version.ts';
 
 /** What a process says of itself, again and again. */
 export type OwnProcess = { id: string; startedAt: Instant; recent: Recent; jobs: () => readonly object[] };
