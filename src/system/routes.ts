@@ -16,7 +16,7 @@ export function systemPage({ databases, databaseUrls, render, format }: SystemDe
   const router = express.Router();
   router.get(SYSTEM_PATH, takes([]), async (req, res) => {
     const at = now();
-    const system = await readSystem(databases, databaseUrls, format, at, (work) => panel(work, req.log));
+    const system = await readSystem(databases, databaseUrls, format, at, (read) => panel(read(), req.log));
     const freshness = { asOf: at, asOfText: format.instant(at), renews: true };
     render(req, res, { title: 'System', view: 'system/system', data: { ...system, freshness, retry: SYSTEM_PATH } });
   });

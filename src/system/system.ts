@@ -22,7 +22,7 @@ import { failureTable, jobTable, processTable, routeTable, sizeTable, slowTable 
 
 /** What stands or falls alone. */
 export type Part<T> = { ok: true; value: T } | { ok: false; message: string };
-export type AsPart = <T>(work: Promise<T>) => Promise<Part<T>>;
+export type AsPart = <T>(read: () => Promise<T>) => Promise<Part<T>>;
 
 const MOST_SLOW = 25;
 const MOST_TABLES = 12;
@@ -135,26 +135,26 @@ export async function readSystem(
   const { backoffice } = databases;
   const processes = handled(readProcesses(backoffice, at));
   const routes = handled(readRouteTimes(backoffice, at, isPage));
-  const section = async (about: Omit<Section, 'table'>, reading: Promise<Table | null>): Promise<Section> => ({
+  const section = async (about: Omit<Section, 'table'>, read: () => Promise<Table | null>): Promise<Section> => ({
     ...about,
-    table: await part(reading),
+    table: await part(read),
   });
   const sizes = async (title: string, database: Knex): Promise<Section> => {
-    const found = await part(readSizes(title, database, format));
+    const found = await part(() => readSizes(title, database, format));
     const about = { id: title, title, empty: 'It has no tables.' };
     return found.ok
       ? { ...about, note: found.value.note, table: { ok: true, value: found.value.table } }
       : { ...about, note: '', table: found };
   };
   const [levels, chart, rollups, checked, ...sections] = await Promise.all([
-    part(readLevels(backoffice, routes, at, format)),
-    part(
+    part(() => readLevels(backoffice, routes, at, format)),
+    part(() =>
       Promise.all([readHourlyTimes(backoffice, at), processes]).then(([hourly, all]) =>
         hourlyChart(hourly, all, at, format),
       ),
     ),
-    part(readCoverage(backoffice).then((coverage) => rollupsText(coverage, format))),
-    urls === null ? null : part(checkDatabases(databases, urls)),
+    part(() => readCoverage(backoffice).then((coverage) => rollupsText(coverage, format))),
+    urls === null ? null : part(() => checkDatabases(databases, urls)),
     section(
       {
         ...{
@@ -164,35 +164,35 @@ export async function readSystem(
         },
         note: 'In milliseconds, within a fifth.',
       },
-      routes.then((found) => orNothing(found.routes, routeTable, format)),
+      () => routes.then((found) => orNothing(found.routes, routeTable, format)),
     ),
     section(
       {
         ...{ id: 'slow', title: 'Slowest requests', empty: 'None has been written down yet.' },
         note: `The ${MOST_SLOW} slowest of the last 7 days, and where their time went, in milliseconds.`,
       },
-      readSlowRequests(backoffice, at, MOST_SLOW).then((lines) => orNothing(lines, slowTable, format)),
+      () => readSlowRequests(backoffice, at, MOST_SLOW).then((lines) => orNothing(lines, slowTable, format)),
     ),
     section(
       {
         ...{ id: 'errors', title: 'Errors', empty: 'None was logged in the last 7 days.' },
         note: 'What was logged as an error in the last 7 days, by kind.',
       },
-      readFailures(backoffice, at).then((lines) => orNothing(lines, failureTable, format)),
+      () => readFailures(backoffice, at).then((lines) => orNothing(lines, failureTable, format)),
     ),
     section(
       {
         ...{ id: 'jobs', title: 'Jobs', empty: 'No process has said what it does: each does once a minute.' },
         note: 'What is done by the clock, in whichever process.',
       },
-      processes.then((all) => orNothing(jobLines(all), jobTable, format)),
+      () => processes.then((all) => orNothing(jobLines(all), jobTable, format)),
     ),
     section(
       {
         ...{ id: 'processes', title: 'Processes', empty: 'None has said that it is there: each does once a minute.' },
         note: 'Those of the last 7 days, as each said of itself last.',
       },
-      processes.then((all) => orNothing(all, processTable, format)),
+      () => processes.then((all) => orNothing(all, processTable, format)),
     ),
     sizes('workflows_db', databases.workflows),
     sizes('backoffice_db', backoffice),
