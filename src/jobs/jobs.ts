@@ -19,7 +19,7 @@ export type Job = {
 };
 
 /** A job as people are told of it: when it last went through, and when and why it last did not, since the program was started. */
-export type JobState = Pick<Job, 'name' | 'does' | 'everyMs'> & {
+type JobState = Pick<Job, 'name' | 'does' | 'everyMs'> & {
   lastSuccess: Instant | null;
   lastFailure: { at: Instant; reason: string } | null;
 };

@@ -21,7 +21,7 @@ import { type ServiceLevel, serviceLevels } from './service-levels.ts';
 import { failureTable, jobTable, processTable, routeTable, sizeTable, slowTable } from './tables.ts';
 
 /** What stands or falls alone. */
-export type Part<T> = { ok: true; value: T } | { ok: false; message: string };
+type Part<T> = { ok: true; value: T } | { ok: false; message: string };
 export type AsPart = <T>(read: () => Promise<T>) => Promise<Part<T>>;
 
 const MOST_SLOW = 25;
