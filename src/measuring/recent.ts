@@ -5,7 +5,7 @@ import type { Account } from './account.ts';
 export const BOUNDS_MS: readonly number[] = Array.from({ length: 64 }, (_, i) => 300 * 1.2 ** (i - 32));
 
 /** How long a figure of response times is of. */
-export const BUCKET = 5n * MINUTE;
+const BUCKET = 5n * MINUTE;
 
 /** Two hours: what the database did not take until then is lost, for it would be counted twice. */
 const MOST_BUCKETS = 24;

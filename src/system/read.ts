@@ -10,7 +10,7 @@ import {
 } from '../units/time.ts';
 
 /** The processes tell of themselves once a minute. */
-export const GONE_AFTER = 3n * MINUTE;
+const GONE_AFTER = 3n * MINUTE;
 
 /** Instants as microseconds, in digits: JSON has no bigint. */
 type JobState = {
