@@ -88,9 +88,13 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
     );
     queries = 0;
     const begun = performance.now();
-    const { failed } = await evaluateRules({ databases, reader, timeZone: TIME_ZONE, words }, now(), {
-      looksBack: true,
-    });
+    const { failed } = await evaluateRules(
+      { databases, reader, timeZone: TIME_ZONE, words, mailsTo: () => false },
+      now(),
+      {
+        looksBack: true,
+      },
+    );
     if (failed > 0) throw new Error(`${failed} rules could not be evaluated`);
     times.push(performance.now() - begun);
     asked.push(queries);

@@ -8,7 +8,7 @@ export type AlertSources = {
   databases: Databases;
   reader: UsageReader;
   format: Format;
-  sending: Pick<SendingSettings, 'appUrl'>;
+  sending: Pick<SendingSettings, 'appUrl' | 'mail'>;
 };
 
 export const RULES_PATH = '/alerts/rules';

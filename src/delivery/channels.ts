@@ -11,8 +11,8 @@ export type WebhookTerms = { type: 'webhook'; name: string; url: string; format:
 export type ChannelTerms = EmailTerms | WebhookTerms;
 
 type Kept = { id: string; owner: string };
-/** `personal`: somebody's own, for what they have chosen to be told. */
-export type EmailChannel = EmailTerms & Kept & { personal: boolean };
+/** `own`: of a channel that is somebody's own, why they are told: they have chosen a digest, or made what a message is about. */
+export type EmailChannel = EmailTerms & Kept & { own: 'chosen' | 'maker' | null };
 /** `secret` is the key of its signatures. */
 export type WebhookChannel = WebhookTerms & Kept & { secret: string };
 /** Where messages are sent; `owner` is the address of whoever made it. */
@@ -49,11 +49,39 @@ export function channelOf({
   owner,
   person,
 }: ChannelRow): Channel {
-  if (type === 'email') return { id, owner, type, name, to: recipients, personal: person !== null };
+  if (type === 'email') return { id, owner, type, name, to: recipients, own: ownOf(person) };
   return {
     ...{ id, owner, type, name },
     ...{ url: url ?? '', format: (format ?? 'json') as WebhookFormat, secret: secret ?? '' },
   };
+}
+
+/** `person` of a channel to whoever made something; of one for digests it is Google's sub, which is no address. */
+const personOfMaker = (email: string) => `mailto:${email}`;
+const ownOf = (person: string | null) =>
+  person === null ? null : person.startsWith(personOfMaker('')) ? 'maker' : 'chosen';
+
+/**
+ * The channel to the address of somebody who made something, made where there is none yet. Null where one of some channels goes to
+ * that address already.
+ */
+export async function channelOfMaker(
+  transaction: Knex,
+  email: string,
+  besides: readonly string[],
+): Promise<string | null> {
+  const found = await kept(transaction)
+    .whereIn('channel_id', besides)
+    .whereRaw('? = ANY(recipients)', [email])
+    .first('channel_id');
+  if (found !== undefined) return null;
+  const person = personOfMaker(email);
+  await transaction('channels')
+    .insert({ name: `Mail to ${email}`, type: 'email', recipients: [email], owner: email, person })
+    .onConflict('person')
+    .ignore();
+  const own = await transaction('channels').where('person', person).first<{ channel_id: string }>('channel_id');
+  return own.channel_id;
 }
 
 const kept = (backoffice: Knex) => backoffice<ChannelRow>('channels').whereNull('deleted_at').whereNull('person');

@@ -23,10 +23,8 @@ export async function sendMail(
   { smtpUrl, from }: MailSettings,
   appUrl: URL,
 ): Promise<Answer> {
-  const endedAt = new URL(channel.personal ? '/account' : `/alerts/channels/${channel.id}`, appUrl).href;
-  const reason = channel.personal
-    ? 'You get this because you have chosen so. It is changed or ended here:'
-    : `You get this as an address of the channel “${oneLine(channel.name)}”. It is changed or deleted here:`;
+  const { path, reason } = whyTold(channel);
+  const endedAt = new URL(path, appUrl).href;
   const parts = { message, reason, endedAt };
   const root = `<${thread}@${appUrl.hostname}>`;
   const transport = createTransport({
@@ -50,6 +48,21 @@ export async function sendMail(
   } finally {
     transport.close();
   }
+}
+
+/** Why somebody gets a mail, and where that is ended. */
+function whyTold({ id, name, own }: EmailChannel): { path: string; reason: string } {
+  if (own === 'chosen')
+    return { path: '/account', reason: 'You get this because you have chosen so. It is changed or ended here:' };
+  if (own === 'maker')
+    return {
+      path: '/alerts/rules',
+      reason: 'You get this because you have made what it is about. Rules are changed or deleted here:',
+    };
+  return {
+    path: `/alerts/channels/${id}`,
+    reason: `You get this as an address of the channel “${oneLine(name)}”. It is changed or deleted here:`,
+  };
 }
 
 const IN_WORDS: Record<string, string> = {

@@ -22,13 +22,17 @@ export type Outgoing = {
   message: Message;
 };
 
-/** Puts a message into the outbox for each channel, in the transaction that made it worth telling; once per event and channel. */
+/**
+ * Puts a message into the outbox for each channel, in the transaction that made it worth telling; once per event and channel. A
+ * channel that is being deleted is waited for and left out; one that is deleted later takes what waits for it along.
+ */
 export async function enqueue(transaction: Knex, { event, thread, channels, message }: Outgoing): Promise<void> {
   const at = now();
   await transaction.raw(
     `INSERT INTO deliveries (event_id, thread_id, channel_id, message, made_at, due_at, dies_at)
      SELECT :event, :thread, channel_id, :message, :at, :at, :dies
        FROM channels WHERE channel_id = ANY(:channels::uuid[]) AND deleted_at IS NULL
+        FOR SHARE
      ON CONFLICT (event_id, channel_id) DO NOTHING`,
     {
       ...{ event, thread, channels: [...channels], message: JSON.stringify(message) },

@@ -162,16 +162,17 @@ export function everyJob({
 }: JobSources): Job[] {
   const { timeZone } = format;
   const { appUrl } = sending;
+  const mayEnter = (email: string) => isAllowed(email, allowedDomains);
   const telling = {
-    ...{ databases, reader, timeZone, format, appUrl },
-    mayEnter: (email: string) => isAllowed(email, allowedDomains),
+    ...{ databases, reader, timeZone, format, appUrl, mayEnter },
     openAlerts: () => openAlertWords(databases.backoffice, format),
   };
   const outages = createOutages(log);
   const words = wordsOf({ format, appUrl });
+  const mailsTo = (email: string) => sending.mail !== null && mayEnter(email);
   return [
     rollupsJob(databases, timeZone, log, { replicas, outages, origin }),
-    evaluationJob({ databases, reader, timeZone, words }, once, log, outages),
+    evaluationJob({ databases, reader, timeZone, words, mailsTo }, once, log, outages),
     digestsJob(telling, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),
     oldDeliveriesJob(databases.backoffice, log, outages),

@@ -66,7 +66,7 @@ describe('a database that is away for ten minutes', function () {
     const { locale, timeZone, appUrl } = config;
     const words = wordsOf({ format: createFormat(locale, timeZone), appUrl });
     try {
-      return await evaluateRules({ databases, reader, timeZone, words }, at, { looksBack: true });
+      return await evaluateRules({ databases, reader, timeZone, words, mailsTo: () => false }, at, { looksBack: true });
     } catch (error) {
       assert.ok(isUnavailable(error), String(error));
       if (rounds === 1) throw error;

@@ -24,7 +24,7 @@ describe('the budgets and rules of a demo', () => {
   const make = async () => {
     const { databases, reader, config } = await sharedApp();
     const format = createFormat(config.locale, config.timeZone);
-    await makeExamples({ databases, reader, format, sending: { appUrl: config.appUrl } }, now());
+    await makeExamples({ databases, reader, format, sending: { appUrl: config.appUrl, mail: null } }, now());
   };
   const made = async () => ({
     budgets: (await ana.json('get', '/api/budgets')).body.budgets as { id: string; name: string; amount: number }[],

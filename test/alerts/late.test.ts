@@ -305,7 +305,7 @@ describe('calls that come late', () => {
     await evaluateAt(at(12));
     await insertUsage([{ cost: 25_000_000, at: at(20, daysBefore(30)) }]);
     await audit(at(12));
-    const { words, ...round } = await evaluating();
+    const { words, mailsTo, ...round } = await evaluating();
     const { backoffice } = databases();
     const moments = [0, 0, 1, 3].map((minutes) => addTime(at(12), BigInt(minutes) * MINUTE));
     const found = await Promise.all(moments.map((one) => evaluateDue({ ...round, looksBack: true }, one)));
@@ -313,7 +313,8 @@ describe('calls that come late', () => {
       found.map(([one]) => one?.ok && one.events.map(({ kind }) => kind)),
       Array(4).fill(['late']),
     );
-    for (const [i, one] of found.entries()) await writeEvaluated(backoffice, one, [], moments[i] as Instant, words);
+    for (const [i, one] of found.entries())
+      await writeEvaluated(backoffice, one, [], moments[i] as Instant, { words, mailsTo });
     await evaluateAt(at(13));
     assert.equal((await late()).length, 1);
   });

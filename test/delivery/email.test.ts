@@ -26,7 +26,7 @@ const MESSAGE: Message = {
 describe('a mail', () => {
   const opened = closing();
   const channel = (to: string[], name = 'Team'): EmailChannel => ({
-    ...{ id: randomUUID(), owner: 'x', type: 'email', name, to, personal: false },
+    ...{ id: randomUUID(), owner: 'x', type: 'email', name, to, own: null },
   });
   const deliveryOf = (message: Message) => ({ id: randomUUID(), event: randomUUID(), thread: randomUUID(), message });
 

@@ -12,7 +12,8 @@ import { emptied } from './usage.ts';
 export async function evaluating(): Promise<Evaluating> {
   const { databases, reader, config } = await sharedApp();
   const { locale, timeZone, appUrl } = config;
-  return { databases, reader, timeZone, words: wordsOf({ format: createFormat(locale, timeZone), appUrl }) };
+  const words = wordsOf({ format: createFormat(locale, timeZone), appUrl });
+  return { databases, reader, timeZone, words, mailsTo: () => false };
 }
 
 /** A round of the job, as of an instant. */

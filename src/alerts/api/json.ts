@@ -7,13 +7,14 @@ import type { AlertLine } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import type { RuleSight } from '../store/standings.ts';
 
-/** A rule as programs read it (docs/openapi.yaml): the fields of its type beside those of every rule. */
-export function ruleJson(rule: Rule, sight: RuleSight | null, sentence: string) {
-  const { id, name, type, filter, fields, channels, evaluations, remindHours, muted, owner } = rule;
+/** A rule as programs read it (docs/openapi.yaml): the fields of its type beside those of every rule; `channels` are ids of those that are there. */
+export function ruleJson(rule: Rule, channels: string[], sight: RuleSight | null, sentence: string) {
+  const { id, name, type, filter, fields, evaluations, remindHours, muted, owner } = rule;
   return {
     ...{ id, name, type, filter },
     ...fields,
     ...{ channels, evaluations, remindHours, muted, owner, sentence },
+    tellsNobody: muted || channels.length === 0,
     state: sight?.state ?? 'no data',
     measured: measuredOf(rule),
     value: valueJson(sight?.value ?? null, measuredOf(rule)),

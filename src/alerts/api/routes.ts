@@ -1,5 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/require-person.ts';
+import { readChannels } from '../../delivery/channels.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { type Instant, isoFromInstant, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
@@ -7,6 +8,7 @@ import { NotFound, TooMany } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
 import { ANSWERS, answerAlert } from '../alert/answers.ts';
 import { alertJson } from '../alert-json.ts';
+import { channelsOf } from '../frame/rule-lines.ts';
 import { budgetOfRule } from '../round/evaluate.ts';
 import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
@@ -34,16 +36,18 @@ export function alertsApi(sources: AlertSources): Router {
     return rule;
   };
   const inJson = async (rules: Rule[]) => {
-    const [sights, budgets] = await Promise.all([
+    const [sights, budgets, there] = await Promise.all([
       readSights(
         backoffice,
         rules.map(({ id }) => id),
       ),
       readBudgets(backoffice),
+      readChannels(backoffice),
     ]);
-    return rules.map((rule) =>
-      ruleJson(rule, sights.get(rule.id) ?? null, ruleSentence(rule, budgetOfRule(rule, budgets), format)),
-    );
+    return rules.map((rule) => {
+      const sentence = ruleSentence(rule, budgetOfRule(rule, budgets), format);
+      return ruleJson(rule, channelsOf(rule, there), sights.get(rule.id) ?? null, sentence);
+    });
   };
   const answer = async (res: Response, status: number, id: string) => {
     const [rule] = await inJson([await found(id)]);

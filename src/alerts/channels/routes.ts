@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, type Router } from 'express';
+import type { Knex } from 'knex';
 import { personOf } from '../../auth/require-person.ts';
 import { auditedChange, writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
@@ -25,6 +26,9 @@ import { NotFound, TooMany } from '../../web/errors.ts';
 import { panel } from '../../web/panel.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
+import { channelsOf } from '../frame/rule-lines.ts';
+import { RULES_PATH } from '../sources.ts';
+import { type Rule, readRules } from '../store/rules.ts';
 import { channelForm, valuesOf } from './channel-form.ts';
 import { channelPage, channelsTable, DELIVERIES_PATH, sentTable, undeliveredView } from './channel-page.ts';
 import { CHANNELS_PATH, channelJson, channelWords, madeChannelJson } from './channel-words.ts';
@@ -90,9 +94,20 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
   };
   const remove = (req: Request, channel: Channel): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'delete channel', async (transaction) => {
+      const silent = await tellNobodyWithout(transaction, channel.id);
       await deleteChannel(transaction, channel.id);
-      return { value: undefined, subject: pathOf(channel.id), details: inWords(channel) };
+      const details = [inWords(channel), ...(silent.length === 0 ? [] : [`now tell nobody: ${namesOf(silent)}`])];
+      return { value: undefined, subject: pathOf(channel.id), details: details.join('; ') };
     });
+  /** The rules of which it is the only channel that is there. */
+  const tellNobodyWithout = async (backoffice: Knex, id: string): Promise<Rule[]> => {
+    const [rules, there] = await Promise.all([readRules(backoffice), readChannels(backoffice)]);
+    return rules.filter((rule) => {
+      const own = channelsOf(rule, there);
+      return own.length === 1 && own[0] === id;
+    });
+  };
+  const namesOf = (rules: Rule[]) => rules.map(({ name }) => name).join(', ');
 
   router.get(CHANNELS_PATH, takes([]), async (req, res) => {
     const [channels, undelivered] = await Promise.all([
@@ -134,7 +149,10 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
 
   type Shown = { values?: Record<string, unknown>; error?: BadInput; answer?: Answer };
   const showChannel = async (req: Request, res: Response, channel: Channel, { values, error, answer }: Shown) => {
-    const sent = await panel(readSentTo(backoffice, channel.id), req.log);
+    const [sent, silent] = await Promise.all([
+      panel(readSentTo(backoffice, channel.id), req.log),
+      tellNobodyWithout(backoffice, channel.id),
+    ]);
     res.status(error ? 400 : 200);
     const data = {
       ...channelPage(channel, mails, answer ?? null),
@@ -143,6 +161,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
         ...{ action: pathOf(channel.id), saves: 'Save', type: channel.type },
         ...{ values: values ?? valuesOf(channel), problems: error?.details ?? [] },
       }),
+      silent: silent.map(({ id, name }) => ({ name, href: `${RULES_PATH}/${id}` })),
       retry: pathOf(channel.id),
     };
     render(req, res, { title: `Channel ${channel.name}`, view: 'alerts/channels/channel', data });

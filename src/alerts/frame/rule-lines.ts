@@ -1,4 +1,5 @@
 import { type Names, readNames } from '../../catalog/names.ts';
+import { type Channel, readChannels } from '../../delivery/channels.ts';
 import { queryOfFilter } from '../../query/filter-text.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { filterSentence } from '../../query/filters/words.ts';
@@ -12,7 +13,19 @@ import type { Rule } from '../store/rules.ts';
 import { type RuleSight, readSights } from '../store/standings.ts';
 
 /** A rule, how it stands, what it tells of and of which calls, in words; `filter` is that of its calls. */
-export type RuleLine = { rule: Rule; sight: RuleSight | null; sentence: string; calls: string; filter: string };
+export type RuleLine = {
+  rule: Rule;
+  sight: RuleSight | null;
+  sentence: string;
+  calls: string;
+  filter: string;
+  /** None of its channels is there any more, or it names none. */
+  tellsNobody: boolean;
+};
+
+/** The ids of a rule's channels that are there: others were deleted. */
+export const channelsOf = ({ channels }: Pick<Rule, 'channels'>, there: Channel[]): string[] =>
+  channels.filter((id) => there.some((channel) => channel.id === id));
 
 /** Rules with what people read of them, in their order. */
 export async function readRuleLines(
@@ -22,7 +35,11 @@ export async function readRuleLines(
 ): Promise<RuleLine[]> {
   const { backoffice } = databases;
   const ids = rules.map(({ id }) => id);
-  const [budgets, sights] = await Promise.all([readBudgets(backoffice), readSights(backoffice, ids)]);
+  const [budgets, sights, there] = await Promise.all([
+    readBudgets(backoffice),
+    readSights(backoffice, ids),
+    readChannels(backoffice),
+  ]);
   const found = rules.map((rule) => {
     const budget = budgetOfRule(rule, budgets);
     return { rule, budget, filter: filterTextOf(rule, budget) };
@@ -32,6 +49,7 @@ export async function readRuleLines(
     ...{ rule, filter, sight: sights.get(rule.id) ?? null },
     sentence: ruleSentence(rule, budget, format),
     calls: calls.get(filter) ?? '',
+    tellsNobody: channelsOf(rule, there).length === 0,
   }));
 }
 

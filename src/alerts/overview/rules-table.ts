@@ -17,10 +17,10 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
   const columns: Column<RuleLine>[] = [
     {
       ...{ name: 'rule', label: 'Rule', kind: 'text', value: ({ rule }) => rule.name },
-      cell: ({ rule, sentence, calls }) => ({
+      cell: ({ rule, sentence, calls, tellsNobody }) => ({
         href: `${RULES_PATH}/${rule.id}`,
         note: `when ${sentence}. ${calls}`,
-        ...(rule.muted ? { flag: 'muted' } : {}),
+        ...(rule.muted ? { flag: 'muted' } : tellsNobody ? { flag: 'tells nobody' } : {}),
       }),
     },
     { name: 'type', label: 'Type', kind: 'text', only: 'file', value: ({ rule }) => rule.type },

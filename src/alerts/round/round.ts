@@ -8,10 +8,9 @@ import { evaluateDue, hasMissed } from './evaluate.ts';
 import { takeLease } from './lease.ts';
 import { remind } from './reminders.ts';
 import { wake } from './wake.ts';
-import type { Words } from './wording.ts';
-import { writeEvaluated } from './write.ts';
+import { type Telling, writeEvaluated } from './write.ts';
 
-export type Evaluating = { databases: Databases; reader: UsageReader; timeZone: string; words: Words };
+export type Evaluating = { databases: Databases; reader: UsageReader; timeZone: string } & Telling;
 
 /** Calls that come late are looked for so often where rollups do not say that there are any. */
 const LOOKS_BACK_EVERY = 15n * MINUTE;
@@ -22,7 +21,7 @@ const LOOKS_BACK_EVERY = 15n * MINUTE;
  * @throws what means that a database does not answer: the next round makes up for it
  */
 export async function evaluateRules(
-  { databases, reader, timeZone, words }: Evaluating,
+  { databases, reader, timeZone, words, mailsTo }: Evaluating,
   at: Instant,
   { looksBack }: { looksBack: boolean },
 ): Promise<{ evaluated: number; failed: number }> {
@@ -32,7 +31,7 @@ export async function evaluateRules(
     const evaluated = await evaluateDue({ databases, reader, timeZone, looksBack }, at);
     const news = evaluated.filter((one) => !one.ok || one.until !== one.due.until || one.events.length > 0);
     const budgets = news.length === 0 ? [] : await readBudgets(backoffice);
-    await writeEvaluated(backoffice, news, budgets, at, words);
+    await writeEvaluated(backoffice, news, budgets, at, { words, mailsTo });
     // Where rules have missed something, others wait behind them; one that was seen already is not waited for.
     isMore = evaluated.some(({ due }) => hasMissed(due.until, startOfMinute(at)) && !seen.has(due.rule.id));
     for (const { due, ok } of evaluated) seen.set(due.rule.id, ok);

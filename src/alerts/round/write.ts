@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
+import { channelOfMaker } from '../../delivery/channels.ts';
+import type { Message } from '../../delivery/message.ts';
 import { enqueue } from '../../delivery/outbox.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import { earliest, type Instant, postgresFromInstant } from '../../units/time.ts';
@@ -14,6 +16,9 @@ import { writeFailure, writeStandings } from '../store/standings.ts';
 import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
 import type { Told, Words } from './wording.ts';
 
+/** How messages are written, and whether somebody of an address is sent mail. */
+export type Telling = { words: Words; mailsTo: (email: string) => boolean };
+
 /** Rules whose evaluations are written down in one transaction. */
 const IN_ONE = 50;
 
@@ -23,12 +28,12 @@ export async function writeEvaluated(
   evaluated: Evaluated[],
   budgets: Budget[],
   at: Instant,
-  words: Words,
+  telling: Telling,
 ): Promise<number> {
   let written = 0;
   for (let first = 0; first < evaluated.length; first += IN_ONE) {
     const some = evaluated.slice(first, first + IN_ONE);
-    written += await backoffice.transaction((transaction) => writeSome(transaction, some, budgets, at, words));
+    written += await backoffice.transaction((transaction) => writeSome(transaction, some, budgets, at, telling));
   }
   return written;
 }
@@ -38,7 +43,7 @@ async function writeSome(
   evaluated: Evaluated[],
   budgets: Budget[],
   at: Instant,
-  words: Words,
+  { words, mailsTo }: Telling,
 ): Promise<number> {
   const found = evaluated.filter((one) => one.ok);
   const mine = await writeStandings(transaction, found, at);
@@ -72,12 +77,22 @@ async function writeSome(
         at,
         words,
       );
-    await enqueue(transaction, {
-      ...{ event: randomUUID(), thread: rule.id, channels: rule.muted ? [] : rule.channels },
-      message: words.failure(rule, one.reason, at),
-    });
+    await tellFailure(transaction, rule, words.failure(rule, one.reason, at), mailsTo);
   }
   return mine.size;
+}
+
+/** Tells the channels of a rule and its owner that it cannot be evaluated, unless it is muted. */
+async function tellFailure(
+  transaction: Knex,
+  rule: Rule,
+  message: Message,
+  mailsTo: Telling['mailsTo'],
+): Promise<void> {
+  if (rule.muted) return;
+  const own = mailsTo(rule.owner) ? await channelOfMaker(transaction, rule.owner, rule.channels) : null;
+  const channels = own === null ? rule.channels : [...rule.channels, own];
+  await enqueue(transaction, { event: randomUUID(), thread: rule.id, channels, message });
 }
 
 const BUDGET_DELETED = 'Its budget was deleted.';

@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/require-person.ts';
 import { readChannels } from '../../delivery/channels.ts';
+import { deliveriesOf } from '../../delivery/outbox.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { type Instant, now } from '../../units/time.ts';
@@ -37,7 +38,7 @@ import {
   ruleForm,
   typeIn,
 } from './rule-form.ts';
-import { ruleAlerts, rulePage } from './rule-page.ts';
+import { ruleAlerts, rulePage, toldOfText } from './rule-page.ts';
 
 const LARGEST_BODY = '20kb';
 
@@ -144,9 +145,19 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
       formOf({ entered: filledIn, error, rule }, at),
     ]);
     if (line === undefined) throw new NotFound('There is no such rule.');
+    const failing = line.sight?.error ?? null;
+    const sent = failing === null ? null : await panel(deliveriesOf(backoffice, id), req.log);
+    const toldOf =
+      failing && sent?.ok
+        ? toldOfText(
+            line,
+            sent.value.filter(({ made }) => made >= failing.since),
+            sources.sending.mail !== null,
+          )
+        : null;
     res.status(error === null ? 200 : 400);
     const data = {
-      ...rulePage(line, at, format),
+      ...rulePage(line, toldOf, at, format),
       alerts: alerts.ok ? { ok: true, value: ruleAlerts(alerts.value, format) } : alerts,
       form: shown,
       editing: entered !== null,

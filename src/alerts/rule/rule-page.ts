@@ -1,3 +1,5 @@
+import type { DeliveryLine } from '../../delivery/outbox.ts';
+import { NO_MAIL } from '../../delivery/send.ts';
 import { wholeHoursSince } from '../../stats/rollups/segments.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Tile } from '../../tables/tiles.ts';
@@ -13,14 +15,15 @@ import { measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
 
 /** What the page of a rule says besides its form, its rehearsal and its alerts. */
-export function rulePage({ rule, sight, sentence, calls, filter }: RuleLine, at: Instant, format: Format) {
+export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, format: Format) {
+  const { rule, sight, sentence, calls, filter } = line;
   const measured = measuredOf(rule);
   const say = (value: number | null) => (value === null ? '–' : valueText(value, measured, format));
   const level = ruleTypeOf(rule.type).firstLevel?.(rule.fields) ?? null;
   const value = sight?.value ?? null;
   const { label, levels } = ruleTypeOf(rule.type);
   const tiles: Tile[] = [
-    { label: 'State', text: sight?.state ?? 'no data', ...(rule.muted ? { note: 'muted: nobody is told' } : {}) },
+    { label: 'State', text: sight?.state ?? 'no data', ...noteOf(line) },
     { label: 'Value', text: say(value) },
     ...(level === null ? [] : [{ label: 'Level', text: say(level), note: levels(rule.fields)[0] }]),
     {
@@ -39,11 +42,30 @@ export function rulePage({ rule, sight, sentence, calls, filter }: RuleLine, at:
     overview: `/ai-usage${search}`,
     records: `/ai-usage/records${search}`,
     strip: sight && stripOf(sight, at, format),
-    error: sight?.error && `It cannot be evaluated since ${format.minute(sight.error.since)}: ${sight.error.reason}.`,
+    error:
+      sight?.error &&
+      `It cannot be evaluated since ${format.minute(sight.error.since)}: ${sight.error.reason}. ${toldOf ?? ''}`.trim(),
     late: lateText(rule.type, format.timeZone),
     mute: `${path}/mute`,
     remove: `${path}/delete`,
   };
+}
+
+/** Why nobody is told of what it finds, where that is so. */
+function noteOf({ rule, tellsNobody }: RuleLine): Pick<Tile, 'note'> {
+  if (rule.muted) return { note: 'muted: nobody is told' };
+  if (!tellsNobody) return {};
+  return {
+    note: rule.channels.length === 0 ? 'tells nobody: it has no channel' : 'tells nobody: its channels were deleted',
+  };
+}
+
+/** Who was told that a rule cannot be evaluated, since it cannot; `mails`: whether mail can be sent. */
+export function toldOfText({ rule, tellsNobody }: RuleLine, sent: DeliveryLine[], mails: boolean): string {
+  if (sent.length > 0) return `Told: ${sent.map(({ channel, state }) => `${channel.name} (${state})`).join(', ')}.`;
+  if (rule.muted) return 'Nobody was told, for it is muted.';
+  if (tellsNobody && !mails) return `Nobody was told, for it has no channel. ${NO_MAIL}.`;
+  return 'Nobody was told.';
 }
 
 /** What becomes of calls that come late, or are dated back. */

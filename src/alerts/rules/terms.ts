@@ -55,6 +55,7 @@ const READ_ONLY = [
   'evaluatedAt',
   'tookMs',
   'sentence',
+  'tellsNobody',
   'measured',
   'filterOf',
 ];

@@ -142,7 +142,7 @@ describe('the page of alerts', () => {
     );
     assert.match(
       textOf((await openPage(ana, `/alerts/rules/${id}`)).querySelector('.notice')),
-      /cannot be evaluated since .*: its budget <b>\.$/,
+      /cannot be evaluated since .*: its budget <b>\. Nobody was told, for it has no channel\./,
     );
   });
 
