@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { forgetAlerts } from '../../src/alerts/store/forget.ts';
 import type { Day } from '../../src/units/calendar.ts';
 import {
+  addDays,
   addTime,
   DAY_OF_24_HOURS,
+  dayOf,
   HOUR,
   type Instant,
   isoFromInstant,
@@ -16,6 +18,7 @@ import { sharedApp } from '../support/app.ts';
 import { type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { assertDescribed } from '../support/openapi.ts';
+import { openPage, textOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -89,11 +92,13 @@ describe('rules', () => {
     assert.deepEqual([alert?.state, alert?.level, alert?.value], ['firing', 'critical', 21]);
   });
 
-  it('rehearses ninety days', async () => {
+  it('rehearses ninety days: what would have been told, and how far it went', async () => {
     const today = now();
+    const noon = addTime(startOfDay(addDays(dayOf(today, LISBON), -20), LISBON), 12n * HOUR);
     await insertUsage([
       { cost: 30_000_000, at: addTime(today, -40n * DAY_OF_24_HOURS) },
-      { cost: 12_000_000, at: addTime(today, -20n * DAY_OF_24_HOURS) },
+      { cost: 12_000_000, at: noon },
+      { cost: 3_000_000, at: addTime(noon, HOUR) },
     ]);
     await coverUsage();
     const answer = await ana.json('post', '/api/alerts/rehearse', DAILY);
@@ -101,16 +106,16 @@ describe('rules', () => {
     assert.equal(status, 200, JSON.stringify(body));
     assertDescribed('/api/alerts/rehearse', answer, 'post');
     assert.deepEqual(
-      body.events.map(({ state, level, value }: { state: string; level: string; value: number }) => ({
-        state,
-        level,
-        value,
-      })),
+      body.events.map(({ state, level, value, worst }: Record<string, unknown>) => ({ state, level, value, worst })),
       [
-        { state: 'firing', level: 'critical', value: 30 },
-        { state: 'firing', level: 'warning', value: 12 },
+        { state: 'firing', level: 'critical', value: 30, worst: 30 },
+        { state: 'firing', level: 'warning', value: 12, worst: 15 },
       ],
     );
+    const address = `/alerts/rules/rehearsal?${new URLSearchParams(JSON.parse(JSON.stringify(DAILY)))}`;
+    const said = (await openPage(ana, address)).querySelectorAll('.would-have li').map(textOf);
+    assert.match(said[0] ?? '', /^warning €12\.00, at worst €15\.00 level/);
+    assert.match(said[1] ?? '', /^critical €30\.00 level/);
   });
 
   it('rehearses once at a time for each person', async () => {

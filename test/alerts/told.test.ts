@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { openAlertWords } from '../../src/alerts/open-alerts.ts';
 import type { Day } from '../../src/units/calendar.ts';
+import { createFormat } from '../../src/units/format.ts';
 import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now, startOfDay } from '../../src/units/time.ts';
 import { evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
 import { sharedApp } from '../support/app.ts';
@@ -76,6 +78,32 @@ describe('what is told', () => {
       ['claude-haiku', 'claude-opus'],
     );
   });
+
+  for (const [model, written] of [
+    ['', '""'],
+    ['"gpt"', '""gpt""'],
+    ['total', '"total"'],
+  ] as const)
+    it(`names a model as pages do, and leads to its calls: ${JSON.stringify(model)}`, async () => {
+      await make({ type: 'unpriced', minTokens: 1 }, at(9));
+      await insertUsage([
+        { model, cost: 0, at: at(9.2) },
+        { model: 'gpt-5', cost: 1, at: at(9.2) },
+      ]);
+      await evaluateAt(at(10));
+      const [message] = await told();
+      assert.ok(message?.subject.startsWith(`${written}: 1,500 tokens `), message?.subject);
+      assert.equal(message?.facts.find(({ label }) => label === 'Of')?.value, written);
+      assert.match(textOf((await openPage(ana, await linked('Its calls'))).querySelector('.sum')), /^1 record,/);
+      assert.equal(textOf((await openPage(ana, await linked('The alert'))).querySelector('h1')), `${written}: A rule`);
+      const [words] = await openAlertWords(databases().backoffice, createFormat('en-GB', 'Europe/Lisbon'));
+      assert.ok(words?.startsWith(`A rule: ${written} 1,500 tokens`), words);
+      const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
+      assert.deepEqual([rule.state, rule.value], ['firing', null]);
+      await insertUsage([{ model: 'gpt-5', cost: 1, at: at(60) }]);
+      await evaluateAt(at(61));
+      assert.equal((await ana.json('get', '/api/alerts/rules')).body.rules[0].state, 'ok');
+    });
 
   it('is not told again while its rule is muted, snoozed or cannot be evaluated, and is afterwards', async () => {
     await make({ ...DAILY, remindHours: 1 }, at(9));

@@ -20,7 +20,7 @@ import { rowsQuery } from '../round/wording.ts';
 import type { Measured } from '../rules/rule-type.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
-import type { AlertLine, EventKind } from '../store/alerts.ts';
+import { type AlertLine, type EventKind, MOST_LINES } from '../store/alerts.ts';
 import type { Recount } from './recount.ts';
 
 /** What an alert is, how much and since when: what its page says first. */
@@ -117,6 +117,16 @@ export function historyTable(lines: AlertLine[], measured: Measured, format: For
   ];
   return dataTable(columns, { title: 'History', rows: lines }).page(format);
 }
+
+/** Where the lines are that a page has no room for. Null where there are none. */
+export function olderLines(id: string, [first]: AlertLine[], older: number, format: Format) {
+  if (first === undefined || older === 0) return null;
+  const text = `${format.integer(older)} older ${older === 1 ? 'line' : 'lines'}`;
+  return { lead: `The newest ${format.integer(MOST_LINES)} lines.`, text, href: linesPath(id, first.id) };
+}
+
+/** The lines of the history of an alert before one of them, as JSON. */
+export const linesPath = (id: string, before: string) => `/api/alerts/${id}?before=${before}`;
 
 function noteOf({ kind, note }: AlertLine, format: Format): string {
   const until = kind === 'snoozed' ? parseInstant(note.replace('until ', '')) : null;

@@ -3,7 +3,7 @@ import { liveAnswers } from '../evaluation/live-answers.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import { runningWindow, startOfMinute } from '../rules/windows.ts';
 import type { AlertSources } from '../sources.ts';
-import type { Alert, AlertLine } from '../store/alerts.ts';
+import { type Alert, readToldLines } from '../store/alerts.ts';
 
 /** What an alert was told with, and what the same window comes to as it is counted now. */
 export type Recount = { at: Instant; then: number; now: number };
@@ -16,9 +16,8 @@ const MOST_TOLD = 10;
  * deleted or dated back since. Oldest first; none where nothing does, or where that cannot be told.
  */
 export async function readRecounts(
-  { reader, format }: Pick<AlertSources, 'reader' | 'format'>,
-  { asked, subject, window, late }: Alert,
-  lines: AlertLine[],
+  { databases, reader, format }: Pick<AlertSources, 'databases' | 'reader' | 'format'>,
+  { id, asked, subject, window, late }: Alert,
   now: Instant,
 ): Promise<Recount[]> {
   const budget = asked.budget ?? null;
@@ -44,7 +43,7 @@ export async function readRecounts(
     return { at, then, now: after };
   };
   const recounts: Recount[] = [];
-  const told = lines.filter(({ kind }) => ['fired', 'rose', 'late'].includes(kind)).slice(-MOST_TOLD);
+  const told = await readToldLines(databases.backoffice, id, MOST_TOLD);
   for (const { at, value } of told) {
     const found = value === null ? null : await recount(at, value);
     if (found !== null) recounts.push(found);

@@ -15,7 +15,7 @@ import { measuredOf, ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { readAlert, readAlertLines } from '../store/alerts.ts';
 import { readRule } from '../store/rules.ts';
-import { alertPage, deliveriesTable, historyTable, recountsText } from './alert-page.ts';
+import { alertPage, deliveriesTable, historyTable, olderLines, recountsText } from './alert-page.ts';
 import { ANSWERS, answerAlert } from './answers.ts';
 import { readAround } from './around.ts';
 import { readRecounts } from './recount.ts';
@@ -42,10 +42,11 @@ export function alertPages({ render, ...sources }: AlertSources & { render: Rend
     const { alert } = one;
     const measured = measuredOf(alert.asked);
     const told = async () => {
-      const lines = await readAlertLines(backoffice, alert.id);
-      const recounts = await panel(readRecounts(sources, alert, lines, at), req.log);
+      const { lines, older } = await readAlertLines(backoffice, alert.id);
+      const recounts = await panel(readRecounts(sources, alert, at), req.log);
       return {
         history: historyTable(lines, measured, format),
+        older: olderLines(alert.id, lines, older, format),
         changed: recounts.ok ? recountsText(recounts.value, measured, format) : null,
       };
     };

@@ -26,8 +26,8 @@ export function ruleJson(rule: Rule, channels: string[], sight: RuleSight | null
 /** What happened to an alert, or what somebody did about it. */
 export const lineJson =
   (measured: Measured) =>
-  ({ at, kind, level, value, email, note }: AlertLine) => ({
-    ...{ at: isoFromInstant(at), kind, level, value: valueJson(value, measured), by: email, note },
+  ({ id, at, kind, level, value, email, note }: AlertLine) => ({
+    ...{ id, at: isoFromInstant(at), kind, level, value: valueJson(value, measured), by: email, note },
   });
 
 /** What a rule would have told, as programs read it. */
@@ -36,13 +36,14 @@ export function rehearsalJson({ window, alerts }: Rehearsal, type: AnyRuleType, 
   return {
     window: isoWindow(window),
     measured,
-    events: alerts.map(({ subject, from, to, level, value, limit, usual, window: of }) => ({
+    events: alerts.map(({ subject, from, to, level, value, worst, limit, usual, window: of }) => ({
       from: isoFromInstant(from),
       to: to === null ? null : isoFromInstant(to),
       state: 'firing' as const,
       level,
       subject,
       value: valueJson(value, measured),
+      worst: valueJson(worst, measured),
       threshold: valueJson(limit, measured),
       usual: valueJson(usual, measured),
       window: isoWindow(of),

@@ -2,12 +2,15 @@ import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/require-person.ts';
 import { readChannels } from '../../delivery/channels.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
+import { BadInput, takenOnce } from '../../units/failures/bad-input.ts';
 import { type Instant, isoFromInstant, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound, TooMany } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
+import { linesPath } from '../alert/alert-page.ts';
 import { ANSWERS, answerAlert } from '../alert/answers.ts';
 import { alertJson } from '../alert-json.ts';
+import { alertsPath } from '../frame/alerts-table.ts';
 import { channelsOf } from '../frame/rule-lines.ts';
 import { budgetOfRule } from '../round/evaluate.ts';
 import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
@@ -21,6 +24,9 @@ import { lineJson, rehearsalJson, ruleJson } from './json.ts';
 
 const RULES = '/api/alerts/rules';
 const LARGEST_BODY = '20kb';
+/** More than any rule has at once: what is more is asked of each rule. */
+const MOST_OPEN = 1_000;
+const MOST_ENDED = 200;
 
 /** Rules and alerts for programs: the JSON of docs/openapi.yaml. */
 export function alertsApi(sources: AlertSources): Router {
@@ -95,25 +101,50 @@ export function alertsApi(sources: AlertSources): Router {
     });
   };
 
-  router.get('/api/alerts', none, async (_req, res) => {
+  /** The alert of an id that a parameter gives; null where it does not. */
+  const followed = async (after: string | undefined): Promise<Alert | null> => {
+    if (after === undefined) return null;
+    const alert = isUuid(after) ? await readAlert(backoffice, after) : null;
+    if (alert === null) throw new BadInput([{ parameter: 'after', message: 'takes the id of an alert' }]);
+    return alert;
+  };
+  router.get('/api/alerts', takesOnly(['rule', 'after']), async (req, res) => {
     const at = now();
+    const { rule, after } = takenOnce(req.query, ['rule', 'after']);
+    if (rule !== undefined && !isUuid(rule))
+      throw new BadInput([{ parameter: 'rule', message: 'takes the id of a rule' }]);
+    const of = { ruleId: rule ?? null };
+    const last = await followed(after);
     const [open, ended, { until, resting }] = await Promise.all([
-      readOpenAlerts(backoffice),
-      readEndedAlerts(backoffice, null),
+      last === null ? readOpenAlerts(backoffice, { ...of, most: MOST_OPEN }) : { alerts: [], more: 0 },
+      readEndedAlerts(backoffice, { ...of, after: last, most: MOST_ENDED }),
       readProgress(backoffice, at),
     ]);
+    const end = ended.alerts.at(-1);
     res.json({
-      alerts: await alertsJson([...open, ...ended]),
+      alerts: await alertsJson([...open.alerts, ...ended.alerts]),
+      more: { open: open.more, ended: ended.more },
+      next: ended.more > 0 && end ? alertsPath({ ...(rule === undefined ? {} : { rule }), after: end.id }) : null,
       evaluatedUntil: until === null ? null : isoFromInstant(until),
       restingUntil: resting === null ? null : isoFromInstant(resting.until),
     });
   });
-  router.get('/api/alerts/:id', none, async (req, res, next) => {
-    if (!isUuid(String(req.params.id))) return next();
-    const alert = await readAlert(backoffice, String(req.params.id));
+  router.get('/api/alerts/:id', takesOnly(['before']), async (req, res, next) => {
+    const id = String(req.params.id);
+    if (!isUuid(id)) return next();
+    const { before } = takenOnce(req.query, ['before']);
+    if (before !== undefined && !isUuid(before))
+      throw new BadInput([{ parameter: 'before', message: 'takes the id of a line of its history' }]);
+    const alert = await readAlert(backoffice, id);
     const [one] = alert === null ? [] : await alertsJson([alert]);
     if (!alert || !one) throw new NotFound('There is no such alert.');
-    res.json({ ...one, history: (await readAlertLines(backoffice, alert.id)).map(lineJson(one.measured)) });
+    const { lines, older } = await readAlertLines(backoffice, id, before ?? null);
+    const [first] = lines;
+    res.json({
+      ...one,
+      history: lines.map(lineJson(one.measured)),
+      older: { lines: older, url: older > 0 && first ? linesPath(id, first.id) : null },
+    });
   });
   for (const answer of ANSWERS) {
     router.post(`/api/alerts/:id/${answer}`, none, json, async (req, res) => {

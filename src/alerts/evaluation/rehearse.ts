@@ -31,8 +31,9 @@ type RehearsedAlert = {
   from: Instant;
   to: Instant | null;
   level: Level;
-  /** The furthest that it went, as far as it was told. */
+  /** What it was last told with, and the furthest that it went from what is usual. */
   value: number;
+  worst: number;
   limit: number | null;
   usual: number | null;
   window: Span;
@@ -73,7 +74,14 @@ export async function rehearse(
     );
     const known = type.once ? await knownBefore(liveAnswers(state, at)(rule.filter), rule.fields, from) : [];
     const days = new Map<Instant, { value: number | null; fired: boolean }>();
+    const extremes = new Map<string, Extremes>();
     const see = (instant: Instant, standing: RuleStanding) => {
+      for (const [subject, { alert, value }] of standing.subjects) {
+        if (alert === null || value === null) continue;
+        const key = keyOf(subject, alert.since);
+        const { least, most } = extremes.get(key) ?? { least: value, most: value };
+        extremes.set(key, { least: Math.min(least, value), most: Math.max(most, value) });
+      }
       const day = window('day', instant, timeZone).from;
       const before = days.get(day) ?? { value: null, fired: false };
       for (const { value, state: one } of standing.subjects.values()) {
@@ -88,7 +96,7 @@ export async function rehearse(
     return {
       window: { from, to },
       ...{ events, standing },
-      alerts: alertsOf(events, levels),
+      alerts: alertsOf(events, levels, extremes),
       days: [...days].map(([day, one]) => ({ day: dayOf(day, timeZone), ...one })),
     };
   });
@@ -105,17 +113,27 @@ export async function knownBefore(
   return [...(await ask({ ask: 'subjects', by, from: BEGIN_OF_TIME, to: before })).keys()];
 }
 
+/** Between which values an alert went. */
+type Extremes = { least: number; most: number };
+
+const keyOf = (subject: string, since: Instant) => `${subject}\0${since}`;
+
+const furthest = ({ least, most }: Extremes, usual: number | null): number =>
+  Math.abs(least - (usual ?? 0)) > Math.abs(most - (usual ?? 0)) ? least : most;
+
 /** What fired and how it ended, in order. */
-function alertsOf(events: AlertEvent[], levels: Level[]): RehearsedAlert[] {
+function alertsOf(events: AlertEvent[], levels: Level[], extremes: Map<string, Extremes>): RehearsedAlert[] {
   const alerts = new Map<string, RehearsedAlert>();
   for (const { kind, at, since, observation } of events) {
     const { subject, value, reached, limit, usual, window } = observation;
-    const key = `${subject}\0${since}`;
+    const key = keyOf(subject, since);
     const level = levels[reached - 1] ?? 'critical';
     const open = alerts.get(key);
-    if (kind === 'fired')
-      alerts.set(key, { subject, from: at, to: null, level, value: value ?? 0, limit, usual, window });
-    else if (open && kind === 'rose') alerts.set(key, { ...open, level, value: value ?? open.value });
+    if (kind === 'fired') {
+      const told = value ?? 0;
+      const worst = furthest(extremes.get(key) ?? { least: told, most: told }, usual);
+      alerts.set(key, { subject, from: at, to: null, level, value: told, worst, limit, usual, window });
+    } else if (open && kind === 'rose') alerts.set(key, { ...open, level, value: value ?? open.value });
     else if (open) alerts.set(key, { ...open, to: at });
   }
   return [...alerts.values()];

@@ -106,13 +106,14 @@ function afterOne(
   const { type, fields, evaluations } = rule;
   const size = type.size(fields, circumstances);
   const how = { ends: type.ends, size, evaluations, window, timeZone };
+  const isOfAll = (type.recording(fields).by ?? null) === null;
   const subjects = new Map<string, Standing>();
   const events: AlertEvent[] = [];
   const observe = (observation: Observation) => {
     const { subject } = observation;
     const next = step(before.subjects.get(subject) ?? null, observation, at, how);
     events.push(...next.events);
-    if (isRemembered(next.standing) || subject === '') subjects.set(subject, next.standing);
+    if (isRemembered(next.standing) || isOfAll) subjects.set(subject, next.standing);
   };
   for (const observation of seen) observe(observation);
   // What is not seen any more is at rest.

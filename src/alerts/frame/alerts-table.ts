@@ -1,8 +1,7 @@
-import { written } from '../../catalog/written.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { isoFromInstant } from '../../units/time.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { measuredOf, subjectText, valueText } from '../rules/words.ts';
 import type { Alert } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from './words.ts';
@@ -12,7 +11,10 @@ export type RuledAlert = { alert: Alert; rule: Rule };
 
 /** "gpt-5: Model without a price", or the rule's name alone. */
 export const alertName = ({ alert, rule }: RuledAlert): string =>
-  alert.subject === '' ? rule.name : `${written(alert.subject)}: ${rule.name}`;
+  `${subjectText(alert.asked, alert.subject)}${rule.name}`;
+
+/** Where alerts are as JSON: of one rule, and those that follow one of them. */
+export const alertsPath = (asked: { rule?: string; after?: string }) => `/api/alerts?${new URLSearchParams(asked)}`;
 
 /** What somebody has said or done about an alert, in a few words each. */
 export function answersText({ acknowledged, snoozedUntil, feedback }: Alert, format: Format): string[] {

@@ -7,6 +7,9 @@ import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
 import type { Progress } from '../store/standings.ts';
 
+/** Some alerts, and how many more there are. */
+type SomeRuled = { alerts: RuledAlert[]; more: number };
+
 /** An alert that has not ended, ready to print. */
 type FiringItem = {
   name: string;
@@ -23,15 +26,17 @@ type FiringItem = {
 /** What fires, at most so many of them, and how many more there are, in words. */
 export type Firing = { items: FiringItem[]; more: string | null };
 
-const MOST_FIRING = 50;
+export const MOST_FIRING = 50;
 
 /** Null where nothing fires. */
-export function firingView(alerts: RuledAlert[], at: Instant, format: Format): Firing | null {
+export function firingView({ alerts, more }: SomeRuled, at: Instant, format: Format): Firing | null {
   if (alerts.length === 0) return null;
-  const more = alerts.length - MOST_FIRING;
   return {
-    items: alerts.slice(0, MOST_FIRING).map((one) => firingItem(one, at, format)),
-    more: more > 0 ? `${format.integer(more)} more fire as well: GET /api/alerts lists them all.` : null,
+    items: alerts.map((one) => firingItem(one, at, format)),
+    more:
+      more > 0
+        ? `${format.integer(more)} more ${more === 1 ? 'fires' : 'fire'} as well: /api/alerts and the pages of their rules list them.`
+        : null,
   };
 }
 
@@ -55,15 +60,17 @@ function firingItem(one: RuledAlert, at: Instant, format: Format): FiringItem {
   };
 }
 
-const MOST_ENDED = 20;
+export const MOST_ENDED = 20;
 
 /** What was resolved lately. Null where nothing was. */
-export function endedView(alerts: RuledAlert[], format: Format): { table: Table; note: string } | null {
+export function endedView({ alerts, more }: SomeRuled, format: Format): { table: Table; note: string } | null {
   if (alerts.length === 0) return null;
-  const shown = alerts.slice(0, MOST_ENDED);
   return {
-    table: alertsTable('Resolved lately', shown, format),
-    note: alerts.length > MOST_ENDED ? `The newest ${MOST_ENDED}. The page of a rule lists all of its alerts.` : '',
+    table: alertsTable('Resolved lately', alerts, format),
+    note:
+      more > 0
+        ? `The newest ${MOST_ENDED}: ${format.integer(more)} more are on the pages of their rules, and all in /api/alerts.`
+        : '',
   };
 }
 

@@ -8,10 +8,10 @@ import { withRules } from '../frame/ruled-alerts.ts';
 import { readTemplates } from '../frame/templates.ts';
 import { ALERTS_PATH } from '../frame/words.ts';
 import { type AlertSources, RULES_PATH } from '../sources.ts';
-import { readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
+import { readEndedAlerts, readOpenAlerts, type SomeAlerts } from '../store/alerts.ts';
 import { readProgress } from '../store/standings.ts';
 import { readRulesTable } from './export.ts';
-import { behindText, endedView, firingView } from './overview-page.ts';
+import { behindText, endedView, firingView, MOST_ENDED, MOST_FIRING } from './overview-page.ts';
 
 /** What fires now, what was resolved, and every rule with its last evaluation. */
 export function alertsOverview({ render, ...sources }: AlertSources & { render: Render }): Router {
@@ -19,9 +19,13 @@ export function alertsOverview({ render, ...sources }: AlertSources & { render: 
   const { backoffice } = databases;
   const router = express.Router();
 
+  const someRuled = async (some: Promise<SomeAlerts>) => {
+    const { alerts, more } = await some;
+    return { alerts: await withRules(backoffice, alerts), more };
+  };
   const readFiring = async (at: Instant) =>
-    firingView(await withRules(backoffice, await readOpenAlerts(backoffice)), at, format);
-  const readEnded = async () => endedView(await withRules(backoffice, await readEndedAlerts(backoffice, null)), format);
+    firingView(await someRuled(readOpenAlerts(backoffice, { most: MOST_FIRING })), at, format);
+  const readEnded = async () => endedView(await someRuled(readEndedAlerts(backoffice, { most: MOST_ENDED })), format);
   const readBehind = async (at: Instant) => behindText(await readProgress(backoffice, at), at, format);
   const none = async () => null;
   const readRulesView = async (at: Instant) => {

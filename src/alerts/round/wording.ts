@@ -1,10 +1,11 @@
+import { written } from '../../catalog/written.ts';
 import type { Message } from '../../delivery/message.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
 import { type Instant, isoFromInstant } from '../../units/time.ts';
 import { alertJson } from '../alert-json.ts';
 import type { Span } from '../rules/windows.ts';
-import { measuredOf, ruleSentence, valueText } from '../rules/words.ts';
+import { isBySubject, measuredOf, ruleSentence, subjectText, valueText } from '../rules/words.ts';
 import type { Alert, EventKind } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 
@@ -30,9 +31,9 @@ function windowWords({ from, to }: Span, at: Instant, format: Format): string {
 export function callsOfAlert({ asked, subject }: Pick<Alert, 'asked' | 'subject'>): string {
   const parameters = new URLSearchParams(asked.filter);
   const by = asked.type === 'new' ? String(asked.fields.what) : 'model';
-  if (subject !== '') {
+  if (isBySubject(asked)) {
     parameters.delete(by);
-    parameters.append(by, subject);
+    parameters.append(by, written(subject));
   }
   if (asked.type === 'unpriced') {
     parameters.set('minCost', '0');
@@ -64,7 +65,7 @@ const BEGINS: Partial<Record<EventKind, string>> = {
 function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appUrl }: Writing): Message {
   const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
-  const subject = alert.subject === '' ? '' : `${alert.subject}: `;
+  const subject = subjectText(alert.asked, alert.subject);
   const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
   const when = windowWords(alert.window, at, format);
   const isOver = kind === 'resolved' || kind === 'ended';
@@ -77,7 +78,7 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
     subject: `${BEGINS[kind] ?? ''}${fact}`,
     level: isOver ? 'resolved' : alert.level,
     facts: [
-      ...(alert.subject === '' ? [] : [{ label: 'Of', value: alert.subject }]),
+      ...(subject === '' ? [] : [{ label: 'Of', value: written(alert.subject) }]),
       { label: 'Value', value: say(alert.value) },
       ...(alert.levelValue === null ? [] : [{ label: 'Level', value: say(alert.levelValue) }]),
       ...(alert.usual === null ? [] : [{ label: 'Usually', value: say(alert.usual) }]),

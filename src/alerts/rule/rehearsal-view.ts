@@ -1,4 +1,3 @@
-import { written } from '../../catalog/written.ts';
 import { type BarChart, barChart } from '../../tables/bar-chart.ts';
 import type { Day } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
@@ -6,7 +5,7 @@ import { addDays, clockOf, dayOf, type Instant } from '../../units/time.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
 import { againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { measuredOf, subjectText, valueText } from '../rules/words.ts';
 import type { RuleTerms } from '../store/rules.ts';
 
 /** What a rule would have told, ready to print. */
@@ -43,13 +42,13 @@ export function rehearsalView(
     alerts: alerts
       .slice(-MOST_ALERTS)
       .reverse()
-      .map(({ subject, from, to, level, value, limit, usual }) => ({
+      .map(({ subject, from, to, level, value, worst, limit, usual }) => ({
         level: LEVEL_WORDS[level],
         when:
           to === null
             ? `${format.minute(from)}, not over`
             : `${format.minute(from)}, for ${format.duration(to - from)}`,
-        value: `${subject === '' ? '' : `${written(subject)}: `}${say(value)}`,
+        value: `${subjectText(rule, subject)}${say(value)}${say(worst) === say(value) ? '' : `, at worst ${say(worst)}`}`,
         against: againstText({ limit, usual }, measured, format),
       })),
     more: more > 0 ? `The newest ${MOST_ALERTS} of ${format.integer(alerts.length)}.` : null,

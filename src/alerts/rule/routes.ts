@@ -11,7 +11,6 @@ import { wantsFragment } from '../../web/htmx.ts';
 import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
-import type { RuledAlert } from '../frame/alerts-table.ts';
 import { readRuleLines } from '../frame/rule-lines.ts';
 import { readTemplates } from '../frame/templates.ts';
 import {
@@ -38,7 +37,7 @@ import {
   ruleForm,
   typeIn,
 } from './rule-form.ts';
-import { ruleAlerts, rulePage, toldOfText } from './rule-page.ts';
+import { MOST_ALERTS, ruleAlerts, rulePage, toldOfText } from './rule-page.ts';
 
 const LARGEST_BODY = '20kb';
 
@@ -135,9 +134,12 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     const at = now();
     const { id } = rule;
     const filledIn = entered ?? enteredIn(rule);
-    const readAlerts = async (): Promise<RuledAlert[]> => {
-      const [open, ended] = await Promise.all([readOpenAlerts(backoffice, id), readEndedAlerts(backoffice, id)]);
-      return [...open, ...ended].map((alert) => ({ alert, rule }));
+    const readAlerts = async () => {
+      const [open, ended] = await Promise.all([
+        readOpenAlerts(backoffice, { ruleId: id, most: MOST_ALERTS }),
+        readEndedAlerts(backoffice, { ruleId: id, most: MOST_ALERTS }),
+      ]);
+      return ruleAlerts(rule, open, ended, format);
     };
     const [[line], alerts, shown] = await Promise.all([
       readRuleLines(sources, [rule], at),
@@ -158,7 +160,7 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     res.status(error === null ? 200 : 400);
     const data = {
       ...rulePage(line, toldOf, at, format),
-      alerts: alerts.ok ? { ok: true, value: ruleAlerts(alerts.value, format) } : alerts,
+      alerts,
       form: shown,
       editing: entered !== null,
       freshness: { asOf: at, asOfText: format.instant(at), renews: entered === null },

@@ -6,13 +6,15 @@ import type { Tile } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
 import { LATE_DAYS } from '../evaluation/late.ts';
-import { alertsTable, type RuledAlert } from '../frame/alerts-table.ts';
+import { alertsPath, alertsTable } from '../frame/alerts-table.ts';
 import { type LevelBar, levelBar } from '../frame/level-bar.ts';
 import type { RuleLine } from '../frame/rule-lines.ts';
 import { stripOf } from '../frame/strip.ts';
 import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
+import type { SomeAlerts } from '../store/alerts.ts';
+import type { Rule } from '../store/rules.ts';
 
 /** What the page of a rule says besides its form, its rehearsal and its alerts. */
 export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, format: Format) {
@@ -79,6 +81,21 @@ function lateText(type: RuleTypeName, timeZone: string): string {
   return `Where calls come late, or are dated back, ${which} may fire once more, marked late; one that had fired only where it reaches a further level.`;
 }
 
-/** The alerts of a rule, open ones first. Null where it has none. */
-export const ruleAlerts = (alerts: RuledAlert[], format: Format): Table | null =>
-  alerts.length === 0 ? null : alertsTable('Its alerts', alerts, format);
+/** Of those that are open, and of those that have ended: what a page lists. */
+export const MOST_ALERTS = 200;
+
+/** The alerts of a rule, open ones first, and where the others are. Null where it has none. */
+export function ruleAlerts(
+  rule: Rule,
+  open: SomeAlerts,
+  ended: SomeAlerts,
+  format: Format,
+): { table: Table; more: { text: string; href: string } | null } | null {
+  const alerts = [...open.alerts, ...ended.alerts].map((alert) => ({ alert, rule }));
+  if (alerts.length === 0) return null;
+  const more = open.more + ended.more;
+  const last = ended.alerts.at(-1);
+  const href = alertsPath({ rule: rule.id, ...(open.more === 0 && last ? { after: last.id } : {}) });
+  const text = `${format.integer(more)} more`;
+  return { table: alertsTable('Its alerts', alerts, format), more: more === 0 ? null : { text, href } };
+}

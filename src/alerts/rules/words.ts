@@ -1,3 +1,4 @@
+import { written } from '../../catalog/written.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
 import { microEuros } from '../../units/money.ts';
@@ -21,6 +22,14 @@ export function valueText(value: number, measured: Measured, format: Format): st
 
 export const measuredOf = ({ type, fields }: Pick<Rule, 'type' | 'fields'>): Measured =>
   ruleTypeOf(type).measured(fields);
+
+/** Whether a rule looks at each model, action or provider by itself; else it is about all of its calls together. */
+export const isBySubject = ({ type, fields }: Pick<Rule, 'type' | 'fields'>): boolean =>
+  (ruleTypeOf(type).recording(fields).by ?? null) !== null;
+
+/** What an alert is about, as pages write it, with what follows it; empty where that is all calls of its rule. */
+export const subjectText = (asked: Pick<Rule, 'type' | 'fields'>, subject: string, followed = ': '): string =>
+  isBySubject(asked) ? `${written(subject)}${followed}` : '';
 
 /** What a rule tells of, as one sentence without its end: "cost of a day is €20 or more". */
 export function ruleSentence(

@@ -96,32 +96,41 @@ const alertOf = (row: AlertRow): Alert => ({
   feedback: row.feedback,
 });
 
-/** How many ended alerts a page lists. */
-const MOST_ENDED = 200;
+/** Some alerts, and how many more there are. */
+export type SomeAlerts = { alerts: Alert[]; more: number };
 
-/** Those that have not ended, of one rule or of all, worst and newest first. */
-export async function readOpenAlerts(backoffice: Knex, ruleId: string | null = null): Promise<Alert[]> {
-  const rows: AlertRow[] = await backoffice('alerts')
-    .whereNot('state', 'resolved')
-    .modify((query) => {
-      if (ruleId !== null) query.where('rule_id', ruleId);
-    })
-    .orderByRaw(`level, since DESC, alert_id`)
+async function someOf(asked: Knex.QueryBuilder, order: string, most: number): Promise<SomeAlerts> {
+  const rows: AlertRow[] = await asked
+    .clone()
+    .orderByRaw(order)
+    .limit(most + 1)
     .select();
-  return rows.map(alertOf);
+  const count = rows.length > most ? await asked.clone().count('* AS alerts').first() : null;
+  const alerts = rows.slice(0, most).map(alertOf);
+  return { alerts, more: count ? Number(count.alerts) - most : 0 };
 }
 
-/** Those that have ended, of one rule or of all, the newest first. */
-export async function readEndedAlerts(backoffice: Knex, ruleId: string | null): Promise<Alert[]> {
-  const rows: AlertRow[] = await backoffice('alerts')
-    .where('state', 'resolved')
-    .modify((query) => {
-      if (ruleId !== null) query.where('rule_id', ruleId);
-    })
-    .orderByRaw('since DESC, alert_id')
-    .limit(MOST_ENDED)
-    .select();
-  return rows.map(alertOf);
+/** The first of those that have not ended, of one rule or of all, worst and newest first. */
+export function readOpenAlerts(
+  backoffice: Knex,
+  { ruleId = null, most }: { ruleId?: string | null; most: number },
+): Promise<SomeAlerts> {
+  const open = backoffice('alerts').whereNot('state', 'resolved');
+  return someOf(ruleId === null ? open : open.where('rule_id', ruleId), 'level, since DESC, alert_id', most);
+}
+
+/** The first of those that have ended, of one rule or of all, the newest first; or of those that follow one in that order. */
+export function readEndedAlerts(
+  backoffice: Knex,
+  { ruleId = null, after = null, most }: { ruleId?: string | null; after?: Alert | null; most: number },
+): Promise<SomeAlerts> {
+  const ended = backoffice('alerts').where('state', 'resolved');
+  if (ruleId !== null) ended.where('rule_id', ruleId);
+  if (after !== null) {
+    const since = postgresFromInstant(after.since);
+    ended.whereRaw('(since < :since OR (since = :since AND alert_id > :id))', { since, id: after.id });
+  }
+  return someOf(ended, 'since DESC, alert_id', most);
 }
 
 /** Null where there is none. */
@@ -164,20 +173,51 @@ export type AlertLine = {
   note: string;
 };
 
-export async function readAlertLines(backoffice: Knex, alertId: string): Promise<AlertLine[]> {
-  const rows: {
-    event_id: string;
-    at: string;
-    kind: EventKind;
-    level: Level | null;
-    value: number | null;
-    email: string | null;
-    note: string;
-  }[] = await backoffice('alert_events').where('alert_id', alertId).orderByRaw('at, event_id').limit(1000).select();
-  return rows.map(({ event_id, at, ...line }) => ({
-    ...{ id: event_id, at: instantFromPostgres(at), kind: line.kind, level: line.level },
-    ...{ value: line.value, email: line.email, note: line.note },
-  }));
+type LineRow = {
+  event_id: string;
+  at: string;
+  kind: EventKind;
+  level: Level | null;
+  value: number | null;
+  email: string | null;
+  note: string;
+};
+
+const lineOf = ({ event_id, at, kind, level, value, email, note }: LineRow): AlertLine => ({
+  ...{ id: event_id, at: instantFromPostgres(at), kind, level, value, email, note },
+});
+
+/** What an answer or a page has of a history. */
+export const MOST_LINES = 1_000;
+
+/** The newest lines of the history of an alert, or the newest of those before one of them, oldest first; and how many are older. */
+export async function readAlertLines(
+  backoffice: Knex,
+  alertId: string,
+  before: string | null = null,
+): Promise<{ lines: AlertLine[]; older: number }> {
+  const asked = backoffice('alert_events').where('alert_id', alertId);
+  if (before !== null)
+    asked.whereRaw('(at, event_id) < (SELECT at, event_id FROM alert_events WHERE event_id = ?)', [before]);
+  const rows: LineRow[] = await asked
+    .clone()
+    .orderByRaw('at DESC, event_id DESC')
+    .limit(MOST_LINES + 1)
+    .select();
+  const count = rows.length > MOST_LINES ? await asked.clone().count('* AS lines').first() : null;
+  const lines = rows.slice(0, MOST_LINES).reverse().map(lineOf);
+  return { lines, older: count ? Number(count.lines) - MOST_LINES : 0 };
+}
+
+/** The last lines that say what an alert was told with, oldest first. */
+export async function readToldLines(backoffice: Knex, alertId: string, most: number): Promise<AlertLine[]> {
+  const rows: LineRow[] = await backoffice('alert_events')
+    .where('alert_id', alertId)
+    .whereIn('kind', ['fired', 'rose', 'late'])
+    .orderByRaw('at DESC, event_id DESC')
+    .limit(most)
+    .select();
+  return rows.reverse().map(lineOf);
 }
 
 type Written = { alertId: string; at: Instant; kind: EventKind } & Partial<

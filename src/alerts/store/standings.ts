@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { addTime, type Instant, instantFromPostgres, MINUTE, postgresFromInstant } from '../../units/time.ts';
 import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import { MINUTES_OF_STRIP, type RuleState, stateOf } from '../evaluation/strip.ts';
+import { isBySubject } from '../rules/words.ts';
 import { MOST_RULES, RULE_COLUMNS, type Rule, ruleOf } from './rules.ts';
 import { type KeptStanding, readStanding, standingText } from './standing-text.ts';
 
@@ -56,7 +57,7 @@ export async function writeStandings(transaction: Knex, standings: NewStanding[]
     until: postgresFromInstant(until),
     standing: JSON.parse(standingText(standing)),
     state: stateOf(standing),
-    value: standing.subjects.get('')?.value ?? null,
+    value: isBySubject(due.rule) ? null : (standing.subjects.get('')?.value ?? null),
     letters,
     took_ms: tookMs,
   }));
