@@ -19,13 +19,10 @@ export function alertsOverview({ render, ...sources }: AlertSources & { render: 
   const { backoffice } = databases;
   const router = express.Router();
 
-  const someRuled = async (some: Promise<SomeAlerts>) => {
-    const { alerts, more } = await some;
-    return { alerts: await withRules(backoffice, alerts), more };
-  };
+  const ruled = async ({ alerts, more }: SomeAlerts) => ({ alerts: await withRules(backoffice, alerts), more });
   const readFiring = async (at: Instant) =>
-    firingView(await someRuled(readOpenAlerts(backoffice, { most: MOST_FIRING })), at, format);
-  const readEnded = async () => endedView(await someRuled(readEndedAlerts(backoffice, { most: MOST_ENDED })), format);
+    firingView(await ruled(await readOpenAlerts(backoffice, { most: MOST_FIRING })), at, format);
+  const readEnded = async () => endedView(await ruled(await readEndedAlerts(backoffice, { most: MOST_ENDED })), format);
   const readBehind = async (at: Instant) => behindText(await readProgress(backoffice, at), at, format);
   const none = async () => null;
   const readRulesView = async (at: Instant) => {
