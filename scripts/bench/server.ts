@@ -47,7 +47,8 @@ const appWith = (reuseForMs: number) => {
   const { timeZone } = config;
   const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
   return createApp({
-    ...{ config, databases, log, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics },
+    // Answers of the engine are not reused; what stands on every page is, as it is served.
+    ...{ config, databases, log, isStopping, reader, reuseForMs: 5_000, rollupsOrigin, sending, metrics },
     secrets: [SECRET],
   });
 };

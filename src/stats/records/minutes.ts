@@ -1,13 +1,12 @@
 import type { Knex } from 'knex';
 import { type UsageFilter, whereUsage } from '../../query/filter.ts';
-import { exactInteger } from '../../units/integer.ts';
 import {
   addTime,
+  compareInstants,
   DAY_OF_24_HOURS,
   earliest,
   type Instant,
   instantFromPostgres,
-  postgresFromInstant,
 } from '../../units/time.ts';
 import { SUM_RAW, type SumRow, type Sums, sumsOf } from '../sums.ts';
 
@@ -19,8 +18,9 @@ export type TimedSums = { at: Instant; key: string; sums: Sums };
 
 const KEY_SQL: Record<MinuteKey, string> = { model: 'ai_model', action: 'action::text' };
 
-/** Three months of ten million calls take longer than a statement may; a week of them is read in half a second. */
-const STRETCH = 7n * DAY_OF_24_HOURS;
+/** Three months of ten million calls take longer than a statement may, and a day of them no time. */
+const STRETCH = DAY_OF_24_HOURS;
+type Stretch = { from: Instant; to: Instant };
 
 /**
  * The sums of each minute of a window that holds calls, in order of time: from the table itself, whatever rollups there are. The
@@ -28,13 +28,12 @@ const STRETCH = 7n * DAY_OF_24_HOURS;
  */
 export async function readMinutes(
   workflows: Knex,
-  window: { from: Instant; to: Instant },
+  window: Stretch,
   filter: UsageFilter,
   key: MinuteKey | null,
 ): Promise<TimedSums[]> {
   const minutes: TimedSums[] = [];
-  for (let from = window.from; from < window.to; from = addTime(from, STRETCH)) {
-    const stretch = { from, to: earliest(addTime(from, STRETCH), window.to) };
+  for (const stretch of stretchesOf(window)) {
     const rows: (SumRow & { at: string; key: string })[] = await workflows('token_usage_tracking')
       .modify(whereUsage, stretch, filter)
       .select(workflows.raw(`date_trunc('minute', created_at) AS at`))
@@ -52,32 +51,27 @@ export type FirstVisits = { window: number; at: Instant; stories: number };
 /** Of adjoining windows, given by where each begins and the last one ends, in order of time. */
 export async function readFirstVisits(workflows: Knex, bounds: Instant[], filter: UsageFilter): Promise<FirstVisits[]> {
   const firsts: FirstVisits[] = [];
-  for (let begin = 0; begin < bounds.length - 1; ) {
-    const from = bounds[begin] as Instant;
-    const behind = bounds.findIndex((bound, i) => i > begin && bound - from >= STRETCH);
-    const end = behind === -1 ? bounds.length - 1 : behind;
-    const read = await readFirstVisitsAtOnce(workflows, bounds.slice(begin, end + 1), filter);
-    for (const one of read) firsts.push({ ...one, window: one.window + begin });
-    begin = end;
+  for (const [window, from] of bounds.slice(0, -1).entries()) {
+    const seen = new Set<string>();
+    const byMinute = new Map<string, number>();
+    for (const stretch of stretchesOf({ from, to: bounds[window + 1] as Instant })) {
+      const rows: { story: string; at: string }[] = await workflows('token_usage_tracking')
+        .modify(whereUsage, stretch, filter)
+        .select(workflows.raw(`story_id AS story, date_trunc('minute', min(created_at)) AS at`))
+        .groupByRaw('story_id');
+      for (const { story, at } of rows) {
+        if (!seen.has(story)) byMinute.set(at, (byMinute.get(at) ?? 0) + 1);
+        seen.add(story);
+      }
+    }
+    for (const [at, stories] of byMinute) firsts.push({ window, at: instantFromPostgres(at), stories });
   }
-  return firsts;
+  return firsts.sort((a, b) => a.window - b.window || compareInstants(a.at, b.at));
 }
 
-async function readFirstVisitsAtOnce(workflows: Knex, bounds: Instant[], filter: UsageFilter): Promise<FirstVisits[]> {
-  const [from, to] = [bounds[0] as Instant, bounds.at(-1) as Instant];
-  const places = workflows('token_usage_tracking')
-    .modify(whereUsage, { from, to }, filter)
-    .select(
-      workflows.raw('width_bucket(created_at, ?::timestamptz[]) AS place', [bounds.map(postgresFromInstant)]),
-      workflows.raw(`date_trunc('minute', min(created_at)) AS at`),
-    )
-    .groupByRaw('1, story_id');
-  const rows: { place: number; at: string; stories: string }[] = await workflows
-    .from(places.as('firsts'))
-    .select('place', 'at', workflows.raw('count(*) AS stories'))
-    .groupByRaw('1, 2')
-    .orderByRaw('1, 2');
-  return rows.map(({ place, at, stories }) => ({
-    ...{ window: place - 1, at: instantFromPostgres(at), stories: exactInteger(stories) },
-  }));
+function stretchesOf({ from, to }: Stretch): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let begin = from; begin < to; begin = addTime(begin, STRETCH))
+    stretches.push({ from: begin, to: earliest(addTime(begin, STRETCH), to) });
+  return stretches;
 }
