@@ -11,8 +11,8 @@ import { needsServer } from '../support/skip.ts';
 import { THOROUGH } from '../support/thorough.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-/** Programs at once that are killed, and how often each: four times three in the long run (THOROUGH=1). */
-const [PROGRAMS, KILLS] = THOROUGH ? [4, 3] : [2, 1];
+/** Programs at once that are killed, how often each, and how soon at the latest: twelve times in the long run (THOROUGH=1). */
+const [PROGRAMS, KILLS, WITHIN_MS] = THOROUGH ? [4, 3, 800] : [2, 2, 200];
 
 const MONTHLY = { name: 'Month', type: 'threshold', measure: 'cost', window: 'month', critical: 20 };
 
@@ -101,7 +101,7 @@ describe('npm run jobs', function () {
         await program.line(/^rollups: done/);
         // While it evaluates and writes down what it found, and once not at all.
         const gone = program.exitCode.then(() => 'gone');
-        if (attempt === KILLS || (await Promise.race([gone, sleep(800 * Math.random())])) === 'gone') continue;
+        if (attempt === KILLS || (await Promise.race([gone, sleep(WITHIN_MS * Math.random())])) === 'gone') continue;
         program.signal('SIGKILL');
         kills += 1;
         await program.exitCode;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeChannel } from '../../src/delivery/channels.ts';
 import { enqueue } from '../../src/delivery/outbox.ts';
+import { resetAlerts } from '../support/alerts.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -21,6 +22,8 @@ describe('programs that deliver', () => {
 
   before(async function () {
     needsServer(this);
+    // What other files have left to be told would be told to the one that is killed.
+    await resetAlerts();
     folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-delivering-'));
     sink = await startSink();
   });
