@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { personOf } from '../auth/require-person.ts';
+import { writeAuditLog } from '../db/audit-log.ts';
 import type { Databases } from '../db/connect.ts';
 import { NO_MAIL, type SendingSettings } from '../delivery/send.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
@@ -52,7 +53,11 @@ export function accountPage({ databases, render, format, sending }: AccountDepen
     const { values, problems } = readFields(shape, req.body ?? {}, 'an account');
     if (values === null || problems.length > 0) throw new BadInput(problems);
     const digest = values.digest === 'none' ? null : values.digest;
-    await saveChoice(backoffice, personOf(req), digest, now(), format.timeZone);
+    await backoffice.transaction(async (transaction) => {
+      const isNew = await saveChoice(transaction, personOf(req), digest, now(), format.timeZone);
+      const entry = { action: 'choose digest', subject: ACCOUNT_PATH, details: WORDS[values.digest] } as const;
+      if (isNew) await writeAuditLog(transaction, personOf(req), entry);
+    });
     res.redirect(303, ACCOUNT_PATH);
   });
 

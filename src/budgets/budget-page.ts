@@ -1,5 +1,6 @@
 import type { Budget } from '../stats/budgets/budgets.ts';
 import type { UsedBudget } from '../stats/budgets/read-use.ts';
+import type { LevelBar } from '../tables/level-bar.ts';
 import type { Table } from '../tables/table.ts';
 import type { Tile } from '../tables/tiles.ts';
 import type { Day } from '../units/calendar.ts';
@@ -13,8 +14,8 @@ import { BUDGETS_PATH, historyTable, periodText } from './budget-tables.ts';
 export type BudgetUseView = {
   period: string;
   tiles: Tile[];
-  /** For the bar: shares of the amount, from 0 to 1 and beyond. */
-  bar: { used: number; expected: number; text: string };
+  /** What is used of the amount, beside what is expected by now. */
+  bar: LevelBar;
   verdict: string;
   history: Table | null;
 };
@@ -62,14 +63,17 @@ export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
           ),
     ],
     bar: {
-      used: Math.max(0, use.used / amount),
-      expected: Math.max(0, expected / amount),
+      value: shareOfBar(use.used / amount),
+      level: shareOfBar(expected / amount),
+      over: use.used > amount,
       text: `${format.share(use.used, amount)} used, ${format.share(expected, amount)} expected by now`,
     },
     verdict: verdictOf(used, format),
     history: use.history.length === 0 ? null : historyTable(used, format).page(format),
   };
 }
+
+const shareOfBar = (share: number) => Math.min(1, Math.max(0, share));
 
 /** What somebody would say who is asked how it stands. */
 function verdictOf({ budget, use }: UsedBudget, format: Format): string {

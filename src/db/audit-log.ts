@@ -19,9 +19,11 @@ export const AUDITED = {
   'make channel': 'Made a channel',
   'change channel': 'Changed a channel',
   'delete channel': 'Deleted a channel',
+  'change channel key': 'Changed the key of a channel',
   'test channel': 'Tested a channel',
   'send again': 'Sent again',
   'dismiss delivery': 'Dismissed an undelivered message',
+  'choose digest': 'Chose a digest',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

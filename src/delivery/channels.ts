@@ -134,6 +134,13 @@ export async function changeChannel(transaction: Knex, { id, type }: Channel, te
     .update({ ...columnsOf(terms), ...secret });
 }
 
+/** A new key for the signatures of a webhook: of every attempt from now on, also of what waits. */
+export async function changeKey(transaction: Knex, { id, type }: Pick<WebhookChannel, 'id' | 'type'>): Promise<void> {
+  await transaction('channels')
+    .where('channel_id', id)
+    .update({ secret: newSecret(type) });
+}
+
 /** What still waits to be sent there never is: the outbox leaves it. */
 export async function deleteChannel(transaction: Knex, id: string): Promise<void> {
   await transaction('channels').where('channel_id', id).update({ deleted_at: transaction.fn.now() });

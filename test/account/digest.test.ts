@@ -9,6 +9,7 @@ import type { Day } from '../../src/units/calendar.ts';
 import { createFormat } from '../../src/units/format.ts';
 import { addTime, HOUR, type Instant, MINUTE, parseInstant, startOfDay } from '../../src/units/time.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
+import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { openPage, textOf } from '../support/page.ts';
@@ -107,6 +108,7 @@ describe('digests', () => {
     assert.equal(await tellDigests(telling(), day('2026-12-16', 10)), 1);
     assert.equal(await tellDigests(telling(), day('2026-12-17', 10)), 0);
     assert.match((await messages())[0]?.subject ?? '', /^€0\.00 from 7 Dec – Sun, 13 Dec 2026/);
+    await choose(null, day('2026-11-24'));
     await choose('weekly', day('2026-11-24'));
     assert.equal(await tellDigests(telling(), day('2026-11-30', 8)), 1);
     assert.match((await messages())[1]?.subject ?? '', /^€74\.50 from 23 Nov – Sun, 29 Nov 2026/);
@@ -129,6 +131,41 @@ describe('digests', () => {
     assert.equal((await messages()).length, 1);
     await choose(null, at);
     assert.equal(await tellDigests(telling(), day('2026-11-26', 8)), 1, 'Rui, and Ana no more');
+  });
+
+  it('are told to everybody, however many they are', async () => {
+    const { backoffice } = databases();
+    await backoffice.raw(
+      `INSERT INTO channels (name, type, recipients, owner, person, digest, digest_until)
+       SELECT 'n', 'email', ARRAY['p' || n || '@mythoria.pt'], 'p' || n || '@mythoria.pt', n, CASE WHEN n % 7 = 0 THEN 'weekly' ELSE 'daily' END,
+              '2026-11-20'
+         FROM generate_series(1, 1234) AS n`,
+    );
+    assert.equal(
+      await tellDigests(
+        telling((email) => email !== 'p5@mythoria.pt'),
+        day('2026-11-30', 8),
+      ),
+      1233,
+    );
+    assert.equal(await tellDigests(telling(), day('2026-11-30', 9)), 1);
+    const row = await backoffice('deliveries').countDistinct('channel_id AS channels').count('* AS all').first();
+    assert.deepEqual(row, { channels: '1234', all: '1234' });
+  });
+
+  it('stand in the audit log, who chose which; the same again changes nothing, and loses no period', async () => {
+    await forgetAudit();
+    for (const digest of ['daily', 'daily', 'weekly', 'none', 'none'])
+      assert.equal((await ana.submit('/account', { digest })).status, 303);
+    assert.deepEqual(
+      (await auditLines()).map(({ action, email, subject, details }) => [action, email, subject, details]),
+      ['Every day, of the day before', 'Every Monday, of the week before', 'No digest'].map((details) => [
+        ...['choose digest', ANA, '/account', details],
+      ]),
+    );
+    await choose('daily', day('2026-11-24', 9));
+    await choose('daily', day('2026-11-26', 9));
+    assert.equal(await tellDigests(telling(), day('2026-11-26', 10)), 1);
   });
 
   it('are chosen on a page, sent by mail, and end where the mail says', async () => {

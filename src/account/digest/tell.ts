@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { Message } from '../../delivery/message.ts';
 import { enqueue } from '../../delivery/outbox.ts';
+import type { CalendarPeriod } from '../../units/calendar-period.ts';
 import type { Format } from '../../units/format.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { type Instant, now } from '../../units/time.ts';
-import { markTold, readSubscribers } from './choice.ts';
+import { markTold, readSubscribers, type Subscriber } from './choice.ts';
 import { digestMessage } from './digest-message.ts';
-import { periodToTell } from './period.ts';
+import { type Digest, periodToTell } from './period.ts';
 import { type DigestSources, readDigest } from './read-digest.ts';
 
 export type Telling = DigestSources & {
@@ -30,19 +32,31 @@ function eventOf(text: string): string {
 export async function tellDigests(telling: Telling, at: Instant = now()): Promise<number> {
   const { databases, timeZone, format, appUrl, mayEnter, openAlerts } = telling;
   const { backoffice } = databases;
-  const due = (await readSubscribers(backoffice)).filter(
-    ({ email, digest, until }) => mayEnter(email) && periodToTell(digest, at, timeZone).next > until,
-  );
-  for (const [digest, subscribers] of groupedBy(due, ({ digest }) => digest)) {
-    const period = periodToTell(digest, at, timeZone);
+  const messages = new Map<Digest, Message>();
+  const write = async (digest: Digest, period: CalendarPeriod): Promise<Message> => {
     const [figures, alerts] = await Promise.all([readDigest(telling, digest, period, at), openAlerts()]);
-    const message = digestMessage(figures, alerts, format, appUrl);
-    const event = eventOf(`digest ${digest} ${period.first}`);
-    for (const { channelId } of subscribers)
-      await backoffice.transaction(async (transaction) => {
-        await enqueue(transaction, { event, thread: event, channels: [channelId], message });
-        await markTold(transaction, channelId, period.next);
+    return digestMessage(figures, alerts, format, appUrl);
+  };
+  let told = 0;
+  let after: string | null = null;
+  for (;;) {
+    const some: Subscriber[] = await readSubscribers(backoffice, after);
+    if (some.length === 0) return told;
+    after = some.at(-1)?.channelId ?? null;
+    const due = some.filter(
+      ({ email, digest, until }) => mayEnter(email) && periodToTell(digest, at, timeZone).next > until,
+    );
+    for (const [digest, subscribers] of groupedBy(due, ({ digest }) => digest)) {
+      const period = periodToTell(digest, at, timeZone);
+      const message = messages.get(digest) ?? (await write(digest, period));
+      messages.set(digest, message);
+      const event = eventOf(`digest ${digest} ${period.first}`);
+      const ids = subscribers.map(({ channelId }) => channelId);
+      told += await backoffice.transaction(async (transaction) => {
+        const channels = await markTold(transaction, ids, period.next);
+        await enqueue(transaction, { event, thread: event, channels, message });
+        return channels.length;
       });
+    }
   }
-  return due.length;
 }

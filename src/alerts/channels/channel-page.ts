@@ -80,6 +80,7 @@ export function channelPage(channel: Channel, mails: boolean, answer: Answer | n
     secret: channel.type === 'webhook' && channel.format === 'json' ? channel.secret : null,
     noMail: channel.type === 'email' && !mails ? NO_MAIL : null,
     test: `${path}/test`,
+    newKey: `${path}/key`,
     remove: `${path}/delete`,
     answer: answer && { taken: answer.outcome === 'taken', outcome: OUTCOMES[answer.outcome], said: answer.text },
   };

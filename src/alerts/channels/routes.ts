@@ -8,6 +8,7 @@ import {
   type Channel,
   type ChannelTerms,
   changeChannel,
+  changeKey,
   deleteChannel,
   MOST_CHANNELS,
   makeChannel,
@@ -92,6 +93,15 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
       return { value: undefined, subject: pathOf(channel.id), details: inWords(terms) };
     });
   };
+  const renewKey = async (req: Request): Promise<Channel> => {
+    const channel = await found(req.params.id);
+    if (channel.type !== 'webhook') throw new NotFound('An e-mail channel has no key.');
+    await auditedChange(backoffice, personOf(req), 'change channel key', async (transaction) => {
+      await changeKey(transaction, channel);
+      return { value: undefined, subject: pathOf(channel.id), details: inWords(channel) };
+    });
+    return found(channel.id);
+  };
   const remove = (req: Request, channel: Channel): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'delete channel', async (transaction) => {
       const silent = await tellNobodyWithout(transaction, channel.id);
@@ -147,8 +157,13 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     }
   });
 
-  type Shown = { values?: Record<string, unknown>; error?: BadInput; answer?: Answer };
-  const showChannel = async (req: Request, res: Response, channel: Channel, { values, error, answer }: Shown) => {
+  type Shown = { values?: Record<string, unknown>; error?: BadInput; answer?: Answer; isNewKey?: boolean };
+  const showChannel = async (
+    req: Request,
+    res: Response,
+    channel: Channel,
+    { values, error, answer, isNewKey = false }: Shown,
+  ) => {
     const [sent, silent] = await Promise.all([
       panel(readSentTo(backoffice, channel.id), req.log),
       tellNobodyWithout(backoffice, channel.id),
@@ -161,6 +176,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
         ...{ action: pathOf(channel.id), saves: 'Save', type: channel.type },
         ...{ values: values ?? valuesOf(channel), problems: error?.details ?? [] },
       }),
+      isNewKey,
       silent: silent.map(({ id, name }) => ({ name, href: `${RULES_PATH}/${id}` })),
       retry: pathOf(channel.id),
     };
@@ -182,6 +198,9 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
   router.post(`${CHANNELS_PATH}/:id/delete`, async (req, res) => {
     await remove(req, await found(req.params.id));
     res.redirect(303, CHANNELS_PATH);
+  });
+  router.post(`${CHANNELS_PATH}/:id/key`, async (req, res) => {
+    await showChannel(req, res, await renewKey(req), { isNewKey: true });
   });
   router.post(`${CHANNELS_PATH}/:id/test`, async (req, res) => {
     const channel = await found(req.params.id);
@@ -231,6 +250,9 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     const channel = await found(req.params.id);
     await change(req, channel);
     res.json(channelJson(await found(channel.id)));
+  });
+  router.post(`${API_PATH}/:id/key`, takesOnly([]), async (req, res) => {
+    res.json(madeChannelJson(await renewKey(req)));
   });
   router.delete(`${API_PATH}/:id`, takesOnly([]), async (req, res) => {
     await remove(req, await found(req.params.id));

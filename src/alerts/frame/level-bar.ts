@@ -1,11 +1,9 @@
+import type { LevelBar } from '../../tables/level-bar.ts';
 import type { Format } from '../../units/format.ts';
 import type { Measured } from '../rules/rule-type.ts';
 import { valueText } from '../rules/words.ts';
 
-/** A value beside its level, as shares of the larger of both, and in words. */
-export type LevelBar = { value: number; level: number; over: boolean; text: string };
-
-/** Null where there is no level, or nothing that a bar could show. */
+/** A value beside its level, the larger of both with some room. Null where there is no level, or nothing that a bar could show. */
 export function levelBar(
   value: number | null,
   level: number | null,

@@ -1,8 +1,9 @@
+import type { LevelBar } from '../../tables/level-bar.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type Instant, isoFromInstant, MINUTE } from '../../units/time.ts';
 import { alertName, alertsTable, answersText, type RuledAlert } from '../frame/alerts-table.ts';
-import { type LevelBar, levelBar } from '../frame/level-bar.ts';
+import { levelBar } from '../frame/level-bar.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { measuredOf, valueText } from '../rules/words.ts';
 import type { Progress } from '../store/standings.ts';

@@ -1,13 +1,14 @@
 import type { DeliveryLine } from '../../delivery/outbox.ts';
 import { NO_MAIL } from '../../delivery/send.ts';
 import { wholeHoursSince } from '../../stats/rollups/segments.ts';
+import type { LevelBar } from '../../tables/level-bar.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Tile } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
 import { LATE_DAYS } from '../evaluation/late.ts';
 import { alertsPath, alertsTable } from '../frame/alerts-table.ts';
-import { type LevelBar, levelBar } from '../frame/level-bar.ts';
+import { levelBar } from '../frame/level-bar.ts';
 import type { RuleLine } from '../frame/rule-lines.ts';
 import { stripOf } from '../frame/strip.ts';
 import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
