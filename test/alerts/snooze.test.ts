@@ -54,7 +54,7 @@ describe('a snoozed alert', () => {
     for (const hours of [10.5, 10.6]) await evaluateAt(at(hours));
     assert.deepEqual(await told(), [FIRST, 'critical Now: A rule']);
     const [message] = (await databases().backoffice('deliveries').orderBy('made_at').pluck('message')).slice(-1);
-    assert.match(message.subject, /^Now €25\.00 /);
+    assert.match(message.subject, /^Now €25\.00 since .*10:00: /, 'of the window that it is of');
     assert.equal(message.paragraphs[0], 'It was snoozed until now.');
   });
 

@@ -5,6 +5,7 @@ import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/aler
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
+import { openPage, textOf } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -104,6 +105,40 @@ describe('rules through time', () => {
         ['26 00:00', null, '24 23:00', '26 00:00'].map((one, i) => (i === 0 ? '25 23:31' : one)),
       ],
     );
+  });
+
+  it('what an alert says at worst is of the window that it shows, in messages and on its page, live and made up for', async () => {
+    const day = (days: number, hours: number) => at(24 * days + hours);
+    for (const missed of [false, true]) {
+      await resetUsage();
+      await resetAlerts();
+      const to = ['ana@mythoria.pt'];
+      const channel = await ana.json('post', '/api/alerts/channels', { name: 'Finance', type: 'email', to });
+      const terms = { type: 'threshold', measure: 'cost', window: 'day', warning: 10, critical: 20, remindHours: 20 };
+      await make({ ...terms, channels: [channel.body.id] }, at(9));
+      await insertUsage([
+        { cost: 11_000_000, at: day(0, 10) },
+        { cost: 25_000_000, at: day(1, 10) },
+        { cost: 15_000_000, at: day(2, 10) },
+      ]);
+      for (const one of [day(0, 11), day(1, 11), day(2, 11)]) if (!missed || one === day(2, 11)) await evaluateAt(one);
+      const [alert] = (await ana.json('get', '/api/alerts')).body.alerts;
+      assert.deepEqual(
+        [alert.value, alert.worst, alert.window.from],
+        [15, 25, isoFromInstant(day(1, 0))],
+        missed ? 'made up for' : 'live',
+      );
+      const page = await openPage(ana, `/alerts/${alert.id}`);
+      assert.match(textOf(page.querySelector('.window')), /€25\.00 from 16 Sept 2026, 00:00 to 17 Sept 2026, 00:00/);
+      const records = page.querySelectorAll('.title .ways-out a').at(1)?.getAttribute('href') ?? '';
+      assert.match(textOf((await openPage(ana, records)).querySelector('.sum')), /^1 record, €25\.00/);
+      const told: string[] = (await databases().backoffice('deliveries').orderBy('made_at').pluck('message')).map(
+        ({ subject }) => subject,
+      );
+      const last = told.at(-1) ?? '';
+      assert.match(last, /^Still €15\.00, at worst €25\.00 from 16 Sept 2026, 00:00 to 17 Sept 2026, 00:00: /);
+      if (!missed) assert.match(told[1] ?? '', /^Now €25\.00 since 16 Sept 2026, 00:00: /);
+    }
   });
 
   it('what cannot be evaluated is told once, and makes up for what it missed', async () => {

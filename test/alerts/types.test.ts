@@ -115,7 +115,11 @@ describe('types of rules', () => {
           value: 100_000_000,
           worst: 100_000_000,
         },
-        ...{ window_from: isoFromInstant(from), window_to: isoFromInstant(at(24, addDays(DAY, -7 * week))) },
+        ...{
+          first_from: isoFromInstant(from),
+          window_from: isoFromInstant(addTime(from, BigInt(i) * 24n * 60n * MINUTE)),
+          window_to: isoFromInstant(at(24, addDays(DAY, -7 * week))),
+        },
         until: isoFromInstant(at(48, addDays(DAY, -7 * week))),
         asked: JSON.stringify({
           type: 'unusual',

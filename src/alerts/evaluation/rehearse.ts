@@ -8,6 +8,7 @@ import { SUBJECTS } from '../rules/questions.ts';
 import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
+import { furthest, gatherExtremes } from './extremes.ts';
 import { liveAnswers } from './live-answers.ts';
 import { recordedAnswers } from './recorded-answers.ts';
 import { replay } from './replay.ts';
@@ -74,14 +75,9 @@ export async function rehearse(
     );
     const known = type.once ? await knownBefore(liveAnswers(state, at)(rule.filter), rule.fields, from) : [];
     const days = new Map<Instant, { value: number | null; fired: boolean }>();
-    const extremes = new Map<string, Extremes>();
+    const extremes = gatherExtremes();
     const see = (instant: Instant, standing: RuleStanding) => {
-      for (const [subject, { alert, value }] of standing.subjects) {
-        if (alert === null || value === null) continue;
-        const key = keyOf(subject, alert.since);
-        const { least, most } = extremes.get(key) ?? { least: value, most: value };
-        extremes.set(key, { least: Math.min(least, value), most: Math.max(most, value) });
-      }
+      extremes.see(standing);
       const day = window('day', instant, timeZone).from;
       const before = days.get(day) ?? { value: null, fired: false };
       for (const { value, state: one } of standing.subjects.values()) {
@@ -113,25 +109,22 @@ export async function knownBefore(
   return [...(await ask({ ask: 'subjects', by, from: BEGIN_OF_TIME, to: before })).keys()];
 }
 
-/** Between which values an alert went. */
-type Extremes = { least: number; most: number };
-
-const keyOf = (subject: string, since: Instant) => `${subject}\0${since}`;
-
-const furthest = ({ least, most }: Extremes, usual: number | null): number =>
-  Math.abs(least - (usual ?? 0)) > Math.abs(most - (usual ?? 0)) ? least : most;
-
 /** What fired and how it ended, in order. */
-function alertsOf(events: AlertEvent[], levels: Level[], extremes: Map<string, Extremes>): RehearsedAlert[] {
+function alertsOf(
+  events: AlertEvent[],
+  levels: Level[],
+  extremes: ReturnType<typeof gatherExtremes>,
+): RehearsedAlert[] {
   const alerts = new Map<string, RehearsedAlert>();
   for (const { kind, at, since, observation } of events) {
     const { subject, value, reached, limit, usual, window } = observation;
-    const key = keyOf(subject, since);
+    const key = `${subject}\0${since}`;
     const level = levels[reached - 1] ?? 'critical';
     const open = alerts.get(key);
     if (kind === 'fired') {
       const told = value ?? 0;
-      const worst = furthest(extremes.get(key) ?? { least: told, most: told }, usual);
+      const went = extremes.of(subject, since);
+      const worst = went === null ? told : furthest(went, usual).value;
       alerts.set(key, { subject, from: at, to: null, level, value: told, worst, limit, usual, window });
     } else if (open && kind === 'rose') alerts.set(key, { ...open, level, value: value ?? open.value });
     else if (open) alerts.set(key, { ...open, to: at });

@@ -5,6 +5,7 @@ import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import type { OneState, UsageReader } from '../../stats/reader.ts';
 import { reasonOf } from '../../units/failures/reason.ts';
 import { addTime, DAY_OF_24_HOURS, type Instant, latest, MINUTE } from '../../units/time.ts';
+import { type Extremes, gatherExtremes } from '../evaluation/extremes.ts';
 import type { FoundLate, ReachedWindow } from '../evaluation/late.ts';
 import { liveAnswers } from '../evaluation/live-answers.ts';
 import { recordedAnswers } from '../evaluation/recorded-answers.ts';
@@ -13,12 +14,15 @@ import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import type { AlertEvent } from '../evaluation/step.ts';
 import { letterOf, MINUTES_OF_STRIP } from '../evaluation/strip.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
-import { followingWindows, startOfMinute } from '../rules/windows.ts';
+import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
 import { readLeftOut } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import { type DueRule, readDueRules } from '../store/standings.ts';
 import { lookBack, readFoundLate } from './look-back.ts';
 import { isOfEverybody } from './of-everybody.ts';
+
+/** The same with the windows of both. */
+export type SeenExtremes = Pick<Extremes, 'subject' | 'since'> & { of: { value: number; window: Span }[] };
 
 /** What an evaluation of a rule found, to be written down where nobody else has evaluated it meanwhile. */
 export type Evaluated = {
@@ -30,6 +34,8 @@ export type Evaluated = {
       until: Instant;
       standing: RuleStanding;
       events: AlertEvent[];
+      /** Between which values its alerts went. */
+      extremes: SeenExtremes[];
       /** Windows that have reached more levels than was known. */
       reached: ReachedWindow[];
       letters: string;
@@ -148,9 +154,11 @@ async function evaluateOne(
     : about;
   const letters = lettersOf(from, before.slice(-1));
   const reached = reachedIn(evaluated, standing, about);
+  const extremes = gatherExtremes();
   const past = await replay(evaluated, standing, { from, to: minute }, circumstances, (one, stands) => {
     letters.see(one, stands);
     reached.see(stands);
+    extremes.see(stands);
   });
   const late = await lookBack({ ...evaluated, id: rule.id }, past.standing, minute, about, {
     ...{ backoffice: state.source.backoffice, found, looksBack, reached: reached.windows() },
@@ -178,9 +186,10 @@ async function evaluateOne(
         events: [...result.events, ...running.events],
         reached: [...result.reached, ...soon.windows()],
       };
+      extremes.see(running.standing);
     }
   }
-  return { ...result, letters: letters.upTo(result.until) };
+  return { ...result, extremes: withWindows(extremes.all(), evaluated, about), letters: letters.upTo(result.until) };
 }
 
 async function answersOfMissed(
@@ -200,6 +209,14 @@ async function answersOfMissed(
   const back = type.looksBack(rule.fields, from, about);
   const span = { from: addTime(from, -back), begin: from, to: minute };
   return recordedAnswers({ ...state.source, workflows }, filter, span, evaluatedRule(rule));
+}
+
+function withWindows(extremes: Extremes[], { type, fields }: EvaluatedRule, about: Circumstances): SeenExtremes[] {
+  const windowFrom = (from: Instant) => about.window(type.size(fields, about), addTime(from, 1n), about.timeZone);
+  return extremes.map(({ subject, since, least, most }) => ({
+    ...{ subject, since },
+    of: [most, least].map(({ value, window }) => ({ value, window: windowFrom(window) })),
+  }));
 }
 
 /** The windows in which an evaluation sees more levels reached than before it. */

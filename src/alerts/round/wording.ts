@@ -67,11 +67,12 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
   const say = (value: number) => valueText(value, measured, format);
   const subject = subjectText(alert.asked, alert.subject);
   const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
-  const when = windowWords(alert.window, at, format);
+  const isWorst = alert.value === alert.worst;
+  const when = `${isWorst ? '' : `, at worst ${say(alert.worst)}`} ${windowWords(alert.window, at, format)}`;
   const isOver = kind === 'resolved' || kind === 'ended';
   const fact = isOver
     ? `${subject}${rule.name}, after ${format.duration((alert.until ?? at) - alert.since)}`
-    : `${subject}${say(alert.value)} ${when}${usual}: ${rule.name}`;
+    : `${subject}${say(alert.value)}${when}${usual}: ${rule.name}`;
   const link = (path: string) => new URL(path, appUrl).href;
   const rows = rowsQuery(alert, at);
   return {
@@ -79,10 +80,11 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
     level: isOver ? 'resolved' : alert.level,
     facts: [
       ...(subject === '' ? [] : [{ label: 'Of', value: written(alert.subject) }]),
-      { label: 'Value', value: say(alert.value) },
+      ...(isOver ? [] : [{ label: 'Value', value: say(alert.value) }]),
+      ...(isOver || !isWorst ? [{ label: 'At worst', value: say(alert.worst) }] : []),
+      { label: 'Window', value: `${format.minute(alert.window.from)} to ${format.minute(alert.window.to)}` },
       ...(alert.levelValue === null ? [] : [{ label: 'Level', value: say(alert.levelValue) }]),
       ...(alert.usual === null ? [] : [{ label: 'Usually', value: say(alert.usual) }]),
-      { label: 'Window', value: `${format.minute(alert.window.from)} to ${format.minute(alert.window.to)}` },
       { label: 'Firing since', value: format.instant(alert.since) },
       { label: 'Time zone', value: format.zone(at) },
     ],

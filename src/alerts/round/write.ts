@@ -13,7 +13,7 @@ import { writeReached } from '../store/reached-windows.ts';
 import type { Rule } from '../store/rules.ts';
 import { holdBack, readSnooze } from '../store/snooze.ts';
 import { writeFailure, writeStandings } from '../store/standings.ts';
-import { budgetOfRule, type Evaluated, filterTextOf } from './evaluate.ts';
+import { budgetOfRule, type Evaluated, filterTextOf, type SeenExtremes } from './evaluate.ts';
 import type { Told, Words } from './wording.ts';
 
 /** How messages are written, and whether somebody of an address is sent mail. */
@@ -58,6 +58,7 @@ async function writeSome(
       await writeEvent(transaction, rule, event, budgets, words, { at, note });
     }
     for (const [subject, standing] of one.standing.subjects) await renewAlert(transaction, rule, subject, standing);
+    for (const extremes of one.extremes) await renewWorst(transaction, rule, extremes);
   }
   await writeReached(
     transaction,
@@ -147,8 +148,9 @@ async function writeEvent(
     if (made.length === 0) return;
   } else if (kind === 'rose') {
     await transaction('alerts').where(key).update(seen);
+    await renewWorst(transaction, rule, { subject, since, of: [{ value: seen.value, window }] });
   } else {
-    // What it was about stays: the window in which it fired, and how far it went.
+    // What it was about stays: how far it went, and in which window.
     await transaction('alerts')
       .where(key)
       .update({ state: 'resolved', until: postgresFromInstant(at) });
@@ -212,9 +214,17 @@ async function renewAlert(transaction: Knex, rule: Rule, subject: string, { aler
       state: now.state,
       level: levelOf(rule, Math.max(1, now.reached)),
       value: now.value,
-      worst: transaction.raw(
-        'CASE WHEN abs(:value - coalesce(usual, 0)) > abs(worst - coalesce(usual, 0)) THEN :value ELSE worst END',
-        { value: now.value },
-      ),
     });
+}
+
+/** How far an alert has gone, and in which window. */
+async function renewWorst(transaction: Knex, rule: Rule, { subject, since, of }: SeenExtremes): Promise<void> {
+  for (const { value, window } of of)
+    await transaction('alerts')
+      .where({ rule_id: rule.id, subject, since: postgresFromInstant(since), late: false })
+      .whereRaw('abs(:value - coalesce(usual, 0)) > abs(worst - coalesce(usual, 0))', { value })
+      .update({
+        ...{ worst: value, first_from: transaction.raw('coalesce(first_from, window_from)') },
+        ...{ window_from: postgresFromInstant(window.from), window_to: postgresFromInstant(window.to) },
+      });
 }

@@ -44,6 +44,7 @@ export type Alert = {
   /** The level that it reached, and what is usual, where its rule knows. */
   levelValue: number | null;
   usual: number | null;
+  /** Of `worst`. */
   window: Span;
   until: Instant | null;
   acknowledged: { at: Instant; by: string } | null;
@@ -273,7 +274,8 @@ export async function readLeftOut(backoffice: Knex, ruleIds: string[], at: Insta
     .whereIn('rule_id', ruleIds)
     .whereIn('feedback', ['planned', 'noise'])
     .where('window_from', '>=', postgresFromInstant(addTime(at, -LEARNED_FROM)))
-    .select('rule_id', 'window_from', backoffice.raw(`coalesce(until, 'infinity') AS to`));
+    .select('rule_id', backoffice.raw('coalesce(first_from, window_from) AS window_from'))
+    .select(backoffice.raw(`coalesce(until, 'infinity') AS to`));
   const leftOut = new Map<string, Span[]>();
   for (const { rule_id, window_from, to } of rows) {
     const own = leftOut.get(rule_id) ?? [];
