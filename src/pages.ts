@@ -33,7 +33,7 @@ import type { AtOnce } from './web/download.ts';
 import type { Render } from './web/render.ts';
 
 /** What pages are made of: the databases by way of the reader, how numbers are printed and pages rendered, the limit of downloads, and how messages are sent. */
-type PageDependencies = UsageSources & {
+type AllDependencies = UsageSources & {
   render: Render;
   atOnce: AtOnce;
   sending: SendingSettings;
@@ -41,7 +41,7 @@ type PageDependencies = UsageSources & {
 };
 
 type Page = {
-  routes: (dependencies: PageDependencies) => Router;
+  routes: (dependencies: AllDependencies) => Router;
   /** Those of its tables that are files too, here and at the command line. */
   exports?: readonly ExportPage<UsageSources>[];
   /** Where it stands in the navigation of every page. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { evaluateRules } from '../../src/alerts/round/round.ts';
-import { wordsOf } from '../../src/alerts/round/wording.ts';
+import { messageWords } from '../../src/alerts/round/wording.ts';
 import { RULE_TYPE_NAMES, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
 import { MOST_RULES, makeRule, type RuleTerms } from '../../src/alerts/store/rules.ts';
 import { closeDatabases, openDatabases } from '../../src/db/connect.ts';
@@ -69,7 +69,7 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
     isStopping,
     metrics: createMetrics(),
   });
-  const words = wordsOf({ format: createFormat('en-GB', TIME_ZONE), appUrl: new URL('http://localhost:3000') });
+  const words = messageWords({ format: createFormat('en-GB', TIME_ZONE), appUrl: new URL('http://localhost:3000') });
   const rules = rulesOf(await readDimensions(databases.workflows));
   const known = (await readDimensions(databases.workflows)).actions;
   await databases.backoffice.raw('TRUNCATE alert_events, alerts, reached_windows, rule_standings, alert_rules CASCADE');

@@ -9,7 +9,7 @@ import { liveAnswers } from './evaluation/live-answers.ts';
 import { knownBefore, type Rehearsal, rehearse } from './evaluation/rehearse.ts';
 import { MOST_KNOWN } from './evaluation/replay.ts';
 import { budgetOfRule, filterTextOf } from './round/evaluate.ts';
-import { wordsOf } from './round/wording.ts';
+import { messageWords } from './round/wording.ts';
 import { tellEnded } from './round/write.ts';
 import { ruleTypeOf } from './rules/registry.ts';
 import { parseRule } from './rules/terms.ts';
@@ -69,7 +69,7 @@ async function knownNow({ reader }: AlertSources, { terms, budget }: AskedRule, 
 }
 
 const wordsFor = ({ format, sending }: Pick<AlertSources, 'format' | 'sending'>) =>
-  wordsOf({ format, appUrl: sending.appUrl });
+  messageWords({ format, appUrl: sending.appUrl });
 
 const inWords = ({ terms, budget }: AskedRule, { format }: AlertSources) =>
   `${terms.name}: ${ruleSentence(terms, budget, format)}${terms.filter === '' ? '' : `, of ${terms.filter}`}`;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 
 /** What the body of a webhook looks like. */
-export const FORMATS = ['json', 'slack', 'google-chat', 'teams'] as const;
-export type WebhookFormat = (typeof FORMATS)[number];
+export const WEBHOOK_FORMATS = ['json', 'slack', 'google-chat', 'teams'] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 type EmailTerms = { type: 'email'; name: string; to: string[] };
 export type WebhookTerms = { type: 'webhook'; name: string; url: string; format: WebhookFormat };

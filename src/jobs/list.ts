@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type Telling, tellDigests } from '../account/digest/tell.ts';
 import { openAlertWords } from '../alerts/open-alerts.ts';
 import { type Evaluating, evaluateRules, evaluationWork } from '../alerts/round/round.ts';
-import { wordsOf } from '../alerts/round/wording.ts';
+import { messageWords } from '../alerts/round/wording.ts';
 import { forgetAlerts } from '../alerts/store/forget.ts';
 import { isAllowed } from '../auth/person.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
@@ -168,7 +168,7 @@ export function everyJob({
     openAlerts: () => openAlertWords(databases.backoffice, format),
   };
   const outages = createOutages(log);
-  const words = wordsOf({ format, appUrl });
+  const words = messageWords({ format, appUrl });
   const mailsTo = (email: string) => sending.mail !== null && mayEnter(email);
   return [
     rollupsJob(databases, timeZone, log, { replicas, outages, origin }),

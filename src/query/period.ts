@@ -51,14 +51,14 @@ export function parseBound(text: string, end: 'from' | 'to', timeZone: string): 
   return instant === null ? null : { text: iso, day: null, instant };
 }
 
-export type Span = { period: Period | null; from: Bound | null; to: Bound | null };
+export type AskedPeriod = { period: Period | null; from: Bound | null; to: Bound | null };
 
 /**
  * The half-open window that a span means at `asOf`: nothing from `asOf` on is counted, and a period ends there and began
  * exactly its days (of 24 hours) before. One that begins after `now` holds what claims to be of the future, which no `asOf` counts.
  * @throws BadInput when from is not before to
  */
-export function windowOf({ period, from, to }: Span, asOf: Instant, now: Instant): Window {
+export function windowOf({ period, from, to }: AskedPeriod, asOf: Instant, now: Instant): Window {
   if (period === 'none') return WINDOW_OF_NO_TIME;
   if (period !== null) {
     return period === 'all'

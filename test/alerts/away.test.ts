@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { evaluateRules } from '../../src/alerts/round/round.ts';
-import { wordsOf } from '../../src/alerts/round/wording.ts';
+import { messageWords } from '../../src/alerts/round/wording.ts';
 import { startOfMinute } from '../../src/alerts/rules/windows.ts';
 import { openDatabase } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
@@ -64,7 +64,7 @@ describe('a database that is away for ten minutes', function () {
   const evaluate = async (at: Instant, rounds = 1): Promise<{ evaluated: number; failed: number }> => {
     const { databases, reader, config } = app;
     const { locale, timeZone, appUrl } = config;
-    const words = wordsOf({ format: createFormat(locale, timeZone), appUrl });
+    const words = messageWords({ format: createFormat(locale, timeZone), appUrl });
     try {
       return await evaluateRules({ databases, reader, timeZone, words, mailsTo: () => false }, at, { looksBack: true });
     } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Evaluating, evaluateRules } from '../../src/alerts/round/round.ts';
-import { wordsOf } from '../../src/alerts/round/wording.ts';
+import { messageWords } from '../../src/alerts/round/wording.ts';
 import { createFormat } from '../../src/units/format.ts';
 import { type Instant, isoFromInstant } from '../../src/units/time.ts';
 import { sharedApp } from './app.ts';
@@ -12,7 +12,7 @@ import { emptied } from './usage.ts';
 export async function evaluating(): Promise<Evaluating> {
   const { databases, reader, config } = await sharedApp();
   const { locale, timeZone, appUrl } = config;
-  const words = wordsOf({ format: createFormat(locale, timeZone), appUrl });
+  const words = messageWords({ format: createFormat(locale, timeZone), appUrl });
   return { databases, reader, timeZone, words, mailsTo: () => false };
 }
 

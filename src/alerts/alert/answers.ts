@@ -41,7 +41,7 @@ const SHAPES = {
 } as const;
 
 /** What an answer changes, and what is written down of it. */
-type Answer = { kind: EventKind; note: string; answers: NewAnswers; muted?: boolean };
+type GivenAnswer = { kind: EventKind; note: string; answers: NewAnswers; muted?: boolean };
 
 /** @throws BadInput with every field that is wrong and what it takes */
 function read<Name extends AnswerName>(name: Name, body: unknown): z.infer<z.ZodObject<(typeof SHAPES)[Name]>> {
@@ -54,7 +54,7 @@ const refuse = (problem: ParameterProblem): never => {
   throw new BadInput([problem]);
 };
 
-const READ: Record<AnswerName, (body: unknown, alert: Alert, actor: Actor, at: Instant) => Answer> = {
+const READ: Record<AnswerName, (body: unknown, alert: Alert, actor: Actor, at: Instant) => GivenAnswer> = {
   acknowledge: (body, _alert, { email }, at) => ({
     kind: 'acknowledged',
     note: read('acknowledge', body).note,

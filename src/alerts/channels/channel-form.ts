@@ -1,4 +1,4 @@
-import { type Channel, FORMATS } from '../../delivery/channels.ts';
+import { type Channel, WEBHOOK_FORMATS } from '../../delivery/channels.ts';
 import type { ParameterProblem } from '../../units/failures/bad-input.ts';
 import { type FormField, otherProblems, problemOf } from '../../units/input/form-field.ts';
 import { FORMAT_WORDS, shownUrl } from './channel-words.ts';
@@ -22,7 +22,7 @@ type Asked = Pick<ChannelForm, 'action' | 'saves' | 'type'> & {
 };
 
 /** What the form of a channel holds before anything is entered. */
-export function valuesOf(channel: Channel): Record<string, unknown> {
+export function enteredValues(channel: Channel): Record<string, unknown> {
   return channel.type === 'email' ? { ...channel, to: channel.to.join('\n') } : { ...channel, url: shownUrl(channel) };
 }
 
@@ -32,7 +32,11 @@ export function channelForm({ values, problems, type, ...form }: Asked): Channel
     problem: problemOf(problems, name),
   });
   const format = of('format');
-  const choices = FORMATS.map((value) => ({ value, label: FORMAT_WORDS[value], selected: value === format.value }));
+  const choices = WEBHOOK_FORMATS.map((value) => ({
+    value,
+    label: FORMAT_WORDS[value],
+    selected: value === format.value,
+  }));
   const shown = ['name', ...(type === 'email' ? ['to'] : ['url', 'format'])];
   return {
     ...{ ...form, type, name: of('name'), to: of('to'), url: of('url'), format: { ...format, choices } },

@@ -30,7 +30,7 @@ import type { Render } from '../../web/render.ts';
 import { channelsOf } from '../frame/rule-lines.ts';
 import { RULES_PATH } from '../sources.ts';
 import { type Rule, readRules } from '../store/rules.ts';
-import { channelForm, valuesOf } from './channel-form.ts';
+import { channelForm, enteredValues } from './channel-form.ts';
 import { channelPage, channelsTable, DELIVERIES_PATH, sentTable, undeliveredView } from './channel-page.ts';
 import { CHANNELS_PATH, channelJson, channelWords, madeChannelJson } from './channel-words.ts';
 import { parseChannel } from './terms.ts';
@@ -174,7 +174,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
       sent: sent.ok ? { ok: true, value: sentTable(sent.value, format) } : sent,
       form: channelForm({
         ...{ action: pathOf(channel.id), saves: 'Save', type: channel.type },
-        ...{ values: values ?? valuesOf(channel), problems: error?.details ?? [] },
+        ...{ values: values ?? enteredValues(channel), problems: error?.details ?? [] },
       }),
       isNewKey,
       silent: silent.map(({ id, name }) => ({ name, href: `${RULES_PATH}/${id}` })),

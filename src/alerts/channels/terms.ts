@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Channel, type ChannelTerms, FORMATS } from '../../delivery/channels.ts';
+import { type Channel, type ChannelTerms, WEBHOOK_FORMATS } from '../../delivery/channels.ts';
 import { addressProblem, type TargetRules, targetProblem, URL_TAKES } from '../../delivery/targets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { readableName, readFields, withoutAnswers } from '../../units/input/fields.ts';
@@ -32,7 +32,7 @@ const WEBHOOK = {
   type: z.literal('webhook'),
   name,
   url: z.string(URL_TAKES).trim(),
-  format: z.enum(FORMATS, `takes ${FORMATS.join(', ')}`).default('json'),
+  format: z.enum(WEBHOOK_FORMATS, `takes ${WEBHOOK_FORMATS.join(', ')}`).default('json'),
 };
 /** What an answer says besides. */
 const READ_ONLY = ['id', 'owner'];

@@ -4,7 +4,7 @@ import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { Day } from '../../units/calendar.ts';
 import { addDays, addTime, BEGIN_OF_TIME, dayOf, type Instant, startOfDay } from '../../units/time.ts';
-import { SUBJECTS } from '../rules/questions.ts';
+import { SUBJECT_KEYS } from '../rules/questions.ts';
 import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
@@ -104,7 +104,7 @@ export async function knownBefore(
   fields: Record<string, unknown>,
   before: Instant,
 ): Promise<string[]> {
-  const by = SUBJECTS.find((subject) => subject === fields.what);
+  const by = SUBJECT_KEYS.find((subject) => subject === fields.what);
   if (by === undefined) return [];
   return [...(await ask({ ask: 'subjects', by, from: BEGIN_OF_TIME, to: before })).keys()];
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { addTime, earliest, floorDivided, HOUR, type Instant, instantAt, MINUTE } from '../../units/time.ts';
-import type { AnyRuleType, Knowledge, Observation } from '../rules/rule-type.ts';
+import type { AnyRuleType, Observation, RuleKnowledge } from '../rules/rule-type.ts';
 import type { RuleStanding } from './rule-standing.ts';
 import { type AlertEvent, type Standing, step } from './step.ts';
 
@@ -8,7 +8,7 @@ import { type AlertEvent, type Standing, step } from './step.ts';
 export type EvaluatedRule = { type: AnyRuleType; fields: unknown; evaluations: number };
 
 /** What an evaluation needs besides what the rule itself has learned. */
-export type Circumstances = Omit<Knowledge, 'known'> & {
+export type Circumstances = Omit<RuleKnowledge, 'known'> & {
   /** The first instant after one by which something more has been recorded; where it is known, what lies between need not be looked at. */
   quietUntil?: (at: Instant) => Instant;
 };

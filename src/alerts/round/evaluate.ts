@@ -54,7 +54,7 @@ const LONGEST_MISSED = 90n * DAY_OF_24_HOURS;
 /** A pool has eight connections for everybody. */
 const AT_ONCE = 6;
 
-type Round = {
+type RoundSources = {
   databases: Databases;
   reader: UsageReader;
   timeZone: string;
@@ -87,7 +87,7 @@ export const filterTextOf = (rule: Pick<Rule, 'filter'>, budget: Budget | null):
  * @throws what means that a database does not answer: nothing is lost, the next round goes on from where this one did
  */
 export async function evaluateDue(
-  { databases, reader, timeZone, looksBack }: Round,
+  { databases, reader, timeZone, looksBack }: RoundSources,
   at: Instant,
 ): Promise<Evaluated[]> {
   const minute = startOfMinute(at);

@@ -128,7 +128,7 @@ export type Words = {
   failure: (rule: Rule, reason: string, at: Instant) => Message;
 };
 
-export const wordsOf = (writing: Writing): Words => ({
+export const messageWords = (writing: Writing): Words => ({
   alert: (told) => messageOf(told, writing),
   failure: (rule, reason, at) => failureMessage(rule, reason, at, writing),
 });

@@ -3,8 +3,8 @@ import type { Sums } from '../../stats/sums.ts';
 import type { Span, WindowSize } from './windows.ts';
 
 /** What usage is told apart by. */
-export const SUBJECTS = ['model', 'action', 'provider'] as const;
-export type SubjectKey = (typeof SUBJECTS)[number];
+export const SUBJECT_KEYS = ['model', 'action', 'provider'] as const;
+export type SubjectKey = (typeof SUBJECT_KEYS)[number];
 
 /**
  * What a rule may ask of its calls. Live, the engine answers it as it answers pages; in a rehearsal the same is added up from

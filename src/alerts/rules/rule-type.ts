@@ -28,7 +28,7 @@ export type Observation = {
 };
 
 /** What a rule may know besides its calls. */
-export type Knowledge = {
+export type RuleKnowledge = {
   timeZone: string;
   window: typeof runningWindow;
   ask: Answerer;
@@ -69,13 +69,13 @@ export type RuleType<Fields> = {
   /** What its questions are about besides all calls together. */
   recording(fields: Fields): Partial<Recording>;
   /** How far before an instant it looks, at most. */
-  looksBack(fields: Fields, at: Instant, knowledge: Pick<Knowledge, 'timeZone' | 'budget'>): Length;
+  looksBack(fields: Fields, at: Instant, knowledge: Pick<RuleKnowledge, 'timeZone' | 'budget'>): Length;
   /**
    * When an alert ends: with a whole window of this size in which it was calm; with the next window, which is another matter;
    * with the first calm evaluation.
    */
   ends: 'after a calm window' | 'with its window' | 'when calm';
-  size(fields: Fields, knowledge: Pick<Knowledge, 'budget'>): WindowSize | Per;
+  size(fields: Fields, knowledge: Pick<RuleKnowledge, 'budget'>): WindowSize | Per;
   /** Whether its end is told as well. */
   tellsEnd: boolean;
   /** Whether a subject that has fired is known from then on. */
@@ -85,7 +85,7 @@ export type RuleType<Fields> = {
   /** Whether what is seen of a window that is over may come of more calls in it; left out where it always may. */
   isOfMoreCalls?(seen: Observation): boolean;
   /** Null where an instant tells nothing new. @throws Error in words for the owner of the rule */
-  observe(fields: Fields, at: Instant, knowledge: Knowledge): Promise<Observation[] | 'learning' | null>;
+  observe(fields: Fields, at: Instant, knowledge: RuleKnowledge): Promise<Observation[] | 'learning' | null>;
 };
 
 /** Any of them, as what goes through all of them sees it. */

@@ -4,10 +4,10 @@ import type { Budget } from '../../../stats/budgets/budgets.ts';
 import type { Per } from '../../../units/calendar-period.ts';
 import { addTime, DAY_OF_24_HOURS, dayOf, type Length } from '../../../units/time.ts';
 import { emptyAs, numberField } from '../fields.ts';
-import { isCalm, type Knowledge, type RuleType, reachedOf } from '../rule-type.ts';
+import { isCalm, type RuleKnowledge, type RuleType, reachedOf } from '../rule-type.ts';
 
 /** The budget of a rule. @throws Error where there is none any more, in words for its owner */
-export function budgetOf({ budget }: Pick<Knowledge, 'budget'>): Budget {
+export function budgetOf({ budget }: Pick<RuleKnowledge, 'budget'>): Budget {
   if (budget === null) throw new Error('its budget has been deleted');
   return budget;
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { DAY_OF_24_HOURS } from '../../../units/time.ts';
-import { SUBJECTS, type SubjectKey } from '../questions.ts';
+import { SUBJECT_KEYS, type SubjectKey } from '../questions.ts';
 import type { RuleType } from '../rule-type.ts';
 
 export const NEW: RuleType<{ what: SubjectKey }> = {
   label: 'New model, action or provider',
   about: 'Tells when one is used for the first time. Those that are known when the rule is made are not new.',
-  schema: z.object({ what: z.enum(SUBJECTS, `takes ${SUBJECTS.join(', ')}`) }),
+  schema: z.object({ what: z.enum(SUBJECT_KEYS, `takes ${SUBJECT_KEYS.join(', ')}`) }),
   fields: {
     what: { label: 'What', kind: 'choice', choices: { model: 'a model', action: 'an action', provider: 'a provider' } },
   },
