@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { rehearse } from '../../src/alerts/evaluation/rehearse.ts';
 import { evaluateRules } from '../../src/alerts/round/round.ts';
 import { messageWords } from '../../src/alerts/round/wording.ts';
 import { RULE_TYPE_NAMES, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
@@ -10,7 +11,7 @@ import { openReader } from '../../src/stats/open-reader.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { createFormat } from '../../src/units/format.ts';
 import { now } from '../../src/units/time.ts';
-import { ms, quantile } from './print.ts';
+import { line, ms, quantile } from './print.ts';
 import type { Served } from './served.ts';
 
 const TIME_ZONE = 'Europe/Lisbon';
@@ -26,6 +27,19 @@ const FIELDS: Partial<Record<(typeof RULE_TYPE_NAMES)[number], object[]>> = {
   price: [{ percent: 1000 }],
   new: [{ what: 'action' }],
 };
+
+const REHEARSALS = 3;
+const REHEARSED: [(typeof RULE_TYPE_NAMES)[number], object][] = [
+  ['threshold', { measure: 'cost', window: 'hour', critical: 5 }],
+  ['threshold', { measure: 'cost', window: 'month', critical: 5 }],
+  ['threshold', { measure: 'costPerStory', window: 'day', critical: 5 }],
+  ['unusual', { window: 'hour' }],
+  ['unusual', { window: 'day' }],
+  ['new', { what: 'model' }],
+  ['unpriced', { minTokens: 1 }],
+  ['silence', { hours: 3 }],
+  ['price', { percent: 20 }],
+];
 
 /** As many rules as there may be: every type that rollups answer, over all calls, each model, each action, and each of both. */
 function rulesOf({ models, actions }: { models: string[]; actions: string[] }): RuleTerms[] {
@@ -104,5 +118,31 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
     `\nA minute's evaluation of ${rules.length} rules: ${ms(first)} ms at first, then ${ms(quantile(next, 0.5))} ms (p95 ${ms(quantile(next, 0.95))} ms), ` +
       `with ${asked[0]} and ${quantile(asked.slice(1), 0.5)} queries of the source`,
   );
+  console.log('\nRehearsals of ninety days over all calls\n');
+  line(['rule', 'p50 ms', 'first ms']);
+  line(['---', '---:', '---:']);
+  for (const [type, fields] of REHEARSED) {
+    const rule = {
+      type,
+      fields: ruleTypeOf(type).schema.parse(fields),
+      evaluations: 1,
+      filter: '',
+      budget: null,
+      leftOut: [],
+    };
+    const took: number[] = [];
+    for (let round = 0; round < REHEARSALS; round++) {
+      const begun = performance.now();
+      await rehearse(
+        reader,
+        databases.workflows,
+        { ...rule, fields: rule.fields as Record<string, unknown> },
+        now(),
+        TIME_ZONE,
+      );
+      took.push(performance.now() - begun);
+    }
+    line([`${type} ${Object.values(fields).join(' ')}`, ms(quantile(took, 0.5)), ms(took[0] as number)]);
+  }
   await closeDatabases(databases);
 }

@@ -77,6 +77,20 @@ function builtShare({ memory, coveredUntil, timeZone }: UsageSource, at: Instant
   return Number(coveredUntil - begin) / Number(at - begin);
 }
 
+/** The same database, of which every use is told. */
+function countingUses(database: Knex, used: () => void): Knex {
+  return new Proxy(database, {
+    apply: (target, self, args) => {
+      used();
+      return Reflect.apply(target, self, args);
+    },
+    get: (target, name) => {
+      used();
+      return Reflect.get(target, name);
+    },
+  });
+}
+
 /** A source as it was opened at one moment. */
 export type OpenedSource = {
   source: UsageSource;
@@ -92,6 +106,8 @@ export type OpenedSource = {
   outdated: boolean;
   /** Whether they have been asked whether it is; null where something has been read since. */
   asked: Promise<void> | null;
+  /** How often rollups had been read, for whatever opening, as it was opened. */
+  readsBefore: number;
 };
 
 /** What a reader opens its sources from. */
@@ -110,6 +126,10 @@ export function createOpenings({ databases, timeZone, reuse, mend, origin, log }
   const memory = noMemory();
   let number = 0;
   let generation = 0;
+  let reads = 0;
+  const counted = countingUses(backoffice, () => {
+    reads += 1;
+  });
   let openedAt = Number.NEGATIVE_INFINITY;
   let repairing = false;
 
@@ -133,14 +153,19 @@ export function createOpenings({ databases, timeZone, reuse, mend, origin, log }
   };
 
   const open = async (): Promise<OpenedSource> => {
-    const begun = { number: ++number, generation, outdated: false, asked: null };
+    const begun = { number: ++number, generation, outdated: false, asked: null, readsBefore: reads };
     const { source, coverage, sound } = await openSource(databases, timeZone, memory);
     if (!sound) repair();
     const isOfSource = await origin.fits(coverage);
     openedAt = performance.now();
     // Raw rows in memory may be of either source.
     if (!isOfSource) memory.contentVersion = null;
-    const usable = { ...source, ...(isOfSource ? {} : { coveredUntil: null }), endsRead: new Map() };
+    const usable = {
+      ...source,
+      backoffice: counted,
+      ...(isOfSource ? {} : { coveredUntil: null }),
+      endsRead: new Map(),
+    };
     return { ...begun, source: usable, coverage, isOfSource, built: builtShare(usable, now()) };
   };
   const current = () => reuse(`source ${generation}`, () => named('rollups', open));
@@ -162,6 +187,8 @@ export function createOpenings({ databases, timeZone, reuse, mend, origin, log }
     isOutdated: async (opened: OpenedSource): Promise<boolean> => {
       const { coveredUntil, memory } = opened.source;
       if (coveredUntil === null || opened.built !== null) return false;
+      // What is in memory alone is of the state that was opened: nobody need ask.
+      if (!opened.outdated && opened.readsBefore === reads) return false;
       const note = (error: unknown) => {
         opened.outdated ||= error instanceof RollupsChanged;
       };
