@@ -8,6 +8,8 @@ import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
+const MANY = 30_007;
+
 /** How a command ended, and what is to be known of all that it said. */
 export async function ended<T>(
   child: ChildProcess,
@@ -68,11 +70,14 @@ export function exportCommand() {
     insertMany: async () => {
       if (many) return;
       many = true;
-      await databases().workflows.raw(
-        `INSERT INTO token_usage_tracking (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
-         SELECT gen_random_uuid(), gen_random_uuid(), 'test', 'many-' || n % 2 + 1, 1, 1, 0.5, '{}', now() - n * interval '1 second'
-           FROM generate_series(1, 30007) AS n`,
-      );
+      // In pieces, each of which a busy machine has time for.
+      for (let first = 1; first <= MANY; first += 5_000)
+        await databases().workflows.raw(
+          `INSERT INTO token_usage_tracking (author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
+           SELECT gen_random_uuid(), gen_random_uuid(), 'test', 'many-' || n % 2 + 1, 1, 1, 0.5, '{}', now() - n * interval '1 second'
+             FROM generate_series(?::integer, ?::integer) AS n`,
+          [first, Math.min(MANY, first + 4_999)],
+        );
     },
   };
 }
