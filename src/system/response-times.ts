@@ -16,10 +16,10 @@ type Counted = Map<number, number>;
 /** In milliseconds; null without requests. */
 export type Quantiles = { requests: number; p50: number | null; p95: number | null; p99: number | null };
 
-export const SPANS = { hour: HOUR, day: DAY_OF_24_HOURS, week: 7n * DAY_OF_24_HOURS } as const;
-export type Span = keyof typeof SPANS;
+export const LOOKBACKS = { hour: HOUR, day: DAY_OF_24_HOURS, week: 7n * DAY_OF_24_HOURS } as const;
+export type Lookback = keyof typeof LOOKBACKS;
 
-export type RouteTimes = { route: string } & Record<Span, Quantiles>;
+export type RouteTimes = { route: string } & Record<Lookback, Quantiles>;
 
 /**
  * How many milliseconds a share of the requests took at most, by straight lines between the bounds: within a fifth.
@@ -58,7 +58,7 @@ const counted = (rows: { bound: string; count: string | null }[]): Counted =>
 
 /** Every route that was asked for within a week, the one asked most first, and how many of some routes took how long in the last day. */
 export async function readRouteTimes(backoffice: Knex, at: Instant, isPage: (route: string) => boolean) {
-  const since = (span: Span) => postgresFromInstant(addTime(at, -SPANS[span]));
+  const since = (back: Lookback) => postgresFromInstant(addTime(at, -LOOKBACKS[back]));
   const { rows } = await backoffice.raw<{
     rows: { route: string; bound: string; hour: string | null; day: string | null; week: string }[];
   }>(
@@ -93,7 +93,7 @@ export async function readHourlyTimes(backoffice: Knex, at: Instant): Promise<Ma
        FROM response_times, unnest(counts) WITH ORDINALITY AS counted (count, bound)
       WHERE begins >= ? AND count > 0
       GROUP BY hour, bound ORDER BY hour`,
-    [postgresFromInstant(addTime(at, -SPANS.week))],
+    [postgresFromInstant(addTime(at, -LOOKBACKS.week))],
   );
   return new Map(
     [...groupedBy(rows, ({ hour }) => hour)].map(([hour, of]) => [

@@ -16,7 +16,7 @@ import {
   readSlowRequests,
   readTableSizes,
 } from './read.ts';
-import { readHourlyTimes, readRouteTimes, SPANS } from './response-times.ts';
+import { LOOKBACKS, readHourlyTimes, readRouteTimes } from './response-times.ts';
 import { type ServiceLevel, serviceLevels } from './service-levels.ts';
 import { failureTable, jobTable, processTable, routeTable, sizeTable, slowTable } from './tables.ts';
 
@@ -81,8 +81,8 @@ function hourlyChart(
   }
   const marked = new Set([...firstStarts.values()].map(startOfHour));
   const last = startOfHour(at);
-  const hours = Array.from({ length: Number(SPANS.week / HOUR) }, (_, i) =>
-    instantAt(last - BigInt(Number(SPANS.week / HOUR) - 1 - i) * HOUR),
+  const hours = Array.from({ length: Number(LOOKBACKS.week / HOUR) }, (_, i) =>
+    instantAt(last - BigInt(Number(LOOKBACKS.week / HOUR) - 1 - i) * HOUR),
   );
   const bars = hours.map((hour) => ({
     ...{ label: format.minute(hour), axisLabel: format.minute(hour), value: hourly.get(hour) ?? 0 },

@@ -1,14 +1,14 @@
 import { type Column, dataTable, type Table } from '../tables/table.ts';
 import type { Format } from '../units/format.ts';
 import type { FailureLine, JobLine, Process, SlowLine, TableSize } from './read.ts';
-import type { Quantiles, RouteTimes, Span } from './response-times.ts';
+import type { Lookback, Quantiles, RouteTimes } from './response-times.ts';
 
 const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
 const megabytes = (bytes: number) => Math.round(bytes / 1_000_000);
 /** Of a cell that has no value. */
 const NONE = '–';
 
-const quantile = (span: Span, name: keyof Quantiles, label: string): Column<RouteTimes> => ({
+const quantile = (span: Lookback, name: keyof Quantiles, label: string): Column<RouteTimes> => ({
   ...{ name: `${span}${name}`, label, kind: 'integer', value: (row) => whole(row[span][name]) },
   cell: (row) => (row[span][name] === null ? { text: NONE } : {}),
 });
