@@ -190,4 +190,15 @@ describe('rules', () => {
       assert.deepEqual((await ana.json('get', '/api/alerts/rules')).body.rules, []);
     });
   }
+
+  it('says of a type that is none that it is none, and of its fields nothing', async () => {
+    for (const type of ['nope', 'toString', 7, undefined]) {
+      const { status, body } = await ana.json('post', '/api/alerts/rules', { ...DAILY, type });
+      assert.equal(status, 400);
+      assert.deepEqual(
+        body.details.map(({ parameter }: { parameter: string }) => parameter),
+        ['type'],
+      );
+    }
+  });
 });

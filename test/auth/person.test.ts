@@ -95,7 +95,7 @@ describe('who may enter', () => {
       { ...CLAIMS, sub: undefined },
       { ...CLAIMS, sub: '' },
     ]) {
-      assert.deepEqual(mayEnter(profile, DOMAINS), { refusal: 'Google did not say who you are.' });
+      assert.deepEqual(mayEnter(profile, DOMAINS), { refusal: 'Google did not say who you are.', reason: 'unnamed' });
     }
     assert.equal(enters({ sub: 7 }), false);
     assert.equal(enters({ email: ['ana@mythoria.pt'] }), false);

@@ -60,12 +60,18 @@ const READ_ONLY = [
   'filterOf',
 ];
 
-/** The fields of the type that a body names; of one that is not known, those of none. */
+const shapeOfType = (name: (typeof RULE_TYPE_NAMES)[number]): z.ZodRawShape => {
+  const { schema } = ruleTypeOf(name);
+  return schema instanceof z.ZodObject ? schema.shape : {};
+};
+
+/** The fields of the type that a body names. Where none is known by that name it alone is wrong: any type's fields may stand beside it. */
 function shapeOf(body: unknown): z.ZodRawShape {
   const { type } = (body ?? {}) as { type?: unknown };
   const name = RULE_TYPE_NAMES.find((one) => one === type);
-  const schema = name && ruleTypeOf(name).schema;
-  return schema instanceof z.ZodObject ? schema.shape : {};
+  if (name !== undefined) return shapeOfType(name);
+  const fields = RULE_TYPE_NAMES.flatMap((one) => Object.keys(shapeOfType(one)));
+  return Object.fromEntries(fields.map((field) => [field, z.unknown()]));
 }
 
 /**
