@@ -71,7 +71,7 @@ function shapeOf(body: unknown): z.ZodRawShape {
   const name = RULE_TYPE_NAMES.find((one) => one === type);
   if (name !== undefined) return shapeOfType(name);
   const fields = RULE_TYPE_NAMES.flatMap((one) => Object.keys(shapeOfType(one)));
-  return Object.fromEntries(fields.map((field) => [field, z.unknown()]));
+  return Object.fromEntries(fields.map((field) => [field, z.unknown().optional()]));
 }
 
 /**
