@@ -66,10 +66,11 @@ function modelsTable({ models, total }: UsageStats, url: (model: string) => stri
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ model }) => written(model) },
       cell: ({ model }) => ({ href: url(model) }),
+      total: 'All',
     },
-    { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests },
-    { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: totalTokens },
-    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
+    { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests, total: total.requests },
+    { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: totalTokens, total: totalTokens(total) },
+    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
     shareColumn(total.cost),
   ];
   const title =
@@ -99,13 +100,14 @@ export async function readStories(
       ...{ name: 'story', label: 'Story', kind: 'text' },
       value: ({ story }) => names.stories.get(story) ?? format.shortId(story),
       cell: ({ story }) => ({ href: pageOf('stories', story, window) }),
+      total: 'All',
     },
     {
       ...{ name: 'author', label: 'Author', kind: 'text' },
       value: ({ author }) => names.authors.get(author) ?? format.shortId(author),
     },
-    { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests },
-    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
+    { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests, total: total.requests },
+    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
     shareColumn(total.cost),
   ];
   const title = stories > top.length ? `The dearest ${top.length} of ${format.integer(stories)} stories` : 'Stories';
