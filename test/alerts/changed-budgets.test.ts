@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { periodBefore, periodOf } from '../../src/units/calendar-period.ts';
 import { addDays, addTime, dayOf, MINUTE, now, startOfDay } from '../../src/units/time.ts';
-import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
+import { type AlertJson, evaluateAt, financeChannel, LISBON, madeAt, resetAlerts } from '../support/alerts.ts';
 import { sharedApp } from '../support/app.ts';
 import { auditLines } from '../support/audit.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -9,7 +9,6 @@ import { databases } from '../support/databases.ts';
 import { openPage } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-const LISBON = 'Europe/Lisbon';
 const BUDGET = { name: 'All', amount: 50, per: 'month', filter: '' };
 
 describe('rules about a budget that is changed', () => {
@@ -42,8 +41,7 @@ describe('rules about a budget that is changed', () => {
   /** A budget that is used to 90%, and a rule that fires at 80% and tells somebody; resolves with the budget's id. */
   const firing = async (): Promise<string> => {
     const { id } = (await ana.json('post', '/api/budgets', BUDGET)).body;
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    const channels = [await financeChannel(ana)];
     await madeAt(ana, { type: 'budget', budget: id, percents: [80, 100], channels }, addTime(now(), -3n * MINUTE));
     await insertUsage([{ cost: 45_000_000, at: addTime(now(), -1n), model: 'gpt-5' }]);
     await evaluateAt(now());

@@ -5,9 +5,9 @@ import { writeEvaluated } from '../../src/alerts/round/write.ts';
 import { runningWindow } from '../../src/alerts/rules/windows.ts';
 import { forgetAlerts } from '../../src/alerts/store/forget.ts';
 import { addDays, addTime, HOUR, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { evaluateAt, evaluating } from '../support/alerts.ts';
+import { at, DAY, evaluateAt, evaluating, financeChannel, LISBON } from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
-import { at, audit, DAY, daily, daysBefore, LISBON, lateCalls } from '../support/late.ts';
+import { audit, daily, daysBefore, lateCalls } from '../support/late.ts';
 import { openPage, textOf } from '../support/page.ts';
 import { insertUsage } from '../support/usage.ts';
 
@@ -38,8 +38,7 @@ describe('calls that come late, and how far that goes', () => {
   });
 
   it('of many windows are told in one message a round, each in its alert', async () => {
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana().json('post', '/api/alerts/channels', channel)).body.id];
+    const channels = [await financeChannel(ana())];
     await make({ ...DAILY, window: 'hour', channels }, at(1, daysBefore(30)));
     await insertUsage([{ cost: 1, at: at(1, daysBefore(30)) }]);
     await audit(at(9));

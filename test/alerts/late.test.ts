@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Day } from '../../src/units/calendar.ts';
 import { addTime, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { evaluateAt } from '../support/alerts.ts';
+import { at, evaluateAt, financeChannel, LISBON } from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
-import { at, audit, daily, daysBefore, LISBON, lateCalls } from '../support/late.ts';
+import { audit, daily, daysBefore, lateCalls } from '../support/late.ts';
 import { openPage, textOf } from '../support/page.ts';
 import { insertUsage, type UsageRow } from '../support/usage.ts';
 
@@ -11,8 +11,7 @@ describe('calls that come late', () => {
   const { make, wasEvaluated, alerts, late, messages, DAILY, ana } = lateCalls();
 
   it('fire the window that they fall into, however many windows ago, once for each level that it reaches', async () => {
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana().json('post', '/api/alerts/channels', channel)).body.id];
+    const channels = [await financeChannel(ana())];
     await make({ ...DAILY, channels }, at(9, daysBefore(40)));
     await insertUsage([{ cost: 1_000_000, at: at(10, daysBefore(30)) }]);
     await audit(at(11));

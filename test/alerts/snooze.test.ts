@@ -1,35 +1,22 @@
 import assert from 'node:assert/strict';
-import type { Day } from '../../src/units/calendar.ts';
-import { addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
-import { sharedApp } from '../support/app.ts';
-import { type Client, signedIn } from '../support/client.ts';
+import { addTime, type Instant, isoFromInstant } from '../../src/units/time.ts';
+import { at, evaluateAt, financeChannel, madeAt, withoutAlerts } from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-const LISBON = 'Europe/Lisbon';
-/** A Tuesday. */
-const DAY = '2026-09-15' as Day;
-const at = (hours: number) => addTime(startOfDay(DAY, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
 const HOURLY = { type: 'threshold', measure: 'cost', window: 'hour', warning: 10, critical: 20 };
 
 describe('a snoozed alert', () => {
-  let ana: Client;
+  const { ana } = withoutAlerts();
   let channels: string[];
-  before(async () => {
-    ana = await signedIn((await sharedApp()).origin);
-  });
   beforeEach(async () => {
-    await resetUsage();
-    await resetAlerts();
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    channels = [await financeChannel(ana())];
   });
 
   const spend = (hours: number, euros: number) => insertUsage([{ cost: euros * 1_000_000, at: at(hours) }]);
   /** Fires with eleven euros at half past nine, and is snoozed from ten minutes later on. */
   const snoozed = async (until: Instant, terms: object = {}): Promise<string> => {
-    const id = await madeAt(ana, { ...HOURLY, ...terms, channels }, at(9));
+    const id = await madeAt(ana(), { ...HOURLY, ...terms, channels }, at(9));
     await spend(9.5, 11);
     await evaluateAt(at(9.6));
     await databases()
@@ -85,7 +72,7 @@ describe('a snoozed alert', () => {
     await spend(12.1, 12);
     await evaluateAt(at(12.2));
     assert.deepEqual(await told(), [FIRST]);
-    const open = (await ana.json('get', '/api/alerts')).body.alerts.find(
+    const open = (await ana().json('get', '/api/alerts')).body.alerts.find(
       (one: { state: string }) => one.state === 'firing',
     );
     assert.equal(open.snoozedUntil, isoFromInstant(at(13)));
@@ -113,7 +100,7 @@ describe('a snoozed alert', () => {
     await databases()
       .backoffice('alerts')
       .update({ snoozed_until: isoFromInstant(addTime(at(24 * 400), 0n)) });
-    assert.equal((await ana.json('delete', `/api/alerts/rules/${id}`)).status, 204);
+    assert.equal((await ana().json('delete', `/api/alerts/rules/${id}`)).status, 204);
     assert.equal((await told()).length, 2);
     await databases().backoffice('alerts').update({ snoozed_until: null });
     await evaluateAt(at(10));
@@ -126,7 +113,7 @@ describe('a snoozed alert', () => {
     const muted = await snoozed(at(9.95));
     await spend(9.75, 10);
     await evaluateAt(at(9.9));
-    await ana.json('put', `/api/alerts/rules/${muted}`, { name: 'A rule', ...HOURLY, channels: [], muted: true });
+    await ana().json('put', `/api/alerts/rules/${muted}`, { name: 'A rule', ...HOURLY, channels: [], muted: true });
     const { length } = await told();
     await evaluateAt(at(9.97));
     assert.equal((await told()).length, length);
@@ -150,8 +137,8 @@ describe('a snoozed alert', () => {
 
   it('of a period does not keep the next from being told', async () => {
     await databases().backoffice.raw('TRUNCATE budgets CASCADE');
-    const { body } = await ana.json('post', '/api/budgets', { name: 'All', amount: 10, per: 'week' });
-    await madeAt(ana, { type: 'budget', budget: body.id, percents: [100], channels }, at(9));
+    const { body } = await ana().json('post', '/api/budgets', { name: 'All', amount: 10, per: 'week' });
+    await madeAt(ana(), { type: 'budget', budget: body.id, percents: [100], channels }, at(9));
     await spend(9.5, 11);
     await evaluateAt(at(9.6));
     await databases()

@@ -1,37 +1,29 @@
 import assert from 'node:assert/strict';
 import type { Day } from '../../src/units/calendar.ts';
-import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now, startOfDay } from '../../src/units/time.ts';
-import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
-import { sharedApp } from '../support/app.ts';
-import { type Client, signedIn } from '../support/client.ts';
+import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
+import {
+  type AlertJson,
+  at,
+  evaluateAt,
+  financeChannel,
+  madeAt,
+  resetAlerts,
+  withoutAlerts,
+} from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
 import { openPage, textOf } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
-const LISBON = 'Europe/Lisbon';
-/** A Tuesday. */
-const DAY = '2026-09-15' as Day;
-const at = (hours: number, day: Day = DAY) => addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
-
 describe('rules through time', () => {
-  let ana: Client;
-  before(async () => {
-    ana = await signedIn((await sharedApp()).origin);
-  });
-  beforeEach(async () => {
-    await resetUsage();
-    await resetAlerts();
-    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
-  });
-  after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
+  const { ana } = withoutAlerts();
 
-  const make = (body: object, begin: Instant) => madeAt(ana, body, begin);
-  const alerts = async (): Promise<AlertJson[]> => (await ana.json('get', '/api/alerts')).body.alerts;
+  const make = (body: object, begin: Instant) => madeAt(ana(), body, begin);
+  const alerts = async (): Promise<AlertJson[]> => (await ana().json('get', '/api/alerts')).body.alerts;
   const shortly = async () =>
     (await alerts()).map(({ state, level, value, subject, late }) => ({ state, level, value, subject, late }));
 
   const budget = async (amount: number, filter = '') =>
-    (await ana.json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
+    (await ana().json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
 
   it('a window that was over fires once, marked late, where calls come late', async () => {
     await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20 }, at(9));
@@ -43,12 +35,11 @@ describe('rules through time', () => {
   });
 
   it('a rule that is deleted while it fires ends its alerts, says so, and is evaluated no more', async () => {
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    const channels = [await financeChannel(ana())];
     const id = await make({ type: 'threshold', measure: 'cost', window: 'day', critical: 20, channels }, at(9));
     await insertUsage([{ cost: 25_000_000, at: at(9.5) }]);
     await evaluateAt(at(10));
-    assert.equal((await ana.json('delete', `/api/alerts/rules/${id}`)).status, 204);
+    assert.equal((await ana().json('delete', `/api/alerts/rules/${id}`)).status, 204);
     assert.deepEqual(await evaluateAt(at(11)), { evaluated: 0, failed: 0 });
     assert.equal((await alerts())[0]?.state, 'resolved');
     const told: { subject: string; level: string }[] = await databases()
@@ -113,7 +104,7 @@ describe('rules through time', () => {
       await resetUsage();
       await resetAlerts();
       const to = ['ana@mythoria.pt'];
-      const channel = await ana.json('post', '/api/alerts/channels', { name: 'Finance', type: 'email', to });
+      const channel = await ana().json('post', '/api/alerts/channels', { name: 'Finance', type: 'email', to });
       const terms = { type: 'threshold', measure: 'cost', window: 'day', warning: 10, critical: 20, remindHours: 20 };
       await make({ ...terms, channels: [channel.body.id] }, at(9));
       await insertUsage([
@@ -122,16 +113,16 @@ describe('rules through time', () => {
         { cost: 15_000_000, at: day(2, 10) },
       ]);
       for (const one of [day(0, 11), day(1, 11), day(2, 11)]) if (!missed || one === day(2, 11)) await evaluateAt(one);
-      const [alert] = (await ana.json('get', '/api/alerts')).body.alerts;
+      const [alert] = (await ana().json('get', '/api/alerts')).body.alerts;
       assert.deepEqual(
         [alert.value, alert.worst, alert.window.from],
         [15, 25, isoFromInstant(day(1, 0))],
         missed ? 'made up for' : 'live',
       );
-      const page = await openPage(ana, `/alerts/${alert.id}`);
+      const page = await openPage(ana(), `/alerts/${alert.id}`);
       assert.match(textOf(page.querySelector('.window')), /€25\.00 from 16 Sept 2026, 00:00 to 17 Sept 2026, 00:00/);
       const records = page.querySelectorAll('.title .ways-out a').at(1)?.getAttribute('href') ?? '';
-      assert.match(textOf((await openPage(ana, records)).querySelector('.sum')), /^1 record, €25\.00/);
+      assert.match(textOf((await openPage(ana(), records)).querySelector('.sum')), /^1 record, €25\.00/);
       const told: string[] = (await databases().backoffice('deliveries').orderBy('made_at').pluck('message')).map(
         ({ subject }) => subject,
       );
@@ -143,15 +134,14 @@ describe('rules through time', () => {
 
   it('what cannot be evaluated is told once, and makes up for what it missed', async () => {
     const id = await budget(10);
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    const channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    const channels = [await financeChannel(ana())];
     await make({ type: 'budget', budget: id, percents: [50], channels }, at(9));
     const { backoffice } = databases();
     await backoffice('budgets').update({ deleted_at: isoFromInstant(at(9)) });
     await insertUsage([{ cost: 6_000_000, at: at(9.5) }]);
     for (const minutes of [1, 8, 15])
       assert.equal((await evaluateAt(addTime(at(10), BigInt(minutes) * MINUTE))).failed, 1);
-    const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
+    const [rule] = (await ana().json('get', '/api/alerts/rules')).body.rules;
     assert.deepEqual([rule.state, rule.error.reason], ['error', 'its budget has been deleted']);
     assert.equal((await backoffice('deliveries')).length, 1);
     await backoffice('budgets').update({ deleted_at: null });
@@ -177,7 +167,7 @@ describe('rules through time', () => {
     const id = await make({ ...terms, name: 'One' }, addTime(moment, -2n * MINUTE));
     await make({ ...terms, name: 'Another' }, addTime(moment, -2n * MINUTE));
     await evaluateAt(moment);
-    const changed = await ana.json('put', `/api/alerts/rules/${id}`, { ...terms, name: 'One', critical: 21 });
+    const changed = await ana().json('put', `/api/alerts/rules/${id}`, { ...terms, name: 'One', critical: 21 });
     assert.equal(changed.status, 200);
     await evaluateAt(moment);
     await evaluateAt(addTime(moment, 3n * MINUTE));

@@ -1,34 +1,22 @@
 import assert from 'node:assert/strict';
 import { openAlertWords } from '../../src/alerts/open-alerts.ts';
-import type { Day } from '../../src/units/calendar.ts';
 import { createFormat } from '../../src/units/format.ts';
-import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now, startOfDay } from '../../src/units/time.ts';
-import { evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
-import { sharedApp } from '../support/app.ts';
-import { type Client, signedIn } from '../support/client.ts';
+import { addTime, HOUR, type Instant, isoFromInstant, MINUTE, now } from '../../src/units/time.ts';
+import { at, evaluateAt, financeChannel, madeAt, withoutAlerts } from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
 import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
-import { insertUsage, resetUsage } from '../support/usage.ts';
+import { insertUsage } from '../support/usage.ts';
 
-/** A Tuesday. */
-const DAY = startOfDay('2026-09-15' as Day, 'Europe/Lisbon');
-const at = (hours: number) => addTime(DAY, BigInt(Math.round(hours * 60)) * MINUTE);
 const DAILY = { type: 'threshold', measure: 'cost', window: 'day', critical: 10 };
 
 describe('what is told', () => {
-  let ana: Client;
+  const { ana } = withoutAlerts();
   let channels: string[];
-  before(async () => {
-    ana = await signedIn((await sharedApp()).origin);
-  });
   beforeEach(async () => {
-    await resetUsage();
-    await resetAlerts();
-    const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
-    channels = [(await ana.json('post', '/api/alerts/channels', channel)).body.id];
+    channels = [await financeChannel(ana())];
   });
 
-  const make = (body: object, begin: Instant) => madeAt(ana, { ...body, channels }, begin);
+  const make = (body: object, begin: Instant) => madeAt(ana(), { ...body, channels }, begin);
   type Message = {
     subject: string;
     links: { label: string; url: string }[];
@@ -48,13 +36,13 @@ describe('what is told', () => {
     await insertUsage([{ cost: 11_000_000, at: moment }]);
     await evaluateAt(now());
     const calls = await linked('Its calls');
-    assert.equal((await ana.get(calls)).status, 200);
+    assert.equal((await ana().get(calls)).status, 200);
     // What the running minute shows is told before that is over: the link ends there, and may not see what comes after.
     const { searchParams } = new URL(calls, 'http://localhost');
     assert.ok((searchParams.get('asOf') ?? '') <= isoFromInstant(now()), 'nothing is frozen at an instant to come');
     await insertUsage([{ cost: 1, at: addTime(now(), 1n) }]);
-    assert.match(textOf((await openPage(ana, calls)).querySelector('.sum')), /^1 record, €11\.00/);
-    assert.equal((await ana.get(await linked('The overview of its window'))).status, 200);
+    assert.match(textOf((await openPage(ana(), calls)).querySelector('.sum')), /^1 record, €11\.00/);
+    assert.equal((await ana().get(await linked('The overview of its window'))).status, 200);
   });
 
   it('of a new provider leads to its calls', async () => {
@@ -69,7 +57,7 @@ describe('what is told', () => {
     const [message, ...others] = await told();
     assert.equal(others.length, 0);
     assert.match(message?.subject ?? '', /^Anthropic: 2 requests /);
-    const page = await openPage(ana, await linked('Its calls'));
+    const page = await openPage(ana(), await linked('Its calls'));
     assert.match(textOf(page.querySelector('.sum')), /^2 records/);
     assert.deepEqual(
       columnOf(tableOf(page, 'Records'), 'Model')
@@ -94,15 +82,18 @@ describe('what is told', () => {
       const [message] = await told();
       assert.ok(message?.subject.startsWith(`${written}: 1,500 tokens `), message?.subject);
       assert.equal(message?.facts.find(({ label }) => label === 'Of')?.value, written);
-      assert.match(textOf((await openPage(ana, await linked('Its calls'))).querySelector('.sum')), /^1 record,/);
-      assert.equal(textOf((await openPage(ana, await linked('The alert'))).querySelector('h1')), `${written}: A rule`);
+      assert.match(textOf((await openPage(ana(), await linked('Its calls'))).querySelector('.sum')), /^1 record,/);
+      assert.equal(
+        textOf((await openPage(ana(), await linked('The alert'))).querySelector('h1')),
+        `${written}: A rule`,
+      );
       const [words] = await openAlertWords(databases().backoffice, createFormat('en-GB', 'Europe/Lisbon'));
       assert.ok(words?.startsWith(`A rule: ${written} 1,500 tokens`), words);
-      const [rule] = (await ana.json('get', '/api/alerts/rules')).body.rules;
+      const [rule] = (await ana().json('get', '/api/alerts/rules')).body.rules;
       assert.deepEqual([rule.state, rule.value], ['firing', null]);
       await insertUsage([{ model: 'gpt-5', cost: 1, at: at(60) }]);
       await evaluateAt(at(61));
-      assert.equal((await ana.json('get', '/api/alerts/rules')).body.rules[0].state, 'ok');
+      assert.equal((await ana().json('get', '/api/alerts/rules')).body.rules[0].state, 'ok');
     });
 
   it('is not told again while its rule is muted, snoozed or cannot be evaluated, and is afterwards', async () => {

@@ -1,32 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Day } from '../../src/units/calendar.ts';
-import { addDays, addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { type AlertJson, evaluateAt, madeAt, resetAlerts } from '../support/alerts.ts';
-import { sharedApp } from '../support/app.ts';
-import { type Client, signedIn } from '../support/client.ts';
+import { addDays, addTime, type Instant, isoFromInstant, MINUTE } from '../../src/units/time.ts';
+import { type AlertJson, at, DAY, evaluateAt, madeAt, resetAlerts, withoutAlerts } from '../support/alerts.ts';
 import { databases } from '../support/databases.ts';
 import { insertAlert } from '../support/things.ts';
-import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
-
-const LISBON = 'Europe/Lisbon';
-/** A Tuesday. */
-const DAY = '2026-09-15' as Day;
-const at = (hours: number, day: Day = DAY) => addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
+import { insertUsage, type UsageRow } from '../support/usage.ts';
 
 describe('types of rules', () => {
-  let ana: Client;
-  before(async () => {
-    ana = await signedIn((await sharedApp()).origin);
-  });
-  beforeEach(async () => {
-    await resetUsage();
-    await resetAlerts();
-    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
-  });
-  after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
+  const { ana } = withoutAlerts();
 
-  const make = (body: object, begin: Instant) => madeAt(ana, body, begin);
-  const alerts = async (): Promise<AlertJson[]> => (await ana.json('get', '/api/alerts')).body.alerts;
+  const make = (body: object, begin: Instant) => madeAt(ana(), body, begin);
+  const alerts = async (): Promise<AlertJson[]> => (await ana().json('get', '/api/alerts')).body.alerts;
   const shortly = async () =>
     (await alerts()).map(({ state, level, value, subject, late }) => ({ state, level, value, subject, late }));
   /** One call an hour or a day of the weeks before, the newest first. */
@@ -36,11 +20,11 @@ describe('types of rules', () => {
     ).flat();
 
   const budget = async (amount: number, filter = '') =>
-    (await ana.json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
+    (await ana().json('post', '/api/budgets', { name: 'All', amount, per: 'month', filter })).body.id;
 
   it('budget: tells each share once, and follows an amount that changes in mid-month', async () => {
     const id = await budget(100);
-    const { status } = await ana.json('put', `/api/budgets/${id}`, {
+    const { status } = await ana().json('put', `/api/budgets/${id}`, {
       ...{ name: 'All', amount: 50, per: 'month', filter: '', from: '2026-09-15' },
     });
     assert.equal(status, 200);
@@ -78,7 +62,7 @@ describe('types of rules', () => {
     await make({ type: 'unusual', window: 'hour' }, begin);
     await evaluateAt(at(12));
     assert.deepEqual(await alerts(), []);
-    assert.equal((await ana.json('get', '/api/alerts/rules')).body.rules[0].state, 'learning');
+    assert.equal((await ana().json('get', '/api/alerts/rules')).body.rules[0].state, 'learning');
 
     await resetAlerts();
     await insertUsage(everyWeek(8, [10, 11], { cost: 0 }));
@@ -128,7 +112,7 @@ describe('types of rules', () => {
         }),
       });
       const feedback = i % 2 === 0 ? 'noise' : 'planned';
-      assert.equal((await ana.json('post', `/api/alerts/${alert}/feedback`, { feedback })).status, 200);
+      assert.equal((await ana().json('post', `/api/alerts/${alert}/feedback`, { feedback })).status, 200);
     }
     await databases()
       .backoffice('rule_standings')

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { type Evaluating, evaluateRules } from '../../src/alerts/round/round.ts';
 import { messageWords } from '../../src/alerts/round/wording.ts';
+import type { Day } from '../../src/units/calendar.ts';
 import { createFormat } from '../../src/units/format.ts';
-import { type Instant, isoFromInstant } from '../../src/units/time.ts';
+import { addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
 import { sharedApp } from './app.ts';
-import type { Client } from './client.ts';
+import { type Client, signedIn } from './client.ts';
 import { databases } from './databases.ts';
-import { emptied } from './usage.ts';
+import { emptied, resetUsage } from './usage.ts';
+
+export const LISBON = 'Europe/Lisbon';
+/** A Tuesday. */
+export const DAY = '2026-09-15' as Day;
+/** So many hours after a day of business time has begun. */
+export const at = (hours: number, day: Day = DAY): Instant =>
+  addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
 
 /** What the job of the program evaluates with. */
 export async function evaluating(): Promise<Evaluating> {
@@ -55,4 +63,27 @@ export async function resetAlerts(): Promise<void> {
     ...['deliveries', 'channels', 'job_leases'],
   ];
   await databases().backoffice.raw(emptied(...tables));
+}
+
+/** Makes a channel that mails to one address; returns its id. */
+export async function financeChannel(client: Client): Promise<string> {
+  const channel = { name: 'Finance', type: 'email', to: ['ana@mythoria.pt'] };
+  return (await client.json('post', '/api/alerts/channels', channel)).body.id;
+}
+
+const noBudgets = () => databases().backoffice.raw('TRUNCATE budgets CASCADE');
+
+/** What most tests of alerts begin with: an empty source, no budgets, no rules, and who makes them. */
+export function withoutAlerts(): { ana: () => Client } {
+  let ana: Client;
+  before(async () => {
+    ana = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await resetAlerts();
+    await noBudgets();
+  });
+  after(noBudgets);
+  return { ana: () => ana };
 }

@@ -1,17 +1,9 @@
 import { auditAll } from '../../src/stats/rollups/keep/tick.ts';
-import type { Day } from '../../src/units/calendar.ts';
-import { addDays, addTime, type Instant, isoFromInstant, MINUTE, startOfDay } from '../../src/units/time.ts';
-import { madeAt, resetAlerts } from './alerts.ts';
-import { sharedApp } from './app.ts';
-import { type Client, signedIn } from './client.ts';
+import { addDays, type Instant, isoFromInstant } from '../../src/units/time.ts';
+import { at, DAY, LISBON, madeAt, withoutAlerts } from './alerts.ts';
 import { databases } from './databases.ts';
-import { resetUsage, type UsageRow } from './usage.ts';
+import type { UsageRow } from './usage.ts';
 
-export const LISBON = 'Europe/Lisbon';
-/** A Tuesday. */
-export const DAY = '2026-09-15' as Day;
-export const at = (hours: number, day: Day = DAY) =>
-  addTime(startOfDay(day, LISBON), BigInt(Math.round(hours * 60)) * MINUTE);
 export const daysBefore = (days: number) => addDays(DAY, -days);
 
 /** What a full audit of the rollups makes of them, as of an instant. */
@@ -22,24 +14,15 @@ export const daily = (days: number, row: Partial<UsageRow>, hour = 12) =>
 
 /** What tests of late calls begin with: an empty source, no rules, and who makes them. */
 export function lateCalls() {
-  let ana: Client;
-  before(async () => {
-    ana = await signedIn((await sharedApp()).origin);
-  });
-  beforeEach(async () => {
-    await resetUsage();
-    await resetAlerts();
-    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
-  });
-  after(() => databases().backoffice.raw('TRUNCATE budgets CASCADE'));
+  const { ana } = withoutAlerts();
 
-  const make = (body: object, begin: Instant) => madeAt(ana, body, begin);
+  const make = (body: object, begin: Instant) => madeAt(ana(), body, begin);
   /** As if it had been evaluated until then, and had seen nothing. */
   const wasEvaluated = (until: Instant) =>
     databases()
       .backoffice('rule_standings')
       .update({ evaluated_until: isoFromInstant(until) });
-  const alerts = async () => (await ana.json('get', '/api/alerts')).body.alerts;
+  const alerts = async () => (await ana().json('get', '/api/alerts')).body.alerts;
   /** Those that were told late: of which window, and what it came to; the newest window first. */
   const late = async (): Promise<[string, number, string, string][]> =>
     (await alerts())
@@ -58,5 +41,5 @@ export function lateCalls() {
 
   const DAILY = { type: 'threshold', measure: 'cost', window: 'day', warning: 10, critical: 20 };
 
-  return { make, wasEvaluated, alerts, late, messages, DAILY, ana: () => ana };
+  return { make, wasEvaluated, alerts, late, messages, DAILY, ana };
 }
