@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { SlowRequest } from '../measuring/recent.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,
@@ -99,20 +100,8 @@ export function jobLines(processes: readonly Process[]): JobLine[] {
   return [...lines.values()];
 }
 
-export type SlowLine = {
-  at: Instant;
-  id: string;
-  route: string;
-  address: string;
-  status: number;
-  ms: number;
-  databaseMs: number;
-  renderingMs: number;
-  asked: Record<string, { queries: number; ms: number }>;
-};
-
 /** The slowest requests of the last week, the slowest first. */
-export async function readSlowRequests(backoffice: Knex, at: Instant, most: number): Promise<SlowLine[]> {
+export async function readSlowRequests(backoffice: Knex, at: Instant, most: number): Promise<SlowRequest[]> {
   const rows: {
     at: string;
     request_id: string;
@@ -122,7 +111,7 @@ export async function readSlowRequests(backoffice: Knex, at: Instant, most: numb
     ms: number;
     database_ms: number;
     rendering_ms: number;
-    asked: SlowLine['asked'];
+    asked: SlowRequest['asked'];
   }[] = await backoffice('slow_requests')
     .where('at', '>=', postgresFromInstant(addTime(at, -7n * DAY_OF_24_HOURS)))
     .orderBy('ms', 'desc')

@@ -1,6 +1,7 @@
+import type { SlowRequest } from '../measuring/recent.ts';
 import { type Column, dataTable, type Table } from '../tables/table.ts';
 import type { Format } from '../units/format.ts';
-import type { FailureLine, JobLine, Process, SlowLine, TableSize } from './read.ts';
+import type { FailureLine, JobLine, Process, TableSize } from './read.ts';
 import type { Lookback, Quantiles, RouteTimes } from './response-times.ts';
 
 const whole = (ms: number | null) => (ms === null ? null : Math.round(ms));
@@ -34,14 +35,14 @@ export const routeTable = (routes: RouteTimes[], format: Format): Table =>
   ).page(format);
 
 /** "stats 12 ms in 3, records 4 ms in 1": what the database was asked for, the longest first. */
-const askedText = (asked: SlowLine['asked'], format: Format) =>
+const askedText = (asked: SlowRequest['asked'], format: Format) =>
   Object.entries(asked)
     .sort(([, a], [, b]) => b.ms - a.ms)
     .map(([name, { queries, ms }]) => `${name} ${format.integer(Math.round(ms))} ms in ${format.integer(queries)}`)
     .join(', ');
 
-export const slowTable = (lines: SlowLine[], format: Format): Table =>
-  dataTable<SlowLine>(
+export const slowTable = (lines: SlowRequest[], format: Format): Table =>
+  dataTable<SlowRequest>(
     [
       { name: 'at', label: 'Time', kind: 'instant', value: ({ at }) => at },
       { name: 'ms', label: 'ms', kind: 'integer', value: ({ ms }) => whole(ms) },
