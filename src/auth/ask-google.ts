@@ -9,13 +9,16 @@ const MOST_BYTES = 512_000;
 /** What may stand in a header (RFC 6749, appendix A.12); Google's have up to two kilobytes. */
 const token = z.object({ access_token: z.string().regex(/^[\x21-\x7e]{1,8000}$/) });
 /** How it says no (RFC 6749, section 5.2). */
-const refusal = z.object({ error: z.enum(['invalid_client', 'unauthorized_client', 'redirect_uri_mismatch']) });
+const refusal = z.object({
+  error: z.enum(['invalid_client', 'unauthorized_client', 'redirect_uri_mismatch', 'invalid_grant']),
+});
 const ADVICE = {
   invalid_client:
     ' invalid_client: check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, a copied line break or quotation mark among them',
   unauthorized_client: ' unauthorized_client: check that the client at Google is of type “Web application”',
   redirect_uri_mismatch:
     ' redirect_uri_mismatch: check APP_URL and the authorised redirect URIs of the client at Google',
+  invalid_grant: ' invalid_grant: the code is none, or was used before',
 };
 const person = z.record(z.string(), z.unknown());
 

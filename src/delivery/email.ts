@@ -27,13 +27,7 @@ export async function sendMail(
   const endedAt = new URL(path, appUrl).href;
   const parts = { message, reason, endedAt };
   const root = `<${thread}@${appUrl.hostname}>`;
-  const transport = createTransport({
-    url: smtpUrl,
-    // Passwords and costs do not travel in the open, unless the settings say so (?requireTLS=false).
-    requireTLS: !isLoopback(new URL(smtpUrl).hostname),
-    ...{ connectionTimeout: STEP_WITHIN_MS, greetingTimeout: STEP_WITHIN_MS, dnsTimeout: STEP_WITHIN_MS },
-    ...{ socketTimeout: SILENT_FOR_MS, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true },
-  });
+  const transport = openTransport(smtpUrl);
   try {
     const { accepted, rejected, response } = await transport.sendMail({
       ...{ from, to: channel.to, subject: oneLine(message.subject), text: mailText(parts), html: mailHtml(parts) },
@@ -48,6 +42,29 @@ export async function sendMail(
   } finally {
     transport.close();
   }
+}
+
+/** Why the mail server would take nothing of ours: connects, greets and signs in, and sends no mail. Null where it would. */
+export async function mailProblem(smtpUrl: string): Promise<string | null> {
+  const transport = openTransport(smtpUrl);
+  try {
+    await transport.verify();
+    return null;
+  } catch (error) {
+    return failureOf(error).text;
+  } finally {
+    transport.close();
+  }
+}
+
+function openTransport(smtpUrl: string) {
+  return createTransport({
+    url: smtpUrl,
+    // Passwords and costs do not travel in the open, unless the settings say so (?requireTLS=false).
+    requireTLS: !isLoopback(new URL(smtpUrl).hostname),
+    ...{ connectionTimeout: STEP_WITHIN_MS, greetingTimeout: STEP_WITHIN_MS, dnsTimeout: STEP_WITHIN_MS },
+    ...{ socketTimeout: SILENT_FOR_MS, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true },
+  });
 }
 
 /** Why somebody gets a mail, and where that is ended. */

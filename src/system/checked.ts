@@ -2,14 +2,18 @@ import pg from 'pg';
 import { type Databases, type DatabaseUrls, MOST_CONNECTIONS } from '../db/connect.ts';
 import { configuredDatabases, connectionProblem } from '../db/start-check.ts';
 import { reasonOf } from '../units/failures/reason.ts';
-import { CHECKS, type Checked, type Name } from './checks.ts';
-
-/** `ok`: what is so; `note`: works, and somebody may want it so; `wrong`: something is to be done. */
-export type Line = { level: 'ok' | 'note' | 'wrong'; text: string };
+import { isLoopback } from '../units/input/hosts.ts';
+import { CHECKS, type Checked, type Finding, type Name } from './checks.ts';
 
 function serverOf(url: string): string {
   const { host, port } = new pg.Client({ connectionString: url });
   return `${host}:${port}`;
+}
+
+/** A path is a socket's folder. */
+function isHere(url: string | null): boolean {
+  const { host } = new pg.Client({ connectionString: url ?? '' });
+  return isLoopback(host) || host.startsWith('/');
 }
 
 /** How many connections a process has to the server of each database. */
@@ -25,9 +29,12 @@ function perServer(urls: DatabaseUrls): (name: Name) => number {
 }
 
 /** Checks each database as the server does at start, and changes nothing. */
-export async function checkDatabases(databases: Databases, urls: DatabaseUrls): Promise<Line[]> {
-  const lines: Line[] = [];
-  const answering: Checked = { workflows: null, backoffice: null, mythoria: null, all: perServer(urls) };
+export async function checkDatabases(databases: Databases, urls: DatabaseUrls, timeZone: string): Promise<Finding[]> {
+  const lines: Finding[] = [];
+  const answering: Checked = {
+    ...{ workflows: null, backoffice: null, mythoria: null, timeZone },
+    ...{ all: perServer(urls), isHere: (name) => isHere(urls[name]) },
+  };
   for (const one of configuredDatabases(databases, urls)) {
     const problem = await connectionProblem(one);
     if (problem === null) {

@@ -9,9 +9,11 @@ import { existingIndexes, RECOMMENDED_INDEXES } from '../stats/indexes.ts';
 import { readCoverage } from '../stats/rollups/coverage.ts';
 import { createOrigin } from '../stats/rollups/keep/origin.ts';
 import { clockProblem } from '../units/clock.ts';
+import { placeOf, roomOf } from './disk.ts';
+import { timeZoneProblem } from './time-zone.ts';
 
-/** `note`: works, and somebody may want it so; `wrong`: something is to be done. */
-type Finding = { level: 'note' | 'wrong'; text: string };
+/** `ok`: what is so; `note`: works, and somebody may want it so; `wrong`: something is to be done. */
+export type Finding = { level: 'ok' | 'note' | 'wrong'; text: string };
 
 /** The databases that answer; `all` is how many connections a process has to each one's server. */
 export type Checked = {
@@ -19,6 +21,9 @@ export type Checked = {
   backoffice: Knex | null;
   mythoria: Knex | null;
   all: (name: Name) => number;
+  timeZone: string;
+  /** Whether a database's server is on this machine. */
+  isHere: (name: Name) => boolean;
 };
 export type Name = keyof typeof MOST_CONNECTIONS;
 
@@ -27,6 +32,7 @@ type Check = { of: Name; is: string; run: (database: Knex, checked: Checked) => 
 
 const wrong = (text: string): Finding => ({ level: 'wrong', text });
 const note = (text: string): Finding => ({ level: 'note', text });
+const ok = (text: string): Finding => ({ level: 'ok', text });
 const fromStart = ({ isChoice, message }: SourceProblem): Finding => (isChoice ? note(message) : wrong(message));
 
 const [OLDEST, NEWEST] = [13, 18];
@@ -50,6 +56,15 @@ const connectionsOf = (of: Name): Check => ({
   of,
   is: `takes ${MOST_CONNECTIONS[of]} connections of each of two processes`,
   run: async (database, { all }) => (await connectionLimitProblems(database, MOST_CONNECTIONS[of], all(of))).map(wrong),
+});
+
+const timeZoneOf = (of: Name): Check => ({
+  of,
+  is: 'counts the days of TIME_ZONE as this program does',
+  run: async (database, { timeZone }) => {
+    const problem = await timeZoneProblem(database, timeZone);
+    return problem === null ? [] : [wrong(problem)];
+  },
 });
 
 /** In this order. A new check is an entry here; what the start checks is the start's own function. */
@@ -82,6 +97,7 @@ export const CHECKS: Check[] = [
       return said.map((line) => wrong(line === off ? `${line} Set it by NTP.` : line));
     },
   },
+  timeZoneOf('workflows'),
   versionOf('backoffice'),
   connectionsOf('backoffice'),
   {
@@ -119,6 +135,18 @@ export const CHECKS: Check[] = [
       if (problem === null) return [];
       // A tick makes them right.
       return [kind === 'changed' ? note(problem) : wrong(problem)];
+    },
+  },
+  timeZoneOf('backoffice'),
+  {
+    of: 'backoffice',
+    is: 'has room',
+    run: async (backoffice, { isHere }) => {
+      const { size, folder } = await placeOf(backoffice);
+      const room = folder !== null && isHere('backoffice') ? await roomOf(folder) : null;
+      if (room === null) return [ok(`is ${size}; how much room its server has cannot be seen from here`)];
+      if (room.enough) return [ok(`is ${size}; ${room.text} where its server keeps it`)];
+      return [wrong(`is ${size}, and only ${room.text} at ${folder}, where its server keeps it: make room there`)];
     },
   },
   versionOf('mythoria'),

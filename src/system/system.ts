@@ -6,7 +6,8 @@ import type { Table } from '../tables/table.ts';
 import type { Format } from '../units/format.ts';
 import { handled } from '../units/promises/handled.ts';
 import { compareInstants, HOUR, type Instant, instantAt, instantFromPostgres, startOfHour } from '../units/time.ts';
-import { checkDatabases, type Line } from './checked.ts';
+import { checkDatabases } from './checked.ts';
+import type { Finding } from './checks.ts';
 import {
   jobLines,
   type Process,
@@ -36,7 +37,7 @@ export type SystemView = {
   rollups: Part<string>;
   sections: Section[];
   /** Null where the databases are the embedded ones. */
-  checked: Part<Line[]> | null;
+  checked: Part<Finding[]> | null;
 };
 
 /** Pages that people wait for: neither files, nor JSON, nor what is recomputed from raw rows, nor what only machines ask. */
@@ -154,7 +155,7 @@ export async function readSystem(
       ),
     ),
     part(() => readCoverage(backoffice).then((coverage) => rollupsText(coverage, format))),
-    urls === null ? null : part(() => checkDatabases(databases, urls)),
+    urls === null ? null : part(() => checkDatabases(databases, urls, format.timeZone)),
     section(
       {
         ...{

@@ -76,6 +76,8 @@ describe('npm run doctor', () => {
     assert.match(ok, /workflows_db has every column, row and right/);
     assert.match(ok, /workflows_db has the time/);
     assert.match(ok, /backoffice_db has the newest schema/);
+    assert.match(ok, /workflows_db counts the days of TIME_ZONE as this program does/);
+    assert.match(ok, /backoffice_db: is \d+ MB/);
     assert.match(ok, /backoffice_db has rollups of this workflows_db/);
     assert.match(ran.lines.join('\n'), /^note .* CREATE INDEX CONCURRENTLY token_usage_tracking_by_cost ON /m);
     assert.deepEqual(await readdir(folder), []);
@@ -153,7 +155,8 @@ describe('npm run doctor', () => {
 
   it('has nothing to check where no database is configured, and starts none', async () => {
     const { code, lines } = await run({});
-    assert.deepEqual([code, lines.at(-1)], [0, 'ok     no database is configured: the server starts its own']);
+    assert.equal(code, 0);
+    assert.ok(lines.includes('ok     no database is configured: the server starts its own'), lines.join('\n'));
     assert.deepEqual(await readdir(folder), []);
   });
 });

@@ -26,10 +26,10 @@ export type OwnPostgres = {
 };
 
 /** A PostgreSQL server of a test's own, which may stop it; for one database. Skips the test where there is none. */
-export async function startOwnPostgres(context: Mocha.Context): Promise<OwnPostgres> {
+export async function startOwnPostgres(context: Mocha.Context, within = tmpdir()): Promise<OwnPostgres> {
   const bin = folders().find((folder) => existsSync(join(folder, 'initdb')));
   if (bin === undefined) return missing(context, 'initdb of PostgreSQL');
-  const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-postgres-'));
+  const folder = await mkdtemp(join(within, 'mythoria-admin-postgres-'));
   const port = await freePort();
   // It refuses to run as root; nobody's is the number that any system has for such programs.
   const nobody = { uid: 65_534, gid: 65_534 };
