@@ -10,6 +10,7 @@ import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/u
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
+import { freePort } from '../support/ports.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
 import { THOROUGH } from '../support/thorough.ts';
@@ -143,20 +144,31 @@ async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean, wi
   }
 }
 
-async function start(folder: string): Promise<Program> {
+/** A process, and where it tells of itself. */
+type Started = { program: Program; metrics: string };
+
+async function start(folder: string): Promise<Started> {
+  const port = await freePort();
   const urls = Object.fromEntries(
     NAMES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, `${databaseUrls()[name]}?application_name=${PROGRAM}`]),
   );
-  return startProgram(process.execPath, await commandLine('src/server.ts'), {
-    settings: { ...SETTINGS, ...urls, DATA_DIR: folder },
+  const program = startProgram(process.execPath, await commandLine('src/server.ts'), {
+    settings: { ...SETTINGS, ...urls, DATA_DIR: folder, METRICS_PORT: String(port) },
   });
+  return { program, metrics: `http://localhost:${port}/metrics` };
+}
+
+/** How many connections of each pool somebody holds. */
+async function held(metrics: string): Promise<string[]> {
+  const text = await (await fetch(metrics)).text();
+  return text.split('\n').filter((line) => /^db_pool_connections\{.*state="used".*\} [1-9]/.test(line));
 }
 
 /** Where a program answers, and two people who have signed in to it. */
-async function enter(program: Program): Promise<{ program: Program; origin: string; people: Client[] }> {
+async function enter({ program, metrics }: Started): Promise<Started & { origin: string; people: Client[] }> {
   const said = await program.line(/^Mythoria Admin/);
   const origin = said.split(': ')[1] ?? '';
-  return { program, origin, people: [await signedIn(origin, ANA), await signedIn(origin, RUI)] };
+  return { program, metrics, origin, people: [await signedIn(origin, ANA), await signedIn(origin, RUI)] };
 }
 
 describe('while connections of every database are ended at random', function () {
@@ -231,13 +243,19 @@ describe('while connections of every database are ended at random', function () 
 
       await until(connections, (all) => all.every(({ state }) => state === 'idle'));
       const everything = [...PAGES.flat(), ...WITH_FILES.flatMap((page) => EXTENSIONS.map((one) => fileOf(page, one)))];
-      for (const { program, origin, people } of processes) {
+      for (const { program, metrics, origin, people } of processes) {
+        await until(
+          () => held(metrics),
+          (pools) => pools.length === 0,
+        );
         for (const path of everything) {
           // On a busy machine the program hears of the last connection's end a little later than the server tells of it.
           await until(
             () => answerOf(origin, people[0] as Client, path),
             ({ status, text }) => [200, 302].includes(Number(status)) && !text.includes('class="panel failed"'),
-          );
+          ).catch((error) => {
+            throw new Error(`${path}: ${error.message}\n${program.lines.out.slice(-20).join('\n')}`);
+          });
         }
         assert.deepEqual(
           program.lines.err.filter((line) => !line.startsWith('{')),
@@ -248,7 +266,7 @@ describe('while connections of every database are ended at random', function () 
       }
       await until(connections, (all) => all.length === 0);
     } finally {
-      for (const program of programs) {
+      for (const { program } of programs) {
         program.signal('SIGKILL');
         await program.exitCode;
       }
