@@ -1,5 +1,6 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { roles } from './auth/access/roles.ts';
 import { cookiesOf } from './auth/cookies.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
@@ -43,8 +44,8 @@ export type Dependencies = {
   metrics: Metrics;
 };
 
-const undeliveredNote = (count: number, format: Format) => ({
-  text: `${format.integer(count)} ${count === 1 ? 'message' : 'messages'} could not be delivered: send again or dismiss`,
+const undeliveredNote = (count: number, isAdmin: boolean, format: Format) => ({
+  text: `${format.integer(count)} ${count === 1 ? 'message' : 'messages'} could not be delivered${isAdmin ? ': send again or dismiss' : ''}`,
   href: '/alerts/channels',
 });
 
@@ -64,7 +65,7 @@ export function createApp({
   sending,
   metrics,
 }: Dependencies): Express {
-  const { appUrl, allowedDomains, production, databaseUrls } = config;
+  const { appUrl, allowedDomains, adminEmails, production, databaseUrls } = config;
   const app = express();
   app.set('query parser', readParameters);
 
@@ -72,6 +73,7 @@ export function createApp({
   const demo = config.databaseUrls === null;
   const render = createRender({
     format,
+    isAdmin: (req) => req.caller?.isAdmin ?? false,
     chromeOf: (req) => ({
       person: req.session?.person ?? null,
       navigation: NAVIGATION,
@@ -100,11 +102,12 @@ export function createApp({
   app.use(sessions({ database: databases.sessions, secrets, cookies }));
   app.use(signInRoutes(auth));
 
-  app.use(requirePerson({ appUrl, allowedDomains }));
+  app.use(requirePerson({ appUrl, allowedDomains, adminEmails }));
+  app.use(roles(adminEmails));
   const undelivered = createUndeliveredCount(databases.backoffice, reuseForMs);
-  app.use(async (_req, res, next) => {
+  app.use(async (req, res, next) => {
     const count = await undelivered();
-    res.locals.undelivered = count === 0 ? null : undeliveredNote(count, format);
+    res.locals.undelivered = count === 0 ? null : undeliveredNote(count, req.caller?.isAdmin ?? false, format);
     next();
   });
   app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
-import { hostWithPort, isHost, isLoopback } from './units/input/hosts.ts';
+import { isHost, isLoopback } from './units/input/hosts.ts';
 import { isLocale, isTimeZone } from './units/input/locales.ts';
+import { domains, emails, hosts, mailSender, secrets, webUrl, wholeNumber } from './units/input/setting-kinds.ts';
 import { strayEnds, trimmed } from './units/stray-ends.ts';
 
 const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
@@ -23,26 +24,6 @@ const postgresUrl = z.string().superRefine((url, context) => {
   const message = databaseUrlProblem(url);
   if (message) context.addIssue({ code: 'custom', message });
 });
-
-const webUrl = z.url({ protocol: /^https?$/, error: 'takes an http(s) URL' });
-
-const commaSeparated = (value: string) =>
-  value
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-
-const MAIL_FROM_TAKES = 'takes who mail is from, such as Mythoria <ai-usage@mythoria.pt>';
-const MAIL_FROM = /^([^<>"\p{Cc}]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/u;
-
-const DOMAIN = /^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/;
-
-const wholeNumber = (min: number, max: number, what: string) =>
-  z
-    .string()
-    .regex(/^\d+$/, `takes ${what}`)
-    .transform(Number)
-    .pipe(z.number().min(min, `takes ${what}`).max(max, `takes ${what}`));
 
 /** Every setting, with what it takes and its default. README and .env.example describe them, and a test compares. */
 const schema = z.object({
@@ -68,22 +49,9 @@ const schema = z.object({
   GOOGLE_USERINFO_URL: webUrl
     .refine((url) => new URL(url).pathname.endsWith('/userinfo'), 'takes a URL whose path ends in /userinfo')
     .optional(),
-  ALLOWED_DOMAINS: z
-    .string()
-    .default('mythoria.pt,caravanconcierge.com')
-    .transform(commaSeparated)
-    .refine((domains) => domains.length > 0 && domains.every((domain) => DOMAIN.test(domain)), {
-      error: 'takes domains such as mythoria.pt,caravanconcierge.com',
-    })
-    // Only now: in lower case, Kelvin's sign is a "k" like any other.
-    .transform((domains) => domains.map((domain) => domain.toLowerCase())),
-  SESSION_SECRET: z
-    .string()
-    .transform(commaSeparated)
-    .refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
-      error: 'takes one or several comma-separated secrets of at least 32 characters each, the newest first',
-    })
-    .optional(),
+  ALLOWED_DOMAINS: domains.default(['mythoria.pt', 'caravanconcierge.com']),
+  ADMIN_EMAILS: emails.default([]),
+  SESSION_SECRET: secrets.optional(),
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
@@ -93,15 +61,8 @@ const schema = z.object({
   SMTP_URL: z
     .url({ protocol: /^smtps?$/, error: 'takes an address such as smtps://user:password@smtp.example.com' })
     .optional(),
-  MAIL_FROM: z.string().regex(MAIL_FROM, MAIL_FROM_TAKES).optional(),
-  WEBHOOK_ALLOWED_HOSTS: z
-    .string()
-    .default('')
-    .transform((value, { addIssue }) => {
-      const hosts = commaSeparated(value).map(hostWithPort);
-      if (hosts.includes(null)) addIssue('takes hosts such as hooks.internal,10.0.0.7:8080');
-      return hosts.filter((host) => host !== null);
-    }),
+  MAIL_FROM: mailSender.optional(),
+  WEBHOOK_ALLOWED_HOSTS: hosts.default([]),
   LOG_LEVEL: z
     .enum(
       ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
@@ -133,6 +94,8 @@ export type Config = {
   /** null: the local stand-in for Google. */
   google: GoogleClient | null;
   allowedDomains: string[];
+  /** In lower case; empty: everybody who may enter is an admin. */
+  adminEmails: string[];
   /** Newest first; null outside production: made at start and kept in the data folder. */
   sessionSecrets: string[] | null;
   timeZone: string;
@@ -214,6 +177,12 @@ function problemsBetween(settings: Partial<Settings>, environment: NodeJS.Proces
   return problems;
 }
 
+/** Admins who may not enter: a slip of the pen, or somebody of a domain that was taken off. */
+const idleAdmins = ({ ADMIN_EMAILS: emails, ALLOWED_DOMAINS: domains }: Settings): string[] =>
+  emails
+    .filter((email) => !domains.includes(email.slice(email.indexOf('@') + 1)))
+    .map((email) => `ADMIN_EMAILS names ${email}, whose domain is none of ALLOWED_DOMAINS: nobody enters with it`);
+
 function databaseUrls(settings: Settings): DatabaseUrls | null {
   const { WORKFLOWS_DATABASE_URL: workflows, BACKOFFICE_DATABASE_URL: backoffice } = settings;
   if (!workflows || !backoffice) return null;
@@ -262,6 +231,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     databaseUrls: databaseUrls(data),
     google: googleClient(data),
     allowedDomains: data.ALLOWED_DOMAINS,
+    adminEmails: data.ADMIN_EMAILS,
     sessionSecrets: data.SESSION_SECRET ?? null,
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,
@@ -273,7 +243,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS,
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
-    doubts: SETTING_NAMES.flatMap((name) => strayEnds(name, variables[name])),
+    doubts: [...SETTING_NAMES.flatMap((name) => strayEnds(name, variables[name])), ...idleAdmins(data)],
   };
 }
 

@@ -16,6 +16,7 @@ describe('configuration', () => {
       databaseUrls: null,
       google: null,
       allowedDomains: ['mythoria.pt', 'caravanconcierge.com'],
+      adminEmails: [],
       sessionSecrets: null,
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',
@@ -66,12 +67,17 @@ describe('configuration', () => {
     const config = readConfig({
       ...PRODUCTION,
       ALLOWED_DOMAINS: ' Mythoria.PT , example.org,',
+      ADMIN_EMAILS: ' Ana@Mythoria.PT , rui@example.com,',
       SESSION_SECRET: `${'n'.repeat(32)} , ${'o'.repeat(40)}`,
       TIME_ZONE: 'America/Sao_Paulo',
       LOCALE: 'pt-PT',
       PORT: '8443',
     });
     assert.deepEqual(config.allowedDomains, ['mythoria.pt', 'example.org']);
+    assert.deepEqual(config.adminEmails, ['ana@mythoria.pt', 'rui@example.com']);
+    assert.deepEqual(config.doubts.slice(-1), [
+      'ADMIN_EMAILS names rui@example.com, whose domain is none of ALLOWED_DOMAINS: nobody enters with it',
+    ]);
     assert.deepEqual(config.sessionSecrets, ['n'.repeat(32), 'o'.repeat(40)]);
     assert.equal(config.appUrl.href, 'https://admin.mythoria.pt/');
     assert.deepEqual(config.databaseUrls, {
@@ -143,6 +149,15 @@ describe('configuration', () => {
       'https://x/#a',
       'https://user:pw@x',
       'javascript:alert(1)',
+    ],
+    ADMIN_EMAILS: [
+      ',',
+      'ana',
+      '@mythoria.pt',
+      'ana@mythoria',
+      'ana@mythoria.pt;rui@mythoria.pt',
+      'ana@\u212aa.pt',
+      'a b@c.pt',
     ],
     ALLOWED_DOMAINS: [
       '*',

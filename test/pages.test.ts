@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { NAVIGATION } from '../src/pages.ts';
 import { sharedApp } from './support/app.ts';
 import { PAGES } from './support/every-page.ts';
+import { routesOf } from './support/routes.ts';
 
 /** What answers a GET and is no page to look at: health, redirects, what a mount or Google's stand-in answers. Files and the API besides. */
 const NO_PAGES = [
@@ -10,19 +11,13 @@ const NO_PAGES = [
 ];
 const isPage = (path: string) => !NO_PAGES.includes(path) && !path.startsWith('/api/') && !/\.\w+$/.test(path);
 
-type Layer = { route?: { path: string; methods: Record<string, boolean> }; handle: { stack?: Layer[] } };
-
-const routesOf = (stack: Layer[]): string[] =>
-  stack.flatMap(({ route, handle }) => {
-    if (route) return route.methods.get ? [route.path] : [];
-    return handle.stack ? routesOf(handle.stack) : [];
-  });
-
 describe('the lists of pages', () => {
   let routes: string[];
   before(async () => {
     const { express } = await sharedApp();
-    routes = routesOf(express.router.stack as unknown as Layer[]).filter(isPage);
+    routes = routesOf(express)
+      .flatMap((route) => (route.startsWith('GET ') ? route.slice(4) : []))
+      .filter(isPage);
   });
 
   const routeOf = (address: string) =>

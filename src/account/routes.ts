@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { personOf } from '../auth/require-person.ts';
+import { personOf } from '../auth/access/caller.ts';
 import { writeAuditLog } from '../db/audit-log.ts';
 import type { Databases } from '../db/connect.ts';
 import { NO_MAIL, type SendingSettings } from '../delivery/send.ts';

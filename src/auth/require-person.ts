@@ -1,14 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { addressBar, isHtmx, redirectWindow } from '../web/htmx.ts';
 import { returnPath } from '../web/return-path.ts';
-import { isAllowed, type Person } from './person.ts';
-
-/** The person of a request behind `requirePerson`. */
-export function personOf(req: Request): Person {
-  const { person } = req.session;
-  if (!person) throw new Error('this route is not behind requirePerson');
-  return person;
-}
+import './access/caller.ts';
+import { isAdmin } from './access/roles.ts';
+import { isAllowed } from './person.ts';
 
 function signInAddress(target: string): string {
   return target === '/' ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(target)}`;
@@ -34,15 +29,21 @@ function unauthorized(req: Request, res: Response, appUrl: URL): void {
   }
 }
 
+type WhoMay = { appUrl: URL; allowedDomains: string[]; adminEmails: string[] };
+
 /**
  * Everything mounted behind this is closed: pages redirect to sign-in and come back, the API answers 401 JSON, htmx a
- * 401 that moves the window. The domain is checked every time, so taking one off the list ends its sessions.
+ * 401 that moves the window. The domain is checked every time, so taking one off the list ends its sessions; so is whether
+ * somebody is an admin.
  */
-export function requirePerson({ appUrl, allowedDomains }: { appUrl: URL; allowedDomains: string[] }): RequestHandler {
+export function requirePerson({ appUrl, allowedDomains, adminEmails }: WhoMay): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const { person } = req.session;
     if (!person) return unauthorized(req, res, appUrl);
-    if (isAllowed(person.email, allowedDomains)) return next();
+    if (isAllowed(person.email, allowedDomains)) {
+      req.caller = { person, isAdmin: isAdmin(person.email, adminEmails) };
+      return next();
+    }
     req.session.destroy((error) => {
       if (error) return next(error);
       if (req.path.startsWith('/api/')) res.status(403).json({ error: 'Forbidden' });

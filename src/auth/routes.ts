@@ -9,11 +9,11 @@ import { now } from '../units/time.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
+import { personOf } from './access/caller.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
 import type { Cookies } from './cookies.ts';
 import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
 import type { Entry, Person } from './person.ts';
-import { personOf } from './require-person.ts';
 import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
 
 type AuthOptions = {

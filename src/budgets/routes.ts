@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
-import { personOf } from '../auth/require-person.ts';
+import { personOf } from '../auth/access/caller.ts';
 import { auditedChange } from '../db/audit-log.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { budgetAmountOn, isSameUntil } from '../stats/budgets/budget-use.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Knex } from 'knex';
-import { personOf } from '../auth/require-person.ts';
+import { personOf } from '../auth/access/caller.ts';
 import { writeAuditLog } from '../db/audit-log.ts';
 import { type Extension, FORMATS } from '../export/formats.ts';
 import type { OpenExport } from '../export/open.ts';

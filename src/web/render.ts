@@ -25,14 +25,19 @@ type Chrome = {
   undelivered: { text: string; href: string } | null;
 };
 
-type RenderOptions = { format: Format; chromeOf: (req: Request) => Chrome };
+type RenderOptions = {
+  format: Format;
+  chromeOf: (req: Request) => Chrome;
+  /** Whether to show the forms and links that only admins may use. */
+  isAdmin: (req: Request) => boolean;
+};
 
 /**
  * Renders a view as a page, or alone where htmx asks for the fragment: the fragment is by construction a substring of
- * the page. Templates get the view's data, `format`, `asset` and what of its address
+ * the page. Templates get the view's data, `format`, `asset`, `isAdmin` and what of its address
  * a page did `notUnderstood`, and escape everything else.
  */
-export function createRender({ format, chromeOf }: RenderOptions): Render {
+export function createRender({ format, chromeOf, isAdmin }: RenderOptions): Render {
   // Compiled once: `npm run dev` starts anew when a template changes.
   const eta = new Eta({ views: VIEWS, cache: true, functionHeader: 'const { format, asset } = it;' });
   const shared = { format, asset: assetUrl };
@@ -41,10 +46,11 @@ export function createRender({ format, chromeOf }: RenderOptions): Render {
     varyByHtmx(res);
     const partial = view.replace(/[^/]+$/, '_$&');
     const html = rendering(() => {
-      const body = eta.render(partial, { ...shared, notUnderstood: notUnderstood(req), ...data });
+      const own = { ...shared, isAdmin: isAdmin(req) };
+      const body = eta.render(partial, { ...own, notUnderstood: notUnderstood(req), ...data });
       return wantsFragment(req)
         ? body
-        : eta.render('web/page', { ...shared, ...chromeOf(req), title, body, path: req.path });
+        : eta.render('web/page', { ...own, ...chromeOf(req), title, body, path: req.path });
     });
     res.type('html').send(html);
   };

@@ -2,38 +2,14 @@ import assert from 'node:assert/strict';
 import request from 'supertest';
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { createClient, type Headers, HTMX_FRAGMENT, location, SAME_ORIGIN } from '../support/client.ts';
-
-/** What strangers may ask for; a new route that belongs here is added by hand. */
-const PUBLIC = [
-  'GET /healthz',
-  'GET /readyz',
-  'GET /:name', // under /assets: a mount does not tell its path
-  'GET /favicon.ico',
-  'GET /apple-touch-icon.png',
-  'GET /robots.txt',
-  'GET /sign-in',
-  'GET /auth/google',
-  'GET /auth/google/callback',
-  'GET /stand-in-for-google/authorize',
-  'POST /stand-in-for-google/token',
-  'GET /stand-in-for-google/userinfo',
-];
-
-type Layer = { route?: { path: string; methods: Record<string, boolean> }; handle: { stack?: Layer[] } };
-
-function routesOf(stack: Layer[]): string[] {
-  return stack.flatMap(({ route, handle }) => {
-    if (route) return Object.keys(route.methods).map((method) => `${method.toUpperCase()} ${route.path}`);
-    return handle.stack ? routesOf(handle.stack) : [];
-  });
-}
+import { PUBLIC, routesOf } from '../support/routes.ts';
 
 describe('without signing in', () => {
   let app: RunningApp;
   let closed: { method: 'get' | 'post'; path: string }[];
   before(async () => {
     app = await sharedApp();
-    const routes = routesOf(app.express.router.stack as unknown as Layer[]);
+    const routes = routesOf(app.express);
     for (const open of PUBLIC) assert.ok(routes.includes(open), `${open} is listed and does not exist`);
     closed = routes
       .filter((route) => !PUBLIC.includes(route))

@@ -86,6 +86,24 @@ export const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../query/query.ts', '../alerts/routes.ts', '../app.ts', '../health.ts', '../../test/support/app.ts'],
   },
   {
+    file: 'src/auth/access/x.ts',
+    may: [
+      'express',
+      './person.ts',
+      '../../web/errors.ts',
+      '../../db/connect.ts',
+      '../../units/time.ts',
+      '../../config.ts',
+    ],
+    mayNot: [
+      '../../query/query.ts',
+      '../../alerts/routes.ts',
+      '../../app.ts',
+      '../../health.ts',
+      '../../../test/support/app.ts',
+    ],
+  },
+  {
     file: 'src/jobs/x.ts',
     may: [
       './jobs.ts',

@@ -1,6 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
-import { personOf } from '../../auth/require-person.ts';
+import { personOf } from '../../auth/access/caller.ts';
 import { actionInfo } from '../../catalog/actions.ts';
 import { aboutModel } from '../../catalog/models.ts';
 import { readNames } from '../../catalog/names.ts';

@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
-import { personOf } from '../../auth/require-person.ts';
+import { personOf } from '../../auth/access/caller.ts';
 import { deliveriesOf } from '../../delivery/outbox.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';

@@ -1,5 +1,5 @@
 import express, { type Request, type Response, type Router } from 'express';
-import { personOf } from '../../auth/require-person.ts';
+import { personOf } from '../../auth/access/caller.ts';
 import { readChannels } from '../../delivery/channels.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { BadInput, takenOnce } from '../../units/failures/bad-input.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
-import { personOf } from '../../auth/require-person.ts';
+import { personOf } from '../../auth/access/caller.ts';
 import { auditedChange, writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
 import {

@@ -1,5 +1,5 @@
 import express, { type Request, type Response, type Router } from 'express';
-import { personOf } from '../../auth/require-person.ts';
+import { personOf } from '../../auth/access/caller.ts';
 import { readChannels } from '../../delivery/channels.ts';
 import { deliveriesOf } from '../../delivery/outbox.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
