@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import session, { type SessionData } from 'express-session';
 import type { Knex } from 'knex';
 import { z } from 'zod';
+import { shareReads } from '../units/promises/share-reads.ts';
 import {
   addTime,
   earliest,
@@ -15,7 +16,6 @@ import {
 } from '../units/time.ts';
 import type { Cookies } from './cookies.ts';
 import { personShape } from './person.ts';
-import { shareReads } from './share-reads.ts';
 
 const IDLE = 60n * MINUTE;
 const ABSOLUTE = 12n * 60n * MINUTE;

@@ -1,4 +1,4 @@
-import { handled } from '../units/promises/handled.ts';
+import { handled } from './handled.ts';
 
 /**
  * Lets callers that ask for one key at the same time share one reading. Never one that is already under way: it may

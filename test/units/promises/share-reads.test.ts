@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { shareReads } from '../../src/auth/share-reads.ts';
+import { shareReads } from '../../../src/units/promises/share-reads.ts';
 
 describe('shared readings', () => {
   it('answer each caller with what was true after it asked, by at most two readings at any time', async () => {
