@@ -2,6 +2,7 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { roles } from './auth/access/roles.ts';
 import { cookiesOf } from './auth/cookies.ts';
+import { limitCallers } from './auth/limits.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
@@ -13,11 +14,13 @@ import { createUndeliveredCount } from './delivery/undelivered.ts';
 import { exportRoutes } from './downloads/routes.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
+import { createRateLimit } from './limits/rate-limit.ts';
 import type { Metrics } from './measuring/metrics.ts';
 import { EXPORT_PAGES, NAVIGATION, PAGES } from './pages.ts';
 import type { UsageReader } from './stats/reader.ts';
 import type { Origin } from './stats/rollups/keep/origin.ts';
 import { clockProblem } from './units/clock.ts';
+import { createOutage } from './units/failures/outage.ts';
 import { createFormat, type Format } from './units/format.ts';
 import { assets, filesAtTheRoot } from './web/assets.ts';
 import { compress } from './web/compress.ts';
@@ -68,6 +71,7 @@ export function createApp({
   const { appUrl, allowedDomains, adminEmails, production, databaseUrls } = config;
   const app = express();
   app.set('query parser', readParameters);
+  app.set('trust proxy', config.proxies);
 
   const format = createFormat(config.locale, config.timeZone);
   const demo = config.databaseUrls === null;
@@ -84,7 +88,16 @@ export function createApp({
   });
   const client = config.google ?? standInClient(appUrl);
   const cookies = cookiesOf(appUrl);
-  const auth = { client, appUrl, allowedDomains, secrets, cookies, database: databases.sessions, render, log, metrics };
+  const counting = {
+    database: databases.sessions,
+    outage: createOutage(log, 'requests cannot be counted: limits let everybody through', 'requests are counted again'),
+  };
+  const signIns = createRateLimit({ name: 'sign-in', perMinute: config.signInsPerMinute, ...counting });
+  const asked = createRateLimit({ name: 'api', perMinute: config.apiPerMinute, ...counting });
+  const auth = {
+    ...{ client, appUrl, allowedDomains, secrets, cookies, render, log, metrics, signIns },
+    database: databases.sessions,
+  };
 
   const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
 
@@ -103,6 +116,7 @@ export function createApp({
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains, adminEmails }));
+  app.use('/api', limitCallers(asked));
   app.use(roles(adminEmails));
   const undelivered = createUndeliveredCount(databases.backoffice, reuseForMs);
   app.use(async (req, res, next) => {

@@ -55,6 +55,9 @@ const schema = z.object({
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
+  PROXIES: wholeNumber(0, 10, 'how many proxies stand in front, 0 to 10').default(0),
+  SIGN_INS_PER_MINUTE: wholeNumber(0, 100_000, 'a number, 0 for no limit').default(20),
+  API_PER_MINUTE: wholeNumber(0, 1_000_000, 'a number, 0 for no limit').default(600),
   METRICS_PORT: wholeNumber(1, 65535, 'a port number, 1 to 65535').optional(),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   JOBS: z.enum(['on', 'off'], 'takes on, or off where npm run jobs runs beside this').default('on'),
@@ -102,6 +105,11 @@ export type Config = {
   locale: string;
   /** How long an idle connection stays open, in milliseconds: longer than the proxies in front keep theirs. */
   keepAliveMs: number;
+  /** How many proxies stand in front, each of which says whom it asks for. */
+  proxies: number;
+  /** How often one address may sign in within a minute, and one person may ask the API; 0: as often as they like. */
+  signInsPerMinute: number;
+  apiPerMinute: number;
   /** Where Prometheus is answered; null: nowhere. */
   metricsPort: number | null;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
@@ -236,6 +244,9 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,
     keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
+    proxies: data.PROXIES,
+    signInsPerMinute: data.SIGN_INS_PER_MINUTE,
+    apiPerMinute: data.API_PER_MINUTE,
     metricsPort: data.METRICS_PORT ?? null,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     jobs: data.JOBS === 'on',

@@ -43,6 +43,7 @@ describe('a restart', function () {
         BACKOFFICE_DATABASE_URL: backoffice,
         MYTHORIA_DATABASE_URL: mythoria,
         SESSION_SECRET,
+        API_PER_MINUTE: '0',
         ...settings,
       },
     });

@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { GoogleClient } from '../config.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
 import type { Metrics } from '../measuring/metrics.ts';
 import { loggable } from '../units/failures/loggable.ts';
 import { handled } from '../units/promises/handled.ts';
@@ -13,6 +14,7 @@ import { personOf } from './access/caller.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
 import type { Cookies } from './cookies.ts';
 import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
+import { limitSignIns } from './limits.ts';
 import type { Entry, Person } from './person.ts';
 import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
 
@@ -26,6 +28,7 @@ type AuthOptions = {
   render: Render;
   log: Logger;
   metrics: Metrics;
+  signIns: RateLimit;
 };
 
 /** The doors that are open to anyone: the sign-in page, the way to Google and back. */
@@ -38,6 +41,7 @@ export function signInRoutes({
   render,
   log,
   metrics,
+  signIns,
 }: AuthOptions): Router {
   const router = express.Router();
   const keeping = { cookies, secrets };
@@ -69,13 +73,13 @@ export function signInRoutes({
     page(req, res, 200, null, returnTo);
   });
 
-  router.get('/auth/google', (req, res, next) => {
+  router.get('/auth/google', limitSignIns(signIns, 'to Google', metrics), (req, res, next) => {
     const prompt = req.query.prompt === 'select_account' ? { prompt: 'select_account' } : {};
     // Either of our domains may come, and Google's hint takes one: "*" asks for any organisation's account.
     passport.authenticate('google', { session: false, hd: '*', ...prompt } as object)(req, res, next);
   });
 
-  router.get(CALLBACK_PATH, async (req, res, next) => {
+  router.get(CALLBACK_PATH, limitSignIns(signIns, 'back', metrics), async (req, res, next) => {
     const { state, code, error } = req.query;
     const { person, arrival } = req.session;
     // Back, or a second click: whoever came this way once is taken to where they then wanted to go.

@@ -11,6 +11,7 @@ import type { Databases } from '../db/connect.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
+import { deleteOldCounts } from '../limits/rate-limit.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
 import type { Origin } from '../stats/rollups/keep/origin.ts';
@@ -48,6 +49,18 @@ function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
     atOnce: true,
     run: () => deleteExpiredSessions(sessions),
     onError: logged(log, outages, 'expired sessions stay'),
+  };
+}
+
+/** They hold addresses. */
+function countsJob(sessions: Knex, log: Logger, outages: Outages): Job {
+  return {
+    name: 'counts',
+    does: 'Deletes the counts of minutes that are over, by which sign-ins and requests are limited.',
+    everyMs: 5 * A_MINUTE_MS,
+    atOnce: true,
+    run: () => deleteOldCounts(sessions),
+    onError: logged(log, outages, 'old counts stay'),
   };
 }
 
@@ -178,5 +191,6 @@ export function everyJob({
     oldDeliveriesJob(databases.backoffice, log, outages),
     oldAlertsJob(databases.backoffice, log, outages),
     sessionsJob(databases.sessions, log, outages),
+    countsJob(databases.sessions, log, outages),
   ];
 }

@@ -68,6 +68,7 @@ describe('npm run jobs', function () {
         'old deliveries: done',
         'old alerts: done',
         'sessions: done',
+        'counts: done',
       ],
     );
     const { alerts } = (await ana.json('get', '/api/alerts')).body;

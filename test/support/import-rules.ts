@@ -81,8 +81,21 @@ export const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../query/query.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', '../../scripts/x.ts'],
   },
   {
+    file: 'src/limits/x.ts',
+    may: ['knex', 'rate-limiter-flexible', './client-address.ts', '../units/failures/outage.ts'],
+    mayNot: ['../web/errors.ts', '../auth/person.ts', '../db/connect.ts', '../config.ts', 'express'],
+  },
+  {
     file: 'src/auth/x.ts',
-    may: ['express', './person.ts', '../web/errors.ts', '../db/connect.ts', '../units/time.ts', '../config.ts'],
+    may: [
+      'express',
+      './person.ts',
+      '../limits/rate-limit.ts',
+      '../web/errors.ts',
+      '../db/connect.ts',
+      '../units/time.ts',
+      '../config.ts',
+    ],
     mayNot: ['../query/query.ts', '../alerts/routes.ts', '../app.ts', '../health.ts', '../../test/support/app.ts'],
   },
   {

@@ -1,0 +1,36 @@
+import type { Request, RequestHandler } from 'express';
+import { clientOf } from '../limits/client-address.ts';
+import type { RateLimit } from '../limits/rate-limit.ts';
+import type { Metrics } from '../measuring/metrics.ts';
+import { TooMany } from '../web/errors.ts';
+import { personOf } from './access/caller.ts';
+
+const inSeconds = (seconds: number) => `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
+
+/** Who asks, as they are counted. */
+const callerOf = (req: Request): string => personOf(req).email.toLowerCase();
+
+/** Each door of a sign-in counts for itself. @throws TooMany */
+export function limitSignIns(signIns: RateLimit, door: 'to Google' | 'back', metrics: Metrics): RequestHandler {
+  return async (req, _res, next) => {
+    const seconds = await signIns(`${door} ${clientOf(req.ip)}`);
+    if (seconds === null) return next();
+    metrics.refusals.inc({ reason: 'too many' });
+    throw new TooMany(
+      `More sign-ins have come from your address than there may be in a minute. Please try again in ${inSeconds(seconds)}.`,
+      seconds,
+    );
+  };
+}
+
+/** For what stands behind `requirePerson`. @throws TooMany */
+export function limitCallers(asked: RateLimit): RequestHandler {
+  return async (req, _res, next) => {
+    const seconds = await asked(callerOf(req));
+    if (seconds === null) return next();
+    throw new TooMany(
+      `You have asked more often than may be in a minute (API_PER_MINUTE). Please go on in ${inSeconds(seconds)}.`,
+      seconds,
+    );
+  };
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { clientOf } from '../../src/limits/client-address.ts';
+import { deleteOldCounts } from '../../src/limits/rate-limit.ts';
+import { type RunningApp, startApp } from '../support/app.ts';
+import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { databases } from '../support/databases.ts';
+import { memoryLog } from '../support/log.ts';
+import { later } from '../support/session.ts';
+import { needsServer } from '../support/skip.ts';
+
+const counts = () => databases().backoffice('rate_counts');
+const statusesOf = async (asked: Promise<{ status: number }>[]) =>
+  (await Promise.all(asked)).map(({ status }) => status).sort();
+const API = '/api/ai-usage/records?pageSize=1';
+const times = (count: number, status: number) => Array<number>(count).fill(status);
+
+describe('limits of a minute', () => {
+  const apps: RunningApp[] = [];
+  const start = async (variables: Record<string, string>, others = {}) => {
+    const app = await startApp({ variables, ...others });
+    apps.push(app);
+    return app;
+  };
+  const SESSION_SECRET = 's'.repeat(32);
+  /** The same person at another process. */
+  const at = (origin: string, client: Client): Client => {
+    const other = createClient(origin);
+    for (const [name, value] of client.cookies) other.cookies.set(name, value);
+    return other;
+  };
+
+  beforeEach(() => counts().delete());
+  afterEach(async () => {
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+  });
+
+  it('of the API are counted over all processes, to the number, however many ask at once', async () => {
+    const variables = { API_PER_MINUTE: '30', SESSION_SECRET };
+    const [a, b, c] = await Promise.all([start(variables), start(variables), start(variables)]);
+    const ana = await signedIn(a.origin);
+    const everywhere = [ana, at(b.origin, ana), at(c.origin, ana)];
+    const statuses = await statusesOf(everywhere.flatMap((one) => Array.from({ length: 20 }, () => one.get(API))));
+    assert.deepEqual(statuses, [...times(30, 200), ...times(30, 429)]);
+
+    const refused = await everywhere[1]?.get(API);
+    assert.match(String(refused?.body.error), /^You have asked more often .* Please go on in \d+ seconds?\.$/);
+    const seconds = Number(refused?.headers['retry-after']);
+    assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`);
+    assert.deepEqual(await statusesOf([ana.get('/ai-usage/records'), ana.get('/sessions')]), [200, 200], 'pages go on');
+    const rui = await signedIn(b.origin, RUI);
+    assert.equal((await rui.get(API)).status, 200, 'somebody else goes on');
+    await later((seconds + 1) * 1_000, async () => assert.equal((await ana.get(API)).status, 200, 'the next minute'));
+  });
+
+  it('ask the database nothing for somebody whom a process knows to be over', async () => {
+    const app = await start({ API_PER_MINUTE: '3' });
+    const ana = await signedIn(app.origin);
+    for (let asked = 0; asked < 10; asked++) await ana.get(API);
+    assert.deepEqual(await counts().where('key', `api:${ANA}`).pluck('points'), [3]);
+  });
+
+  it('of sign-ins are of an address, on the way to Google and on the way back', async () => {
+    const app = await start({ SIGN_INS_PER_MINUTE: '2', PROXIES: '1' });
+    const stranger = createClient(app.origin);
+    const from = (address: string) => ({ 'X-Forwarded-For': address });
+    const way = (address: string) => stranger.get('/auth/google', from(address));
+    assert.deepEqual(await statusesOf([1, 2, 3].map(() => way('203.0.113.7'))), [302, 302, 429]);
+    assert.equal((await way('203.0.113.8')).status, 302, 'another address');
+    assert.equal(
+      (await way('198.51.100.1, 203.0.113.7')).status,
+      429,
+      'what was there before the proxy counts for nothing',
+    );
+    assert.equal((await stranger.get('/AUTH/google/', from('203.0.113.7'))).status, 429, 'however it is written');
+
+    const page = await way('203.0.113.7');
+    assert.match(page.text, /More sign-ins have come from your address .* Please try again in \d+ seconds?\./);
+    assert.ok(Number(page.headers['retry-after']) >= 1);
+    const back = () => stranger.get('/auth/google/callback?code=a&state=b', from('203.0.113.7'));
+    assert.deepEqual(await statusesOf([back(), back(), back()]), [400, 400, 429]);
+    const refused = await app.metrics.registry.getSingleMetricAsString('sign_ins_refused_total');
+    assert.match(refused, /\{reason="too many"\} 5$/m);
+  });
+
+  it('of sign-ins believe no header where no proxy stands in front', async () => {
+    const app = await start({ SIGN_INS_PER_MINUTE: '2' });
+    const stranger = createClient(app.origin);
+    const asked = [1, 2, 3].map((n) => stranger.get('/auth/google', { 'X-Forwarded-For': `203.0.113.${n}` }));
+    assert.deepEqual(await statusesOf(asked), [302, 302, 429]);
+  });
+
+  it('are none at 0', async () => {
+    const app = await start({ SIGN_INS_PER_MINUTE: '0', API_PER_MINUTE: '0' });
+    const ana = await signedIn(app.origin);
+    assert.deepEqual(await statusesOf(Array.from({ length: 30 }, () => ana.get(API))), times(30, 200));
+    assert.deepEqual(await counts(), []);
+  });
+
+  it('let everybody through where nothing can be counted, and say so once', async function () {
+    needsServer(this);
+    const { entries, log } = memoryLog();
+    const app = await start({ API_PER_MINUTE: '2' }, { log });
+    const ana = await signedIn(app.origin);
+    await databases().backoffice.raw('ALTER TABLE rate_counts RENAME TO rate_counts_away');
+    try {
+      assert.deepEqual(await statusesOf([1, 2, 3, 4].map(() => ana.get(API))), times(4, 200));
+    } finally {
+      await databases().backoffice.raw('ALTER TABLE rate_counts_away RENAME TO rate_counts');
+    }
+    assert.deepEqual(await statusesOf([1, 2, 3].map(() => ana.get(API))), [200, 200, 429]);
+    const said = entries().filter(({ message }) => String(message).includes('counted'));
+    assert.deepEqual(
+      said.map(({ message }) => message),
+      ['requests cannot be counted: limits let everybody through', 'requests are counted again'],
+    );
+  });
+
+  it('leave nothing behind of minutes that are over', async () => {
+    await counts().insert([
+      { key: 'old', points: 1, expire: Date.now() - 1_000 },
+      { key: 'new', points: 1, expire: Date.now() + 30_000 },
+    ]);
+    await deleteOldCounts(databases().backoffice);
+    assert.deepEqual(await counts().pluck('key'), ['new']);
+  });
+});
+
+describe('an address', () => {
+  it('is one client by IPv4, by a /64 of IPv6, and without one', () => {
+    assert.equal(clientOf('203.0.113.7'), '203.0.113.7');
+    assert.equal(clientOf('::ffff:203.0.113.7'), '203.0.113.7');
+    assert.equal(clientOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
+    assert.equal(clientOf('2001:db8:1:2::9'), '2001:db8:1:2::/64');
+    assert.notEqual(clientOf('2001:db8:1:3::9'), '2001:db8:1:2::/64');
+    for (const nonsense of [undefined, '', 'x'.repeat(5_000), '203.0.113.7:80', "'; DROP TABLE sessions"])
+      assert.equal(clientOf(nonsense), 'unknown');
+  });
+});
