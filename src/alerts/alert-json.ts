@@ -1,7 +1,7 @@
 import { eurosNumber, microEuros } from '../units/money.ts';
 import { type Instant, isoFromInstant } from '../units/time.ts';
 import type { Measured } from './rules/rule-type.ts';
-import { measuredOf } from './rules/words.ts';
+import { levelAt, measuredOf } from './rules/words.ts';
 import type { Alert } from './store/alerts.ts';
 import type { Rule } from './store/rules.ts';
 
@@ -19,7 +19,7 @@ export function alertJson(alert: Alert, rule: Rule, appUrl: URL) {
     ...{ state: alert.state, level: alert.level, late: alert.late, measured },
     value: valueJson(alert.value, measured),
     worst: valueJson(alert.worst, measured),
-    threshold: valueJson(alert.levelValue, measured),
+    threshold: valueJson(levelAt(alert.asked, alert.value, alert.levelValue).at, measured),
     usual: valueJson(alert.usual, measured),
     since: isoFromInstant(alert.since),
     until: instantJson(alert.until),

@@ -65,7 +65,7 @@ export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
     bar: {
       value: shareOfBar(use.used / amount),
       level: shareOfBar(expected / amount),
-      over: use.used > amount,
+      over: use.used > amount ? 'critical' : null,
       text: `${format.share(use.used, amount)} used, ${format.share(expected, amount)} expected by now`,
     },
     verdict: verdictOf(used, format),

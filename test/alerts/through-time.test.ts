@@ -127,8 +127,8 @@ describe('rules through time', () => {
         ({ subject }) => subject,
       );
       const last = told.at(-1) ?? '';
-      assert.match(last, /^Still €15\.00, at worst €25\.00 from 16 Sept 2026, 00:00 to 17 Sept 2026, 00:00: /);
-      if (!missed) assert.match(told[1] ?? '', /^Now €25\.00 since 16 Sept 2026, 00:00: /);
+      assert.match(last, /^Still €15\.00, at worst €25\.00 on Wed, 16 Sept 2026: /);
+      if (!missed) assert.match(told[1] ?? '', /^Now €25\.00 since midnight: /);
     }
   });
 

@@ -45,6 +45,52 @@ describe('what is told', () => {
     assert.equal((await ana().get(await linked('The overview of its window'))).status, 200);
   });
 
+  const factsOf = (message: Message | undefined) =>
+    Object.fromEntries((message?.facts ?? []).map(({ label, value }) => [label, value]));
+
+  it('is first the fact, of a window in as few words as say it, and the level that it has reached', async () => {
+    await make({ ...DAILY, name: 'Day', warning: 1, critical: 10 }, at(9));
+    await make({ ...DAILY, name: 'Week', measure: 'requests', window: 'week', critical: 1 }, at(9));
+    await make({ ...DAILY, name: 'Hour', measure: 'tokens', window: 'hour', critical: 1 }, at(9));
+    await make({ type: 'new', what: 'model', name: 'New' }, at(9));
+    await insertUsage([{ cost: 11_000_000, input: 1, output: 0, model: 'gpt-9', at: at(10) }]);
+    await evaluateAt(addTime(at(10), MINUTE / 2n));
+    const messages = await told();
+    assert.deepEqual(messages.map(({ subject }) => subject).sort(), [
+      '1 request since Mon, 14 Sept 2026: Week',
+      '1 token since 10:00: Hour',
+      'gpt-9: 1 request since midnight: New',
+      '€11.00 since midnight: Day',
+    ]);
+    const day = factsOf(messages.find(({ subject }) => subject.endsWith(': Day')));
+    assert.equal(day.Level, '€10.00', 'of the two');
+    assert.equal(day['Firing since'], '15 Sept 2026, 10:00:30', 'which is no time to come');
+    const { body } = await ana.json('get', '/api/alerts');
+    assert.equal(body.alerts.find(({ rule }: { rule: string }) => rule === 'Day').threshold, 10);
+  });
+
+  it('of a day that is over names the day, and of a budget says the share that is passed', async () => {
+    await make({ ...DAILY, name: 'Late' }, at(9));
+    const made = await ana.json('post', '/api/budgets', { name: 'B', amount: 10, per: 'month' });
+    await make({ type: 'budget', budget: made.body.id, name: 'Budget' }, at(9));
+    await evaluateAt(at(26));
+    await insertUsage([{ cost: 11_000_000, at: at(20) }]);
+    await evaluateAt(at(27));
+    const messages = await told();
+    assert.deepEqual(messages.map(({ subject }) => subject).sort(), [
+      '110% since Tue, 1 Sept 2026: Budget',
+      'Late: €11.00 on Tue, 15 Sept 2026: Late',
+    ]);
+    assert.equal(factsOf(messages.find(({ subject }) => subject.startsWith('110%'))).Level, '100%');
+    const alert = (await ana.json('get', '/api/alerts')).body.alerts.find(
+      ({ type }: { type: string }) => type === 'budget',
+    );
+    const page = await openPage(ana, `/alerts/${alert.id}`);
+    assert.match(textOf(page.querySelector('.tiles')), /Level ?100% critical/);
+    assert.ok(page.querySelector('.level-bar .over.critical'));
+    await databases().backoffice.raw('TRUNCATE budgets CASCADE');
+  });
+
   it('of a new provider leads to its calls', async () => {
     await insertUsage([{ model: 'gpt-5', at: at(8) }]);
     await make({ type: 'new', what: 'provider' }, at(9));

@@ -6,10 +6,13 @@ import {
   addDays,
   addTime,
   dayOf,
+  earliest,
   HOUR,
   type Instant,
   isoFromInstant,
+  offsetAt,
   parseInstant,
+  shiftInstant,
   startOfDay,
 } from '../../units/time.ts';
 import { CHANNELS_PATH } from '../channels/channel-words.ts';
@@ -18,7 +21,7 @@ import { levelBar } from '../frame/level-bar.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { rowsQuery } from '../round/wording.ts';
 import type { Measured } from '../rules/rule-type.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
 import { type AlertLine, type EventKind, MOST_LINES } from '../store/alerts.ts';
 import type { Recount } from './recount.ts';
@@ -28,12 +31,16 @@ export function alertPage(one: RuledAlert, sentence: string, at: Instant, format
   const { alert, rule } = one;
   const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
-  const { window, since, until, levelValue, usual } = alert;
+  const { window, until, usual } = alert;
+  // What the running minute shows is as of its end.
+  const since = earliest(alert.since, at);
+  const now = levelAt(alert.asked, alert.value, alert.levelValue);
+  const worst = levelAt(alert.asked, alert.worst, alert.levelValue);
   const end = until ?? at;
   const tiles: Tile[] = [
     { label: alert.state === 'resolved' ? 'When it was last told of' : 'Value now', text: say(alert.value) },
     { label: 'At worst', text: say(alert.worst) },
-    ...(levelValue === null ? [] : [{ label: 'Level', text: say(levelValue), note: LEVEL_WORDS[alert.level] }]),
+    ...(now.at === null ? [] : [{ label: 'Level', text: say(now.at), note: LEVEL_WORDS[alert.level] }]),
     ...(usual === null ? [] : [{ label: 'Usually', text: say(usual) }]),
     { label: 'Since', text: format.minute(since), ...(end > since ? { note: format.duration(end - since) } : {}) },
     ...(until === null ? [] : [{ label: 'Until', text: format.minute(until) }]),
@@ -42,11 +49,11 @@ export function alertPage(one: RuledAlert, sentence: string, at: Instant, format
   const path = `${ALERTS_PATH}/${alert.id}`;
   return {
     ...{ name: alertName(one), level: LEVEL_WORDS[alert.level], state: alert.state, late: alert.late, tiles },
-    fact: `${say(alert.worst)} from ${format.minute(window.from)} to ${format.minute(window.to)}${againstIn(alert, measured, format)}.`,
+    fact: `${say(alert.worst)} from ${format.minute(window.from)} to ${format.minute(window.to)}${againstIn({ limit: worst.at, usual }, measured, format)}.`,
     rule: { name: rule.name, href: `${RULES_PATH}/${rule.id}`, sentence: `Tells when ${sentence}.` },
     overview: `/ai-usage?${rows}`,
     records: `/ai-usage/records?${rows}`,
-    bar: levelBar(alert.worst, levelValue, measured, format),
+    bar: levelBar(alert.worst, worst.at, worst.level, measured, format),
     answers: answersText(alert, format),
     actions: {
       acknowledge: `${path}/acknowledge`,
@@ -58,19 +65,22 @@ export function alertPage(one: RuledAlert, sentence: string, at: Instant, format
   };
 }
 
-function againstIn({ levelValue, usual }: RuledAlert['alert'], measured: Measured, format: Format): string {
-  const against = againstText({ limit: levelValue, usual }, measured, format);
+function againstIn(it: Parameters<typeof againstText>[0], measured: Measured, format: Format): string {
+  const against = againstText(it, measured, format);
   return against === '' ? '' : `: ${against}`;
 }
 
 function snoozeChoices(at: Instant, format: Format): { value: string; label: string }[] {
   const { timeZone } = format;
-  const morning = (days: number) => addTime(startOfDay(addDays(dayOf(at, timeZone), days), timeZone), 9n * HOUR);
+  const midnight = startOfDay(addDays(dayOf(at, timeZone), 1), timeZone);
+  const nineHours = addTime(midnight, 9n * HOUR);
+  // Where clocks change in the night, nine is not nine hours after midnight.
+  const nine = addTime(nineHours, offsetAt(midnight, timeZone) - offsetAt(nineHours, timeZone));
   const choices: [string, Instant][] = [
     ['for an hour', addTime(at, HOUR)],
     ['for four hours', addTime(at, 4n * HOUR)],
-    ['until tomorrow at nine', morning(1)],
-    ['for a week', morning(7)],
+    ['until tomorrow at nine', nine],
+    ['for a week', shiftInstant(at, { days: 7 }, timeZone)],
   ];
   return choices.map(([label, until]) => ({ label, value: isoFromInstant(until) }));
 }

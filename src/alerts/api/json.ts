@@ -1,8 +1,8 @@
 import { isoFromInstant, isoWindow } from '../../units/time.ts';
 import { valueJson } from '../alert-json.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
-import type { AnyRuleType, Measured } from '../rules/rule-type.ts';
-import { measuredOf } from '../rules/words.ts';
+import type { Measured } from '../rules/rule-type.ts';
+import { levelAt, measuredOf } from '../rules/words.ts';
 import type { AlertLine } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import type { RuleSight } from '../store/standings.ts';
@@ -31,8 +31,8 @@ export const lineJson =
   });
 
 /** What a rule would have told, as programs read it. */
-export function rehearsalJson({ window, alerts }: Rehearsal, type: AnyRuleType, fields: unknown) {
-  const measured = type.measured(fields);
+export function rehearsalJson({ window, alerts }: Rehearsal, rule: Pick<Rule, 'type' | 'fields'>) {
+  const measured = measuredOf(rule);
   return {
     window: isoWindow(window),
     measured,
@@ -44,7 +44,7 @@ export function rehearsalJson({ window, alerts }: Rehearsal, type: AnyRuleType, 
       subject,
       value: valueJson(value, measured),
       worst: valueJson(worst, measured),
-      threshold: valueJson(limit, measured),
+      threshold: valueJson(levelAt(rule, value, limit).at, measured),
       usual: valueJson(usual, measured),
       window: isoWindow(of),
     })),

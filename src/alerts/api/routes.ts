@@ -14,7 +14,6 @@ import { alertsPath } from '../frame/alerts-table.ts';
 import { channelsOf } from '../frame/rule-lines.ts';
 import { budgetOfRule } from '../round/evaluate.ts';
 import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
 import { ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { type Alert, readAlert, readAlertLines, readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
@@ -85,10 +84,9 @@ export function alertsApi(sources: AlertSources): Router {
     const at = now();
     // Nothing is saved: a rule that has no name yet can be rehearsed.
     const rule = await readAskedRule(sources, { name: 'rehearsed', ...req.body }, at);
-    const { type, fields } = rule.terms;
     const rehearsal = await rehearseAsked(sources, rule, [], personOf(req).sub, at);
     if (rehearsal === null) throw new TooMany('A rehearsal is under way, and another would slow down everybody.', 2);
-    res.json(rehearsalJson(rehearsal, ruleTypeOf(type), fields));
+    res.json(rehearsalJson(rehearsal, rule.terms));
   });
 
   const alertsJson = async (alerts: Alert[]) => {

@@ -1,7 +1,7 @@
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { isoFromInstant } from '../../units/time.ts';
-import { measuredOf, subjectText, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, subjectText, valueText } from '../rules/words.ts';
 import type { Alert } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from './words.ts';
@@ -41,7 +41,13 @@ export function alertsTable(title: string, alerts: RuledAlert[], format: Format)
       ...{ name: 'worst', label: 'At worst', kind: 'text' },
       value: ({ alert }) => valueText(alert.worst, measuredOf(alert.asked), format),
       cell: ({ alert }) =>
-        noteOf([againstText({ limit: alert.levelValue, usual: alert.usual }, measuredOf(alert.asked), format)]),
+        noteOf([
+          againstText(
+            { limit: levelAt(alert.asked, alert.worst, alert.levelValue).at, usual: alert.usual },
+            measuredOf(alert.asked),
+            format,
+          ),
+        ]),
     },
     {
       ...{ name: 'since', label: 'Since', kind: 'instant', value: ({ alert }) => alert.since },

@@ -5,7 +5,7 @@ import { type Instant, isoFromInstant, MINUTE } from '../../units/time.ts';
 import { alertName, alertsTable, answersText, type RuledAlert } from '../frame/alerts-table.ts';
 import { levelBar } from '../frame/level-bar.ts';
 import { ALERTS_PATH, againstText, LEVEL_WORDS } from '../frame/words.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, valueText } from '../rules/words.ts';
 import type { Progress } from '../store/standings.ts';
 
 /** Some alerts, and how many more there are. */
@@ -44,14 +44,15 @@ export function firingView({ alerts, more }: SomeRuled, at: Instant, format: For
 function firingItem(one: RuledAlert, at: Instant, format: Format): FiringItem {
   const { alert } = one;
   const measured = measuredOf(alert.asked);
+  const { at: levelValue } = levelAt(alert.asked, alert.value, alert.levelValue);
   return {
     name: alertName(one),
     href: `${ALERTS_PATH}/${alert.id}`,
     level: LEVEL_WORDS[alert.level],
     recovering: alert.state === 'recovering',
     value: valueText(alert.value, measured, format),
-    against: againstText({ limit: alert.levelValue, usual: alert.usual }, measured, format),
-    bar: levelBar(alert.value, alert.levelValue, measured, format),
+    against: againstText({ limit: levelValue, usual: alert.usual }, measured, format),
+    bar: levelBar(alert.value, levelValue, alert.level, measured, format),
     since: {
       text: format.minute(alert.since),
       time: isoFromInstant(alert.since),

@@ -3,9 +3,8 @@ import type { Format } from '../../units/format.ts';
 import { type Instant, isoFromInstant } from '../../units/time.ts';
 import type { RuleLine } from '../frame/rule-lines.ts';
 import { stripOf } from '../frame/strip.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
 import type { Measured } from '../rules/rule-type.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
 
 /** What a file has of a value: in one column of three, by what it counts. */
@@ -36,9 +35,9 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
         const value = sight?.value ?? null;
         return value === null ? '–' : valueText(value, measuredOf(rule), format);
       },
-      cell: ({ rule }) => {
-        const level = ruleTypeOf(rule.type).firstLevel?.(rule.fields);
-        return level === undefined ? {} : { note: `level ${valueText(level, measuredOf(rule), format)}` };
+      cell: ({ rule, sight }) => {
+        const { at } = levelAt(rule, sight?.value ?? null);
+        return at === null ? {} : { note: `level ${valueText(at, measuredOf(rule), format)}` };
       },
     },
     { name: 'measured', label: 'Measured in', kind: 'text', only: 'file', value: ({ rule }) => measuredOf(rule) },

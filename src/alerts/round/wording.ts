@@ -2,10 +2,10 @@ import { written } from '../../catalog/written.ts';
 import type { Message } from '../../delivery/message.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
-import { type Instant, isoFromInstant } from '../../units/time.ts';
+import { dayOf, earliest, endOfDay, type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
 import { alertJson } from '../alert-json.ts';
 import type { Span } from '../rules/windows.ts';
-import { isBySubject, measuredOf, ruleSentence, subjectText, valueText } from '../rules/words.ts';
+import { isBySubject, levelAt, measuredOf, ruleSentence, subjectText, valueText } from '../rules/words.ts';
 import type { Alert, EventKind } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
 
@@ -21,10 +21,17 @@ export type Told = {
 
 type Writing = { format: Format; appUrl: URL };
 
-/** "since 00:00", "of Fri, 27 Nov 2026": the window of an alert in as few words as say it. */
+/** "since midnight", "since 23 Nov 2026", "on Fri, 27 Nov 2026": the window of an alert in as few words as say it. */
 function windowWords({ from, to }: Span, at: Instant, format: Format): string {
-  if (to > at) return `since ${format.minute(from)}`;
-  return `from ${format.minute(from)} to ${format.minute(to)}`;
+  const { timeZone } = format;
+  const day = dayOf(from, timeZone);
+  const isFromMidnight = from === startOfDay(day, timeZone);
+  if (to <= at)
+    return isFromMidnight && to === endOfDay(day, timeZone)
+      ? `on ${format.longDay(day)}`
+      : `from ${format.minute(from)} to ${format.minute(to)}`;
+  if (day === dayOf(at, timeZone)) return `since ${isFromMidnight ? 'midnight' : format.timeOfDay(from)}`;
+  return `since ${isFromMidnight ? format.longDay(day) : format.minute(from)}`;
 }
 
 /** The filter of the very calls of an alert: those of its rule, of its subject where that is one that a filter knows. */
@@ -66,6 +73,7 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
   const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
   const subject = subjectText(alert.asked, alert.subject);
+  const { at: level } = levelAt(alert.asked, alert.value, alert.levelValue);
   const usual = alert.usual === null ? '' : `, usually ${say(alert.usual)}`;
   const isWorst = alert.value === alert.worst;
   const when = `${isWorst ? '' : `, at worst ${say(alert.worst)}`} ${windowWords(alert.window, at, format)}`;
@@ -83,9 +91,9 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
       ...(isOver ? [] : [{ label: 'Value', value: say(alert.value) }]),
       ...(isOver || !isWorst ? [{ label: 'At worst', value: say(alert.worst) }] : []),
       { label: 'Window', value: `${format.minute(alert.window.from)} to ${format.minute(alert.window.to)}` },
-      ...(alert.levelValue === null ? [] : [{ label: 'Level', value: say(alert.levelValue) }]),
+      ...(level === null ? [] : [{ label: 'Level', value: say(level) }]),
       ...(alert.usual === null ? [] : [{ label: 'Usually', value: say(alert.usual) }]),
-      { label: 'Firing since', value: format.instant(alert.since) },
+      { label: 'Firing since', value: format.instant(earliest(alert.since, at)) },
       { label: 'Time zone', value: format.zone(at) },
     ],
     paragraphs: [...(note ? [note] : []), `The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`],

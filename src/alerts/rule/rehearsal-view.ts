@@ -4,8 +4,7 @@ import type { Format } from '../../units/format.ts';
 import { addDays, clockOf, dayOf, type Instant } from '../../units/time.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
 import { againstText, LEVEL_WORDS } from '../frame/words.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
-import { measuredOf, subjectText, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, subjectText, valueText } from '../rules/words.ts';
 import type { RuleTerms } from '../store/rules.ts';
 
 /** What a rule would have told, ready to print. */
@@ -27,7 +26,7 @@ export function rehearsalView(
 ): RehearsalView {
   const measured = measuredOf(rule);
   const say = (value: number) => valueText(value, measured, format);
-  const limit = ruleTypeOf(rule.type).firstLevel?.(rule.fields) ?? null;
+  const { at: limit } = levelAt(rule, null);
   const more = alerts.length - MOST_ALERTS;
   const summary = standing.learning && alerts.length === 0 ? learningText : summaryOf(alerts, format);
   return {
@@ -49,7 +48,7 @@ export function rehearsalView(
             ? `${format.minute(from)}, not over`
             : `${format.minute(from)}, for ${format.duration(to - from)}`,
         value: `${subjectText(rule, subject)}${say(value)}${say(worst) === say(value) ? '' : `, at worst ${say(worst)}`}`,
-        against: againstText({ limit, usual }, measured, format),
+        against: againstText({ limit: levelAt(rule, value, limit).at, usual }, measured, format),
       })),
     more: more > 0 ? `The newest ${MOST_ALERTS} of ${format.integer(alerts.length)}.` : null,
   };

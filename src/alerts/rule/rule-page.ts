@@ -11,8 +11,9 @@ import { alertsPath, alertsTable } from '../frame/alerts-table.ts';
 import { levelBar } from '../frame/level-bar.ts';
 import type { RuleLine } from '../frame/rule-lines.ts';
 import { stripOf } from '../frame/strip.ts';
+import { LEVEL_WORDS } from '../frame/words.ts';
 import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
-import { measuredOf, valueText } from '../rules/words.ts';
+import { levelAt, measuredOf, valueText } from '../rules/words.ts';
 import { RULES_PATH } from '../sources.ts';
 import type { SomeAlerts } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
@@ -22,13 +23,13 @@ export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, for
   const { rule, sight, sentence, calls, filter } = line;
   const measured = measuredOf(rule);
   const say = (value: number | null) => (value === null ? '–' : valueText(value, measured, format));
-  const level = ruleTypeOf(rule.type).firstLevel?.(rule.fields) ?? null;
   const value = sight?.value ?? null;
-  const { label, levels } = ruleTypeOf(rule.type);
+  const { level, at: levelValue } = levelAt(rule, value);
+  const { label } = ruleTypeOf(rule.type);
   const tiles: Tile[] = [
     { label: 'State', text: sight?.state ?? 'no data', ...noteOf(line) },
     { label: 'Value', text: say(value) },
-    ...(level === null ? [] : [{ label: 'Level', text: say(level), note: levels(rule.fields)[0] }]),
+    ...(levelValue === null ? [] : [{ label: 'Level', text: say(levelValue), note: LEVEL_WORDS[level] }]),
     {
       label: 'Last evaluation',
       text: sight?.evaluatedAt ? format.timeOfDay(sight.evaluatedAt) : 'not yet',
@@ -36,7 +37,7 @@ export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, for
     },
     ...(sight?.tookMs == null ? [] : [{ label: 'Took', text: `${format.integer(Math.ceil(sight.tookMs))} ms` }]),
   ];
-  const bar: LevelBar | null = levelBar(value, level, measured, format);
+  const bar: LevelBar | null = levelBar(value, levelValue, level, measured, format);
   const path = `${RULES_PATH}/${rule.id}`;
   const search = filter === '' ? '' : `?${filter}`;
   return {

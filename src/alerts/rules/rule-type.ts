@@ -61,8 +61,8 @@ export type RuleType<Fields> = {
   sentence(fields: Fields, words: { euros: (micro: number) => string; budget: string }): string;
 
   levels(fields: Fields): Level[];
-  /** The first of them, where it is the same for every window and subject. */
-  firstLevel?(fields: Fields): number;
+  /** What they are, where they are the same for every window and subject. */
+  levelValues?(fields: Fields): number[];
   measured(fields: Fields): Measured;
   /** When it is evaluated: as of every whole minute, or of the hours of the business clock. */
   every: 'minute' | 'hour';

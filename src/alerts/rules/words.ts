@@ -4,7 +4,7 @@ import type { Format } from '../../units/format.ts';
 import { microEuros } from '../../units/money.ts';
 import type { Rule } from '../store/rules.ts';
 import { ruleTypeOf } from './registry.ts';
-import type { Measured } from './rule-type.ts';
+import { type Level, type Measured, reachedOf } from './rule-type.ts';
 
 /** A value as people read it: "€48.20", "1,204 requests", "83%". */
 export function valueText(value: number, measured: Measured, format: Format): string {
@@ -16,12 +16,24 @@ export function valueText(value: number, measured: Measured, format: Format): st
     case 'hours':
       return value === 1 ? '1 hour' : `${format.integer(value)} hours`;
     default:
-      return `${format.integer(value)} ${measured}`;
+      return `${format.integer(value)} ${value === 1 ? measured.slice(0, -1) : measured}`;
   }
 }
 
 export const measuredOf = ({ type, fields }: Pick<Rule, 'type' | 'fields'>): Measured =>
   ruleTypeOf(type).measured(fields);
+
+/** The level that a value has reached, the first where it has reached none; `limit` where each window has a level of its own. */
+export function levelAt(
+  { type, fields }: Pick<Rule, 'type' | 'fields'>,
+  value: number | null,
+  limit: number | null = null,
+): { level: Level; at: number | null } {
+  const { levels, levelValues } = ruleTypeOf(type);
+  const values = levelValues?.(fields) ?? [];
+  const reached = Math.max(0, reachedOf(value ?? 0, values) - 1);
+  return { level: levels(fields)[reached] ?? 'critical', at: values[reached] ?? limit };
+}
 
 /** Whether a rule looks at each model, action or provider by itself; else it is about all of its calls together. */
 export const isBySubject = ({ type, fields }: Pick<Rule, 'type' | 'fields'>): boolean =>

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readLeftOut } from '../../../src/alerts/store/alerts.ts';
-import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
+import type { Day } from '../../../src/units/calendar.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  isoFromInstant,
+  MINUTE,
+  now,
+  startOfDay,
+  startOfHour,
+} from '../../../src/units/time.ts';
 import { evaluateAt, madeAt, resetAlerts } from '../../support/alerts.ts';
 import { sharedApp } from '../../support/app.ts';
 import { auditLines } from '../../support/audit.ts';
@@ -9,6 +19,7 @@ import { ANA, type Client, createClient, signedIn } from '../../support/client.t
 import { databases } from '../../support/databases.ts';
 import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
+import { withClockMoved } from '../../support/session.ts';
 import { insertAlert } from '../../support/things.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -64,11 +75,11 @@ describe('the page of an alert', () => {
     assert.equal(textOf(page.querySelector('h1')), '<i>Month</i>');
     assert.match(
       textOf(page.querySelector('.window')),
-      /^critical €26\.00 from .* to .*: level €10\.00\. Tells when cost of a month is €20\.00 or more/,
+      /^critical €26\.00 from .* to .*: level €20\.00\. Tells when cost of a month is €20\.00 or more/,
     );
     assert.match(
       textOf(page.querySelector('.tiles')),
-      /Value now ?€26\.00 ?At worst ?€26\.00 ?Level ?€10\.00 critical ?Since/,
+      /Value now ?€26\.00 ?At worst ?€26\.00 ?Level ?€20\.00 critical ?Since/,
     );
     assert.equal(page.querySelector('.trail a:last-child')?.getAttribute('href'), `/alerts/rules/${rule}`);
     const [overview, records] = page
@@ -97,6 +108,16 @@ describe('the page of an alert', () => {
     );
     assert.deepEqual(await history(path), [['Fired', '', '']]);
     assert.equal(page.querySelector('.changed'), null);
+  });
+
+  it('is snoozed until nine of the clock, also where that changes in the night', async () => {
+    const { path } = await fired();
+    const saturday = addTime(startOfDay('2027-03-27' as Day, 'Europe/Lisbon'), 12n * HOUR);
+    await withClockMoved(Number((saturday - now()) / 1000n), async () => {
+      const page = await openPage(await signedIn(origin), path);
+      const choice = page.querySelectorAll('[name=until] option').find((one) => textOf(one).endsWith('nine'));
+      assert.equal(choice?.getAttribute('value'), '2027-03-28T08:00:00.000Z', 'in summer time');
+    });
   });
 
   it('says where its numbers have changed since, and only there', async () => {

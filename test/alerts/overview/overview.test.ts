@@ -78,8 +78,8 @@ describe('the page of alerts', () => {
     const page = await openPage(ana, '/alerts');
     const [item, ...others] = page.querySelectorAll('.firing li');
     assert.equal(others.length, 0);
-    assert.match(textOf(item ?? null), /^<i>Month<\/i> critical €26\.00 level €10\.00 since /);
-    assert.equal(item?.querySelector('svg')?.getAttribute('aria-label'), '€26.00 of €10.00');
+    assert.match(textOf(item ?? null), /^<i>Month<\/i> critical €26\.00 level €20\.00 since /);
+    assert.equal(item?.querySelector('svg')?.getAttribute('aria-label'), '€26.00 of €20.00');
     const { body } = await ana.json('get', '/api/alerts');
     assert.equal(item?.querySelector('a')?.getAttribute('href'), `/alerts/${body.alerts[0].id}`);
     const table = tableOf(page, 'Rules');
@@ -95,7 +95,7 @@ describe('the page of alerts', () => {
     );
     assert.match(
       textOf(page.querySelector('.rules tbody tr')),
-      /when cost of a month is €20\.00 or more.*€26\.00 level €10\.00 .* in \d+ ms/,
+      /when cost of a month is €20\.00 or more.*€26\.00 level €20\.00 .* in \d+ ms/,
     );
     const strip = page.querySelector('.rules tbody .strip');
     assert.match(strip?.getAttribute('aria-label') ?? '', /^The last 24 hours: firing 1 min, .*not evaluated/);

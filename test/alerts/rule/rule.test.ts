@@ -157,7 +157,7 @@ describe('the pages of a rule', () => {
       );
       const told = page.querySelectorAll('.would-have li').map(textOf);
       assert.match(told[0] ?? '', /^warning €12\.00 level €10\.00 .*, for /);
-      assert.match(told[1] ?? '', /^critical €30\.00 level €10\.00 /);
+      assert.match(told[1] ?? '', /^critical €30\.00 level €20\.00 /);
       const { body } = await ana.json('post', '/api/alerts/rehearse', DAILY);
       assert.equal(told.length, body.events.length);
       assert.match(page.querySelector('.bar-chart svg')?.getAttribute('aria-label') ?? '', /^Would have fired twice/);

@@ -17,6 +17,8 @@ export const budgetId = z.uuid(BUDGET_TAKES);
 
 type BudgetRule = { budget: string; percents: number[] };
 
+const levelValues = ({ percents }: Pick<BudgetRule, 'percents'>): number[] => percents.map((one) => one / 100);
+
 const MOST_PERCENTS = 10;
 const TAKES = `takes 1 to ${MOST_PERCENTS} percentages above 0, such as 50, 80, 100`;
 const percents = z
@@ -48,7 +50,7 @@ export const BUDGET: RuleType<BudgetRule> = {
   sentence: ({ percents }, { budget }) => `${budget} is used to ${percents.map((one) => `${one}%`).join(', ')}`,
 
   levels: ({ percents }) => percents.map((one) => (one < 100 ? 'warning' : 'critical')),
-  firstLevel: ({ percents }) => (percents[0] as number) / 100,
+  levelValues,
   measured: () => 'share',
   every: 'minute',
   recording: () => ({}),
@@ -56,13 +58,13 @@ export const BUDGET: RuleType<BudgetRule> = {
   ends: 'with its window',
   size: (_fields, knowledge) => budgetOf(knowledge).per,
   tellsEnd: true,
-  observe: async ({ percents }, at, knowledge) => {
+  observe: async (fields, at, knowledge) => {
     const { ask, window, timeZone } = knowledge;
     const budget = budgetOf(knowledge);
     const running = window(budget.per, at, timeZone);
     const { cost } = await ask({ ask: 'sums', from: running.from, to: at });
     const value = cost / budgetAmountOn(budget.amounts, dayOf(addTime(at, -1n), timeZone));
-    const levels = percents.map((one) => one / 100);
+    const levels = levelValues(fields);
     const limit = levels[0] as number;
     return [
       {

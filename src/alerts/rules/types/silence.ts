@@ -18,7 +18,7 @@ export const SILENCE: RuleType<{ hours: number }> = {
     `no call comes for ${hours === 1 ? 'an hour' : `${hours} hours`} in which there usually are some`,
 
   levels: () => ['critical'],
-  firstLevel: ({ hours }) => hours,
+  levelValues: ({ hours }) => [hours],
   measured: () => 'hours',
   every: 'minute',
   recording: () => ({ minutes: true }),

@@ -37,6 +37,9 @@ async function measured(ask: Answerer, measure: Measure, window: Span): Promise<
   return sums.requests === 0 ? null : sums.cost / sums.requests;
 }
 
+const levelValues = ({ measure, warning, critical }: Threshold): number[] =>
+  [warning, critical].filter((one) => one !== null).map((one) => (inEuros(measure) ? microOf(one) : one));
+
 const LONGEST = { hour: HOUR, day: 2n * DAY_OF_24_HOURS, week: 8n * DAY_OF_24_HOURS, month: 32n * DAY_OF_24_HOURS };
 
 export const THRESHOLD: RuleType<Threshold> = {
@@ -72,10 +75,7 @@ export const THRESHOLD: RuleType<Threshold> = {
   },
 
   levels: ({ warning }) => (warning === null ? ['critical'] : ['warning', 'critical']),
-  firstLevel: ({ measure, warning, critical }) => {
-    const first = warning ?? critical;
-    return inEuros(measure) ? microOf(first) : first;
-  },
+  levelValues,
   measured: ({ measure }) => (inEuros(measure) ? 'euros' : (measure as 'requests' | 'tokens')),
   every: 'minute',
   recording: ({ measure, window }) => (measure === 'costPerStory' ? { stories: window } : {}),
@@ -83,12 +83,11 @@ export const THRESHOLD: RuleType<Threshold> = {
   ends: 'after a calm window',
   size: ({ window }) => window,
   tellsEnd: true,
-  observe: async ({ measure, window: size, warning, critical }, at, { ask, window, timeZone }) => {
+  observe: async (fields, at, { ask, window, timeZone }) => {
+    const { measure, window: size } = fields;
     const running = window(size, at, timeZone);
     const value = await measured(ask, measure, { from: running.from, to: at });
-    const levels = [warning, critical]
-      .filter((one) => one !== null)
-      .map((one) => (inEuros(measure) ? microOf(one) : one));
+    const levels = levelValues(fields);
     const first = levels[0] ?? microEuros(0);
     return [
       {

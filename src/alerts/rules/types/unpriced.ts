@@ -11,10 +11,11 @@ export const UNPRICED: RuleType<{ minTokens: number }> = {
   about: 'Tells when a model has used tokens within a day that were recorded at €0: its price may be missing.',
   schema: z.object({ minTokens: emptyAs(1, wholeField(MIN_TOKENS)) }),
   fields: { minTokens: { label: 'At least', kind: 'number', unit: 'tokens' } },
-  sentence: ({ minTokens }) => `a model uses ${minTokens.toLocaleString('en')} tokens or more at €0 within a day`,
+  sentence: ({ minTokens }) =>
+    `a model uses ${minTokens === 1 ? 'tokens' : `${minTokens.toLocaleString('en')} tokens or more`} at €0 within a day`,
 
   levels: () => ['warning'],
-  firstLevel: ({ minTokens }) => minTokens,
+  levelValues: ({ minTokens }) => [minTokens],
   measured: () => 'tokens',
   every: 'minute',
   recording: () => ({ by: 'model', unpriced: true }),
