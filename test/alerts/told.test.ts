@@ -65,13 +65,13 @@ describe('what is told', () => {
     const day = factsOf(messages.find(({ subject }) => subject.endsWith(': Day')));
     assert.equal(day.Level, '€10.00', 'of the two');
     assert.equal(day['Firing since'], '15 Sept 2026, 10:00:30', 'which is no time to come');
-    const { body } = await ana.json('get', '/api/alerts');
+    const { body } = await ana().json('get', '/api/alerts');
     assert.equal(body.alerts.find(({ rule }: { rule: string }) => rule === 'Day').threshold, 10);
   });
 
   it('of a day that is over names the day, and of a budget says the share that is passed', async () => {
     await make({ ...DAILY, name: 'Late' }, at(9));
-    const made = await ana.json('post', '/api/budgets', { name: 'B', amount: 10, per: 'month' });
+    const made = await ana().json('post', '/api/budgets', { name: 'B', amount: 10, per: 'month' });
     await make({ type: 'budget', budget: made.body.id, name: 'Budget' }, at(9));
     await evaluateAt(at(26));
     await insertUsage([{ cost: 11_000_000, at: at(20) }]);
@@ -82,10 +82,10 @@ describe('what is told', () => {
       'Late: €11.00 on Tue, 15 Sept 2026: Late',
     ]);
     assert.equal(factsOf(messages.find(({ subject }) => subject.startsWith('110%'))).Level, '100%');
-    const alert = (await ana.json('get', '/api/alerts')).body.alerts.find(
+    const alert = (await ana().json('get', '/api/alerts')).body.alerts.find(
       ({ type }: { type: string }) => type === 'budget',
     );
-    const page = await openPage(ana, `/alerts/${alert.id}`);
+    const page = await openPage(ana(), `/alerts/${alert.id}`);
     assert.match(textOf(page.querySelector('.tiles')), /Level ?100% critical/);
     assert.ok(page.querySelector('.level-bar .over.critical'));
     await databases().backoffice.raw('TRUNCATE budgets CASCADE');
