@@ -121,8 +121,9 @@ describe('a backoffice_db in which every table has columns of a later version, a
   });
 });
 
-describe('every released version', function () {
+describe('every version that may run on the newest schema, beside an update or after a roll back', function () {
   this.timeout(300_000);
+  const git = async (...args: string[]) => (await promisify(execFile)('git', args)).stdout.trim();
 
   /** Headings of the changelog with a date, such as `## 0.1.0 – 2026-12-01`; what is unreleased has none. */
   async function released(): Promise<string[]> {
@@ -130,31 +131,45 @@ describe('every released version', function () {
     return [...text.matchAll(/^## (\d+\.\d+\.\d+) – \d{4}-\d\d-\d\d$/gm)].map(([, version]) => `v${version}`);
   }
 
-  it('serves on the newest schema, from the tag that it has', async function () {
+  /** The commit before the last one that touched a migration; null where the history does not go back so far. */
+  async function beforeLastMigration(): Promise<string | null> {
+    const last = await git('log', '-1', '--format=%H', '--', 'src/db/migrations');
+    return git('rev-parse', '--verify', '--quiet', `${last}^`).catch(() => null);
+  }
+
+  it('serves, signs in, keeps what people make and sends files: the released ones, or the commit before the last migration', async function () {
     needsServer(this);
     const tags = await released();
-    if (tags.length === 0) skip(this, 'no released version yet');
-    for (const tag of tags) {
+    const last = tags.length === 0 ? await beforeLastMigration() : null;
+    if (tags.length === 0 && last === null) skip(this, 'no commit before the last migration in this clone');
+    await resetUsage();
+    for (const version of [...tags, ...(last ? [last] : [])]) {
       const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-released-'));
       try {
-        // Without its tag or the history behind it the version cannot be tried: that is a failure.
+        // A released version without its tag cannot be tried: that is a failure.
         const archive = join(folder, 'version.tar');
-        await promisify(execFile)('git', [
-          'archive',
-          '--output',
-          archive,
-          tag,
-          'src',
-          'views',
-          'public',
-          'package.json',
-        ]);
+        await git('archive', '--output', archive, version, 'src', 'views', 'public', 'package.json', 'tsconfig.json');
         await promisify(execFile)('tar', ['-xf', archive, '-C', folder]);
         await symlink(resolve('node_modules'), join(folder, 'node_modules'));
         const { program, origin } = await startServer(folder, databaseUrls());
         try {
           const client = await signedIn(origin);
-          for (const path of ['/ai-usage', '/ai-usage/records', '/audit', '/sessions']) await openPage(client, path);
+          const linked = (await openPage(client, '/ai-usage'))
+            .querySelectorAll('nav a, footer a')
+            .map((link) => (link.getAttribute('href') ?? '').replace(/[?#].*/, ''));
+          const paths = new Set([...linked.filter((path) => path.startsWith('/')), '/ai-usage/records', '/audit']);
+          assert.ok(paths.size >= 3, [...paths].join());
+          for (const path of paths) {
+            // The statement leads to that of the last month.
+            const { status, headers } = await client.get(path);
+            const page = await openPage(client, status === 302 ? (headers.location ?? '') : path);
+            assert.deepEqual(page.querySelectorAll('[role=alert]').map(textOf), [], path);
+          }
+          const made = await client.json('post', '/api/budgets', { name: version, amount: 1, per: 'week' });
+          assert.equal(made.status, 201, JSON.stringify(made.body));
+          assert.equal((await client.json('delete', `/api/budgets/${made.body.id}`)).status, 204);
+          assert.equal((await download(origin, client, '/ai-usage/records.csv')).status, 200);
+          assert.equal((await client.post('/sign-out', { 'Sec-Fetch-Site': 'same-origin' })).status, 303);
         } finally {
           program.signal('SIGKILL');
           await program.exitCode;

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { readConfig, SETTING_NAMES } from '../../src/config.ts';
 import { watchProcess } from '../../src/measuring/process.ts';
 import { watchState } from '../../src/measuring/state.ts';
 import { STATE_METRICS } from '../../src/state-metrics.ts';
@@ -89,6 +92,60 @@ describe('what operators are given', () => {
     ] as const) {
       const { code, output } = await promtool([...args], input);
       assert.equal(code, 0, `${args.join(' ')}: ${output}`);
+    }
+  });
+
+  it('has a paragraph of what to do for each alert of the rules, and for no other', () => {
+    const alerts = [...read('prometheus-rules.yaml').matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+    const paragraphs = [...read('incidents.md').matchAll(/^## (Mythoria\w+)\n\n\S.{40}/gm)].map(([, name]) => name);
+    assert.ok(alerts.length > 5);
+    assert.deepEqual(paragraphs, alerts);
+  });
+
+  it('has each of its files in the index', () => {
+    const index = read('README.md');
+    const files = readdirSync(FOLDER).filter((name) => !/^README|\.test\.yaml$/.test(name));
+    assert.deepEqual(
+      files.filter((name) => !index.includes(`(${name})`)),
+      [],
+    );
+  });
+
+  it('gives Cloud Run settings that production starts with', () => {
+    const [, manifest = ''] = /```yaml\n([\s\S]*?)```/.exec(read('cloud-run.md')) ?? [];
+    const { spec } = parse(manifest).spec.template;
+    const [{ env, ports }] = spec.containers as [
+      { env: { name: string; value?: string }[]; ports: { containerPort: number }[] },
+    ];
+    const ofSecret = (name: string) => (name.endsWith('_URL') ? 'postgres://a:b@/c?host=/cloudsql/d' : 's'.repeat(40));
+    const variables = Object.fromEntries(env.map(({ name, value }) => [name, value ?? ofSecret(name)]));
+    for (const { name } of env) assert.ok(SETTING_NAMES.includes(name), name);
+    // The image says NODE_ENV, and Cloud Run the port.
+    const config = readConfig({ ...variables, NODE_ENV: 'production', PORT: String(ports[0]?.containerPort) });
+    assert.ok(config.production && config.jobs && config.databaseUrls?.mythoria);
+    const secret = env.filter(({ value }) => value === undefined).map(({ name }) => name);
+    assert.deepEqual(
+      SETTING_NAMES.filter((name) => /SECRET|DATABASE_URL/.test(name) && !secret.includes(name)),
+      [],
+    );
+  });
+
+  it('has a unit that systemd takes, and that is closed to what it does not need', function () {
+    const found = spawnSync('systemd-analyze', ['--version']);
+    if (found.error) missing(this, 'systemd-analyze');
+    const folder = mkdtempSync(join(tmpdir(), 'mythoria-admin-unit-'));
+    try {
+      const unit = join(folder, 'mythoria-admin.service');
+      writeFileSync(unit, read('mythoria-admin.service').replace('/usr/bin/node', process.execPath));
+      for (const args of [
+        ['verify', unit],
+        ['security', '--offline=true', '--threshold=20', unit],
+      ]) {
+        const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+        assert.deepEqual([status, stderr], [0, ''], stdout.slice(-500));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });
