@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Actor, auditedChange } from '../db/audit-log.ts';
+import { type Actor, auditedChange, auditedOnce } from '../db/audit-log.ts';
 import { unknownChannels } from '../delivery/channels.ts';
 import { createLimit } from '../export/limit.ts';
 import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
@@ -21,6 +21,7 @@ import {
   beginAnewWithBudget,
   changeRule,
   deleteRule,
+  holdRule,
   MOST_RULES,
   makeRule,
   RULE_CHANGED,
@@ -34,13 +35,14 @@ import {
 type AskedRule = { terms: RuleTerms; budget: Budget | null };
 
 /**
- * Reads what somebody asks a rule to be, and looks up what it names.
+ * Reads what somebody asks a rule to be, and looks up what it names. `owner` is whose it is, where a body may say so.
  * @throws BadInput with every field that is wrong and what it takes
  */
 export async function readAskedRule(
   { databases, format }: AlertSources,
   body: unknown,
   at: Instant,
+  owner: string | null = null,
 ): Promise<AskedRule> {
   const terms = parseRule(body, format, at);
   const [unknown, budgets] = await Promise.all([
@@ -49,6 +51,9 @@ export async function readAskedRule(
   ]);
   const budget = budgetOfRule(terms, budgets);
   const problems: ParameterProblem[] = [];
+  const { owner: given } = body as { owner?: string };
+  if (owner !== null && given !== undefined && given !== owner)
+    problems.push({ parameter: 'owner', message: `is ${owner}, who made it: leave it out` });
   if (unknown.length > 0)
     problems.push({ parameter: 'channels', message: `takes ids of channels: there is none of ${unknown.join(', ')}` });
   if ('budget' in terms.fields && budget === null)
@@ -74,31 +79,53 @@ const wordsFor = ({ format, sending }: Pick<AlertSources, 'format' | 'sending'>)
 const inWords = ({ terms, budget }: AskedRule, { format }: AlertSources) =>
   `${terms.name}: ${ruleSentence(terms, budget, format)}${terms.filter === '' ? '' : `, of ${terms.filter}`}`;
 
-/** @throws BadInput where there are as many as there may be */
+/** Returns its id. `isForm`: sent twice, it makes one. @throws BadInput where there are as many as there may be */
 export async function makeAskedRule(
   sources: AlertSources,
   asked: AskedRule,
   actor: Actor,
   at: Instant,
+  { isForm } = { isForm: false },
 ): Promise<string> {
   const known = await knownNow(sources, asked, at);
-  return auditedChange(sources.databases.backoffice, actor, 'make rule', async (transaction) => {
+  const { backoffice } = sources.databases;
+  const details = inWords(asked, sources);
+  const make = async (transaction: Knex): Promise<string> => {
     const id = await makeRule(transaction, asked.terms, actor.email, known, at);
     if (id === null)
       throw new BadInput([{ parameter: 'name', message: `is one too many: there are ${MOST_RULES} rules already` }]);
-    return { value: id, subject: `${RULES_PATH}/${id}`, details: inWords(asked, sources) };
+    return id;
+  };
+  const pathOf = (id: string) => `${RULES_PATH}/${id}`;
+  if (isForm) {
+    const entry = { action: 'make rule', details } as const;
+    const path = await auditedOnce(backoffice, actor, entry, async (transaction) => pathOf(await make(transaction)));
+    return path.slice(pathOf('').length);
+  }
+  return auditedChange(backoffice, actor, 'make rule', async (transaction) => {
+    const id = await make(transaction);
+    return { value: id, subject: pathOf(id), details };
   });
 }
 
+/** @throws BadInput where it was deleted meanwhile */
+async function held(transaction: Knex, { id }: Rule): Promise<Rule> {
+  const rule = await holdRule(transaction, id);
+  if (rule === null) throw new BadInput([{ parameter: 'id', message: 'is of a rule that was deleted meanwhile' }]);
+  return rule;
+}
+
+/** @throws BadInput where it was deleted meanwhile */
 export async function changeToAskedRule(
   sources: AlertSources,
-  rule: Rule,
+  before: Rule,
   asked: AskedRule,
   actor: Actor,
   at: Instant,
 ): Promise<void> {
   const known = await knownNow(sources, asked, at);
   await auditedChange(sources.databases.backoffice, actor, 'change rule', async (transaction) => {
+    const rule = await held(transaction, before);
     const ended = await changeRule(transaction, rule, asked.terms, known, at);
     await tellEnded(transaction, rule, ended, RULE_CHANGED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };
@@ -132,8 +159,10 @@ export function muteRule({ databases }: AlertSources, rule: Rule, muted: boolean
   });
 }
 
-export function removeRule(sources: AlertSources, rule: Rule, actor: Actor, at: Instant): Promise<void> {
+/** @throws BadInput where it was deleted meanwhile */
+export function removeRule(sources: AlertSources, before: Rule, actor: Actor, at: Instant): Promise<void> {
   return auditedChange(sources.databases.backoffice, actor, 'delete rule', async (transaction) => {
+    const rule = await held(transaction, before);
     const ended = await deleteRule(transaction, rule.id, at);
     await tellEnded(transaction, rule, ended, RULE_DELETED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: rule.name };

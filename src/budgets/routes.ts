@@ -1,7 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../auth/access/caller.ts';
-import { auditedChange } from '../db/audit-log.ts';
+import { auditedChange, auditedOnce } from '../db/audit-log.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { budgetAmountOn, isSameUntil } from '../stats/budgets/budget-use.ts';
 import {
@@ -64,15 +64,11 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
   const inWords = ({ terms: { name, amount, per, filter } }: AskedBudget) =>
     `${name}: ${format.euros(amount)} per ${per}, ${filter === '' ? 'all calls' : filter}`;
 
-  const make = (req: Request, asked: AskedBudget): Promise<string> =>
-    auditedChange(backoffice, personOf(req), 'make budget', async (transaction) => {
-      const id = await makeBudget(transaction, asked.terms, personOf(req).email);
-      if (id === null)
-        throw new BadInput([
-          { parameter: 'name', message: `is one too many: there are ${MOST_BUDGETS} budgets already` },
-        ]);
-      return { value: id, subject: `${BUDGETS_PATH}/${id}`, details: inWords(asked) };
-    });
+  const make = async (transaction: Knex, { terms }: AskedBudget, owner: string): Promise<string> => {
+    const id = await makeBudget(transaction, terms, owner);
+    if (id !== null) return id;
+    throw new BadInput([{ parameter: 'name', message: `is one too many: there are ${MOST_BUDGETS} budgets already` }]);
+  };
 
   const change = (req: Request, budget: Budget, asked: AskedBudget, at: Instant): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'change budget', async (transaction) => {
@@ -137,7 +133,15 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
 
   router.post(BUDGETS_PATH, form, async (req, res) => {
     try {
-      res.redirect(303, `${BUDGETS_PATH}/${await make(req, parseBudget(req.body, format, now()))}`);
+      const asked = parseBudget(req.body, format, now());
+      const entry = { action: 'make budget', details: inWords(asked) } as const;
+      const path = await auditedOnce(
+        backoffice,
+        personOf(req),
+        entry,
+        async (transaction) => `${BUDGETS_PATH}/${await make(transaction, asked, personOf(req).email)}`,
+      );
+      res.redirect(303, path);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       showForm(req, res, req.body ?? {}, error);
@@ -205,7 +209,11 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
     res.json({ budgets: used.map((one) => budgetJson(one, at, timeZone)) });
   });
   router.post(API_PATH, takesOnly([]), json, async (req, res) => {
-    const id = await make(req, parseBudget(req.body, format, now()));
+    const asked = parseBudget(req.body, format, now());
+    const id = await auditedChange(backoffice, personOf(req), 'make budget', async (transaction) => {
+      const made = await make(transaction, asked, personOf(req).email);
+      return { value: made, subject: `${BUDGETS_PATH}/${made}`, details: inWords(asked) };
+    });
     await answer(res.location(`${API_PATH}/${id}`), 201, await found(id));
   });
   router.get(`${API_PATH}/:id`, takesOnly([]), async (req, res) => answer(res, 200, await found(req.params.id)));

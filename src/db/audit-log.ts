@@ -63,6 +63,34 @@ export function auditedChange<T>(
   });
 }
 
+/** Within this time the same of the same person is one form that was sent twice, as a double click does. */
+const SENT_TWICE_WITHIN = '5 seconds';
+
+/**
+ * Makes what a form asks for and writes down who did, once: where the same person has just made the same, that is it. `make` returns
+ * the address of what it makes, and so does this.
+ */
+export function auditedOnce(
+  backoffice: Knex,
+  actor: Actor,
+  { action, details }: { action: AuditedAction; details: string },
+  make: (transaction: Knex) => Promise<string>,
+): Promise<string> {
+  return backoffice.transaction(async (transaction) => {
+    // Whoever sends it at the same time, to another replica too, finds what this one has made.
+    await transaction.raw('SELECT pg_advisory_xact_lock(hashtext(?))', [`${action} ${actor.email}`]);
+    const made = await transaction('audit_log')
+      .where({ email: actor.email, action, details })
+      .whereRaw(`happened_at > now() - interval '${SENT_TWICE_WITHIN}'`)
+      .orderBy('audit_id', 'desc')
+      .first<{ subject: string } | undefined>('subject');
+    if (made) return made.subject;
+    const subject = await make(transaction);
+    await writeAuditLog(transaction, actor, { action, subject, details });
+    return subject;
+  });
+}
+
 export type AuditLine = {
   id: string;
   at: Instant;

@@ -11,11 +11,13 @@ export const filterText = (given: GivenFilters): string => new URLSearchParams(f
  * @throws BadInput of the parameter `filter`, with what of it is not understood
  */
 export function queryOfFilter(text: string, { timeZone }: { timeZone: string }, at: Instant): UsageQuery {
+  const problem = (message: string): ParameterProblem => ({ parameter: 'filter', message });
+  // URLSearchParams would put another character in its place.
+  if (/\p{Cs}/u.test(text)) throw new BadInput([problem('takes text without half a character')]);
   const parameters: Record<string, string[]> = {};
   for (const [name, value] of new URLSearchParams(text)) parameters[name] = [...(parameters[name] ?? []), value];
   const known = Object.keys(FILTER_SHAPE);
   const strange = Object.keys(parameters).filter((name) => !known.includes(name));
-  const problem = (message: string): ParameterProblem => ({ parameter: 'filter', message });
   if (strange.length > 0) {
     const named = strange.slice(0, 5).map((name) => `“${name.slice(0, 60)}”`);
     throw new BadInput([problem(`takes ${known.join(', ')}, and not ${named.join(', ')}`)]);

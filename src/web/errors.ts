@@ -39,6 +39,19 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
+/** What is wrong with a body that could not be read, as express says it. */
+function bodyProblems(error: unknown): ParameterProblem[] {
+  const { type, limit } = error as { type?: unknown; limit?: unknown };
+  const takes: Record<string, string> = {
+    'entity.parse.failed': 'takes JSON, an object',
+    'entity.too.large': `takes at most ${limit} bytes`,
+    'charset.unsupported': 'takes UTF-8',
+    'encoding.unsupported': 'takes no compression but gzip, deflate and br',
+  };
+  const message = typeof type === 'string' ? takes[type] : undefined;
+  return message === undefined ? [] : [{ parameter: 'body', message }];
+}
+
 function explain(error: unknown): Explained {
   if (error instanceof BadInput) {
     return {
@@ -62,7 +75,8 @@ function explain(error: unknown): Explained {
     };
   }
   const status = statusOf(error);
-  if (status) return { status, title: 'Bad request', message: 'This request cannot be read.', details: [] };
+  if (status)
+    return { status, title: 'Bad request', message: 'This request cannot be read.', details: bodyProblems(error) };
   return { status: 500, title: 'Something went wrong', message: 'The error has been logged.', details: [] };
 }
 

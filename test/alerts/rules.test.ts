@@ -19,6 +19,8 @@ import { type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { assertDescribed } from '../support/openapi.ts';
 import { openPage, textOf } from '../support/page.ts';
+import { needsServer } from '../support/skip.ts';
+import { until } from '../support/until.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -165,6 +167,29 @@ describe('rules', () => {
     await databases().backoffice.raw('TRUNCATE budgets CASCADE');
   });
 
+  it('begins anew where it is changed back while somebody changes it', async function () {
+    needsServer(this);
+    const { backoffice } = databases();
+    const { id } = await make(DAILY);
+    const other = await backoffice.transaction();
+    await other('alert_rules')
+      .where('rule_id', id)
+      .update({ fields: { ...DAILY, critical: 99 } });
+    const back = ana.json('put', `/api/alerts/rules/${id}`, DAILY);
+    await until(
+      async () =>
+        (
+          await backoffice.raw(
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%alert_rules%'`,
+          )
+        ).rows.length > 0,
+      'the change to wait for the other',
+    );
+    await other.commit();
+    assert.equal((await back).status, 200);
+    assert.equal((await backoffice('alert_rules').where('rule_id', id).first('revision')).revision, 2);
+  });
+
   for (const [why, body, parameter] of [
     ['a negative level', { ...DAILY, critical: -1 }, 'critical'],
     ['more euros than can be counted', { ...DAILY, critical: 100_000_000_000 }, 'critical'],
@@ -172,6 +197,8 @@ describe('rules', () => {
     ['an unknown type', { ...DAILY, type: 'thresh' }, 'type'],
     ['an unknown filter', { ...DAILY, filter: 'modell=gpt-5' }, 'filter'],
     ['a name that is too long', { ...DAILY, name: 'n'.repeat(300) }, 'name'],
+    ['half a character', { ...DAILY, filter: 'model=\ud800' }, 'filter'],
+    ['another owner', { ...DAILY, owner: 'rui.costa@caravanconcierge.com' }, 'owner'],
     ['an unknown field', { ...DAILY, meassure: 'cost' }, 'meassure'],
     ['a channel that is not there', { ...DAILY, channels: ['0b9f3e5c-4a4f-4b8e-9a55-7e0d6a3f2f10'] }, 'channels'],
     [

@@ -2,14 +2,39 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { parse } from 'node-html-parser';
-import type { Response } from 'supertest';
+import request, { type Response } from 'supertest';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
-import { type Client, HTMX_FRAGMENT, signedIn } from '../support/client.ts';
+import { type Client, HTMX_FRAGMENT, SAME_ORIGIN, signedIn } from '../support/client.ts';
 import { databaseUrls } from '../support/databases.ts';
 import { linkTo, wordsOf } from '../support/html.ts';
 import { memoryLog } from '../support/log.ts';
+import { assertDescribed } from '../support/openapi.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+describe('a body that cannot be read', () => {
+  for (const [why, body, type, status, message] of [
+    ['no JSON', '{"name":', 'application/json', 400, /^takes JSON/],
+    ['no object', '"x"', 'application/json', 400, /^takes JSON, an object/],
+    ['a list', '[]', 'application/json', 400, /^takes an object with name, amount/],
+    ['text', '{"name":"x"}', 'text/plain', 400, /^takes an object with .*, sent as application\/json$/],
+    ['one that is too long', JSON.stringify({ name: 'x'.repeat(30_000) }), 'application/json', 413, /^takes at most/],
+  ] as const)
+    it(`says what it takes: ${why}`, async () => {
+      const { origin } = await sharedApp();
+      const ana = await signedIn(origin);
+      const cookie = [...ana.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const answer = await request(origin)
+        .post('/api/budgets')
+        .set({ ...SAME_ORIGIN, Cookie: cookie, 'Content-Type': type })
+        .send(body);
+      assert.equal(answer.status, status);
+      assertDescribed('/api/budgets', answer, 'post');
+      const [{ parameter, message: said }] = answer.body.details;
+      assert.equal(parameter, 'body');
+      assert.match(said, message);
+    });
+});
 
 describe('an address that leads nowhere', () => {
   let ana: Client;

@@ -27,6 +27,9 @@ const LARGEST_BODY = '20kb';
 const MOST_OPEN = 1_000;
 const MOST_ENDED = 200;
 
+const named = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && !Array.isArray(body) ? { name: 'rehearsed', ...body } : body;
+
 /** Rules and alerts for programs: the JSON of docs/openapi.yaml. */
 export function alertsApi(sources: AlertSources): Router {
   const { databases, format, sending } = sources;
@@ -58,21 +61,21 @@ export function alertsApi(sources: AlertSources): Router {
     const [rule] = await inJson([await found(id)]);
     res.status(status).json(rule);
   };
-  const asked = (req: Request, at: Instant) => readAskedRule(sources, req.body, at);
+  const asked = (req: Request, at: Instant, owner: string) => readAskedRule(sources, req.body, at, owner);
 
   router.get(RULES, none, async (_req, res) => {
     res.json({ rules: await inJson(await readRules(backoffice)) });
   });
   router.post(RULES, none, json, async (req, res) => {
     const at = now();
-    const id = await makeAskedRule(sources, await asked(req, at), personOf(req), at);
+    const id = await makeAskedRule(sources, await asked(req, at, personOf(req).email), personOf(req), at);
     await answer(res.location(`${RULES}/${id}`), 201, id);
   });
   router.get(`${RULES}/:id`, none, async (req, res) => answer(res, 200, String(req.params.id)));
   router.put(`${RULES}/:id`, none, json, async (req, res) => {
     const rule = await found(req.params.id);
     const at = now();
-    await changeToAskedRule(sources, rule, await asked(req, at), personOf(req), at);
+    await changeToAskedRule(sources, rule, await asked(req, at, rule.owner), personOf(req), at);
     await answer(res, 200, rule.id);
   });
   router.delete(`${RULES}/:id`, none, async (req, res) => {
@@ -83,7 +86,7 @@ export function alertsApi(sources: AlertSources): Router {
   router.post('/api/alerts/rehearse', none, json, async (req, res) => {
     const at = now();
     // Nothing is saved: a rule that has no name yet can be rehearsed.
-    const rule = await readAskedRule(sources, { name: 'rehearsed', ...req.body }, at);
+    const rule = await readAskedRule(sources, named(req.body), at);
     const rehearsal = await rehearseAsked(sources, rule, [], personOf(req).sub, at);
     if (rehearsal === null) throw new TooMany('A rehearsal is under way, and another would slow down everybody.', 2);
     res.json(rehearsalJson(rehearsal, rule.terms));

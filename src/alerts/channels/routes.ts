@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../../auth/access/caller.ts';
-import { auditedChange, writeAuditLog } from '../../db/audit-log.ts';
+import { auditedChange, auditedOnce, writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
 import {
   type Channel,
@@ -75,16 +75,12 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
   const pathOf = (id: string) => `${CHANNELS_PATH}/${id}`;
   const inWords = (terms: ChannelTerms) => `${terms.name}: ${channelWords(terms)}`;
 
-  const make = async (req: Request): Promise<string> => {
-    const terms = await parseChannel(req.body, targets, null);
-    return auditedChange(backoffice, personOf(req), 'make channel', async (transaction) => {
-      const id = await makeChannel(transaction, terms, personOf(req).email);
-      if (id === null)
-        throw new BadInput([
-          { parameter: 'name', message: `is one too many: there are ${MOST_CHANNELS} channels already` },
-        ]);
-      return { value: id, subject: pathOf(id), details: inWords(terms) };
-    });
+  const make = async (transaction: Knex, terms: ChannelTerms, owner: string): Promise<string> => {
+    const id = await makeChannel(transaction, terms, owner);
+    if (id !== null) return id;
+    throw new BadInput([
+      { parameter: 'name', message: `is one too many: there are ${MOST_CHANNELS} channels already` },
+    ]);
   };
   const change = async (req: Request, channel: Channel): Promise<void> => {
     const terms = await parseChannel(req.body, targets, channel);
@@ -150,7 +146,12 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
   router.get(`${CHANNELS_PATH}/new`, takes(['type']), (req, res) => showNew(req, res, { type: req.query.type }, null));
   router.post(CHANNELS_PATH, form, async (req, res) => {
     try {
-      res.redirect(303, pathOf(await make(req)));
+      const terms = await parseChannel(req.body, targets, null);
+      const entry = { action: 'make channel', details: inWords(terms) } as const;
+      const path = await auditedOnce(backoffice, personOf(req), entry, async (transaction) =>
+        pathOf(await make(transaction, terms, personOf(req).email)),
+      );
+      res.redirect(303, path);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       showNew(req, res, req.body ?? {}, error);
@@ -237,7 +238,11 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     res.json({ channels: (await readChannels(backoffice)).map(channelJson) });
   });
   router.post(API_PATH, takesOnly([]), json, async (req, res) => {
-    const id = await make(req);
+    const terms = await parseChannel(req.body, targets, null);
+    const id = await auditedChange(backoffice, personOf(req), 'make channel', async (transaction) => {
+      const made = await make(transaction, terms, personOf(req).email);
+      return { value: made, subject: pathOf(made), details: inWords(terms) };
+    });
     res
       .status(201)
       .location(`${API_PATH}/${id}`)

@@ -88,8 +88,8 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
   router.post(RULES_PATH, form, async (req, res) => {
     try {
       const at = now();
-      const id = await makeAskedRule(sources, await readAskedRule(sources, req.body, at), personOf(req), at);
-      res.redirect(303, pathOf(id));
+      const asked = await readAskedRule(sources, req.body, at);
+      res.redirect(303, pathOf(await makeAskedRule(sources, asked, personOf(req), at, { isForm: true })));
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       await showNew(req, res, req.body ?? {}, error);

@@ -77,6 +77,12 @@ export async function readRule(
   return row ? ruleOf(row) : null;
 }
 
+/** As readRule(); whoever changes or deletes it at the same time does so after this transaction. */
+export async function holdRule(transaction: Knex, id: string): Promise<Rule | null> {
+  await transaction('alert_rules').where('rule_id', id).forUpdate().first('rule_id');
+  return readRule(transaction, id);
+}
+
 /** Those of some ids, deleted ones too. */
 export async function readRulesOf(backoffice: Knex, ids: string[]): Promise<Map<string, Rule>> {
   const rows: RuleRow[] = await backoffice('alert_rules').whereIn('rule_id', ids).select(RULE_COLUMNS);

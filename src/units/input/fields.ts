@@ -30,7 +30,12 @@ export function readFields<Shape extends z.ZodRawShape>(
 ): ReadFields<z.infer<z.ZodObject<Shape>>> {
   const names = Object.keys(shape);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new BadInput([{ parameter: 'body', message: `takes an object with ${names.join(', ')}` }]);
+    throw new BadInput([
+      {
+        parameter: 'body',
+        message: `takes an object with ${names.join(', ')}${body === undefined ? ', sent as application/json' : ''}`,
+      },
+    ]);
   const parsed = z.object(shape).safeParse(body);
   const wrong = parsed.success
     ? []
