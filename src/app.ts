@@ -7,11 +7,16 @@ import { requirePerson } from './auth/require-person.ts';
 import { sessionRoutes, signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
 import { standInClient, standInForGoogle } from './auth/stand-in.ts';
+import { bearer, forBrowsers } from './auth/tokens/bearer.ts';
+import { metricsForTokens } from './auth/tokens/metrics.ts';
+import { tokenRoutes } from './auth/tokens/routes.ts';
+import { METRICS_PATH, scopesOf } from './auth/tokens/scopes.ts';
 import type { Config } from './config.ts';
 import { type Databases, MOST_EXPORTS } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import { createUndeliveredCount } from './delivery/undelivered.ts';
 import { exportRoutes } from './downloads/routes.ts';
+import { EXTENSIONS } from './export/formats.ts';
 import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
@@ -51,6 +56,8 @@ const undeliveredNote = (count: number, isAdmin: boolean, format: Format) => ({
   text: `${format.integer(count)} ${count === 1 ? 'message' : 'messages'} could not be delivered${isAdmin ? ': send again or dismiss' : ''}`,
   href: '/alerts/channels',
 });
+
+const FILE_PATHS = EXPORT_PAGES.flatMap(({ path }) => EXTENSIONS.map((extension) => `${path}.${extension}`));
 
 /** Of one person at once. */
 const MOST_DOWNLOADS = 2;
@@ -111,8 +118,10 @@ export function createApp({
   app.use(filesAtTheRoot());
   app.use(noStore);
   if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));
-  app.use(sameOriginChanges(appUrl));
-  app.use(sessions({ database: databases.sessions, secrets, cookies }));
+  app.use(bearer({ database: databases.sessions, allowedDomains, adminEmails }));
+  app.use(scopesOf(FILE_PATHS));
+  app.get(METRICS_PATH, metricsForTokens(metrics));
+  app.use(forBrowsers([sameOriginChanges(appUrl), ...sessions({ database: databases.sessions, secrets, cookies })]));
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains, adminEmails }));
@@ -129,6 +138,7 @@ export function createApp({
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
   for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending, databaseUrls }));
   app.use(sessionRoutes(auth));
+  app.use(tokenRoutes({ backoffice: databases.backoffice, render, format }));
 
   app.use(notFound);
   app.use(errorHandler({ render, log, appUrl }));

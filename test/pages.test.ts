@@ -6,7 +6,7 @@ import { routesOf } from './support/routes.ts';
 
 /** What answers a GET and is no page to look at: health, redirects, what a mount or Google's stand-in answers. Files and the API besides. */
 const NO_PAGES = [
-  ...['/healthz', '/readyz', '/:name', '/', '/auth/google', '/auth/google/callback'],
+  ...['/metrics', '/healthz', '/readyz', '/:name', '/', '/auth/google', '/auth/google/callback'],
   ...['/stand-in-for-google/authorize', '/stand-in-for-google/userinfo'],
 ];
 const isPage = (path: string) => !NO_PAGES.includes(path) && !path.startsWith('/api/') && !/\.\w+$/.test(path);

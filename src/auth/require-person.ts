@@ -18,9 +18,14 @@ function isPage(req: Request): boolean {
   return req.method === 'GET' && lookedAt && !FILE.test(req.path);
 }
 
+/** For programs: whom nothing is known of. */
+export function unauthorizedJson(res: Response): void {
+  res.set('WWW-Authenticate', 'Bearer realm="Mythoria Admin"').status(401).json({ error: 'Unauthorized' });
+}
+
 function unauthorized(req: Request, res: Response, appUrl: URL): void {
   if (req.path.startsWith('/api/')) {
-    res.status(401).json({ error: 'Unauthorized' });
+    unauthorizedJson(res);
   } else if (isHtmx(req)) {
     redirectWindow(res, signInAddress(returnPath(addressBar(req), appUrl)));
     res.status(401).send('');
@@ -38,10 +43,12 @@ type WhoMay = { appUrl: URL; allowedDomains: string[]; adminEmails: string[] };
  */
 export function requirePerson({ appUrl, allowedDomains, adminEmails }: WhoMay): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
+    // A token has been asked already.
+    if (req.caller) return next();
     const { person } = req.session;
     if (!person) return unauthorized(req, res, appUrl);
     if (isAllowed(person.email, allowedDomains)) {
-      req.caller = { person, isAdmin: isAdmin(person.email, adminEmails) };
+      req.caller = { person, isAdmin: isAdmin(person.email, adminEmails), token: null };
       return next();
     }
     req.session.destroy((error) => {

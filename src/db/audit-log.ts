@@ -24,6 +24,8 @@ export const AUDITED = {
   'send again': 'Sent again',
   'dismiss delivery': 'Dismissed an undelivered message',
   'choose digest': 'Chose a digest',
+  'make token': 'Made an API token',
+  'revoke token': 'Revoked an API token',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;
@@ -34,8 +36,8 @@ export function auditedLabel(action: string): string {
   return Object.hasOwn(AUDITED, action) ? AUDITED[action as AuditedAction] : action;
 }
 
-/** Who did it: someone signed in, or the account of the machine that a command ran on. */
-export type Actor = { sub: string; email: string };
+/** Who did it: someone signed in, or the account of the machine that a command ran on; `by` which token of theirs. */
+export type Actor = { sub: string; email: string; by?: string };
 
 /** `subject` is what it was done to (an id or an address), `details` the same as a sentence, `rows` how many an export holds. */
 export type AuditEntry = { action: AuditedAction; subject: string; details?: string; rows?: number };
@@ -43,10 +45,11 @@ export type AuditEntry = { action: AuditedAction; subject: string; details?: str
 /** Writes down that somebody did something worth remembering, now. The table refuses to change or forget it. */
 export async function writeAuditLog(
   backoffice: Knex,
-  { sub, email }: Actor,
+  { sub, email, by }: Actor,
   { action, subject, details = '', rows }: AuditEntry,
 ): Promise<void> {
-  await backoffice('audit_log').insert({ sub, email, action, subject, details, rows: rows ?? null });
+  const sentence = [details, by].filter(Boolean).join(', ');
+  await backoffice('audit_log').insert({ sub, email, action, subject, details: sentence, rows: rows ?? null });
 }
 
 /** Changes something and writes down who did, both or neither. The change says what it was done to. */

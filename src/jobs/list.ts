@@ -7,6 +7,7 @@ import { messageWords } from '../alerts/round/wording.ts';
 import { forgetAlerts } from '../alerts/store/forget.ts';
 import { isAllowed } from '../auth/person.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
+import { forgetTokens } from '../auth/tokens/store.ts';
 import type { Databases } from '../db/connect.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
@@ -44,10 +45,13 @@ export function rollupsJob(databases: KeptDatabases, timeZone: string, log: Logg
 function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
   return {
     name: 'sessions',
-    does: 'Deletes the sessions that have expired.',
+    does: 'Deletes the sessions that have expired, and tokens that ended ninety days ago.',
     everyMs: 60 * A_MINUTE_MS,
     atOnce: true,
-    run: () => deleteExpiredSessions(sessions),
+    run: async () => {
+      await deleteExpiredSessions(sessions);
+      await forgetTokens(sessions);
+    },
     onError: logged(log, outages, 'expired sessions stay'),
   };
 }

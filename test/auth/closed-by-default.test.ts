@@ -20,9 +20,10 @@ describe('without signing in', () => {
       });
   });
 
-  const pages = () => closed.filter(({ method, path }) => method === 'get' && !path.startsWith('/api/'));
+  const isForPrograms = (path: string) => path.startsWith('/api/') || path === '/metrics';
+  const pages = () => closed.filter(({ method, path }) => method === 'get' && !isForPrograms(path));
   const changes = () => closed.filter(({ method }) => method !== 'get');
-  const apis = () => closed.filter(({ path }) => path.startsWith('/api/'));
+  const apis = () => closed.filter(({ path }) => isForPrograms(path));
 
   it('every page leads to sign-in and says where to come back to', async () => {
     assert.ok(pages().some(({ path }) => path === '/ai-usage/records'));

@@ -7,7 +7,7 @@ import { PUBLIC, routesOf } from '../support/routes.ts';
 
 /** What readers may look at; a new page is added here or to `FOR_ADMINS`. Files and JSON are asked by what they are of. */
 const FOR_READERS = [
-  ...['/', '/account', '/audit', '/sessions', '/budgets', '/budgets/:id'],
+  ...['/', '/account', '/account/tokens', '/audit', '/sessions', '/budgets', '/budgets/:id'],
   ...['/alerts', '/alerts/:id', '/alerts/channels', '/alerts/channels/:id'],
   ...['/alerts/rules', '/alerts/rules/:id', '/alerts/rules/rehearsal'],
   ...['/ai-usage', '/ai-usage/records', '/ai-usage/records/:id', '/ai-usage/statement', '/ai-usage/tie-out'],
@@ -17,11 +17,13 @@ const FOR_READERS = [
   ...['/api/alerts/rules/:id'],
 ];
 const FOR_ADMINS = [
+  '/account/tokens/everyone',
   ...['/system', '/budgets/new', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];
 /** What readers may change: their own, and answers to an alert. All other changes are admins'. */
 const CHANGES_OF_READERS = [
+  ...['/account/tokens', '/account/tokens/:id/revoke'],
   ...['/sign-out', '/sessions/end-all', '/account', '/api/alerts/rehearse'],
   ...['acknowledge', 'snooze', 'feedback'].flatMap((answer) => [`/alerts/:id/${answer}`, `/api/alerts/:id/${answer}`]),
 ];
@@ -44,7 +46,9 @@ describe('readers, where ADMIN_EMAILS names admins', () => {
     admin = await signedIn(app.origin, ANA);
     routes = routesOf(app.express)
       .filter((route) => !PUBLIC.includes(route))
-      .map((route) => ({ method: route.split(' ')[0] ?? '', path: route.split(' ')[1] ?? '' }));
+      .map((route) => ({ method: route.split(' ')[0] ?? '', path: route.split(' ')[1] ?? '' }))
+      // For tokens alone.
+      .filter(({ path }) => path !== '/metrics');
   });
 
   after(() => app.close());

@@ -82,6 +82,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await databases().backoffice('budget_amounts').insert(amount).onConflict(['budget_id', 'valid_from']).ignore();
   await fillChannels();
   await fillAlerts();
+  await fillTokens();
   return record?.id ?? '';
 }
 
@@ -107,6 +108,29 @@ async function fillChannels(): Promise<void> {
     answer: i === 0 ? '' : `500 Internal Server Error: ${'x'.repeat(400)}`,
   }));
   await backoffice('deliveries').insert(deliveries).onConflict(['event_id', 'channel_id']).ignore();
+}
+
+/** One that is used, one that is over. */
+async function fillTokens(): Promise<void> {
+  const token = {
+    ...{ sub: '101', email: 'ana.sousa@mythoria.pt', scopes: ['stats', 'records', 'export', 'budgets', 'metrics'] },
+    made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
+  };
+  await databases()
+    .backoffice('api_tokens')
+    .insert([
+      {
+        ...{ ...token, token_id: AUTHOR, token_hash: 'used', name: LONG_NAME.slice(0, 100) },
+        ...{ expires_at: postgresFromInstant(addTime(now(), 500n * HOUR)), last_used_at: postgresFromInstant(now()) },
+        last_used_from: '2001:0db8:85a3:0000:0000:8a2e:0370:7334',
+      },
+      {
+        ...{ ...token, token_id: STORY, token_hash: 'over', name: 'Over', scopes: ['stats'] },
+        expires_at: postgresFromInstant(addTime(now(), -HOUR)),
+      },
+    ])
+    .onConflict('token_id')
+    .ignore();
 }
 
 /** Rules that fire, cannot be evaluated and are calm, with alerts of both kinds: open and ended. */
@@ -232,6 +256,8 @@ export const PAGES: Record<string, string> = {
   'channel-form': '/alerts/channels/new?type=email',
   'channel-form-webhook': '/alerts/channels/new?type=webhook',
   account: '/account',
+  tokens: '/account/tokens',
+  'tokens-everyone': '/account/tokens/everyone',
   sessions: '/sessions',
   audit: '/audit',
   system: '/system',

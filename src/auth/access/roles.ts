@@ -6,6 +6,7 @@ import { Refused } from '../../web/errors.ts';
  * A new page is everybody's until it stands here: `test/auth/roles.test.ts` asks which it is.
  */
 const PAGES_FOR_ADMINS = [
+  '/account/tokens/everyone',
   '/ai-usage/records/:id/prompt',
   '/ai-usage/records/:id/prompt.json',
   '/alerts/channels/new',
@@ -17,6 +18,8 @@ const PAGES_FOR_ADMINS = [
 /** The changes that are everybody's: their own affairs, and answers to an alert (docs/decisions/roles.md). All others are admins'. */
 const CHANGES_OF_EVERYBODY = [
   '/account',
+  '/account/tokens',
+  '/account/tokens/:id/revoke',
   '/sessions/end-all',
   '/sign-out',
   '/alerts/:id/acknowledge',
