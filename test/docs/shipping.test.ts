@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { validate } from 'dockerfile-utils';
+import { parse } from 'yaml';
+
+const read = (path: string) => readFileSync(path, 'utf8');
+
+type Locked = { dev?: boolean; devOptional?: boolean; version: string };
+
+describe('what others build and run', () => {
+  it('is a Dockerfile that a linter finds nothing in, which does not run as root and copies what there is', () => {
+    const dockerfile = read('Dockerfile');
+    assert.deepEqual(
+      validate(dockerfile).map(({ message, range }) => `${range.start.line + 1}: ${message}`),
+      [],
+    );
+    const [last = ''] = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image).reverse();
+    assert.ok(last.endsWith(':nonroot') || /^USER (?!root|0)/m.test(dockerfile));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
+      paths.split(' '),
+    );
+    assert.ok(copied.length > 3);
+    for (const path of copied) assert.ok(existsSync(path), path);
+    const ignored = read('.dockerignore').split('\n');
+    for (const path of copied) assert.ok(ignored.includes(`!${path}`), `.dockerignore lets ${path} through`);
+  });
+
+  it('is one composition with a database, closed as far as it goes', () => {
+    const { services } = parse(read('compose.yaml'));
+    assert.equal(services.admin.read_only, true);
+    assert.deepEqual(services.admin.cap_drop, ['ALL']);
+    assert.ok(services.backoffice.healthcheck);
+  });
+
+  it('is proved in public by the same .ci/run, with the whole history and no more rights than reading', () => {
+    const { jobs, permissions } = parse(read('.github/workflows/ci.yml'));
+    const { steps, container } = jobs.run;
+    const [major] = /\d+/.exec(read('.nvmrc')) ?? [];
+    assert.ok(container.startsWith(`node:${major}-`), container);
+    assert.ok(steps.some(({ run }: { run?: string }) => run === 'bash .ci/run'));
+    assert.equal(steps[0].with['fetch-depth'], 0);
+    assert.deepEqual(permissions, { contents: 'read' });
+  });
+
+  it('is kept up to date: npm, images and actions, in groups', () => {
+    const { updates } = parse(read('.github/dependabot.yml'));
+    assert.deepEqual(updates.map((one: { 'package-ecosystem': string }) => one['package-ecosystem']).sort(), [
+      'docker',
+      'github-actions',
+      'npm',
+    ]);
+    for (const { groups } of updates) assert.equal(Object.keys(groups).length, 1);
+  });
+
+  it('says what it is made of: a bill of materials of the packages of the image, and of no other', function () {
+    this.timeout(120_000);
+    const { status, stdout, stderr } = spawnSync('.ci/sbom', { encoding: 'utf8', maxBuffer: 64_000_000 });
+    assert.equal(status, 0, stderr);
+    const { bomFormat, components } = JSON.parse(stdout) as { bomFormat: string; components: { purl: string }[] };
+    assert.equal(bomFormat, 'CycloneDX');
+    const listed = components.map(({ purl }) => purl.replace('%40', '@')).sort();
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> };
+    const needed = Object.entries(packages).flatMap(([path, { dev, devOptional, version }]) =>
+      path === '' || dev || devOptional ? [] : [`pkg:npm/${path.replace(/^.*node_modules\//, '')}@${version}`],
+    );
+    assert.deepEqual(listed, [...new Set(needed)].sort());
+    assert.ok(read('.github/workflows/ci.yml').includes('.ci/sbom > sbom.cdx.json'));
+  });
+});
