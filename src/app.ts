@@ -15,9 +15,9 @@ import type { Config } from './config.ts';
 import { type Databases, MOST_EXPORTS } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import { createUndeliveredCount } from './delivery/undelivered.ts';
+import { createDownloadPlaces } from './downloads/places.ts';
 import { exportRoutes } from './downloads/routes.ts';
 import { EXTENSIONS } from './export/formats.ts';
-import { createLimit } from './export/limit.ts';
 import { health } from './health.ts';
 import { createRateLimit } from './limits/rate-limit.ts';
 import type { Metrics } from './measuring/metrics.ts';
@@ -58,9 +58,6 @@ const undeliveredNote = (count: number, isAdmin: boolean, format: Format) => ({
 });
 
 const FILE_PATHS = EXPORT_PAGES.flatMap(({ path }) => EXTENSIONS.map((extension) => `${path}.${extension}`));
-
-/** Of one person at once. */
-const MOST_DOWNLOADS = 2;
 
 /** The map of the app: every mount, in order. What stands below `requirePerson` is closed to strangers. */
 export function createApp({
@@ -106,7 +103,7 @@ export function createApp({
     database: databases.sessions,
   };
 
-  const atOnce = createLimit({ each: MOST_DOWNLOADS, all: MOST_EXPORTS });
+  const atOnce = createDownloadPlaces(databases.backoffice, MOST_EXPORTS, metrics);
 
   app.use(measureRequests(metrics));
   app.use(securityHeaders({ https: appUrl.protocol === 'https:' }));

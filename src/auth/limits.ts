@@ -7,8 +7,8 @@ import { personOf } from './access/caller.ts';
 
 const inSeconds = (seconds: number) => `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
 
-/** Who asks, as they are counted. */
-const callerOf = (req: Request): string => personOf(req).email.toLowerCase();
+/** Who asks, as they are counted: each token by itself, else the person. */
+const callerOf = (req: Request): string => req.caller?.token?.id ?? personOf(req).email.toLowerCase();
 
 /** Each door of a sign-in counts for itself. @throws TooMany */
 export function limitSignIns(signIns: RateLimit, door: 'to Google' | 'back', metrics: Metrics): RequestHandler {

@@ -34,7 +34,7 @@ export async function sendExport(
   { extension, options, address, entry: entryOf, open }: Opening,
 ): Promise<void> {
   const person = personOf(req);
-  const release = beginDownload(atOnce, person);
+  const release = await beginDownload(atOnce, person);
   const gone = goneSignal(res);
   let opened: OpenExport | null = null;
   try {
@@ -61,7 +61,7 @@ export async function sendExport(
     if (!gone.aborted) throw error;
   } finally {
     await opened?.close();
-    release();
+    await release();
   }
 }
 

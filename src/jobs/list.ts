@@ -12,6 +12,7 @@ import type { Databases } from '../db/connect.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
+import { deleteLostPlaces } from '../limits/places.ts';
 import { deleteOldCounts } from '../limits/rate-limit.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork } from '../stats/rollups/keep/keep.ts';
@@ -57,14 +58,17 @@ function sessionsJob(sessions: Knex, log: Logger, outages: Outages): Job {
 }
 
 /** They hold addresses. */
-function countsJob(sessions: Knex, log: Logger, outages: Outages): Job {
+function limitsJob(backoffice: Knex, log: Logger, outages: Outages): Job {
   return {
-    name: 'counts',
-    does: 'Deletes the counts of minutes that are over, by which sign-ins and requests are limited.',
+    name: 'limits',
+    does: 'Deletes the counts of minutes that are over, and the places of exports whose process was killed.',
     everyMs: 5 * A_MINUTE_MS,
     atOnce: true,
-    run: () => deleteOldCounts(sessions),
-    onError: logged(log, outages, 'old counts stay'),
+    run: async () => {
+      await deleteOldCounts(backoffice);
+      await deleteLostPlaces(backoffice);
+    },
+    onError: logged(log, outages, 'old counts and places stay'),
   };
 }
 
@@ -195,6 +199,6 @@ export function everyJob({
     oldDeliveriesJob(databases.backoffice, log, outages),
     oldAlertsJob(databases.backoffice, log, outages),
     sessionsJob(databases.sessions, log, outages),
-    countsJob(databases.sessions, log, outages),
+    limitsJob(databases.backoffice, log, outages),
   ];
 }

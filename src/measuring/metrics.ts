@@ -47,6 +47,11 @@ export function createMetrics() {
       labelNames: ['reason'],
       registers,
     }),
+    exports: new Gauge({
+      name: 'exports_running',
+      help: 'Exports, and large prompts that are opened, under way in this process.',
+      registers,
+    }),
     jobRuns: new Histogram({
       name: 'job_duration_seconds',
       help: 'Runs of each job, by outcome.',

@@ -12,7 +12,7 @@ export type Download = { outcome: 'complete' } | { outcome: 'broken off' } | { o
 const PATIENCE_MS = 60_000;
 
 /** Takes a place among what a person, and all of them together, hold at once: the way to give it back, or whose limit is reached. */
-export type AtOnce = (key: string) => (() => void) | 'each' | 'all';
+export type AtOnce = (key: string) => Promise<(() => Promise<void>) | 'each' | 'all'>;
 
 const WAIT = {
   each: 'Two of your downloads are under way, and a third would slow down everybody. Please wait until one of them is done, then try again. A large prompt that is opened is one.',
@@ -21,8 +21,8 @@ const WAIT = {
 const WAIT_SECONDS = { each: 30, all: 60 };
 
 /** Begins a download of a person, and gives the way to end it. @throws TooMany when they have two under way, or all too many */
-export function beginDownload(atOnce: AtOnce, { sub }: { sub: string }): () => void {
-  const place = atOnce(sub);
+export async function beginDownload(atOnce: AtOnce, { sub }: { sub: string }): Promise<() => Promise<void>> {
+  const place = await atOnce(sub);
   if (typeof place === 'function') return place;
   throw new TooMany(WAIT[place], WAIT_SECONDS[place]);
 }

@@ -68,7 +68,7 @@ describe('npm run jobs', function () {
         'old deliveries: done',
         'old alerts: done',
         'sessions: done',
-        'counts: done',
+        'limits: done',
       ],
     );
     const { alerts } = (await ana.json('get', '/api/alerts')).body;

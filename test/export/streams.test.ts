@@ -15,7 +15,7 @@ import { startProxy } from '../support/proxy.ts';
 import { needsServer } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 import { resetUsage } from '../support/usage.ts';
-import { BEFORE_ITS_LIMIT_MS, begin, fill, openAtSource } from './under-way.ts';
+import { BEFORE_ITS_LIMIT_MS, begin, fill, freePlaces, openAtSource } from './under-way.ts';
 
 describe('an export under way', () => {
   const ROWS = 60_000;
@@ -30,7 +30,10 @@ describe('an export under way', () => {
     await resetUsage();
     await fill(ROWS);
   });
-  beforeEach(forgetAudit);
+  beforeEach(async () => {
+    await forgetAudit();
+    await freePlaces();
+  });
   after(async () => {
     await app?.close();
     await resetUsage();

@@ -26,6 +26,9 @@ export async function begin(origin: string, client: Client, path: string): Promi
   return response;
 }
 
+/** Of apps that a test before has closed in the middle of a download. */
+export const freePlaces = () => databases().backoffice('export_places').delete();
+
 /** Statements that exports have open at the source: running, or waiting for the client. */
 export async function openAtSource(): Promise<number> {
   const { rows } = await databases().workflows.raw(

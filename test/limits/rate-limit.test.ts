@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parse } from 'node-html-parser';
 import { clientOf } from '../../src/limits/client-address.ts';
 import { deleteOldCounts } from '../../src/limits/rate-limit.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
@@ -50,6 +51,17 @@ describe('limits of a minute', () => {
     const rui = await signedIn(b.origin, RUI);
     assert.equal((await rui.get(API)).status, 200, 'somebody else goes on');
     await later((seconds + 1) * 1_000, async () => assert.equal((await ana.get(API)).status, 200, 'the next minute'));
+  });
+
+  it('of the API are of each token by itself', async () => {
+    const app = await start({ API_PER_MINUTE: '2' });
+    const ana = await signedIn(app.origin);
+    const fields = new URLSearchParams({ name: 'nightly', scopes: 'records' });
+    const made = await ana.submit('/account/tokens', Object.fromEntries(fields));
+    const token = parse(made.text).querySelector('code')?.text;
+    const asToken = () => createClient(app.origin).get(API, { Authorization: `Bearer ${token}` });
+    for (const ask of [() => ana.get(API), asToken])
+      assert.deepEqual(await statusesOf([ask(), ask(), ask()]), [200, 200, 429]);
   });
 
   it('ask the database nothing for somebody whom a process knows to be over', async () => {

@@ -99,7 +99,7 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
     if (req.method === 'HEAD') return res.type('html').end();
     // It is printed as a whole before its beginning is cut off: it takes a place and a connection of the downloads.
     const isLarge = await isLargePrompt(workflows, record.tokenUsageId);
-    const release = isLarge ? beginDownload(atOnce, personOf(req as Request)) : () => {};
+    const release = isLarge ? await beginDownload(atOnce, personOf(req as Request)) : async () => {};
     const gone = goneSignal(res);
     try {
       await writeDown(req as Request, record, '');
@@ -112,7 +112,7 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
       if (!isUnprintable(error)) throw error;
       await show(req as Request, res, found, { closed: UNPRINTABLE });
     } finally {
-      release();
+      await release();
     }
   });
 
@@ -122,7 +122,7 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
     if (!mayReadPrompt) throw new Refused(NO_RIGHT);
     const describe = () => res.attachment(`prompt-${record.tokenUsageId}.json`).type('application/json');
     if (req.method === 'HEAD') return describe().end();
-    const release = beginDownload(atOnce, personOf(req as Request));
+    const release = await beginDownload(atOnce, personOf(req as Request));
     const gone = goneSignal(res);
     let opened: OpenPrompt | null = null;
     try {
@@ -137,7 +137,7 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
       throw isUnprintable(error) ? new Refused(UNPRINTABLE) : error;
     } finally {
       await opened?.close();
-      release();
+      await release();
     }
   });
 
