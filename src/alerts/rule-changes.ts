@@ -4,6 +4,7 @@ import { unknownChannels } from '../delivery/channels.ts';
 import { createLimit } from '../export/limit.ts';
 import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { checkStamp } from '../units/input/stamp.ts';
 import type { Instant } from '../units/time.ts';
 import { liveAnswers } from './evaluation/live-answers.ts';
 import { knownBefore, type Rehearsal, rehearse } from './evaluation/rehearse.ts';
@@ -19,6 +20,7 @@ import type { AlertSources } from './sources.ts';
 import { RULES_PATH } from './sources.ts';
 import {
   beginAnewWithBudget,
+  changeableOf,
   changeRule,
   deleteRule,
   holdRule,
@@ -115,17 +117,19 @@ async function held(transaction: Knex, { id }: Rule): Promise<Rule> {
   return rule;
 }
 
-/** @throws BadInput where it was deleted meanwhile */
+/** `was` is of the form that asks, where one does. @throws BadInput where it was deleted meanwhile, or is no longer what that form says */
 export async function changeToAskedRule(
   sources: AlertSources,
   before: Rule,
   asked: AskedRule,
   actor: Actor,
   at: Instant,
+  was?: unknown,
 ): Promise<void> {
   const known = await knownNow(sources, asked, at);
   await auditedChange(sources.databases.backoffice, actor, 'change rule', async (transaction) => {
     const rule = await held(transaction, before);
+    checkStamp(was, changeableOf(rule));
     const ended = await changeRule(transaction, rule, asked.terms, known, at);
     await tellEnded(transaction, rule, ended, RULE_CHANGED, at, wordsFor(sources));
     return { value: undefined, subject: `${RULES_PATH}/${rule.id}`, details: inWords(asked, sources) };

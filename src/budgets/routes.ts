@@ -17,6 +17,7 @@ import { readUse, readUses } from '../stats/budgets/read-use.ts';
 import type { Day } from '../units/calendar.ts';
 import { periodOf } from '../units/calendar-period.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
+import { checkStamp, stamped } from '../units/input/stamp.ts';
 import { dayOf, type Instant, now } from '../units/time.ts';
 import { isUuid } from '../units/uuid.ts';
 import { NotFound } from '../web/errors.ts';
@@ -76,6 +77,7 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
       const today = dayOf(at, timeZone);
       const from = changesFrom(budget, asked, today);
       const [before, after] = await changeBudget(transaction, id, asked.terms, from);
+      checkStamp(req.query.was, before);
       const begun = isSameUntil(before, after, today) ? 0 : await rulesBeginAnew(transaction, id, at);
       const rules = begun === 0 ? '' : `; ${begun} ${begun === 1 ? 'rule begins' : 'rules begin'} anew`;
       return {
@@ -165,7 +167,7 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
       ...budgetPage(budget, calls, format),
       use: used.ok ? { ok: true, value: budgetUseView(used.value, format) } : used,
       form: budgetForm({
-        action: `${BUDGETS_PATH}/${budget.id}`,
+        action: stamped(`${BUDGETS_PATH}/${budget.id}`, budget),
         values: values ?? { ...budget, amount: budgetAmountOn(budget.amounts, dayOf(at, timeZone)) },
         problems: error?.details ?? [],
         saves: 'Save',

@@ -44,6 +44,17 @@ describe('types of rules', () => {
     ]);
   });
 
+  it('threshold: says what it tells of as people do', async () => {
+    const terms = { name: 'x', type: 'threshold', critical: 2 };
+    const sentence = async (body: object) =>
+      (await ana().json('post', '/api/alerts/rules', { ...terms, ...body })).body.sentence;
+    assert.equal(await sentence({ measure: 'requests', window: 'hour' }), 'requests of an hour are 2 or more');
+    assert.equal(
+      await sentence({ measure: 'cost', window: 'day', warning: 1 }),
+      'cost of a day is €2.00 or more, a warning from €1.00',
+    );
+  });
+
   it('forecast: tells when even the lower end is over the budget', async () => {
     const id = await budget(100);
     const days = Array.from({ length: 120 }, (_, i) => addDays(DAY, -i - 1));

@@ -21,6 +21,7 @@ import { dismiss, readSentTo, readUndelivered, sendAgain } from '../../delivery/
 import { createLimit } from '../../export/limit.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
+import { checkStamp, stamped } from '../../units/input/stamp.ts';
 import { now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound, TooMany } from '../../web/errors.ts';
@@ -83,6 +84,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     ]);
   };
   const change = async (req: Request, channel: Channel): Promise<void> => {
+    checkStamp(req.query.was, { ...channel, secret: null });
     const terms = await parseChannel(req.body, targets, channel);
     await auditedChange(backoffice, personOf(req), 'change channel', async (transaction) => {
       await changeChannel(transaction, channel, terms);
@@ -174,7 +176,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
       ...channelPage(channel, mails, answer ?? null),
       sent: sent.ok ? { ok: true, value: sentTable(sent.value, format) } : sent,
       form: channelForm({
-        ...{ action: pathOf(channel.id), saves: 'Save', type: channel.type },
+        ...{ action: stamped(pathOf(channel.id), { ...channel, secret: null }), saves: 'Save', type: channel.type },
         ...{ values: values ?? enteredValues(channel), problems: error?.details ?? [] },
       }),
       isNewKey,

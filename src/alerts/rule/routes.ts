@@ -4,6 +4,7 @@ import { readChannels } from '../../delivery/channels.ts';
 import { deliveriesOf } from '../../delivery/outbox.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
+import { stamped } from '../../units/input/stamp.ts';
 import { type Instant, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound } from '../../web/errors.ts';
@@ -25,7 +26,7 @@ import { ruleTypeOf } from '../rules/registry.ts';
 import { ruleSentence } from '../rules/words.ts';
 import { type AlertSources, RULES_PATH } from '../sources.ts';
 import { readEndedAlerts, readLeftOut, readOpenAlerts } from '../store/alerts.ts';
-import { type Rule, readRule } from '../store/rules.ts';
+import { changeableOf, type Rule, readRule } from '../store/rules.ts';
 import { rehearsalView } from './rehearsal-view.ts';
 import {
   addressOf,
@@ -69,7 +70,7 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     ]);
     return ruleForm({
       ...{ entered, channels, budgets, ready, problems: error?.details ?? [], id: rule?.id ?? null },
-      action: rule === null ? RULES_PATH : pathOf(rule.id),
+      action: rule === null ? RULES_PATH : stamped(pathOf(rule.id), changeableOf(rule)),
       saves: rule === null ? 'Make the rule' : 'Save',
     });
   };
@@ -177,7 +178,8 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     const rule = await found(req.params.id);
     try {
       const at = now();
-      await changeToAskedRule(sources, rule, await readAskedRule(sources, req.body, at), personOf(req), at);
+      const asked = await readAskedRule(sources, req.body, at);
+      await changeToAskedRule(sources, rule, asked, personOf(req), at, req.query.was);
       res.redirect(303, pathOf(rule.id));
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;

@@ -25,6 +25,9 @@ export type RuleTerms = {
 
 export type Rule = RuleTerms & { id: string; owner: string; revision: number };
 
+/** Of what somebody may change, and a change of its budget does not. */
+export const changeableOf = ({ revision: _, ...rule }: Rule): Omit<Rule, 'revision'> => rule;
+
 /** What a page lists, and what is evaluated in a minute. */
 export const MOST_RULES = 500;
 

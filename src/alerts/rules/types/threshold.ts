@@ -14,6 +14,10 @@ const MEASURES = {
   costPerRequest: 'Cost per request',
   costPerStory: 'Cost per story',
 } as const;
+const WINDOWS = { hour: 'an hour', day: 'a day', week: 'a week', month: 'a month' } satisfies Record<
+  WindowSize,
+  string
+>;
 type Measure = keyof typeof MEASURES;
 
 type Threshold = { measure: Measure; window: WindowSize; warning: number | null; critical: number };
@@ -56,7 +60,7 @@ export const THRESHOLD: RuleType<Threshold> = {
     window: {
       label: 'In',
       kind: 'choice',
-      choices: { hour: 'an hour', day: 'a day', week: 'a week', month: 'a month' },
+      choices: WINDOWS,
     },
     warning: { label: 'Warning from', kind: 'number', optional: true },
     critical: { label: 'Critical from', kind: 'number', help: 'Euros, requests or tokens, as the measure has it' },
@@ -71,7 +75,8 @@ export const THRESHOLD: RuleType<Threshold> = {
   sentence: ({ measure, window, warning, critical }, { euros }) => {
     const say = (at: number) => (inEuros(measure) ? euros(microOf(at)) : at.toLocaleString('en'));
     const rest = warning === null ? '' : `, a warning from ${say(warning)}`;
-    return `${MEASURES[measure].toLowerCase()} of a ${window} is ${say(critical)} or more${rest}`;
+    const isOne = inEuros(measure);
+    return `${MEASURES[measure].toLowerCase()} of ${WINDOWS[window]} ${isOne ? 'is' : 'are'} ${say(critical)} or more${rest}`;
   },
 
   levels: ({ warning }) => (warning === null ? ['critical'] : ['warning', 'critical']),
