@@ -88,6 +88,6 @@ async function forget(transaction: Knex, at: Instant): Promise<void> {
   await transaction('processes').where('seen_at', '<', before(KEPT_PROCESSES)).delete();
   await transaction('slow_requests').where('at', '<', before(KEPT)).delete();
   await transaction.raw(
-    `DELETE FROM slow_requests WHERE ms < (SELECT ms FROM slow_requests ORDER BY ms DESC OFFSET ${MOST_SLOW} LIMIT 1)`,
+    `DELETE FROM slow_requests WHERE ms < (SELECT ms FROM slow_requests ORDER BY ms DESC OFFSET ${MOST_SLOW - 1} LIMIT 1)`,
   );
 }

@@ -97,6 +97,14 @@ describe('metrics', () => {
     for (const name of names) assert.doesNotMatch(name ?? '', /secret|[0-9a-f]{8}-/);
   });
 
+  it('tell queries that failed from those that were answered', async () => {
+    const failed = (samples: Sample[]) =>
+      sumOf(samples, 'db_query_duration_seconds_count', { database: 'workflows', outcome: 'failed' });
+    const before = failed(await scrape());
+    await assert.rejects(app.databases.workflows.raw('SELECT 1 / 0'), /division by zero/);
+    assert.equal(failed(await scrape()), before + 1);
+  });
+
   it('count who was not let in, by reason', async () => {
     const before = sumOf(await scrape(), 'sign_ins_refused_total', { reason: 'domain' });
     await signIn(createClient(app.origin), 'eva.lindqvist@example.com');

@@ -119,6 +119,27 @@ describe('the page of the system', () => {
     );
   });
 
+  it('holds two hours of what the database does not take, and of the week the five hundred slowest requests', async () => {
+    for (let i = 0; i < 40; i++) await withClockMoved(i * 5 * 60_000, async () => answered(20));
+    assert.equal(own.recent.seen().times.length, 24);
+    for (let i = 0; i < 26; i++) {
+      own = { ...own, recent: createMetrics().recent };
+      for (let ms = 0; ms < 20; ms++) answered(20 * i + ms);
+      await keep();
+    }
+    const kept: number[] = await backoffice()('slow_requests').orderBy('ms').pluck('ms');
+    assert.deepEqual([kept.length, kept[0]], [500, 20]);
+  });
+
+  it('lists no file of the pages among what is slow', async () => {
+    answered(2_000, { route: '/assets/:name', address: '/assets/app.css' });
+    answered(20);
+    assert.deepEqual(
+      own.recent.seen().slow.map(({ address }) => address),
+      ['/ai-usage'],
+    );
+  });
+
   it('shows response times, the slowest requests, errors, jobs, processes and what the databases hold', async () => {
     answered(20);
     answered(2_000, { address: '/ai-usage?period=all&model=gpt-5' });
