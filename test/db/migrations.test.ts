@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/db/connect.ts';
 import { migrateBackoffice, migrations } from '../../src/db/migrate.ts';
@@ -18,6 +16,7 @@ import { openPage, textOf } from '../support/page.ts';
 import { startServer } from '../support/program.ts';
 import { needsServer, skip } from '../support/skip.ts';
 import { coverUsage, gatherNames, resetRollups, resetUsage } from '../support/usage.ts';
+import { beforeLastMigration, checkOut } from '../support/versions.ts';
 
 /** Every column, index and constraint of a schema, but for those of Knex and those that the tick makes where it may. */
 async function shapeOf(backoffice: Knex): Promise<string[]> {
@@ -123,18 +122,10 @@ describe('a backoffice_db in which every table has columns of a later version, a
 
 describe('every version that may run on the newest schema, beside an update or after a roll back', function () {
   this.timeout(300_000);
-  const git = async (...args: string[]) => (await promisify(execFile)('git', args)).stdout.trim();
-
   /** Headings of the changelog with a date, such as `## 0.1.0 – 2026-12-01`; what is unreleased has none. */
   async function released(): Promise<string[]> {
     const text = await readFile('CHANGELOG.md', 'utf8');
     return [...text.matchAll(/^## (\d+\.\d+\.\d+) – \d{4}-\d\d-\d\d$/gm)].map(([, version]) => `v${version}`);
-  }
-
-  /** The commit before the last one that touched a migration; null where the history does not go back so far. */
-  async function beforeLastMigration(): Promise<string | null> {
-    const last = await git('log', '-1', '--format=%H', '--', 'src/db/migrations');
-    return git('rev-parse', '--verify', '--quiet', `${last}^`).catch(() => null);
   }
 
   it('serves, signs in, keeps what people make and sends files: the released ones, or the commit before the last migration', async function () {
@@ -147,10 +138,7 @@ describe('every version that may run on the newest schema, beside an update or a
       const folder = await mkdtemp(join(tmpdir(), 'mythoria-admin-released-'));
       try {
         // A released version without its tag cannot be tried: that is a failure.
-        const archive = join(folder, 'version.tar');
-        await git('archive', '--output', archive, version, 'src', 'views', 'public', 'package.json', 'tsconfig.json');
-        await promisify(execFile)('tar', ['-xf', archive, '-C', folder]);
-        await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+        await checkOut(version, folder);
         const { program, origin } = await startServer(folder, databaseUrls());
         try {
           const client = await signedIn(origin);

@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type ClientRequest, get } from 'node:http';
@@ -38,8 +37,13 @@ type Replica = { name: string; port: number };
 export async function startBalancer(nginx: string, folder: string, port: number, replicas: Replica[]) {
   await mkdir(folder, { recursive: true });
   const marker = ({ name }: Replica) => join(folder, `${name}.ready`);
-  const [a, b] = replicas;
-  assert.ok(a && b);
+  const names = replicas.map(({ name }) => name);
+  /** Who is asked in place of each where that is not ready: the next of them, and so on. */
+  const instead = names.slice(1).map((_, index) => ({
+    variable: `$instead${index + 1}`,
+    pairs: names.map((name, at) => `${name} ${names[(at + index + 1) % names.length]};`).join(' '),
+  }));
+  const shares = names.slice(1).map((name) => `${Math.floor(100 / names.length)}% ${name};`);
   await writeFile(
     join(folder, 'nginx.conf'),
     `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; worker_processes 1;
@@ -51,13 +55,13 @@ export async function startBalancer(nginx: string, folder: string, port: number,
        uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
        keepalive_requests 1000000;
        ${replicas.map((one) => `upstream ${one.name} { server 127.0.0.1:${one.port} max_fails=0; keepalive 32; }`).join('\n')}
-       split_clients $request_id $half { 50% a; * b; }
+       split_clients $request_id $first { ${shares.join(' ')} * ${names[0]}; }
+       ${instead.map(({ variable, pairs }) => `map $first ${variable} { ${pairs} }`).join('\n')}
        server {
          listen 127.0.0.1:${port};
          location / {
-           set $replica $half;
-           if (!-f ${marker(a)}) { set $replica b; }
-           if (!-f ${marker(b)}) { set $replica a; }
+           set $replica $first;
+           ${instead.map(({ variable }) => `if (!-f ${folder}/$replica.ready) { set $replica ${variable}; }`).join('\n')}
            proxy_pass http://$replica;
            proxy_http_version 1.1;
            proxy_set_header Connection "";
