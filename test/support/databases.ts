@@ -8,12 +8,14 @@ import { type DatabaseUrls, openDatabase } from '../../src/db/connect.ts';
 import { type Embedded, startEmbedded } from '../../src/db/embedded/embedded.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { createMythoriaTables, createWorkflowsTables } from '../../src/demo/source-tables.ts';
+import { arrangeSource, startSource, stopSource } from './source.ts';
 
 /** Writable connections for tests; the app under test opens its own, as in production. */
 export type TestDatabases = { workflows: Knex; backoffice: Knex; mythoria: Knex };
 export type TestUrls = DatabaseUrls & { mythoria: string };
 
-type Running = { urls: TestUrls; databases: TestDatabases; embedded: Embedded | null };
+/** `source` is workflows_db as the program reads it, by way of `urls`; tests write by `databases`. */
+type Running = { urls: TestUrls; databases: TestDatabases; source: Knex; embedded: Embedded | null };
 
 let running: Running | null = null;
 
@@ -26,6 +28,8 @@ function current(): Running {
 
 export const databases = (): TestDatabases => current().databases;
 export const databaseUrls = (): TestUrls => current().urls;
+/** The databases as what keeps the rollups has them. */
+export const databasesAsRead = (): TestDatabases => ({ ...current().databases, workflows: current().source });
 
 /** Whether the run has a PostgreSQL server: real concurrency and timeouts, which the embedded database does not have. */
 export const onServer = (): boolean => Boolean(process.env.TEST_DATABASE_URL);
@@ -111,7 +115,11 @@ export async function makeTemplate(): Promise<void> {
     await onTestServer(async (admin) => {
       for (const name of NAMES) await admin.raw('CREATE DATABASE ??', [`${template()}_template_${name}`]);
     });
-    await fillTemplate(urlsOnServer('template'));
+    const urls = urlsOnServer('template');
+    await fillTemplate(urls);
+    const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
+    await onTestServer((admin) => startSource(admin, workflows, `${template()}_reader`));
+    await workflows.destroy();
     return;
   }
   process.env[EMBEDDED] = await keptEmbedded();
@@ -125,6 +133,7 @@ export async function removeDatabases(): Promise<void> {
   await onTestServer(async (admin) => {
     const made = await admin('pg_database').where('datname', 'like', `${template()}%`).pluck('datname');
     for (const name of made) await admin.raw('DROP DATABASE ?? WITH (FORCE)', [name]);
+    await stopSource(admin, `${template()}_reader`, template());
   });
 }
 
@@ -139,21 +148,27 @@ export async function startDatabases(): Promise<void> {
       }
     });
     const urls = urlsOnServer(WORKER);
-    running = { urls, databases: open(urls), embedded: null };
+    const databases = open(urls);
+    const read = await arrangeSource(databases.workflows, urls.workflows);
+    const source =
+      read === urls.workflows ? databases.workflows : openDatabase(read, { maxConnections: 4, readOnly: true });
+    running = { urls: { ...urls, workflows: read }, databases, source, embedded: null };
     return;
   }
   const folder = join(template(), WORKER);
   // Not with promises: of thousands of small files they take five times the processor.
   cpSync(process.env[EMBEDDED] ?? '', folder, { recursive: true });
   const embedded = await startEmbedded(folder, () => {});
-  running = { urls: embedded.urls, databases: open(embedded.urls), embedded };
+  const databases = open(embedded.urls);
+  running = { urls: embedded.urls, databases, source: databases.workflows, embedded };
 }
 
 /** For a process that runs all files itself: what it has opened would keep it from ending. */
 export async function stopDatabases(): Promise<void> {
   if (!running) return;
-  const { databases, embedded } = running;
+  const { databases, source, embedded } = running;
   running = null;
   await close(databases);
+  await source.destroy();
   await embedded?.stop();
 }

@@ -4,7 +4,7 @@ import { refreshNames } from '../../src/catalog/refresh-names.ts';
 import { auditAll } from '../../src/stats/rollups/keep/tick.ts';
 import { eurosText, microEuros } from '../../src/units/money.ts';
 import { addTime, instantAt, now, postgresFromInstant } from '../../src/units/time.ts';
-import { databases } from './databases.ts';
+import { databases, databasesAsRead } from './databases.ts';
 
 /** A row of token_usage_tracking in our units. */
 export type UsageRow = {
@@ -64,7 +64,7 @@ export async function insertUsage(
 
 /** Brings the rollups up to what the source holds now, as the running program does within two hours. */
 export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
-  await auditAll(databases(), timeZone, now());
+  await auditAll(databasesAsRead(), timeZone, now());
 }
 
 /** Brings the known names up to what mythoria_db holds now, as the running program does at every tick. */
