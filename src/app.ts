@@ -4,8 +4,9 @@ import { roles } from './auth/access/roles.ts';
 import { cookiesOf } from './auth/cookies.ts';
 import { limitCallers } from './auth/limits.ts';
 import { requirePerson } from './auth/require-person.ts';
-import { sessionRoutes, signInRoutes } from './auth/routes.ts';
+import { signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
+import { sessionRoutes } from './auth/sessions/routes.ts';
 import { standInClient, standInForGoogle } from './auth/stand-in.ts';
 import { bearer, forBrowsers } from './auth/tokens/bearer.ts';
 import { metricsForTokens } from './auth/tokens/metrics.ts';
@@ -134,7 +135,7 @@ export function createApp({
   // Before the pages, some of which would take any name.
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
   for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending, databaseUrls }));
-  app.use(sessionRoutes(auth));
+  app.use(sessionRoutes({ database: databases.sessions, cookies, render, format }));
   app.use(tokenRoutes({ backoffice: databases.backoffice, render, format }));
 
   app.use(notFound);

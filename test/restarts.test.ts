@@ -82,7 +82,7 @@ describe('a restart', function () {
     const statuses: Answer['status'][] = [];
     const client = async () => {
       for (let told = false; !told; ) {
-        const answer = await answered(get(`http://localhost:${port}/sessions`, { agent, headers }));
+        const answer = await answered(get(`http://localhost:${port}/account/sessions`, { agent, headers }));
         statuses.push(answer.status);
         told = answer.connection === 'close' || answer.status === 'lost';
       }
@@ -145,7 +145,7 @@ describe('a restart', function () {
     program.child.kill('SIGTERM');
     // While it still takes everything: the two that follow are answered. How soon is the machine's affair.
     await untilStopping(origin);
-    const kept = await answered(get(`${origin}/sessions`, { agent, headers }));
+    const kept = await answered(get(`${origin}/account/sessions`, { agent, headers }));
     const fresh = await answered(get(`${origin}/audit`, { headers }));
     assert.deepEqual([kept.status, kept.connection], [200, 'close']);
     assert.deepEqual([fresh.status, fresh.connection], [200, 'close']);
@@ -173,7 +173,7 @@ describe('a restart', function () {
     const balancer = await startBalancer(nginx, join(folder, 'nginx'), front, replicas);
     try {
       const agent = new Agent({ keepAlive: true, maxSockets: PEOPLE });
-      const paths = ['/ai-usage/records', '/sessions', '/api/ai-usage/records?pageSize=5', '/audit'];
+      const paths = ['/ai-usage/records', '/account/sessions', '/api/ai-usage/records?pageSize=5', '/audit'];
       const wrong: Answer[] = [];
       let sent = 0;
       let replaced = false;

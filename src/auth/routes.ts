@@ -10,13 +10,12 @@ import { now } from '../units/time.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
-import { personOf } from './access/caller.ts';
+import { addressOf } from './access/caller.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
 import type { Cookies } from './cookies.ts';
 import { CALLBACK_PATH, confirmedEntry, createGooglePassport } from './google.ts';
 import { limitSignIns } from './limits.ts';
 import type { Entry, Person } from './person.ts';
-import { endSessionsOf, sessionsOf, sidHash } from './session-store.ts';
 
 type AuthOptions = {
   client: GoogleClient;
@@ -134,36 +133,8 @@ function begin(
     req.session.person = person;
     req.session.arrival = arrival;
     req.session.userAgent = req.get('User-Agent') ?? '';
+    req.session.address = addressOf(req);
     req.session.signedInAt = Number(now());
     req.session.save((problem) => (problem ? failed(problem) : done()));
   });
-}
-
-/** What a person signed in may do about their own sessions. */
-export function sessionRoutes({
-  database,
-  cookies,
-  render,
-}: Pick<AuthOptions, 'database' | 'cookies' | 'render'>): Router {
-  const router = express.Router();
-
-  router.post('/sign-out', (req, res, next) => {
-    req.session.destroy((problem) => {
-      if (problem) return next(problem);
-      res.clearCookie(cookies.session, cookies.options).redirect(303, '/sign-in');
-    });
-  });
-
-  router.get('/sessions', takes([]), async (req, res) => {
-    const sessions = await sessionsOf(database, personOf(req).sub);
-    const list = sessions.map((one) => ({ ...one, current: one.sidHash === sidHash(req.sessionID) }));
-    render(req, res, { title: 'Your sessions', view: 'auth/sessions', data: { sessions: list } });
-  });
-
-  router.post('/sessions/end-all', async (req, res) => {
-    await endSessionsOf(database, personOf(req).sub);
-    res.clearCookie(cookies.session, cookies.options).redirect(303, '/sign-in');
-  });
-
-  return router;
 }

@@ -15,7 +15,7 @@ import {
   now,
 } from '../units/time.ts';
 import type { Cookies } from './cookies.ts';
-import { personShape } from './person.ts';
+import { type Person, personShape } from './person.ts';
 
 const IDLE = 60n * MINUTE;
 const ABSOLUTE = 12n * 60n * MINUTE;
@@ -31,6 +31,8 @@ type Stored = z.infer<typeof stored>;
 declare module 'express-session' {
   interface SessionData extends Partial<Stored> {
     userAgent?: string;
+    /** From where somebody signed in. */
+    address?: string;
     /** Microseconds, as a number: express-session looks at sessions as JSON, which knows no bigint. */
     signedInAt?: number;
     /** Set while loaded, never stored: such a session may be updated, not inserted. */
@@ -43,6 +45,7 @@ export type SessionRow = {
   sub: string;
   data: unknown;
   user_agent: string;
+  address: string;
   signed_in_at: string;
   last_seen_at: string;
   expire: string;
@@ -92,7 +95,7 @@ export class SessionStore extends session.Store {
   }
 
   override set(sid: string, data: SessionData, callback: (error?: unknown) => void = () => {}): void {
-    const { person, arrival, userAgent = '', signedInAt = Number(now()), expiresAt, cookie } = data;
+    const { person, arrival, userAgent = '', address = '', signedInAt = Number(now()), expiresAt, cookie } = data;
     if (!person) {
       callback(new Error('a session belongs to someone signed in'));
       return;
@@ -101,6 +104,7 @@ export class SessionStore extends session.Store {
       sub: person.sub,
       data: JSON.stringify({ cookie, person, arrival }),
       user_agent: userAgent.slice(0, 300),
+      address,
       signed_in_at: isoFromInstant(fromNumber(signedInAt)),
       last_seen_at: isoFromInstant(now()),
       expire: isoFromInstant(expiry(fromNumber(signedInAt))),
@@ -148,6 +152,7 @@ function loaded(row: SessionRow): (Omit<SessionData, 'cookie'> & { signedInAt: n
     return {
       ...stored.parse(row.data),
       userAgent: row.user_agent,
+      address: row.address,
       signedInAt: recent(row.signed_in_at),
       lastSeenAt: recent(row.last_seen_at),
       expiresAt: recent(row.expire),
@@ -164,26 +169,46 @@ function recent(text: string): number {
   return Number(instant);
 }
 
-export type ListedSession = { sidHash: string; userAgent: string; signedInAt: Instant; lastSeenAt: Instant };
+export type ListedSession = {
+  sidHash: string;
+  person: Pick<Person, 'sub' | 'email'>;
+  userAgent: string;
+  address: string;
+  signedInAt: Instant;
+  lastSeenAt: Instant;
+};
 
-/** The sessions that a person could still use, latest first. */
-export async function sessionsOf(database: Knex, sub: string): Promise<ListedSession[]> {
-  const rows = await database<SessionRow>('sessions')
-    .where('sub', sub)
-    .where('expire', '>', isoFromInstant(now()))
-    .orderBy('last_seen_at', 'desc');
-  return rows.flatMap((row) => {
-    const session = loaded(row);
-    if (!session) return [];
-    const { userAgent = '', signedInAt, lastSeenAt } = session;
-    return [
-      { sidHash: row.sid_hash, userAgent, signedInAt: fromNumber(signedInAt), lastSeenAt: fromNumber(lastSeenAt) },
-    ];
-  });
+function listed(row: SessionRow): ListedSession[] {
+  const session = loaded(row);
+  if (!session?.person) return [];
+  const { person, userAgent = '', address = '', signedInAt, lastSeenAt } = session;
+  const times = { signedInAt: fromNumber(signedInAt), lastSeenAt: fromNumber(lastSeenAt) };
+  return [{ sidHash: row.sid_hash, person, userAgent, address, ...times }];
 }
 
-export async function endSessionsOf(database: Knex, sub: string): Promise<void> {
-  await database('sessions').where('sub', sub).delete();
+/** The sessions that a person, or null: anybody, could still use, latest first; at most so many. */
+export async function sessionsOf(database: Knex, sub: string | null, most: number): Promise<ListedSession[]> {
+  const rows = await database<SessionRow>('sessions')
+    .where({ ...(sub === null ? {} : { sub }) })
+    .where('expire', '>', isoFromInstant(now()))
+    .orderBy('last_seen_at', 'desc')
+    .limit(most);
+  return rows.flatMap(listed);
+}
+
+/** Which sessions are meant: of one person, of one hash, but for one hash; what is left out excludes none. */
+export type SessionsAsked = { sub?: string; hash?: string; but?: string };
+
+/** Ends sessions at once, for all processes; returns those that could still have been used. */
+export async function endSessions(database: Knex, { sub, hash, but }: SessionsAsked): Promise<ListedSession[]> {
+  const rows = await database<SessionRow>('sessions')
+    .where({ ...(sub === undefined ? {} : { sub }), ...(hash === undefined ? {} : { sid_hash: hash }) })
+    .modify((query) => {
+      if (but !== undefined) query.whereNot('sid_hash', but);
+    })
+    .delete()
+    .returning('*');
+  return rows.flatMap(listed);
 }
 
 export async function deleteExpiredSessions(database: Knex): Promise<void> {

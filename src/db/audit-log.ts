@@ -24,6 +24,9 @@ export const AUDITED = {
   'send again': 'Sent again',
   'dismiss delivery': 'Dismissed an undelivered message',
   'choose digest': 'Chose a digest',
+  'end session': 'Ended a session',
+  'end other sessions': 'Ended all other sessions',
+  'end all sessions': 'Signed out everywhere',
   'make token': 'Made an API token',
   'revoke token': 'Revoked an API token',
 } as const;

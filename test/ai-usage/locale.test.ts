@@ -58,7 +58,7 @@ describe('LOCALE', () => {
     `/ai-usage/models/${row.model}?${SPAN}`,
     `/ai-usage/actions/${row.action}?${SPAN}`,
     '/ai-usage/statement?month=2026-10',
-    '/sessions',
+    '/account/sessions',
   ];
 
   for (const [locale, examples] of [

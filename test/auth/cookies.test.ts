@@ -25,7 +25,7 @@ describe('cookies', () => {
     assert.deepEqual(cookiesIn(await client.get('/auth/google')), [`__Host-sign-in${closed}`]);
     const entered = await signInAtFake(client);
     assert.deepEqual(cookiesIn(entered), [`__Host-sign-in${closed}`, `__Host-session${closed}`]);
-    assert.equal((await client.get('/sessions')).status, 200);
+    assert.equal((await client.get('/account/sessions')).status, 200);
     const left = await client.post('/sign-out', SAME_ORIGIN);
     assert.deepEqual(cookiesIn(left), [`__Host-session${closed}`], 'else browsers would keep it');
   });
@@ -45,6 +45,6 @@ describe('cookies', () => {
     await signIn(client);
     client.cookies.set('__Host-session', client.cookies.get('mythoria-session') ?? '');
     client.cookies.delete('mythoria-session');
-    assert.equal((await client.get('/sessions')).status, 302);
+    assert.equal((await client.get('/account/sessions')).status, 302);
   });
 });

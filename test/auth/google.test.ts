@@ -104,7 +104,7 @@ describe('what is said to Google', () => {
     google.answers.userinfo = profileOf({ name: '<b>Inês</b>"\'' });
     const client = createClient(app.origin);
     await signInAtFake(client);
-    assert.equal(wordsOf(await client.get('/sessions'), '.account summary'), '<b>Inês</b>"\'');
+    assert.equal(wordsOf(await client.get('/account/sessions'), '.account summary'), '<b>Inês</b>"\'');
     google.answers.userinfo = profileOf({});
   });
 
@@ -219,8 +219,8 @@ describe('the callback', () => {
       'X-Forwarded-Proto': 'https',
       'X-Forwarded-Port': '444',
       Forwarded: 'host=evil.example;proto=https',
-      'X-Original-URL': '/sessions',
-      'X-Rewrite-URL': '/sessions',
+      'X-Original-URL': '/account/sessions',
+      'X-Rewrite-URL': '/account/sessions',
     };
     const away = await createClient(app.origin).get('/auth/google', lies);
     assert.equal(new URL(location(away)).searchParams.get('redirect_uri'), `${app.origin}/auth/google/callback`);

@@ -142,7 +142,7 @@ describe('whatever Google answers', () => {
       Object.assign(google.answers, { token: json(TOKEN), userinfo: profileOf({ name }) });
       const client = createClient(app.origin);
       assert.equal((await signInAtFake(client)).status, 302);
-      assert.equal(wordsOf(await client.get('/sessions'), '.account summary'), shown);
+      assert.equal(wordsOf(await client.get('/account/sessions'), '.account summary'), shown);
     }
   });
 

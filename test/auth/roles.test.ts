@@ -7,7 +7,7 @@ import { PUBLIC, routesOf } from '../support/routes.ts';
 
 /** What readers may look at; a new page is added here or to `FOR_ADMINS`. Files and JSON are asked by what they are of. */
 const FOR_READERS = [
-  ...['/', '/account', '/account/tokens', '/audit', '/sessions', '/budgets', '/budgets/:id'],
+  ...['/', '/account', '/account/tokens', '/audit', '/account/sessions', '/budgets', '/budgets/:id'],
   ...['/alerts', '/alerts/:id', '/alerts/channels', '/alerts/channels/:id'],
   ...['/alerts/rules', '/alerts/rules/:id', '/alerts/rules/rehearsal'],
   ...['/ai-usage', '/ai-usage/records', '/ai-usage/records/:id', '/ai-usage/statement', '/ai-usage/tie-out'],
@@ -17,14 +17,16 @@ const FOR_READERS = [
   ...['/api/alerts/rules/:id'],
 ];
 const FOR_ADMINS = [
+  '/account/sessions/everyone',
   '/account/tokens/everyone',
   ...['/system', '/budgets/new', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];
 /** What readers may change: their own, and answers to an alert. All other changes are admins'. */
 const CHANGES_OF_READERS = [
+  ...['/account/sessions/:id/end', '/account/sessions/end-others'],
   ...['/account/tokens', '/account/tokens/:id/revoke'],
-  ...['/sign-out', '/sessions/end-all', '/account', '/api/alerts/rehearse'],
+  ...['/sign-out', '/account/sessions/end-all', '/account', '/api/alerts/rehearse'],
   ...['acknowledge', 'snooze', 'feedback'].flatMap((answer) => [`/alerts/:id/${answer}`, `/api/alerts/:id/${answer}`]),
 ];
 
@@ -122,7 +124,8 @@ describe('readers, where ADMIN_EMAILS names admins', () => {
       const page = parse((await reader.get(path.replace('{record}', record))).text);
       for (const form of page.querySelectorAll('form[method=post]')) {
         const action = form.getAttribute('action') ?? '';
-        if (['/sign-out', '/sessions/end-all'].includes(action)) continue;
+        // They would end what it looks with.
+        if (action === '/sign-out' || action.startsWith('/account/sessions')) continue;
         forms += 1;
         const { status } = await reader.post(action, {
           ...SAME_ORIGIN,

@@ -20,12 +20,12 @@ describe('a session', () => {
     origin = (await sharedApp()).origin;
   });
 
-  const isSignedIn = async (client: Client) => (await client.get('/sessions')).status === 200;
+  const isSignedIn = async (client: Client) => (await client.get('/account/sessions')).status === 200;
   const expiryOf = async (client: Client) => instantFromPostgres((await sessionRow(client))?.expire ?? '');
 
   it('gets its cookie once, not with every page', async () => {
     const client = await signedIn(origin);
-    assert.equal((await client.get('/sessions')).headers['set-cookie'], undefined);
+    assert.equal((await client.get('/account/sessions')).headers['set-cookie'], undefined);
   });
 
   it('gets a new id at sign-in, and what was planted or used before is worth nothing', async () => {
@@ -167,9 +167,9 @@ describe('a session', () => {
     for (const change of changes) {
       await changeSession(client, change);
       const what = JSON.stringify(change);
-      assert.ok([200, 302].includes((await client.get('/sessions')).status), what);
+      assert.ok([200, 302].includes((await client.get('/account/sessions')).status), what);
       assert.equal((await client.get('/api/ai-usage/stats')).status, 401, what);
-      assert.equal((await healthy.get('/sessions')).status, 200, what);
+      assert.equal((await healthy.get('/account/sessions')).status, 200, what);
       assert.equal((await signIn(client)).status, 302, what);
       assert.equal(await isSignedIn(client), true, what);
     }
@@ -178,7 +178,7 @@ describe('a session', () => {
       await changeSession(healthy, { data: JSON.stringify(data) });
       assert.equal(await isSignedIn(healthy), true, JSON.stringify(data));
     }
-    await healthy.post('/sessions/end-all', { 'Sec-Fetch-Site': 'same-origin' });
+    await healthy.post('/account/sessions/end-all', { 'Sec-Fetch-Site': 'same-origin' });
     assert.equal(await countSessions({ sub: '101' }), 0);
   });
 
@@ -202,7 +202,7 @@ describe('a session', () => {
     ]) {
       const thief = createClient(origin);
       thief.cookies.set(COOKIES.session, encodeURIComponent(forged));
-      const answer = await thief.get('/sessions');
+      const answer = await thief.get('/account/sessions');
       assert.equal(answer.status, 302, forged);
       assert.equal(answer.headers['set-cookie'], undefined);
     }

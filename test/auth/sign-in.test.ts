@@ -178,7 +178,7 @@ describe('an attempt to sign in', () => {
       assert.equal(again.status, 302);
       assert.equal(location(again), ASKED);
     }
-    await signIn(client, ANA, '/sessions');
+    await signIn(client, ANA, '/account/sessions');
     assert.equal(location(await client.get(callback)), '/', 'of an earlier one nobody knows where it led');
     assert.equal((await client.get(`${callback}&error=access_denied`)).status, 400);
     const stranger = createClient(origin);

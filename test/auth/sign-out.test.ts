@@ -16,7 +16,7 @@ import { databases } from '../support/databases.ts';
 import { wordsOf } from '../support/html.ts';
 import { countSessions, sessionRow } from '../support/session.ts';
 
-const isSignedIn = async (client: Client) => (await client.get('/sessions')).status === 200;
+const isSignedIn = async (client: Client) => (await client.get('/account/sessions')).status === 200;
 
 describe('signing out', () => {
   let origin: string;
@@ -71,7 +71,7 @@ describe('the page of sessions', () => {
     return client;
   };
   const browsers = async (client: Client) =>
-    parse((await client.get('/sessions')).text)
+    parse((await client.get('/account/sessions')).text)
       .querySelectorAll('tbody th')
       .map((cell) => cell.textContent.replace(/\s+/g, ' ').trim());
 
@@ -93,7 +93,7 @@ describe('the page of sessions', () => {
     const phone = await signedInWith('Phone');
     const laptop = await signedInWith('Laptop');
     const rui = await signedInWith('Tablet', RUI);
-    const form = parse((await laptop.get('/sessions')).text).querySelector('main form');
+    const form = parse((await laptop.get('/account/sessions')).text).querySelector('main form[action$="/end-all"]');
     assert.equal(form?.getAttribute('method'), 'post');
     const answer = await laptop.post(form?.getAttribute('action') ?? '', SAME_ORIGIN);
     assert.equal(location(answer), '/sign-in');

@@ -141,7 +141,7 @@ describe('API tokens', () => {
     for (const path of [
       '/sign-out',
       '/account/tokens',
-      '/sessions/end-all',
+      '/account/sessions/end-all',
       '/api/ai-usage/stats',
       '/api/alerts/rules',
     ])

@@ -118,7 +118,7 @@ describe('a tab left open', () => {
     `${LIST}?from=2026-01-01`,
   ];
   it('is any page whose numbers end now', async () => {
-    const { page, later, lookAgain, asked } = await openAs('/sessions');
+    const { page, later, lookAgain, asked } = await openAs('/account/sessions');
     for (const [i, path] of LIVE.entries()) {
       await page.goto(origin + path);
       const read = await page.locator('.read-at time').getAttribute('datetime');
@@ -136,10 +136,10 @@ describe('a tab left open', () => {
     '/ai-usage/statement?month=2026-01',
     '/ai-usage/tie-out?asOf=2026-11-01T00%3A00%3A00.000Z',
     '/audit?to=2026-01-31',
-    '/sessions',
+    '/account/sessions',
   ];
   it('stays as it is where its window is fixed or frozen', async () => {
-    const { page, later, lookAgain, asked } = await openAs('/sessions');
+    const { page, later, lookAgain, asked } = await openAs('/account/sessions');
     for (const path of FIXED) {
       await page.goto(origin + path);
       assert.equal(await page.locator('.read-at').count(), 0, path);

@@ -37,7 +37,7 @@ describe('signing out where nothing says Sec-Fetch-Site', () => {
 
   for (const [where, button] of [
     ['/ai-usage', 'Sign out'],
-    ['/sessions', 'Sign out everywhere'],
+    ['/account/sessions', 'Sign out everywhere'],
   ] as const) {
     it(`works by Origin, with the button “${button}”`, async () => {
       const { origin } = await opened(startWithoutSecFetch());
@@ -46,7 +46,7 @@ describe('signing out where nothing says Sec-Fetch-Site', () => {
       if (where === '/ai-usage') await page.locator('.account summary').click();
       await page.getByRole('button', { name: button, exact: true }).click();
       await page.waitForURL(`${origin}/sign-in`);
-      await page.goto(`${origin}/sessions`);
+      await page.goto(`${origin}/account/sessions`);
       assert.equal(await page.locator('h1').innerText(), 'Sign in');
       await page.context().close();
     });

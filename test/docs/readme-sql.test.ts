@@ -66,7 +66,14 @@ describe('the SQL of the README', () => {
       assert.deepEqual(await sourceProblems(app.databases.workflows), []);
       const ana = await signedIn(app.origin);
       const record = `/ai-usage/records/${row?.id}`;
-      for (const path of ['/ai-usage', '/ai-usage/tie-out', record, `${record}/prompt`, '/sessions', '/readyz']) {
+      for (const path of [
+        '/ai-usage',
+        '/ai-usage/tie-out',
+        record,
+        `${record}/prompt`,
+        '/account/sessions',
+        '/readyz',
+      ]) {
         const { status, text } = await ana.get(path);
         assert.equal(status, 200, path);
         assert.doesNotMatch(text, /does not answer|do not answer|could not be computed/, path);

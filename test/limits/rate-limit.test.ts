@@ -47,7 +47,11 @@ describe('limits of a minute', () => {
     assert.match(String(refused?.body.error), /^You have asked more often .* Please go on in \d+ seconds?\.$/);
     const seconds = Number(refused?.headers['retry-after']);
     assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`);
-    assert.deepEqual(await statusesOf([ana.get('/ai-usage/records'), ana.get('/sessions')]), [200, 200], 'pages go on');
+    assert.deepEqual(
+      await statusesOf([ana.get('/ai-usage/records'), ana.get('/account/sessions')]),
+      [200, 200],
+      'pages go on',
+    );
     const rui = await signedIn(b.origin, RUI);
     assert.equal((await rui.get(API)).status, 200, 'somebody else goes on');
     await later((seconds + 1) * 1_000, async () => assert.equal((await ana.get(API)).status, 200, 'the next minute'));

@@ -20,7 +20,7 @@ describe('while backoffice_db is down', () => {
     const app = await opened(startApp({ urls: { backoffice: proxy.url } }));
     const ana = await signedIn(app.origin);
     proxy.down();
-    for (const path of [...PAGES, '/sessions', '/sign-in']) {
+    for (const path of [...PAGES, '/account/sessions', '/sign-in']) {
       const page = await ana.get(path);
       assertUnavailable(page);
       assert.equal(linkTo(page, 'Try again'), path);
@@ -48,7 +48,7 @@ describe('while backoffice_db is down', () => {
     assert.equal((await ana.get('/ai-usage')).status, 200);
     assert.equal((await signIn(stranger)).status, 302);
     assert.equal(location(await ana.post(again.getAttribute('action') ?? '', SAME_ORIGIN)), '/sign-in');
-    assert.equal((await ana.get('/sessions')).status, 302, 'signed out, at the second try');
+    assert.equal((await ana.get('/account/sessions')).status, 302, 'signed out, at the second try');
   });
 
   it('also behind a socket file that is gone', async () => {

@@ -27,7 +27,7 @@ describe('when a database server ends every connection', () => {
     const statuses = new Map<number, number>();
     let stop = false;
     const load = Array.from({ length: 6 }, async (_, i) => {
-      const paths = [...PAGES, ...APIS, '/sessions', '/readyz'];
+      const paths = [...PAGES, ...APIS, '/account/sessions', '/readyz'];
       while (!stop) {
         const { status } = await ana.get(paths[i] ?? '/');
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -44,7 +44,7 @@ describe('when a database server ends every connection', () => {
       [],
     );
     assert.ok((statuses.get(200) ?? 0) > 0);
-    for (const path of [...PAGES, ...APIS, '/sessions', '/readyz']) {
+    for (const path of [...PAGES, ...APIS, '/account/sessions', '/readyz']) {
       const answer = await ana.get(path);
       assert.equal(answer.status, 200, path);
       assert.equal(wordsOf(answer, '.panel.failed'), null);
@@ -81,7 +81,7 @@ describe('while a database takes no connections for now', () => {
           async () => (await beside('pg_stat_activity').where('datname', name)).length === 0,
           'nobody is there',
         );
-        for (const path of [...PAGES, ...APIS, '/ai-usage/records.csv', '/sessions', '/audit']) {
+        for (const path of [...PAGES, ...APIS, '/ai-usage/records.csv', '/account/sessions', '/audit']) {
           const answer = await ana.get(path);
           if (answer.status !== 200) assertUnavailable(answer);
           if (closed === 'backoffice') assert.equal(answer.status, 503, path);
@@ -110,7 +110,7 @@ describe('while statistics take every connection they may have', () => {
     const { client } = app.databases.workflows;
     const taken = await Promise.all(Array.from({ length: 8 }, async () => client.acquireConnection()));
     const ana = await signedIn(app.origin);
-    assert.equal((await ana.get('/sessions')).status, 200);
+    assert.equal((await ana.get('/account/sessions')).status, 200);
     assert.equal((await ana.get('/readyz')).status, 200);
     assert.equal(client.pool.numFree(), 0);
     for (const connection of taken) await client.releaseConnection(connection);

@@ -33,7 +33,7 @@ describe('the headers of every answer', () => {
     const answers: [number, string, Client, Record<string, string>?][] = [
       [200, '/ai-usage', ana],
       [200, '/ai-usage/records', ana, HTMX_FRAGMENT],
-      [200, '/sessions', ana],
+      [200, '/account/sessions', ana],
       [200, '/sign-in', stranger],
       [200, '/api/ai-usage/stats', ana],
       [200, '/assets/app.css', stranger],
@@ -94,7 +94,7 @@ describe('the pages under this policy', () => {
       [ana, '/ai-usage/stories/6f9619ff-8b86-4011-b42d-00c04fc964ff'],
       [ana, '/ai-usage/models/gpt-5'],
       [ana, '/ai-usage/statement?month=2026-10'],
-      [ana, '/sessions'],
+      [ana, '/account/sessions'],
       [ana, '/no-such-page'],
       [stranger, '/sign-in'],
     ] as const) {
@@ -128,7 +128,14 @@ describe('what caches may keep', () => {
   });
 
   it('is nothing of what someone signed in sees; a page and its fragment are told apart', async () => {
-    const html = ['/ai-usage', '/ai-usage/records', '/sessions', A_RECORD, '/no-such-page', '/ai-usage?period=never'];
+    const html = [
+      '/ai-usage',
+      '/ai-usage/records',
+      '/account/sessions',
+      A_RECORD,
+      '/no-such-page',
+      '/ai-usage?period=never',
+    ];
     for (const path of html) {
       for (const headers of [{}, HTMX_FRAGMENT]) {
         const answer = await ana.get(path, headers);

@@ -55,7 +55,7 @@ const PAGES = [
   ...SUBJECTS.map((path) => [path, `${path}?period=90d`, `${path}?compare=year`]),
   [STATEMENT],
   ['/audit'],
-  ['/sessions'],
+  ['/account/sessions'],
   ['/readyz'],
   ['/api/ai-usage/stats', '/api/ai-usage/stats?model=gpt-5'],
   ['', '?search=gpt', '?sortBy=outputTokens'].map((query) => `/api/ai-usage/records${query}`),

@@ -28,7 +28,7 @@ describe('the log', () => {
     const client = createClient(app.origin);
     await client.get('/sign-in?returnTo=/x');
     await client.get('/no-such-page?search=x');
-    await client.post('/sessions/end-all');
+    await client.post('/account/sessions/end-all');
     await client.get('/assets/app.css?v=x');
     for (const line of lines) {
       for (const name of ['id', 'method', 'route', 'status', 'ms']) {
@@ -40,7 +40,7 @@ describe('the log', () => {
       [
         ['GET', '/sign-in', 200],
         ['GET', '/no-such-page', 302],
-        ['POST', '/sessions/end-all', 403],
+        ['POST', '/account/sessions/end-all', 403],
         ['GET', '/assets/:name', 200],
       ],
     );

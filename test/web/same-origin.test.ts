@@ -32,13 +32,13 @@ describe('a change asked for by another site', () => {
       ...lookalikes.map((Origin) => ({ Origin })),
       { 'Sec-Fetch-Site': 'cross-site', ...ours },
     ]) {
-      for (const path of ['/sign-out', '/sessions/end-all']) {
+      for (const path of ['/sign-out', '/account/sessions/end-all']) {
         const answer = await client.post(path, headers);
         assert.equal(answer.status, 403, JSON.stringify(headers));
         assert.equal(wordsOf(answer, 'main p:not(.status)'), 'This request did not come from a page of this site.');
       }
     }
-    assert.equal((await client.get('/sessions')).status, 200, 'still signed in');
+    assert.equal((await client.get('/account/sessions')).status, 200, 'still signed in');
   });
 
   it('is refused by whatever method, and at addresses that do not exist', async () => {
@@ -58,7 +58,7 @@ describe('a change asked for by another site', () => {
     for (const headers of ours) {
       const client = await signedIn(app.origin);
       assert.equal((await client.post('/sign-out', headers)).status, 303);
-      assert.equal((await client.get('/sessions')).status, 302);
+      assert.equal((await client.get('/account/sessions')).status, 302);
     }
   });
 

@@ -22,3 +22,6 @@ export function personOf(req: Request): Asking {
   if (!req.caller) throw new Error('this route is not behind requirePerson');
   return req.caller.person;
 }
+
+/** From where somebody asks: an address of IPv4 as such, also where IPv6 carries it. Which proxies are believed, `PROXIES` says. */
+export const addressOf = ({ ip }: Request): string => (ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '');

@@ -6,6 +6,7 @@ import { Refused } from '../../web/errors.ts';
  * A new page is everybody's until it stands here: `test/auth/roles.test.ts` asks which it is.
  */
 const PAGES_FOR_ADMINS = [
+  '/account/sessions/everyone',
   '/account/tokens/everyone',
   '/ai-usage/records/:id/prompt',
   '/ai-usage/records/:id/prompt.json',
@@ -20,7 +21,9 @@ const CHANGES_OF_EVERYBODY = [
   '/account',
   '/account/tokens',
   '/account/tokens/:id/revoke',
-  '/sessions/end-all',
+  '/account/sessions/:id/end',
+  '/account/sessions/end-all',
+  '/account/sessions/end-others',
   '/sign-out',
   '/alerts/:id/acknowledge',
   '/alerts/:id/feedback',

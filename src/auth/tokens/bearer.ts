@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { handled } from '../../units/promises/handled.ts';
 import { shareReads } from '../../units/promises/share-reads.ts';
 import { now } from '../../units/time.ts';
+import { addressOf } from '../access/caller.ts';
 import { isAdmin } from '../access/roles.ts';
 import { isAllowed } from '../person.ts';
 import { hashOf, isSecret } from './secret.ts';
@@ -48,7 +49,7 @@ export function bearer({ database, allowedDomains, adminEmails }: WhoMay): Reque
       token,
     };
     // Nobody waits for it, and nothing fails by it.
-    handled(writeUse(database, token, req.ip ?? ''));
+    handled(writeUse(database, token, addressOf(req)));
     next();
   };
 }
