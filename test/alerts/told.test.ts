@@ -142,6 +142,18 @@ describe('what is told', () => {
       assert.equal((await ana().json('get', '/api/alerts/rules')).body.rules[0].state, 'ok');
     });
 
+  it('is told nobody where its rule is muted, which fires all the same', async () => {
+    await make({ ...DAILY, muted: true }, at(9));
+    await make({ ...DAILY, name: 'Another' }, at(9));
+    await insertUsage([{ cost: 11_000_000, at: at(10) }]);
+    await evaluateAt(at(11));
+    assert.equal((await ana().json('get', '/api/alerts')).body.alerts.length, 2);
+    assert.deepEqual(
+      (await told()).map(({ subject }) => subject),
+      ['€11.00 since midnight: Another'],
+    );
+  });
+
   it('is not told again while its rule is muted, snoozed or cannot be evaluated, and is afterwards', async () => {
     await make({ ...DAILY, remindHours: 1 }, at(9));
     await insertUsage([{ cost: 11_000_000, at: at(9.5) }]);

@@ -95,7 +95,7 @@ describe('budgets on the chart of the overview', () => {
     }
     // All calls came to as much on the fifth: the budget is of others.
     const all = await openPage(ana, '/ai-usage?from=2025-03-01&to=2025-03-31');
-    assert.equal(all.querySelector('.legend.notes'), null);
+    assert.equal(textOf(all.querySelector('.legend.notes')), '');
   });
 
   it('are counted where there are several times, with the amount that was in force', async () => {
