@@ -40,8 +40,9 @@ export type SystemView = {
   checked: Part<Finding[]> | null;
 };
 
-/** Pages that people wait for: neither files, nor JSON, nor what is recomputed from raw rows, nor what only machines ask. */
-const isPage = (route: string) => !/^\/(api|assets|healthz|readyz|auth|system|ai-usage\/tie-out)|[.(]/.test(route);
+/** Pages that people wait for: neither forms that are sent, nor files, nor JSON, nor what is recomputed from raw rows, nor what only machines ask. */
+const isPage = (route: string) =>
+  route.startsWith('/') && !/^\/(api|assets|healthz|readyz|auth|system|ai-usage\/tie-out)|[.(]/.test(route);
 
 async function readEvaluatedUntil(backoffice: Knex): Promise<Instant | null> {
   const row = await backoffice('rule_standings')

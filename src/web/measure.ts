@@ -38,8 +38,10 @@ export function measureRequests({ requests, recent }: Metrics): RequestHandler {
       const route = routeOf(req);
       const ms = took();
       requests.observe({ route, method, status }, ms / 1000);
+      // What is asked for is told from what is changed at the same address, in the words of its request.
+      const asked = method === 'GET' || method === 'HEAD' ? route : `${method} ${route}`;
       recent.answered(
-        { id: String(req.id ?? ''), route, address: addressOf(req, route), status: res.statusCode, ms },
+        { id: String(req.id ?? ''), route: asked, address: addressOf(req, route), status: res.statusCode, ms },
         account,
       );
     });

@@ -176,6 +176,23 @@ describe('the page of the system', () => {
     });
   });
 
+  it('promises pages that are asked for, and tells forms that are sent apart from them', async () => {
+    const { recent } = app.metrics;
+    await client.get('/account');
+    await client.json('post', '/api/budgets', {});
+    const routes = recent.seen().times.map(({ route }) => route);
+    assert.ok(routes.includes('/account'), routes.join(', '));
+    assert.ok(routes.includes('POST /api/budgets'), routes.join(', '));
+    own = { ...own, recent: createMetrics().recent };
+    answered(20, { route: '/account' });
+    answered(2_000, { route: 'POST /account' });
+    await keep();
+    assert.match(
+      textOf((await openPage(client, '/system')).querySelector('.system table')),
+      /99% of pages within 300 mskept100\.0% in the last 24 hours/,
+    );
+  });
+
   it('breaks where a database does not answer, and there alone', async () => {
     proxy.down();
     const page = await openPage(client, '/system');
