@@ -27,7 +27,7 @@ import { type AlertLine, type EventKind, MOST_LINES } from '../store/alerts.ts';
 import type { Recount } from './recount.ts';
 
 /** What an alert is, how much and since when: what its page says first. */
-export function alertPage(one: RuledAlert, sentence: string, at: Instant, format: Format) {
+export function alertPage(one: RuledAlert, isRuleThere: boolean, sentence: string, at: Instant, format: Format) {
   const { alert, rule } = one;
   const measured = measuredOf(alert.asked);
   const say = (value: number) => valueText(value, measured, format);
@@ -50,7 +50,11 @@ export function alertPage(one: RuledAlert, sentence: string, at: Instant, format
   return {
     ...{ name: alertName(one), level: LEVEL_WORDS[alert.level], state: alert.state, late: alert.late, tiles },
     fact: `${say(alert.worst)} from ${format.minute(window.from)} to ${format.minute(window.to)}${againstIn({ limit: worst.at, usual }, measured, format)}.`,
-    rule: { name: rule.name, href: `${RULES_PATH}/${rule.id}`, sentence: `Tells when ${sentence}.` },
+    rule: {
+      name: rule.name,
+      href: isRuleThere ? `${RULES_PATH}/${rule.id}` : null,
+      sentence: `Tells when ${sentence}.`,
+    },
     overview: `/ai-usage?${rows}`,
     records: `/ai-usage/records?${rows}`,
     bar: levelBar(alert.worst, worst.at, worst.level, measured, format),
@@ -59,7 +63,7 @@ export function alertPage(one: RuledAlert, sentence: string, at: Instant, format
       acknowledge: `${path}/acknowledge`,
       snooze: alert.state === 'resolved' ? null : { action: `${path}/snooze`, choices: snoozeChoices(at, format) },
       feedback: alert.asked.type === 'unusual' ? { action: `${path}/feedback`, current: alert.feedback } : null,
-      mute: { action: `${path}/mute`, muted: rule.muted },
+      mute: isRuleThere ? { action: `${path}/mute`, muted: rule.muted } : null,
     },
     zone: format.zone(at),
   };

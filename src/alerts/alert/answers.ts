@@ -95,7 +95,8 @@ export function answerAlert(
   const { kind, note, answers, muted } = READ[name](body ?? {}, alert, actor, at);
   return auditedChange(databases.backoffice, actor, 'answer alert', async (transaction) => {
     if (Object.keys(answers).length > 0) await writeAnswers(transaction, alert.id, answers);
-    if (muted !== undefined) await setMuted(transaction, alert.ruleId, muted);
+    if (muted !== undefined && !(await setMuted(transaction, alert.ruleId, muted)))
+      refuse({ parameter: 'muted', message: 'is of a rule that was deleted, and tells nothing any more' });
     await writeAlertLine(transaction, { alertId: alert.id, at, kind, email: actor.email, note });
     const details = `${kind}${note === '' ? '' : `: ${note}`}`;
     return { value: undefined, subject: `${ALERTS_PATH}/${alert.id}`, details };

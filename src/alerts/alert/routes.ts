@@ -40,6 +40,7 @@ export function alertPages({ render, ...sources }: AlertSources & { render: Rend
   const show = async (req: Request, res: Response, one: RuledAlert, error: BadInput | null) => {
     const at = now();
     const { alert } = one;
+    const isRuleThere = (await readRule(backoffice, alert.ruleId)) !== null;
     const measured = measuredOf(alert.asked);
     const told = async () => {
       const { lines, older } = await readAlertLines(backoffice, alert.id);
@@ -61,7 +62,7 @@ export function alertPages({ render, ...sources }: AlertSources & { render: Rend
     res.status(error === null ? 200 : 400);
     const sentence = ruleSentence(alert.asked, budgetOfRule(alert.asked, budgets), format);
     const data = {
-      ...alertPage(one, sentence, at, format),
+      ...alertPage(one, isRuleThere, sentence, at, format),
       problems: error?.details.map(({ parameter, message }) => `${parameter} ${message}`) ?? [],
       ...{ lines, around, window, stories },
       sent: sent.ok ? { ok: true, value: deliveriesTable(sent.value, format) } : sent,

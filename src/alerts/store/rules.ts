@@ -190,8 +190,9 @@ export async function beginAnewWithBudget(transaction: Knex, budget: string, at:
   return begun;
 }
 
-export async function setMuted(transaction: Knex, id: string, muted: boolean): Promise<void> {
-  await transaction('alert_rules').where('rule_id', id).update({ muted });
+/** Whether there was one to mute: it was not deleted. */
+export async function setMuted(transaction: Knex, id: string, muted: boolean): Promise<boolean> {
+  return (await transaction('alert_rules').where('rule_id', id).whereNull('deleted_at').update({ muted })) > 0;
 }
 
 /** Returns the alerts that it ended. */

@@ -120,6 +120,25 @@ describe('the page of an alert', () => {
     });
   });
 
+  it('of a rule that was deleted leads to no page of it, and mutes nothing', async () => {
+    const { path, id, rule } = await fired();
+    const seen = async () => {
+      const page = await openPage(ana, path);
+      return [page.querySelectorAll('.trail a').length, page.querySelectorAll(`form[action="${path}/mute"]`).length];
+    };
+    assert.deepEqual(await seen(), [2, 1]);
+    assert.equal((await ana.json('delete', `/api/alerts/rules/${rule}`)).status, 204);
+    assert.deepEqual(await seen(), [1, 0]);
+    const answer = await ana.json('post', `/api/alerts/${id}/mute`, { muted: true });
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.details[0].parameter, 'muted');
+    assert.deepEqual(
+      (await history(path))?.map(([what]) => what),
+      ['Fired', 'Ended'],
+      'nothing of it is written down',
+    );
+  });
+
   it('says where its numbers have changed since, and only there', async () => {
     const { path } = await fired();
     const changed = async () => textOf((await openPage(ana, path)).querySelector('.changed'));
