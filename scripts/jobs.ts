@@ -51,6 +51,7 @@ await command(JOBS, ({ once = false }) =>
         replicas,
         once,
         allowedDomains: config.allowedDomains,
+        auditDays: config.auditDays,
       });
       if (once) {
         const failed = await runOnce(jobs, isStopping, (name, ms, reason) =>

@@ -52,6 +52,7 @@ const schema = z.object({
   ALLOWED_DOMAINS: domains.default(['mythoria.pt', 'caravanconcierge.com']),
   ADMIN_EMAILS: emails.default([]),
   SESSION_SECRET: secrets.optional(),
+  AUDIT_DAYS: wholeNumber(1, 36_500, 'a number of days, 1 to 36500').default(730),
   TIME_ZONE: z.string().default('Europe/Lisbon').refine(isTimeZone, 'takes an IANA time zone such as Europe/Lisbon'),
   LOCALE: z.string().default('en-GB').refine(isLocale, 'takes a language tag such as en-GB or pt-PT'),
   KEEP_ALIVE_TIMEOUT: wholeNumber(1, 3600, 'a number of seconds, 1 to 3600').default(620),
@@ -99,6 +100,8 @@ export type Config = {
   allowedDomains: string[];
   /** In lower case; empty: everybody who may enter is an admin. */
   adminEmails: string[];
+  /** How long lines of the audit log are kept. */
+  auditDays: number;
   /** Newest first; null outside production: made at start and kept in the data folder. */
   sessionSecrets: string[] | null;
   timeZone: string;
@@ -240,6 +243,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     google: googleClient(data),
     allowedDomains: data.ALLOWED_DOMAINS,
     adminEmails: data.ADMIN_EMAILS,
+    auditDays: data.AUDIT_DAYS,
     sessionSecrets: data.SESSION_SECRET ?? null,
     timeZone: data.TIME_ZONE,
     locale: data.LOCALE,

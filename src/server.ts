@@ -156,6 +156,7 @@ async function main(): Promise<void> {
     log,
     replicas: embedded === null,
     allowedDomains,
+    auditDays: config.auditDays,
   };
   const own: OwnProcess = { id: randomUUID(), startedAt: now(), recent: metrics.recent, jobs: () => jobs.states() };
   const jobs = startJobs(

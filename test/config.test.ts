@@ -17,6 +17,7 @@ describe('configuration', () => {
       google: null,
       allowedDomains: ['mythoria.pt', 'caravanconcierge.com'],
       adminEmails: [],
+      auditDays: 730,
       sessionSecrets: null,
       timeZone: 'Europe/Lisbon',
       locale: 'en-GB',

@@ -33,7 +33,7 @@ function downloadMenu(asked: AskedAuditLog) {
 
 type AuditDependencies = { databases: Pick<Databases, 'backoffice'>; render: Render; format: Format };
 
-/** Who opened which prompt and exported what: everybody who may enter sees it, nobody changes it. */
+/** Who opened which prompt, exported and changed what: everybody who may enter sees it, nobody changes it. */
 export function auditPage({ databases, render, format }: AuditDependencies): Router {
   const router = express.Router();
   const { backoffice } = databases;

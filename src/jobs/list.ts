@@ -8,6 +8,8 @@ import { forgetAlerts } from '../alerts/store/forget.ts';
 import { isAllowed } from '../auth/person.ts';
 import { deleteExpiredSessions } from '../auth/session-store.ts';
 import { forgetTokens } from '../auth/tokens/store.ts';
+import { chainAuditLog } from '../db/audit/chain.ts';
+import { forgetAuditLog } from '../db/audit/forget.ts';
 import type { Databases } from '../db/connect.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
@@ -129,6 +131,33 @@ function oldAlertsJob(backoffice: Knex, log: Logger, outages: Outages): Job {
   };
 }
 
+/** Not when a line is written: nobody who opens a prompt waits for whoever opens another. */
+function auditChainJob(backoffice: Knex, log: Logger, outages: Outages): Job {
+  return {
+    name: 'audit chain',
+    does: 'Chains each new line of the audit log to the one before it.',
+    everyMs: 10_000,
+    atOnce: true,
+    run: async (isStopping) => {
+      await chainAuditLog(backoffice, () => !isStopping());
+    },
+    onError: logged(log, outages, 'lines of the audit log are not chained'),
+  };
+}
+
+function oldAuditLinesJob(backoffice: Knex, days: number, log: Logger, outages: Outages): Job {
+  return {
+    name: 'old audit lines',
+    does: 'Deletes lines of the audit log that are older than AUDIT_DAYS.',
+    everyMs: 60 * A_MINUTE_MS,
+    atOnce: true,
+    run: async () => {
+      await forgetAuditLog(backoffice, days);
+    },
+    onError: logged(log, outages, 'old lines of the audit log stay'),
+  };
+}
+
 /** Of each process for itself, with jobs or without. */
 export function systemJob(backoffice: Knex, own: OwnProcess, log: Logger): Job {
   return {
@@ -162,6 +191,8 @@ export type JobSources = {
   sending: SendingSettings;
   /** Of the addresses that may enter. */
   allowedDomains: string[];
+  /** How long lines of the audit log are kept. */
+  auditDays: number;
   log: Logger;
   /** Whether other processes may do the same beside this one; the embedded databases are one session each. */
   replicas: boolean;
@@ -177,6 +208,7 @@ export function everyJob({
   origin,
   sending,
   allowedDomains,
+  auditDays,
   log,
   replicas,
   once,
@@ -199,6 +231,8 @@ export function everyJob({
     oldDeliveriesJob(databases.backoffice, log, outages),
     oldAlertsJob(databases.backoffice, log, outages),
     sessionsJob(databases.sessions, log, outages),
+    auditChainJob(databases.backoffice, log, outages),
+    oldAuditLinesJob(databases.backoffice, auditDays, log, outages),
     limitsJob(databases.backoffice, log, outages),
   ];
 }

@@ -45,7 +45,16 @@ describe('who is told', () => {
   const round = async ({ mails = true, allowedDomains = ['mythoria.pt'] } = {}) => {
     const { databases, reader, rollupsOrigin: origin, config } = app;
     const jobs = everyJob({
-      ...{ databases, reader, origin, allowedDomains, log: pino({ level: 'silent' }), replicas: false, once: true },
+      ...{
+        databases,
+        reader,
+        origin,
+        allowedDomains,
+        auditDays: 730,
+        log: pino({ level: 'silent' }),
+        replicas: false,
+        once: true,
+      },
       format: createFormat(config.locale, config.timeZone),
       sending: {
         ...{ appUrl: config.appUrl, mail: mails ? config.mail : null },
