@@ -113,7 +113,7 @@ describe('three processes', function () {
     const reading = async () => {
       while (!over) {
         const headers = { cookie: cookieOf(ana) };
-        const { status } = await answered(get(`${front.origin}/sessions`, { agent, headers }));
+        const { status } = await answered(get(`${front.origin}/account/sessions`, { agent, headers }));
         seen.push({ status, at: performance.now() });
         await sleep(50);
       }
@@ -152,7 +152,8 @@ describe('three processes', function () {
     for (const replica of replicas) await start(replica);
     for (const signsOut of replicas) {
       const ana = await person();
-      const everywhere = () => Promise.all(replicas.map(async (one) => (await at(one, ana).get('/sessions')).status));
+      const everywhere = () =>
+        Promise.all(replicas.map(async (one) => (await at(one, ana).get('/account/sessions')).status));
       assert.deepEqual(await everywhere(), [200, 200, 200]);
       assert.equal((await at(signsOut, ana).post('/sign-out', SAME_ORIGIN)).status, 303);
       assert.deepEqual(await everywhere(), [302, 302, 302]);
@@ -235,7 +236,7 @@ describe('three processes', function () {
     const wrong: Answer[] = [];
     let sent = 0;
     let over = false;
-    const paths = ['/ai-usage/records', '/sessions', '/api/ai-usage/stats?period=7d', '/budgets', '/audit'];
+    const paths = ['/ai-usage/records', '/account/sessions', '/api/ai-usage/stats?period=7d', '/budgets', '/audit'];
     const reading = async () => {
       while (!over) {
         const path = paths[sent++ % paths.length];
