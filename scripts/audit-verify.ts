@@ -5,7 +5,9 @@ import { withDatabases } from './with-databases.ts';
 
 const VERIFY = {
   name: 'audit:verify',
-  does: 'Walks the audit log, each line of which is chained to the one before by a hash, and says whether one was changed, removed or put in.',
+  does:
+    'Walks the audit log, each line of which is chained to the one before by a hash, and says\n' +
+    'whether one was changed, removed or put in.',
   example: '',
   options: {},
 };

@@ -68,6 +68,8 @@ describe('npm run jobs', function () {
         'old deliveries: done',
         'old alerts: done',
         'sessions: done',
+        'audit chain: done',
+        'old audit lines: done',
         'limits: done',
       ],
     );
