@@ -14,6 +14,7 @@ import { tokenRoutes } from './auth/tokens/routes.ts';
 import { METRICS_PATH, scopesOf } from './auth/tokens/scopes.ts';
 import type { Config } from './config.ts';
 import { type Databases, MOST_EXPORTS } from './db/connect.ts';
+import type { Redis } from './db/redis.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import { createUndeliveredCount } from './delivery/undelivered.ts';
 import { createDownloadPlaces } from './downloads/places.ts';
@@ -51,6 +52,7 @@ export type Dependencies = {
   rollupsOrigin: Origin;
   sending: SendingSettings;
   metrics: Metrics;
+  redis: Redis | null;
 };
 
 const undeliveredNote = (count: number, isAdmin: boolean, format: Format) => ({
@@ -72,6 +74,7 @@ export function createApp({
   rollupsOrigin,
   sending,
   metrics,
+  redis,
 }: Dependencies): Express {
   const { appUrl, allowedDomains, adminEmails, production, databaseUrls } = config;
   const app = express();
@@ -94,7 +97,7 @@ export function createApp({
   const client = config.google ?? standInClient(appUrl);
   const cookies = cookiesOf(appUrl);
   const counting = {
-    database: databases.sessions,
+    ...{ database: databases.sessions, redis },
     outage: createOutage(log, 'requests cannot be counted: limits let everybody through', 'requests are counted again'),
   };
   const signIns = createRateLimit({ name: 'sign-in', perMinute: config.signInsPerMinute, ...counting });

@@ -3,7 +3,16 @@ import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
 import { isHost, isLoopback } from './units/input/hosts.ts';
 import { isLocale, isTimeZone } from './units/input/locales.ts';
-import { domains, emails, hosts, mailSender, secrets, webUrl, wholeNumber } from './units/input/setting-kinds.ts';
+import {
+  domains,
+  emails,
+  hosts,
+  mailSender,
+  redisUrl,
+  secrets,
+  webUrl,
+  wholeNumber,
+} from './units/input/setting-kinds.ts';
 import { strayEnds, trimmed } from './units/stray-ends.ts';
 
 const GOOGLE_AUTHORIZATION_URL = 'https://accounts.google.com/o/oauth2/v2/auth';
@@ -42,6 +51,7 @@ const schema = z.object({
   WORKFLOWS_DATABASE_URL: postgresUrl.optional(),
   BACKOFFICE_DATABASE_URL: postgresUrl.optional(),
   MYTHORIA_DATABASE_URL: postgresUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_AUTHORIZATION_URL: webUrl.optional(),
@@ -95,6 +105,8 @@ export type Config = {
   appUrl: URL;
   /** null: the embedded databases with demo data. */
   databaseUrls: DatabaseUrls | null;
+  /** A Redis or Valkey that counts for all processes; null: PostgreSQL does. */
+  redisUrl: string | null;
   /** null: the local stand-in for Google. */
   google: GoogleClient | null;
   allowedDomains: string[];
@@ -240,6 +252,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     host: data.HOST ?? (production ? '0.0.0.0' : 'localhost'),
     appUrl: data.APP_URL ?? new URL(`http://localhost:${data.PORT}`),
     databaseUrls: databaseUrls(data),
+    redisUrl: data.REDIS_URL ?? null,
     google: googleClient(data),
     allowedDomains: data.ALLOWED_DOMAINS,
     adminEmails: data.ADMIN_EMAILS,

@@ -14,6 +14,7 @@ import {
 } from './db/connect.ts';
 import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
+import { openRedis } from './db/redis.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
@@ -37,6 +38,7 @@ import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
 import { keepSystem, type OwnProcess } from './system/keep.ts';
 import { loggable } from './units/failures/loggable.ts';
+import { createOutage } from './units/failures/outage.ts';
 import { createOutages } from './units/failures/outages.ts';
 import { reasonOf } from './units/failures/reason.ts';
 import { createFormat } from './units/format.ts';
@@ -128,6 +130,13 @@ async function main(): Promise<void> {
   await readCoverage(databases.backoffice)
     .then(rollupsOrigin.fits)
     .catch(() => {});
+  const redis =
+    config.redisUrl === null
+      ? null
+      : await openRedis(
+          config.redisUrl,
+          createOutage(log, 'Redis does not do what it is asked: PostgreSQL does', 'Redis answers again'),
+        );
   const isStopping = () => stopping;
   const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
   const sending = { appUrl: config.appUrl, mail: config.mail, targets };
@@ -141,7 +150,19 @@ async function main(): Promise<void> {
     await makeExamples({ databases, reader, format, sending }, demoSince).catch(without);
   }
   server.answerWith(
-    createApp({ config, databases, log, secrets, isStopping, reader, reuseForMs, rollupsOrigin, sending, metrics }),
+    createApp({
+      config,
+      databases,
+      log,
+      secrets,
+      isStopping,
+      reader,
+      reuseForMs,
+      rollupsOrigin,
+      sending,
+      metrics,
+      redis,
+    }),
   );
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version, ...VERSION }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
@@ -178,6 +199,7 @@ async function main(): Promise<void> {
     await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
     await jobsStopped;
     await keepSystem(databases.backoffice, own, true).catch(() => {});
+    redis?.close();
     await closeDatabases(databases);
     await embedded?.stop();
     log.info('stopped');

@@ -14,6 +14,7 @@ describe('configuration', () => {
       host: 'localhost',
       appUrl: new URL('http://localhost:3000'),
       databaseUrls: null,
+      redisUrl: null,
       google: null,
       allowedDomains: ['mythoria.pt', 'caravanconcierge.com'],
       adminEmails: [],

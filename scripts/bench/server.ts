@@ -48,7 +48,7 @@ const appWith = (reuseForMs: number) => {
   const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
   return createApp({
     // Answers of the engine are not reused; what stands on every page is, as it is served.
-    ...{ config, databases, log, isStopping, reader, reuseForMs: 5_000, rollupsOrigin, sending, metrics },
+    ...{ config, databases, log, isStopping, reader, reuseForMs: 5_000, rollupsOrigin, sending, metrics, redis: null },
     secrets: [SECRET],
   });
 };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Outage } from '../units/failures/outage.ts';
 import { shareReads } from '../units/promises/share-reads.ts';
 
@@ -9,7 +9,10 @@ const TABLE = 'rate_counts';
 /** Counts one more of a key. Null where it is within the limit, else in how many seconds the next will be. */
 export type RateLimit = (key: string) => Promise<number | null>;
 
-type Options = { name: string; perMinute: number; database: Knex; outage: Outage };
+/** What counts in place of the database where there is one, and fails where it cannot. */
+type Counter = { run: (script: string, keys: string[], values: string[]) => Promise<unknown> };
+
+type Options = { name: string; perMinute: number; database: Knex; redis: Counter | null; outage: Outage };
 
 /** What those who were counted together hear, each by their place among them. */
 type Counted = (place: number) => number | null;
@@ -19,16 +22,27 @@ const WITHIN: Counted = () => null;
 /**
  * So many a minute of each key, whichever process they come to: counted in `backoffice_db`, by no statement for a key that this
  * process knows to be over, and by one at a time of any other, so that whoever asks often holds one connection. 0 is no limit.
- * What cannot be counted is let through.
+ * What cannot be counted is let through. With a Redis, that counts, and the database where it does not.
  */
-export function createRateLimit({ name, perMinute, database, outage }: Options): RateLimit {
+export function createRateLimit({ name, perMinute, database, redis, outage }: Options): RateLimit {
   if (perMinute === 0) return async () => null;
-  const limiter = new RateLimiterPostgres({
+  const limit = { points: perMinute, duration: WINDOW_SECONDS, inMemoryBlockOnConsumed: perMinute };
+  const inDatabase = new RateLimiterPostgres({
     ...{ storeClient: clientOn(database), storeType: 'client', tableName: TABLE, tableCreated: true },
     // The job does it.
     clearExpiredByTimeout: false,
-    ...{ keyPrefix: name, points: perMinute, duration: WINDOW_SECONDS, inMemoryBlockOnConsumed: perMinute },
+    ...{ ...limit, keyPrefix: name },
   });
+  const limiter =
+    redis === null
+      ? inDatabase
+      : new RateLimiterRedis({
+          ...{ ...limit, keyPrefix: `mythoria-admin:${name}`, insuranceLimiter: inDatabase, useRedisPackage: true },
+          storeClient: {
+            eval: (script: string, { keys, arguments: values }: { keys: string[]; arguments: string[] }) =>
+              redis.run(script, keys, values),
+          },
+        });
 
   const counted = async (key: string, many: number): Promise<Counted> => {
     try {

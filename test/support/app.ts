@@ -12,12 +12,14 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
+import { openRedis } from '../../src/db/redis.ts';
 import type { Lookup } from '../../src/delivery/targets.ts';
 import { createMetrics, type Metrics } from '../../src/measuring/metrics.ts';
 import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
 import type { UsageReader } from '../../src/stats/reader.ts';
 import { createOrigin, type Origin } from '../../src/stats/rollups/keep/origin.ts';
+import { createOutage } from '../../src/units/failures/outage.ts';
 import { createHttpServer } from '../../src/web/listening/http-server.ts';
 import { securityHeaderValues } from '../../src/web/security.ts';
 import { atTheEnd } from './at-the-end.ts';
@@ -81,8 +83,12 @@ export async function startApp({
   const metrics = createMetrics();
   watchDatabases(databases, DATABASE_OF, metrics);
   const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+  const redis =
+    config.redisUrl === null
+      ? null
+      : await openRedis(config.redisUrl, createOutage(log, 'Redis is away', 'Redis is back'));
   const express = createApp({
-    ...{ config, databases, log, isStopping, reader, rollupsOrigin, metrics },
+    ...{ config, databases, log, isStopping, reader, rollupsOrigin, metrics, redis },
     secrets: config.sessionSecrets ?? ['a secret for tests only, long enough'],
     reuseForMs,
     sending: {
@@ -95,6 +101,7 @@ export async function startApp({
   const close = async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
+    redis?.close();
     await closeDatabases(databases);
   };
   return { origin, express, config, databases, reader, rollupsOrigin, metrics, close };

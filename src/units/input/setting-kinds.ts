@@ -4,6 +4,11 @@ import { hostWithPort } from './hosts.ts';
 /** What settings take, each with the words for what it does not. */
 export const webUrl = z.url({ protocol: /^https?$/, error: 'takes an http(s) URL' });
 
+export const redisUrl = z.url({
+  protocol: /^rediss?$/,
+  error: 'takes an address such as redis://user:password@redis.internal:6379, or rediss:// for TLS',
+});
+
 const commaSeparated = (value: string) =>
   value
     .split(',')
