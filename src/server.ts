@@ -14,7 +14,6 @@ import {
 } from './db/connect.ts';
 import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
-import { openRedis } from './db/redis.ts';
 import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
@@ -23,6 +22,7 @@ import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { demoJob, everyJob, systemJob } from './jobs/list.ts';
+import { openRedis } from './limits/redis.ts';
 import { answerMetrics } from './measuring/answer.ts';
 import { createMetrics } from './measuring/metrics.ts';
 import { watchProcess } from './measuring/process.ts';

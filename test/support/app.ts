@@ -12,8 +12,8 @@ import {
   openDatabases,
   openEmbeddedDatabases,
 } from '../../src/db/connect.ts';
-import { openRedis } from '../../src/db/redis.ts';
 import type { Lookup } from '../../src/delivery/targets.ts';
+import { openRedis } from '../../src/limits/redis.ts';
 import { createMetrics, type Metrics } from '../../src/measuring/metrics.ts';
 import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
