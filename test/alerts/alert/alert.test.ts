@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readLeftOut } from '../../../src/alerts/store/alerts.ts';
-import type { Day } from '../../../src/units/calendar.ts';
-import {
-  addTime,
-  DAY_OF_24_HOURS,
-  HOUR,
-  isoFromInstant,
-  MINUTE,
-  now,
-  startOfDay,
-  startOfHour,
-} from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
 import { evaluateAt, madeAt, resetAlerts } from '../../support/alerts.ts';
 import { sharedApp } from '../../support/app.ts';
 import { auditLines } from '../../support/audit.ts';
@@ -19,7 +9,6 @@ import { ANA, type Client, createClient, signedIn } from '../../support/client.t
 import { databases } from '../../support/databases.ts';
 import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
-import { withClockMoved } from '../../support/session.ts';
 import { insertAlert } from '../../support/things.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -108,35 +97,6 @@ describe('the page of an alert', () => {
     );
     assert.deepEqual(await history(path), [['Fired', '', '']]);
     assert.equal(page.querySelector('.changed'), null);
-  });
-
-  it('is snoozed until nine of the clock, also where that changes in the night', async () => {
-    const { path } = await fired();
-    const saturday = addTime(startOfDay('2027-03-27' as Day, 'Europe/Lisbon'), 12n * HOUR);
-    await withClockMoved(Number((saturday - now()) / 1000n), async () => {
-      const page = await openPage(await signedIn(origin), path);
-      const choice = page.querySelectorAll('[name=until] option').find((one) => textOf(one).endsWith('nine'));
-      assert.equal(choice?.getAttribute('value'), '2027-03-28T08:00:00.000Z', 'in summer time');
-    });
-  });
-
-  it('of a rule that was deleted leads to no page of it, and mutes nothing', async () => {
-    const { path, id, rule } = await fired();
-    const seen = async () => {
-      const page = await openPage(ana, path);
-      return [page.querySelectorAll('.trail a').length, page.querySelectorAll(`form[action="${path}/mute"]`).length];
-    };
-    assert.deepEqual(await seen(), [2, 1]);
-    assert.equal((await ana.json('delete', `/api/alerts/rules/${rule}`)).status, 204);
-    assert.deepEqual(await seen(), [1, 0]);
-    const answer = await ana.json('post', `/api/alerts/${id}/mute`, { muted: true });
-    assert.equal(answer.status, 400);
-    assert.equal(answer.body.details[0].parameter, 'muted');
-    assert.deepEqual(
-      (await history(path))?.map(([what]) => what),
-      ['Fired', 'Ended'],
-      'nothing of it is written down',
-    );
   });
 
   it('says where its numbers have changed since, and only there', async () => {
