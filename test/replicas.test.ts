@@ -12,6 +12,7 @@ import { type Answer, answered, startBalancer } from './support/balancer.ts';
 import { type Client, createClient, SAME_ORIGIN, signedIn } from './support/client.ts';
 import { commandLine } from './support/command-line.ts';
 import { databases, databaseUrls } from './support/databases.ts';
+import { held } from './support/held.ts';
 import { nginxPath } from './support/nginx.ts';
 import { freePort } from './support/ports.ts';
 import { type Program, startProgram } from './support/program.ts';
@@ -145,6 +146,10 @@ describe('three processes', function () {
     );
     const seconds = others.map((one) => (one.at - Math.max(...killedAt.filter((killed) => killed < one.at))) / 1_000);
     assert.ok(Math.max(0, ...seconds) < 5, `until the balancer has noticed: ${seconds}`);
+    held(import.meta.filename, {
+      fault: 'each of three processes behind nginx is killed and started again',
+      ...{ requests: seen.length, errors: others.length, healedMs: 1_000 * Math.max(0, ...seconds), losses: 0 },
+    });
     assert.equal(seen.at(-1)?.status, 200);
   });
 
@@ -264,5 +269,7 @@ describe('three processes', function () {
     await updated.destroy();
     assert.deepEqual(wrong, [], await balancer.errors());
     assert.ok(sent > 50, `${sent} requests`);
+    const fault = 'three processes are updated one by one from the version before, with migrations';
+    held(import.meta.filename, { fault, requests: sent, errors: 0, healedMs: null, losses: 0 });
   });
 });

@@ -9,6 +9,7 @@ import { enqueue } from '../../src/delivery/outbox.ts';
 import { resetAlerts } from '../support/alerts.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
+import { held } from '../support/held.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Sink, startSink } from '../support/sink.ts';
 import { needsServer } from '../support/skip.ts';
@@ -85,5 +86,7 @@ describe('programs that deliver', () => {
     const taken = sink.received.slice(before).map(keyOf);
     assert.equal(new Set(taken).size, taken.length, 'what was taken was taken once');
     assert.equal(taken.length, EVENTS);
+    const fault = 'a process is killed while it sends messages';
+    held(import.meta.filename, { fault, requests: EVENTS, errors: before, healedMs: null, losses: 0 });
   });
 });

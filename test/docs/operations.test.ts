@@ -148,4 +148,15 @@ describe('what operators are given', () => {
       rmSync(folder, { recursive: true });
     }
   });
+
+  it('names each test that writes down how a fault is held, and no other', () => {
+    const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.test.ts'),
+    );
+    const writing = files
+      .filter((name) => /^ +held\(import\.meta/m.test(readFileSync(join('test', name), 'utf8')))
+      .map((name) => join('test', name));
+    const named = [...read('holds.md').matchAll(/`(test\/[^`]+)`/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(named)].sort(), writing.sort());
+  });
 });

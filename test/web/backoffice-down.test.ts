@@ -6,6 +6,7 @@ import { sharedApp, startApp } from '../support/app.ts';
 import { ANA, createClient, location, SAME_ORIGIN, signedIn, signIn, untilCallback } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { databaseUrls } from '../support/databases.ts';
+import { healing, held } from '../support/held.ts';
 import { linkTo, wordsOf } from '../support/html.ts';
 import { memoryLog } from '../support/log.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -45,7 +46,10 @@ describe('while backoffice_db is down', () => {
     assert.equal(stranger.cookies.has('mythoria-session'), false);
 
     proxy.up();
-    assert.equal((await ana.get('/ai-usage')).status, 200);
+    const healedMs = await healing(async () => assert.equal((await ana.get('/ai-usage')).status, 200));
+    const errors = PAGES.length + APIS.length + 5;
+    const fault = 'backoffice_db is away';
+    held(import.meta.filename, { fault, requests: errors + 2, errors, healedMs, losses: 0 });
     assert.equal((await signIn(stranger)).status, 302);
     assert.equal(location(await ana.post(again.getAttribute('action') ?? '', SAME_ORIGIN)), '/sign-in');
     assert.equal((await ana.get('/account/sessions')).status, 302, 'signed out, at the second try');

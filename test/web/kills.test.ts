@@ -10,6 +10,7 @@ import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../src/u
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls, NAMES, onServer } from '../support/databases.ts';
+import { held } from '../support/held.ts';
 import { freePort } from '../support/ports.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { needsServer } from '../support/skip.ts';
@@ -158,8 +159,8 @@ async function start(folder: string): Promise<Started> {
   return { program, metrics: `http://localhost:${port}/metrics` };
 }
 
-/** How many connections of each pool somebody holds. */
-async function held(metrics: string): Promise<string[]> {
+/** How many connections of each pool are in use. */
+async function inUse(metrics: string): Promise<string[]> {
   const text = await (await fetch(metrics)).text();
   return text.split('\n').filter((line) => /^db_pool_connections\{.*state="used".*\} [1-9]/.test(line));
 }
@@ -241,11 +242,12 @@ describe('while connections of every database are ended at random', function () 
         seen,
       );
 
+      const killedAt = performance.now();
       await until(connections, (all) => all.every(({ state }) => state === 'idle'));
       const everything = [...PAGES.flat(), ...WITH_FILES.flatMap((page) => EXTENSIONS.map((one) => fileOf(page, one)))];
       for (const { program, metrics, origin, people } of processes) {
         await until(
-          () => held(metrics),
+          () => inUse(metrics),
           (pools) => pools.length === 0,
         );
         for (const path of everything) {
@@ -267,6 +269,12 @@ describe('while connections of every database are ended at random', function () 
         program.signal('SIGTERM');
         assert.equal(await program.exitCode, 0);
       }
+      const times = [...killed.values()].reduce((sum, one) => sum + one, 0);
+      held(import.meta.filename, {
+        fault: `connections of every database are ended at random, ${times} of them`,
+        ...{ requests: answered, errors: answered - (statuses.get('200') ?? 0) - (statuses.get('302') ?? 0) },
+        ...{ healedMs: performance.now() - killedAt, losses: 0 },
+      });
       await until(connections, (all) => all.length === 0);
     } finally {
       for (const { program } of programs) {
