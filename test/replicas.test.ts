@@ -219,7 +219,7 @@ describe('three processes', function () {
     const version = await beforeLastMigration();
     if (version === null) skip(this, 'no commit before the last migration in this clone');
     const old = join(folder, 'before');
-    const database = 'mythoria_update';
+    const database = `mythoria_update_${process.pid}`;
     const { workflows, backoffice } = databaseUrls();
     const urls = { workflows, backoffice: Object.assign(new URL(backoffice), { pathname: `/${database}` }).href };
     await databases().backoffice.raw('DROP DATABASE IF EXISTS ?? WITH (FORCE)', [database]);
@@ -267,6 +267,7 @@ describe('three processes', function () {
     }
     assert.deepEqual(await applied(), newest);
     await updated.destroy();
+    await databases().backoffice.raw('DROP DATABASE ?? WITH (FORCE)', [database]);
     assert.deepEqual(wrong, [], await balancer.errors());
     assert.ok(sent > 50, `${sent} requests`);
     const fault = 'three processes are updated one by one from the version before, with migrations';
