@@ -12,6 +12,7 @@ import { databaseUrls } from '../support/databases.ts';
 import { type FakeGoogle, json, silence, startFakeGoogle } from '../support/fake-google.ts';
 import { startOwnPostgres } from '../support/own-postgres.ts';
 import { freePort } from '../support/ports.ts';
+import { startOwnRedis } from '../support/redis.ts';
 import { needsServer, skip } from '../support/skip.ts';
 import { startMailServer } from '../support/smtp.ts';
 
@@ -66,6 +67,21 @@ describe('npm run doctor, of what is around the databases', () => {
     const ran = await run({ PORT: 'x', TIME_ZONE: 'ACT' });
     assert.deepEqual([ran.code, ran.checks.length, ran.stderr], [1, 2, 'doctor: 2 to be done\n']);
     assert.match(ran.wrong.join('\n'), /^PORT takes a port number.*\nTIME_ZONE takes an IANA time zone/);
+  });
+
+  it('writes to Redis, and says where it is away or full', async function () {
+    const redis = await startOwnRedis(this);
+    try {
+      saysOk(await run({ REDIS_URL: redis.url }), /^Redis takes what is counted there$/);
+      await redis.ask('CONFIG', 'SET', 'maxmemory', '1');
+      assert.match((await run({ REDIS_URL: redis.url })).wrong.join(), /^Redis does not take .*OOM.*REDIS_URL/);
+      await redis.kill();
+      const { code, wrong } = await run({ REDIS_URL: redis.url });
+      assert.equal(code, 1);
+      assert.match(wrong.join(), /^Redis does not take .*: start it, give it room, or correct REDIS_URL/);
+    } finally {
+      await redis.remove();
+    }
   });
 
   it('asks Google for the client and its redirect URI, as a browser and as this program do', async () => {
