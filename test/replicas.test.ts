@@ -16,6 +16,7 @@ import { held } from './support/held.ts';
 import { nginxPath } from './support/nginx.ts';
 import { freePort } from './support/ports.ts';
 import { type Program, startProgram } from './support/program.ts';
+import { startOwnRedis } from './support/redis.ts';
 import { startSink } from './support/sink.ts';
 import { needsServer, skip } from './support/skip.ts';
 import { until } from './support/until.ts';
@@ -102,68 +103,81 @@ describe('three processes', function () {
   };
   const cookieOf = (client: Client) => [...client.cookies].map((pair) => pair.join('=')).join('; ');
 
-  it('keep somebody signed in while each of them is killed and started again', async () => {
-    const ana = await person();
-    const front = await balanced();
-    for (const replica of replicas) await start(replica, { APP_URL: front.origin });
-    const balancer = await front.begin();
-    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
-    const seen: { status: Answer['status']; at: number }[] = [];
-    const killedAt: number[] = [];
-    let over = false;
-    const reading = async () => {
-      while (!over) {
-        const headers = { cookie: cookieOf(ana) };
-        const { status } = await answered(get(`${front.origin}/account/sessions`, { agent, headers }));
-        seen.push({ status, at: performance.now() });
-        await sleep(50);
-      }
-    };
-    const readers = Promise.all([reading(), reading()]);
-    try {
-      for (const replica of replicas) {
-        const before = seen.length;
-        await until(() => seen.length > before + 10, 'it is read');
-        killedAt.push(performance.now());
-        programs.get(replica.name)?.signal('SIGKILL');
-        await programs.get(replica.name)?.exitCode;
-        await start(replica, { APP_URL: front.origin });
-        await balancer.ready(replica.name);
-      }
-      const healed = seen.length;
-      await until(() => seen.length > healed + 10, 'it is read');
-    } finally {
-      over = true;
-      await readers;
-      await balancer.stop();
-      agent.destroy();
-    }
-    const others = seen.filter(({ status }) => status !== 200);
-    assert.deepEqual(
-      others.filter(({ status }) => !['lost', 502, 503, 504].includes(status)),
-      [],
-      'nobody is sent to sign in',
-    );
-    const seconds = others.map((one) => (one.at - Math.max(...killedAt.filter((killed) => killed < one.at))) / 1_000);
-    assert.ok(Math.max(0, ...seconds) < 5, `until the balancer has noticed: ${seconds}`);
-    held(import.meta.filename, {
-      fault: 'each of three processes behind nginx is killed and started again',
-      ...{ requests: seen.length, errors: others.length, healedMs: 1_000 * Math.max(0, ...seconds), losses: 0 },
-    });
-    assert.equal(seen.at(-1)?.status, 200);
-  });
-
-  it('see a sign-out at once, wherever it was', async () => {
-    for (const replica of replicas) await start(replica);
-    for (const signsOut of replicas) {
+  for (const withRedis of [false, true]) {
+    const words = withRedis ? ', and Redis too' : '';
+    it(`keep somebody signed in while each of them is killed and started again${words}`, async function () {
+      const redis = withRedis ? await startOwnRedis(this) : null;
       const ana = await person();
-      const everywhere = () =>
-        Promise.all(replicas.map(async (one) => (await at(one, ana).get('/account/sessions')).status));
-      assert.deepEqual(await everywhere(), [200, 200, 200]);
-      assert.equal((await at(signsOut, ana).post('/sign-out', SAME_ORIGIN)).status, 303);
-      assert.deepEqual(await everywhere(), [302, 302, 302]);
-    }
-  });
+      const front = await balanced();
+      const settings = { APP_URL: front.origin, ...(redis ? { REDIS_URL: redis.url, API_PER_MINUTE: '100000' } : {}) };
+      for (const replica of replicas) await start(replica, settings);
+      const balancer = await front.begin();
+      const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+      const seen: { status: Answer['status']; at: number }[] = [];
+      const killedAt: number[] = [];
+      let over = false;
+      const reading = async () => {
+        while (!over) {
+          const headers = { cookie: cookieOf(ana) };
+          // The API is counted, by Redis where there is one.
+          const path = seen.length % 2 === 0 ? '/account/sessions' : '/api/ai-usage/stats?period=7d';
+          const { status } = await answered(get(`${front.origin}${path}`, { agent, headers }));
+          seen.push({ status, at: performance.now() });
+          await sleep(50);
+        }
+      };
+      const readers = Promise.all([reading(), reading()]);
+      try {
+        for (const [i, replica] of replicas.entries()) {
+          // Counts in Redis, then with Redis gone, then with one that is empty.
+          if (i === 1) await redis?.kill();
+          if (i === 2) await redis?.start();
+          const before = seen.length;
+          await until(() => seen.length > before + 10, 'it is read');
+          killedAt.push(performance.now());
+          programs.get(replica.name)?.signal('SIGKILL');
+          await programs.get(replica.name)?.exitCode;
+          await start(replica, settings);
+          await balancer.ready(replica.name);
+        }
+        const healed = seen.length;
+        await until(() => seen.length > healed + 10, 'it is read');
+      } finally {
+        over = true;
+        await readers;
+        await balancer.stop();
+        agent.destroy();
+        await redis?.remove();
+      }
+      const others = seen.filter(({ status }) => status !== 200);
+      assert.deepEqual(
+        others.filter(({ status }) => !['lost', 502, 503, 504].includes(status)),
+        [],
+        'nobody is sent to sign in',
+      );
+      const seconds = others.map((one) => (one.at - Math.max(...killedAt.filter((killed) => killed < one.at))) / 1_000);
+      assert.ok(Math.max(0, ...seconds) < 5, `until the balancer has noticed: ${seconds}`);
+      held(import.meta.filename, {
+        fault: `each of three processes behind nginx is killed and started again${words}`,
+        ...{ requests: seen.length, errors: others.length, healedMs: 1_000 * Math.max(0, ...seconds), losses: 0 },
+      });
+      assert.equal(seen.at(-1)?.status, 200);
+    });
+
+    it(`see a sign-out at once, wherever it was${words}`, async function () {
+      const redis = withRedis ? await startOwnRedis(this) : null;
+      for (const replica of replicas) await start(replica, redis ? { REDIS_URL: redis.url } : {});
+      for (const signsOut of replicas) {
+        const ana = await person();
+        const everywhere = () =>
+          Promise.all(replicas.map(async (one) => (await at(one, ana).get('/account/sessions')).status));
+        assert.deepEqual(await everywhere(), [200, 200, 200]);
+        assert.equal((await at(signsOut, ana).post('/sign-out', SAME_ORIGIN)).status, 303);
+        assert.deepEqual(await everywhere(), [302, 302, 302]);
+      }
+      await redis?.remove();
+    });
+  }
 
   it('tell an alert once, and say the same of a row, one that is dated back and one that is deleted', async () => {
     const sink = await startSink();
