@@ -7,6 +7,7 @@ import { forgetAuditLog } from '../../src/db/audit/forget.ts';
 import { verifyChain } from '../../src/db/audit/verify.ts';
 import { openDatabase } from '../../src/db/connect.ts';
 import { migrateBackoffice } from '../../src/db/migrate.ts';
+import { followClock } from '../../src/units/clock.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { needsServer } from '../support/skip.ts';
@@ -91,7 +92,7 @@ describe('the audit log is chained', function () {
     await tamper(`UPDATE audit_log SET happened_at = happened_at - interval '1 microsecond' WHERE audit_id = 6`);
 
     await tamper(`INSERT INTO audit_log (audit_id, happened_at, sub, email, action, subject) OVERRIDING SYSTEM VALUE
-                  VALUES (0, now() - interval '1 day', '1', 'x', 'export', 'put in')`);
+                  VALUES (0, now() - interval '2 days', '1', 'x', 'export', 'put in')`);
     assert.equal(await chainAuditLog(log), 0, 'the job does not hide it');
     assert.equal(await problem(), 'line 0 was put in');
     await tamper('DELETE FROM audit_log WHERE audit_id = 0');
@@ -108,6 +109,8 @@ describe('the audit log is chained', function () {
     await tamper('DELETE FROM audit_log WHERE audit_id = 4');
     await tamper('DELETE FROM audit_chain WHERE audit_id = 4');
     assert.equal(await problem(), 'what stood behind line 3 was removed');
+    await tamper('DELETE FROM audit_chain_ends');
+    assert.equal(await problem(), 'what says where it begins and ends was removed');
   });
 
   it('by several processes at once, with lines that are committed late, and after one that breaks off', async () => {
@@ -130,6 +133,32 @@ describe('the audit log is chained', function () {
     const [{ count }] = (await log('audit_log').count('* AS count')) as [{ count: string }];
     assert.deepEqual([none, waiting, lines], [null, 0, Number(count)]);
     assert.ok(lines > 21);
+  });
+
+  it('with a line that was committed late before nothing was chained for an hour, as where every process stopped', async () => {
+    // Written an hour ago, the second while the first was not committed.
+    const line = { sub: '101', email: 'ana@mythoria.pt', action: 'open prompt', subject: 'x' };
+    const anHourAgo = { ...line, happened_at: log.raw(`now() - interval '1 hour'`) };
+    const late = await log.transaction();
+    await late('audit_log').insert(anHourAgo);
+    await log('audit_log').insert(anHourAgo);
+    assert.equal(await chainAuditLog(log), 1);
+    await late.commit();
+    assert.equal(await problem(), null);
+    assert.equal(await chainAuditLog(log), 1);
+    const { lines, problem: none } = await verifyChain(log);
+    assert.deepEqual([lines, none], [2, null]);
+  });
+
+  it('and keeps what is young where the clock that records are stamped by runs years ahead', async () => {
+    await write(5, 729);
+    await chainAuditLog(log);
+    await followClock(async () => Date.now() + 3 * 365 * 86_400_000);
+    try {
+      assert.equal(await forgetAuditLog(log, 730), 0);
+    } finally {
+      await followClock(async () => Date.now());
+    }
   });
 
   it('and stays so when old lines are deleted, by the clean-up alone', async () => {

@@ -33,8 +33,11 @@ export type ChainEnds = {
   newest_line: string;
 };
 
-/** How long after lines behind it one may still come in: its transaction took that long. */
-export const LATE = `interval '10 minutes'`;
+/**
+ * A line that stands before the newest chained one and was written about when that was: its transaction took that long. Both times are of
+ * the lines: however long nothing is chained, and wherever clocks are set to meanwhile, a line that was late stays so.
+ */
+export const IS_LATE = `happened_at > (SELECT least(now(), max(happened_at)) FROM audit_log WHERE audit_id = ?) - interval '10 minutes'`;
 const A_BATCH = 2000;
 
 /** SHA-256 of the hash before and a text of the line that no other line has. */
@@ -68,7 +71,7 @@ async function chainBatch(transaction: Knex): Promise<number> {
   const ends = await lockEnds(transaction);
   // In a statement of its own, which sees what others chained while this one waited.
   const lines: ChainedLine[] = await transaction('audit_log AS line')
-    .whereRaw(`(audit_id > ? OR happened_at > now() - ${LATE})`, [ends.newest_line])
+    .whereRaw(`(audit_id > ? OR ${IS_LATE})`, [ends.newest_line, ends.newest_line])
     .whereRaw('NOT EXISTS (SELECT FROM audit_chain AS link WHERE link.audit_id = line.audit_id)')
     .orderBy('audit_id')
     .limit(A_BATCH)

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { addTime, DAY_OF_24_HOURS, type Instant, now, postgresFromInstant } from '../../units/time.ts';
 import { lockEnds } from './chain.ts';
 
 const MOST_AT_ONCE = 10_000;
@@ -7,24 +6,23 @@ const MOST_AT_ONCE = 10_000;
 type Link = { place: string; audit_id: string; hash: string };
 
 /**
- * Deletes the oldest lines of the chain, as long as they are older than so many days, at most ten thousand at a time; what the
- * next one is chained to is kept, so that the rest can be verified. Resolves with how many.
+ * Deletes the oldest lines of the chain, as long as they are older than so many days by the clock that stamped them, at most ten
+ * thousand at a time; what the next one is chained to is kept, so that the rest can be verified. Resolves with how many.
  */
-export function forgetAuditLog(backoffice: Knex, days: number, at: Instant = now()): Promise<number> {
+export function forgetAuditLog(backoffice: Knex, days: number): Promise<number> {
   return backoffice.transaction(async (transaction) => {
     const ends = await lockEnds(transaction);
-    const before = postgresFromInstant(addTime(at, -BigInt(days) * DAY_OF_24_HOURS));
     // Up to the first that is young enough, or is not there: what was removed otherwise is not covered up.
     const { rows: links } = await transaction.raw<{ rows: Link[] }>(
       `WITH oldest AS (
-         SELECT link.*, coalesce(line.happened_at < ?, false) AS is_old
+         SELECT link.*, coalesce(line.happened_at < now() - make_interval(hours => 24 * ?), false) AS is_old
            FROM audit_chain AS link LEFT JOIN audit_log AS line USING (audit_id)
           ORDER BY place LIMIT ${MOST_AT_ONCE}
        )
        SELECT place, audit_id, hash FROM oldest
         WHERE place < coalesce((SELECT min(place) FROM oldest WHERE NOT is_old), 9223372036854775807)
         ORDER BY place`,
-      [before],
+      [days],
     );
     const last = links.at(-1);
     if (last === undefined) return 0;

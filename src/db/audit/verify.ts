@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type ChainEnds, type ChainedLine, chainedHash, LATE, LINE_COLUMNS } from './chain.ts';
+import { type ChainEnds, type ChainedLine, chainedHash, IS_LATE, LINE_COLUMNS } from './chain.ts';
 
 const A_BATCH = 5000;
 
@@ -26,7 +26,11 @@ export function verifyChain(backoffice: Knex): Promise<Verified> {
 }
 
 async function walk(snapshot: Knex): Promise<Verified> {
-  const ends = await snapshot('audit_chain_ends').first<ChainEnds>();
+  const ends = await snapshot('audit_chain_ends').first<ChainEnds | undefined>();
+  if (ends === undefined) {
+    const nothing = { lines: 0, upTo: null, hash: '', forgotten: 0, waiting: 0 };
+    return { ...nothing, problem: 'what says where it begins and ends was removed' };
+  }
   let place = BigInt(ends.forgotten);
   let hash = ends.before_hash;
   let upTo: string | null = null;
@@ -75,7 +79,7 @@ const unchained = (snapshot: Knex) =>
 async function firstPutIn(snapshot: Knex, { newest_line: newest }: ChainEnds): Promise<string | null> {
   const row = await unchained(snapshot)
     .where('audit_id', '<=', newest)
-    .whereRaw(`happened_at <= now() - ${LATE}`)
+    .whereRaw(`NOT (${IS_LATE})`, [newest])
     .min('audit_id AS first')
     .first();
   return row?.first ?? null;
@@ -83,7 +87,7 @@ async function firstPutIn(snapshot: Knex, { newest_line: newest }: ChainEnds): P
 
 async function waitingLines(snapshot: Knex, { newest_line: newest }: ChainEnds): Promise<number> {
   const row = await unchained(snapshot)
-    .whereRaw(`(audit_id > ? OR happened_at > now() - ${LATE})`, [newest])
+    .whereRaw(`(audit_id > ? OR ${IS_LATE})`, [newest, newest])
     .count('* AS count')
     .first();
   return Number(row?.count ?? 0);
