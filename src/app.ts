@@ -121,12 +121,13 @@ export function createApp({
   if (!config.google && !production) app.use(standInForGoogle({ client, appUrl, render }));
   app.use(bearer({ database: databases.sessions, allowedDomains, adminEmails }));
   app.use(scopesOf(FILE_PATHS));
-  app.get(METRICS_PATH, metricsForTokens(metrics));
+  app.get(METRICS_PATH, metricsForTokens(metrics, limitCallers(asked)));
   app.use(forBrowsers([sameOriginChanges(appUrl), ...sessions({ database: databases.sessions, secrets, cookies })]));
   app.use(signInRoutes(auth));
 
   app.use(requirePerson({ appUrl, allowedDomains, adminEmails }));
-  app.use('/api', limitCallers(asked));
+  // What programs ask for: each file is a line of the audit log as well.
+  app.use(['/api', ...FILE_PATHS], limitCallers(asked));
   app.use(roles(adminEmails));
   const undelivered = createUndeliveredCount(databases.backoffice, reuseForMs);
   app.use(async (req, res, next) => {

@@ -23,7 +23,7 @@ export function limitSignIns(signIns: RateLimit, door: 'to Google' | 'back', met
   };
 }
 
-/** For what stands behind `requirePerson`. @throws TooMany */
+/** For requests of which it is known who asks. @throws TooMany */
 export function limitCallers(asked: RateLimit): RequestHandler {
   return async (req, _res, next) => {
     const seconds = await asked(callerOf(req));

@@ -10,6 +10,7 @@ import { now } from '../units/time.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { returnPath } from '../web/return-path.ts';
+import { windowsOnly } from '../web/security.ts';
 import { addressOf } from './access/caller.ts';
 import { endAttempt, readAttempt } from './attempt.ts';
 import type { Cookies } from './cookies.ts';
@@ -72,13 +73,13 @@ export function signInRoutes({
     page(req, res, 200, null, returnTo);
   });
 
-  router.get('/auth/google', limitSignIns(signIns, 'to Google', metrics), (req, res, next) => {
+  router.get('/auth/google', windowsOnly, limitSignIns(signIns, 'to Google', metrics), (req, res, next) => {
     const prompt = req.query.prompt === 'select_account' ? { prompt: 'select_account' } : {};
     // Either of our domains may come, and Google's hint takes one: "*" asks for any organisation's account.
     passport.authenticate('google', { session: false, hd: '*', ...prompt } as object)(req, res, next);
   });
 
-  router.get(CALLBACK_PATH, limitSignIns(signIns, 'back', metrics), async (req, res, next) => {
+  router.get(CALLBACK_PATH, windowsOnly, limitSignIns(signIns, 'back', metrics), async (req, res, next) => {
     const { state, code, error } = req.query;
     const { person, arrival } = req.session;
     // Back, or a second click: whoever came this way once is taken to where they then wanted to go.

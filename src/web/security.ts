@@ -60,6 +60,16 @@ export function openedFromHere(req: Request, wayOut: WayOut): void {
   }
 }
 
+/**
+ * For the doors of a sign-in, which count by address how often they are gone through: pictures, frames and scripts of another
+ * site would otherwise use up the sign-ins of a whole office that only looks at that. Browsers that say nothing of it pass.
+ */
+export function windowsOnly(req: Request, _res: Response, next: NextFunction): void {
+  const isWindow =
+    (req.get('Sec-Fetch-Dest') ?? 'document') === 'document' && !req.get('Sec-Purpose')?.includes('prefetch');
+  next(isWindow ? undefined : new Refused('A sign-in is a page of its own: please open it in a window.'));
+}
+
 /** Answers what is asked of the server and no page of it ("OPTIONS *"); everything behind this has a path. */
 export function pathsOnly(req: Request, res: Response, next: NextFunction): void {
   if (req.path?.startsWith('/')) next();

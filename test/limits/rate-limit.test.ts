@@ -68,6 +68,28 @@ describe('limits of a minute', () => {
       assert.deepEqual(await statusesOf([ask(), ask(), ask()]), [200, 200, 429]);
   });
 
+  it('of the API hold for files and metrics too, by a token and by a session', async () => {
+    const app = await start({ API_PER_MINUTE: '2' });
+    const ana = await signedIn(app.origin);
+    const tokenOf = async (scopes: string) => {
+      const made = await ana.submit('/account/tokens', { name: 'nightly', scopes });
+      return parse(made.text).querySelector('code')?.text;
+    };
+    const asToken = async (scopes: string, path: string) => {
+      const Authorization = `Bearer ${await tokenOf(scopes)}`;
+      const ask = () => createClient(app.origin).get(path, { Authorization });
+      return [(await ask()).status, (await ask()).status, (await ask()).status];
+    };
+    assert.deepEqual(await asToken('export', '/budgets.csv'), [200, 200, 429]);
+    assert.deepEqual(await asToken('metrics', '/metrics'), [200, 200, 429]);
+    const file = async (path: string) => (await ana.get(path)).status;
+    assert.deepEqual(
+      [await file('/budgets.csv'), await file('/audit.csv'), await file('/budgets.json')],
+      [200, 200, 429],
+    );
+    assert.equal(await file('/budgets'), 200, 'pages go on');
+  });
+
   it('ask the database nothing for somebody whom a process knows to be over', async () => {
     const app = await start({ API_PER_MINUTE: '3' });
     const ana = await signedIn(app.origin);
@@ -96,6 +118,28 @@ describe('limits of a minute', () => {
     assert.deepEqual(await statusesOf([back(), back(), back()]), [400, 400, 429]);
     const refused = await app.metrics.registry.getSingleMetricAsString('sign_ins_refused_total');
     assert.match(refused, /\{reason="too many"\} 5$/m);
+  });
+
+  it('of sign-ins are used up by no picture, frame or script of another site', async () => {
+    const app = await start({ SIGN_INS_PER_MINUTE: '2' });
+    const doors = ['/auth/google', '/auth/google/callback?code=a&state=b'];
+    const from = (dest: string, others = {}) => ({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Dest': dest, ...others });
+    const [toGoogle, back] = doors.map(
+      (door) => (headers: Record<string, string>) => createClient(app.origin).get(door, headers),
+    );
+    for (const hidden of [
+      from('image'),
+      from('iframe'),
+      from('empty'),
+      from('document', { 'Sec-Purpose': 'prefetch' }),
+    ])
+      assert.deepEqual(
+        await statusesOf([toGoogle?.(hidden), back?.(hidden)].map(async (asked) => (await asked) ?? { status: 0 })),
+        [403, 403],
+      );
+    const seen = from('document');
+    assert.equal((await toGoogle?.(seen))?.status, 302);
+    assert.equal((await back?.(seen))?.status, 400);
   });
 
   it('of sign-ins believe no header where no proxy stands in front', async () => {
