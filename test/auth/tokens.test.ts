@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'node-html-parser';
 import { hashOf, isSecret, makeSecret } from '../../src/auth/tokens/secret.ts';
 import { MOST_TOKENS } from '../../src/auth/tokens/store.ts';
@@ -7,8 +8,10 @@ import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { later } from '../support/session.ts';
+import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
+const SESSION_SECRET = 's'.repeat(32);
 const SCOPES = ['stats', 'records', 'export', 'budgets', 'metrics'];
 const BUDGET = { name: 'By a token', amount: '10', per: 'month' };
 
@@ -19,7 +22,7 @@ describe('API tokens', () => {
   before(async () => {
     await resetUsage();
     await insertUsage([{ model: 'gpt-5' }]);
-    app = await startApp({ variables: { ADMIN_EMAILS: ANA } });
+    app = await startApp({ variables: { ADMIN_EMAILS: ANA, SESSION_SECRET } });
     [ana, rui] = [await signedIn(app.origin, ANA), await signedIn(app.origin, RUI)];
   });
   after(() => app.close());
@@ -34,12 +37,12 @@ describe('API tokens', () => {
     assert.equal(answer.status, 200, answer.text.slice(0, 2000));
     return parse(answer.text).querySelector('code')?.text ?? '';
   };
-  const made = (client: Client, scopes: string[], fields: Record<string, string> = {}) => {
+  const made = (client: Client, scopes: string[], fields: Record<string, string> = {}, origin = app.origin) => {
     const body = new URLSearchParams([
       ...Object.entries({ name: 'nightly', ...fields }),
       ...scopes.map((scope): [string, string] => ['scopes', scope]),
     ]);
-    return fetchAs(null, '/account/tokens', { method: 'POST', body }, cookieOf(client));
+    return fetchAs(null, '/account/tokens', { method: 'POST', body }, cookieOf(client), origin);
   };
   const cookieOf = (client: Client) => ({
     Cookie: [...client.cookies].map((one) => one.join('=')).join('; '),
@@ -51,8 +54,9 @@ describe('API tokens', () => {
     path: string,
     init: RequestInit = {},
     headers: Record<string, string> = {},
+    origin = app.origin,
   ) => {
-    const answer = await fetch(app.origin + path, {
+    const answer = await fetch(origin + path, {
       ...init,
       headers: { ...(token === null ? {} : { Authorization: `Bearer ${token}` }), ...headers },
       redirect: 'manual',
@@ -245,8 +249,33 @@ describe('API tokens', () => {
     );
   });
 
-  it('are twenty of a person at most, however many forms are sent at once; what is wrong is said and makes none', async () => {
-    const answers = await Promise.all(Array.from({ length: MOST_TOKENS + 5 }, () => made(rui, ['stats'])));
+  it('keep nobody waiting while forms of one person wait for each other', async function () {
+    needsServer(this);
+    // As a form at another replica that takes long.
+    const busy = await databases().backoffice.transaction();
+    const [{ sub }] = await databases()
+      .backoffice('sessions')
+      .whereRaw(`data->'person'->>'email' = ?`, [RUI])
+      .select('sub');
+    await busy.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`tokens of ${sub}`]);
+    const forms = Promise.all(Array.from({ length: 30 }, () => made(rui, ['stats'])));
+    try {
+      await sleep(800);
+      const began = performance.now();
+      assert.equal((await ana.get('/account/tokens')).status, 200);
+      const took = performance.now() - began;
+      assert.ok(took < 1_000, `${took} ms`);
+    } finally {
+      await busy.rollback();
+      await forms;
+    }
+  });
+
+  it('are twenty of a person at most, however many forms are sent at once, to two processes; what is wrong is said and makes none', async () => {
+    const other = await startApp({ variables: { ADMIN_EMAILS: ANA, SESSION_SECRET } });
+    const origins = Array.from({ length: MOST_TOKENS + 5 }, (_, i) => (i % 2 ? app.origin : other.origin));
+    const answers = await Promise.all(origins.map((origin) => made(rui, ['stats'], {}, origin)));
+    await other.close();
     assert.equal(answers.filter(({ status }) => status === 200).length, MOST_TOKENS);
     assert.equal(answers.filter(({ status }) => status === 400).length, 5);
     assert.match((await rui.get('/account/tokens')).text, /as many as there may be/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parse } from 'node-html-parser';
-import { clientOf } from '../../src/limits/client-address.ts';
+import { addressText, clientOf } from '../../src/limits/client-address.ts';
 import { deleteOldCounts } from '../../src/limits/rate-limit.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
@@ -192,7 +192,15 @@ describe('an address', () => {
     assert.equal(clientOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
     assert.equal(clientOf('2001:db8:1:2::9'), '2001:db8:1:2::/64');
     assert.notEqual(clientOf('2001:db8:1:3::9'), '2001:db8:1:2::/64');
-    for (const nonsense of [undefined, '', 'x'.repeat(5_000), '203.0.113.7:80', "'; DROP TABLE sessions"])
-      assert.equal(clientOf(nonsense), 'unknown');
+    assert.equal(clientOf('203.0.113.7:51234'), '203.0.113.7', 'some proxies say the port');
+    assert.equal(clientOf('[2001:db8:1:2::9]:51234'), '2001:db8:1:2::/64');
+    for (const nonsense of [undefined, '', 'x'.repeat(5_000), '203.0.113.7:a', '[x]:1', "'; DROP TABLE sessions"])
+      assert.deepEqual([clientOf(nonsense), addressText(nonsense)], ['unknown', 'unknown']);
+    assert.deepEqual(['::ffff:203.0.113.7', '203.0.113.7:80', '[2001:db8::9]:80', '::1'].map(addressText), [
+      '203.0.113.7',
+      '203.0.113.7',
+      '2001:db8::9',
+      '::1',
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { addressText } from '../../limits/client-address.ts';
 import type { Person } from '../person.ts';
 import type { ApiToken } from '../tokens/store.ts';
 
@@ -23,5 +24,5 @@ export function personOf(req: Request): Asking {
   return req.caller.person;
 }
 
-/** From where somebody asks: an address of IPv4 as such, also where IPv6 carries it. Which proxies are believed, `PROXIES` says. */
-export const addressOf = ({ ip }: Request): string => (ip ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+/** From where somebody asks, and never what a header says that is no address. Which proxies are believed, `PROXIES` says. */
+export const addressOf = ({ ip }: Request): string => addressText(ip);

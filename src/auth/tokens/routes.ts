@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import { auditedChange } from '../../db/audit-log.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
+import { createTurns } from '../../units/promises/turns.ts';
 import { addTime, DAY_OF_24_HOURS, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound } from '../../web/errors.ts';
@@ -40,19 +41,25 @@ export function tokenRoutes({ backoffice, render, format }: TokenDependencies): 
   };
   router.get(TOKENS_PATH, takes([]), (req, res) => show(req, res, {}));
 
+  // The database lets those of one person wait for each other as well, wherever they come to.
+  const inTurns = createTurns();
   const make = async (req: Request): Promise<string> => {
     const terms = parseToken(req.body);
-    return auditedChange(backoffice, personOf(req), 'make token', async (transaction) => {
-      const made = await makeToken(transaction, personOf(req), terms);
-      if (made === null)
-        throw new BadInput([{ parameter: 'name', message: `is one too many: you have ${MOST_TOKENS} tokens already` }]);
-      const until = format.minute(addTime(now(), BigInt(terms.days) * DAY_OF_24_HOURS));
-      return {
-        value: made.secret,
-        subject: `${TOKENS_PATH}/${made.id}`,
-        details: `“${terms.name}” for ${terms.scopes.join(', ')}, until ${until}`,
-      };
-    });
+    return inTurns(personOf(req).sub, () =>
+      auditedChange(backoffice, personOf(req), 'make token', async (transaction) => {
+        const made = await makeToken(transaction, personOf(req), terms);
+        if (made === null)
+          throw new BadInput([
+            { parameter: 'name', message: `is one too many: you have ${MOST_TOKENS} tokens already` },
+          ]);
+        const until = format.minute(addTime(now(), BigInt(terms.days) * DAY_OF_24_HOURS));
+        return {
+          value: made.secret,
+          subject: `${TOKENS_PATH}/${made.id}`,
+          details: `“${terms.name}” for ${terms.scopes.join(', ')}, until ${until}`,
+        };
+      }),
+    );
   };
   router.post(TOKENS_PATH, form, async (req, res) => {
     try {
