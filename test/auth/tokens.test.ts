@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'node-html-parser';
 import { hashOf, isSecret, makeSecret } from '../../src/auth/tokens/secret.ts';
 import { MOST_TOKENS } from '../../src/auth/tokens/store.ts';
@@ -8,7 +7,6 @@ import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { later } from '../support/session.ts';
-import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const SESSION_SECRET = 's'.repeat(32);
@@ -247,28 +245,6 @@ describe('API tokens', () => {
       parse((await ana.get('/account/tokens')).text).querySelector('.access')?.text ?? '',
       /127\.0\.0\.1|::1/,
     );
-  });
-
-  it('keep nobody waiting while forms of one person wait for each other', async function () {
-    needsServer(this);
-    // As a form at another replica that takes long.
-    const busy = await databases().backoffice.transaction();
-    const [{ sub }] = await databases()
-      .backoffice('sessions')
-      .whereRaw(`data->'person'->>'email' = ?`, [RUI])
-      .select('sub');
-    await busy.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`tokens of ${sub}`]);
-    const forms = Promise.all(Array.from({ length: 30 }, () => made(rui, ['stats'])));
-    try {
-      await sleep(800);
-      const began = performance.now();
-      assert.equal((await ana.get('/account/tokens')).status, 200);
-      const took = performance.now() - began;
-      assert.ok(took < 1_000, `${took} ms`);
-    } finally {
-      await busy.rollback();
-      await forms;
-    }
   });
 
   it('are twenty of a person at most, however many forms are sent at once, to two processes; what is wrong is said and makes none', async () => {
