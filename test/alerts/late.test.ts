@@ -35,7 +35,7 @@ describe('calls that come late', () => {
       [from, 22, '', 'critical'],
     ]);
     assert.deepEqual(
-      (await messages()).map((subject) => subject.replace(/ from.*:/, ':')),
+      (await messages()).map((subject) => subject.replace(/ on .*:/, ':')),
       ['Late: €11.00: A rule', 'Late: €22.00: A rule'],
     );
   });

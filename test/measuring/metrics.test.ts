@@ -132,7 +132,7 @@ describe('metrics', () => {
     assert.equal((await fetch(`${scraped.origin}/metrics`, { method: 'POST' })).status, 404);
     const head = await fetch(`${scraped.origin}/metrics`, { method: 'HEAD' });
     assert.deepEqual([head.status, await head.text()], [200, '']);
-    assert.equal((await client.get('/metrics')).status, 404);
+    assert.equal((await client.get('/metrics')).status, 401, 'the main port answers tokens');
   });
 
   it('stand in every answer too: the database, rendering and the whole, in milliseconds', async () => {

@@ -24,7 +24,7 @@ function pathsOf(stack: Layer[]): string[] {
 
 /** Answers no person and no program reads numbers or lines of, or whose parameters are Google's. */
 const NOT_ASKED =
-  /^\/(healthz|readyz|:name|favicon\.ico|robots\.txt|apple-touch-icon\.png|auth\/google.*|stand-in-for-google\/.*)$/;
+  /^\/(healthz|readyz|metrics|:name|favicon\.ico|robots\.txt|apple-touch-icon\.png|auth\/google.*|stand-in-for-google\/.*)$/;
 
 describe('parameters that nobody knows', () => {
   let app: RunningApp;
