@@ -221,6 +221,11 @@ describe('API tokens', () => {
   });
 
   it('take files with prompts for admins only, and who took one by which token is written down', async () => {
+    assert.match(
+      (await ana.get('/account/tokens')).text,
+      /as a file, and for admins records with prompts/,
+      'known before',
+    );
     const path = '/ai-usage/records.ndjson?period=7d&include=prompt';
     assert.equal((await fetchAs(await make(rui, ['export']), path)).status, 403);
     const answer = await fetchAs(await make(ana, ['export'], { name: 'Back-up' }), path);

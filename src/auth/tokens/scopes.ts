@@ -4,7 +4,7 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 export const SCOPE_WORDS = {
   stats: 'Totals and breakdowns: /api/ai-usage/stats',
   records: 'Records, without prompts: /api/ai-usage/records',
-  export: 'Every page as a file: .csv, .xlsx, .json, .ndjson',
+  export: 'Every page as a file, and for admins records with prompts: .csv, .xlsx, .json, .ndjson',
   budgets: 'Budgets, read and, for admins, changed: /api/budgets',
   metrics: 'Metrics for Prometheus: /metrics',
 } as const;
