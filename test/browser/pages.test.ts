@@ -50,6 +50,8 @@ describe('every page in a browser', () => {
         await page.emulateMedia({ colorScheme: view.colorScheme });
         await page.setViewportSize({ width: view.width, height: 844 });
         if (view.name === 'light') await page.goto(`${origin}${path.replace('{record}', record)}`);
+        // What is dimmed until its answer comes is not what anybody reads.
+        await page.locator('.htmx-request').waitFor({ state: 'detached' });
         await page.screenshot({ path: `test-results/${name}-${view.name}.png`, fullPage: true });
         // Menus and tables that are folded away count as well.
         await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })");
