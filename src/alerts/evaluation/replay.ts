@@ -115,7 +115,8 @@ function afterOne(
     events.push(...next.events);
     if (isRemembered(next.standing) || isOfAll) subjects.set(subject, next.standing);
   };
-  for (const observation of seen) observe(observation);
+  // In one order, whoever was asked and in whatever order that answered.
+  for (const observation of [...seen].sort((a, b) => (a.subject < b.subject ? -1 : 1))) observe(observation);
   // What is not seen any more is at rest.
   for (const [subject, standing] of before.subjects) {
     if (subjects.has(subject) || !isRemembered(standing) || seen.some((one) => one.subject === subject)) continue;
