@@ -67,14 +67,6 @@ const rows = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-const NEW_MODEL = {
-  choice: { name: 'new' as const, fields: { what: 'model' as const } },
-  ...{ evaluations: 1 as const, per: 'week' as const, filter: '' as const },
-};
-const NO_TOKENS = { action: 'story_outline', input: 0, output: 0, cost: 0 };
-const ONE_BEFORE = { ...NO_TOKENS, at: instantAt(-MINUTE), model: 'gemini-2.5-pro' };
-const ANOTHER = { ...NO_TOKENS, at: instantAt(0n), model: 'mystery-9' };
-
 describe('a rehearsal', () => {
   before(resetUsage);
   after(resetUsage);
@@ -167,11 +159,7 @@ describe('a rehearsal', () => {
           assert.deepEqual(answers[2], { events, standing });
         },
       ),
-      {
-        ...slowly(120),
-        // Two are new at once: told in one order, whoever is asked.
-        examples: [[NEW_MODEL, 'Europe/Lisbon', 0, 1, [ONE_BEFORE, ANOTHER], false]],
-      },
+      slowly(120),
     );
   });
 });
