@@ -7,6 +7,8 @@ import { handled } from '../units/promises/handled.ts';
 const LEASE_MS = 60_000;
 /** Somebody who has just read the last byte of one begins the next. */
 const PATIENCE_MS = 250;
+/** Within somebody's patience. */
+const SOON_MS = 50;
 
 /** Takes one of an owner's places, and gives the way to give it back; null where all are taken. */
 export type TakePlace = (owner: string) => Promise<(() => Promise<void>) | null>;
@@ -30,17 +32,25 @@ export function createPlaces(database: Knex, each: number, leaseMs = LEASE_MS): 
     );
   };
 
+  /** Where the database does not answer it is asked again, until the lease would have ended: else its owner would wait for nobody. */
   const give = async (holder: string) => {
     held.delete(holder);
     if (held.size === 0) {
       clearInterval(renewing);
       renewing = undefined;
     }
-    // One that stays is renewed by nobody.
-    await database('export_places')
-      .where({ holder })
-      .delete()
-      .then(undefined, () => {});
+    const leaseEnds = performance.now() + leaseMs;
+    for (let wait = SOON_MS; performance.now() < leaseEnds; wait *= 2) {
+      const isGiven = await database('export_places')
+        .where({ holder })
+        .delete()
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isGiven) return;
+      await sleep(wait, undefined, { ref: false });
+    }
   };
 
   const takeFree = async (owner: string, holder: string): Promise<boolean> => {
@@ -58,12 +68,18 @@ export function createPlaces(database: Knex, each: number, leaseMs = LEASE_MS): 
 
   return async (owner) => {
     const holder = randomUUID();
-    let isTaken = await takeFree(owner, holder);
-    if (!isTaken) {
-      await sleep(PATIENCE_MS);
-      isTaken = await takeFree(owner, holder);
+    try {
+      let isTaken = await takeFree(owner, holder);
+      if (!isTaken) {
+        await sleep(PATIENCE_MS);
+        isTaken = await takeFree(owner, holder);
+      }
+      if (!isTaken) return null;
+    } catch (error) {
+      // Only the answer may have been lost, and the row be there.
+      handled(give(holder));
+      throw error;
     }
-    if (!isTaken) return null;
     held.add(holder);
     renewing ??= setInterval(renew, leaseMs / 3).unref();
     return () => give(holder);

@@ -61,6 +61,20 @@ describe('places of exports', () => {
     );
   });
 
+  it('are given back as soon as the database answers again', async () => {
+    const take = createPlaces(databases().backoffice, 1);
+    const giveBack = await take('ana');
+    await databases().backoffice.schema.renameTable('export_places', 'export_places_away');
+    const given = giveBack?.();
+    try {
+      await sleep(200);
+    } finally {
+      await databases().backoffice.schema.renameTable('export_places_away', 'export_places');
+    }
+    await given;
+    assert.ok(await take('ana'));
+  });
+
   it('of a process that was killed are deleted by the clock', async () => {
     const take = createPlaces(databases().backoffice, 1);
     await take('ana');
