@@ -2,7 +2,8 @@
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+# Maps and declarations are a quarter of the packages, and nothing that runs reads them.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && find node_modules -name '*.map' -delete -o -name '*.d.ts' -delete
 ARG COMMIT=
 RUN echo "$COMMIT" > COMMIT
 
