@@ -22,10 +22,12 @@ const GOOGLE_USERINFO_URL = 'https://openidconnect.googleapis.com/v1/userinfo';
 /** Everything that is missing or wrong in the environment, a line each, not only the first. */
 export class ConfigError extends Error {
   readonly problems: string[];
-  constructor(problems: string[]) {
+  readonly production: boolean;
+  constructor(problems: string[], production: boolean) {
     const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
     super([`Configuration: ${count}`, ...problems].join('\n  '));
     this.problems = problems;
+    this.production = production;
   }
 }
 
@@ -241,10 +243,10 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     : parsed.error.issues.map((issue) => `${issue.path[0]?.toString()} ${issue.message}`);
   const settings = parsed.success ? parsed.data : partlyParsed(environment);
   problems.push(...problemsBetween(settings, environment));
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  const production = environment.NODE_ENV === 'production';
+  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems, production);
 
   const { data } = parsed;
-  const production = data.NODE_ENV === 'production';
   return {
     production,
     port: data.PORT,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
 import { makeExamples } from './alerts/examples.ts';
 import { createApp } from './app.ts';
 import { keptSessionSecret } from './auth/session-secret.ts';
-import { loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
 import {
   closeDatabases,
   DATABASE_OF,
@@ -11,6 +12,7 @@ import {
   openDatabase,
   openDatabases,
   openEmbeddedDatabases,
+  placeOf,
 } from './db/connect.ts';
 import { type Embedded, type EmbeddedUrls, startEmbedded } from './db/embedded/embedded.ts';
 import { migrateBackoffice, newerSchemaNote } from './db/migrate.ts';
@@ -59,13 +61,20 @@ function say(line: string): void {
   console.log(line);
 }
 
+/** In production all is JSON, this too. */
 function stop(line: string): never {
-  console.error(line);
+  if (lastWord) lastWord.fatal(line);
+  else console.error(line);
   process.exit(1);
 }
+let lastWord: Logger | null = null;
+const sayLast = (production: boolean) => {
+  lastWord = production ? createLog('fatal', () => {}, process.stderr) : null;
+};
 
 async function main(): Promise<void> {
   const config = loadConfig();
+  sayLast(config.production);
   const metrics = createMetrics();
   const log = createLog(config.logLevel, metrics.recent.failed);
   for (const doubt of config.doubts) log.warn(doubt);
@@ -164,7 +173,8 @@ async function main(): Promise<void> {
       redis,
     }),
   );
-  log.info({ url: config.appUrl.origin, port: server.port, node: process.version, ...VERSION }, 'started');
+  const settings = settingsThatMatter(config);
+  log.info({ url: config.appUrl.origin, port: server.port, node: process.version, ...VERSION, ...settings }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
@@ -202,11 +212,25 @@ async function main(): Promise<void> {
     redis?.close();
     await closeDatabases(databases);
     await embedded?.stop();
-    log.info('stopped');
+    log.info(VERSION, 'stopped');
     process.exit(0);
   };
   await embedded?.ended;
   if (embedded && !stopping) stop('The embedded database has ended: please start again');
+}
+
+/** What somebody who reads a log asks first: where it reads and writes, and what makes two processes differ. No secret is among it. */
+function settingsThatMatter({ databaseUrls: urls, redisUrl, adminEmails, mail, google, ...config }: Config) {
+  const { allowedDomains, auditDays, timeZone, locale, proxies, signInsPerMinute, apiPerMinute } = config;
+  const { metricsPort, drainSeconds, jobs } = config;
+  const places = Object.entries(urls ?? {}).map(([name, url]) => [name, url === null ? null : placeOf(url)]);
+  return {
+    databases: urls === null ? 'embedded' : Object.fromEntries(places),
+    redis: redisUrl === null ? null : new URL(redisUrl).host,
+    admins: adminEmails.length === 0 ? 'everybody' : adminEmails.length,
+    ...{ mail: mail !== null, google: google !== null, allowedDomains, auditDays, timeZone, locale },
+    ...{ proxies, signInsPerMinute, apiPerMinute, metricsPort, drainSeconds, jobs },
+  };
 }
 
 function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Databases {
@@ -236,4 +260,7 @@ function progressLine(): (progress: { done: number; total: number }) => void {
   };
 }
 
-main().catch((error: Error) => stop(reasonOf(error)));
+main().catch((error: Error) => {
+  if (error instanceof ConfigError) sayLast(error.production);
+  stop(reasonOf(error));
+});

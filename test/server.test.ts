@@ -5,6 +5,7 @@ import { appendFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SETTING_NAMES } from '../src/config.ts';
+import { VERSION } from '../src/measuring/version.ts';
 import { commandLine } from './support/command-line.ts';
 import { databaseUrls } from './support/databases.ts';
 import { freePort } from './support/ports.ts';
@@ -59,9 +60,12 @@ describe('the program', () => {
       ]);
     });
 
-    it('in production with a configuration that is wrong, with the whole list', async () => {
-      const lines = await refusal({ NODE_ENV: 'production', PORT: 'eighty', APP_URL: 'http://admin.mythoria.pt' });
-      assert.deepEqual(lines.sort(), [
+    it('in production with a configuration that is wrong, with the whole list in one line of JSON', async () => {
+      const said = await refusal({ NODE_ENV: 'production', PORT: 'eighty', APP_URL: 'http://admin.mythoria.pt' });
+      assert.equal(said.length, 1);
+      const { severity, message } = JSON.parse(said[0] ?? '');
+      assert.equal(severity, 'CRITICAL');
+      assert.deepEqual(message.split('\n').sort(), [
         '  APP_URL must be https in production',
         '  BACKOFFICE_DATABASE_URL is missing',
         '  GOOGLE_CLIENT_ID is missing',
@@ -91,6 +95,9 @@ describe('the program', () => {
         GOOGLE_CLIENT_ID: 'client',
         GOOGLE_CLIENT_SECRET: 'secret',
         SESSION_SECRET: 's'.repeat(32),
+        REDIS_URL: 'redis://user:hidden@127.0.0.1:1',
+        ADMIN_EMAILS: 'ana.sousa@mythoria.pt',
+        PROXIES: '1',
       });
       const { port } = JSON.parse(await program.line(/"started"/));
       assert.equal((await fetch(`http://127.0.0.1:${port}/sign-in`)).status, 200);
@@ -100,6 +107,19 @@ describe('the program', () => {
       for (const { severity, time } of entries) assert.ok(severity && time);
       const said = entries.filter(({ severity }) => severity === 'INFO').map(({ message }) => message);
       assert.deepEqual(said, ['started', 'request', 'stopping', 'stopped']);
+      const [started, ...others] = entries.filter(({ message }) => /^(started|stopped)$/.test(message));
+      for (const { version, commit } of [started, ...others]) assert.deepEqual({ version, commit }, VERSION);
+      assert.match(started.databases.workflows, /workflows at \S+:\d+$/);
+      assert.match(started.databases.backoffice, /backoffice at \S+:\d+$/);
+      const { redis, admins, jobs, timeZone, proxies, apiPerMinute, drainSeconds } = started;
+      assert.deepEqual(
+        { redis, admins, jobs, timeZone, proxies, apiPerMinute, drainSeconds },
+        {
+          ...{ redis: '127.0.0.1:1', admins: 1, jobs: true, timeZone: 'Europe/Lisbon', proxies: 1 },
+          ...{ apiPerMinute: 600, drainSeconds: 0 },
+        },
+      );
+      assert.doesNotMatch(program.lines.out.join('\n'), /postgres:\/\/|ssss|hidden/);
       assert.deepEqual(program.lines.err, []);
     });
   });

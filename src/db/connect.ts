@@ -75,10 +75,15 @@ export function openDatabase(
   return database;
 }
 
-/** Whatever fails on a database says so: "workflows_db at db.example:5432" as the error's `database`. */
+/** Where a database is, for people: "workflows_db at db.example:5432". */
+export function placeOf(url: string): string {
+  const { database, host, port } = new pg.Client({ connectionString: url });
+  return `${database} at ${host}:${port}`;
+}
+
+/** Whatever fails on a database says so, by its place as the error's `database`. */
 function nameFailures(database: Knex, url: string): void {
-  const address = new pg.Client({ connectionString: url });
-  const name = { database: `${address.database} at ${address.host}:${address.port}` };
+  const name = { database: placeOf(url) };
   database.on('query-error', (error: Error) => Object.assign(error, name));
   const { client } = database;
   const acquire: () => Promise<unknown> = client.acquireConnection.bind(client);
