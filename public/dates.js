@@ -4,7 +4,6 @@
 const dates = 'input[type="date"], input[type="datetime-local"]';
 const isDate = (target) => target instanceof Element && target.matches(dates);
 const datesOf = (form) => [...form.querySelectorAll(dates)];
-const sendsByItself = (form) => form?.getAttribute('hx-trigger')?.includes('change');
 
 function problemOf(field) {
   if (field.validity.badInput) return 'This is not a whole date.';
@@ -17,15 +16,15 @@ function problemOf(field) {
   return null;
 }
 
-/** Says what is wrong with a field beside it, or that nothing is any more; true where something is. */
-function judge(field) {
-  const problem = problemOf(field);
+/** Says beside a field what is wrong with it, or (null) nothing any more; false where there is no field to say it beside. */
+function sayOf(field, problem) {
+  if (!field?.matches?.(typing) || field.type === 'hidden') return false;
   let note = field.parentElement.querySelector('.field-problem');
   if (problem === null) {
     note?.remove();
     field.removeAttribute('aria-invalid');
     field.removeAttribute('aria-describedby');
-    return false;
+    return true;
   }
   if (!note) {
     note = document.createElement('span');
@@ -38,6 +37,13 @@ function judge(field) {
   field.setAttribute('aria-invalid', 'true');
   field.setAttribute('aria-describedby', note.id);
   return true;
+}
+
+/** Whether something is wrong with a field; it is said beside it. */
+function judge(field) {
+  const problem = problemOf(field);
+  sayOf(field, problem);
+  return problem !== null;
 }
 
 /** Forms that are on their way: what takes their place takes the focus from their fields as well, which is no leaving. */

@@ -125,7 +125,7 @@ export function createApp({
   app.use(forBrowsers([sameOriginChanges(appUrl), ...sessions({ database: databases.sessions, secrets, cookies })]));
   app.use(signInRoutes(auth));
 
-  app.use(requirePerson({ appUrl, allowedDomains, adminEmails }));
+  app.use(requirePerson({ appUrl, allowedDomains, adminEmails, cookies }));
   // What programs ask for: each file is a line of the audit log as well.
   app.use(['/api', ...FILE_PATHS], limitCallers(asked));
   app.use(roles(adminEmails));

@@ -59,7 +59,7 @@ function floorApp() {
   app.use(securityHeaders({ https: false }));
   app.use(requestLog(log));
   app.use(sessions({ database: databases.sessions, secrets: [SECRET], cookies: cookiesOf(config.appUrl) }));
-  app.use(requirePerson(config), noStore);
+  app.use(requirePerson({ ...config, cookies: cookiesOf(config.appUrl) }), noStore);
   app.get('/floor', async (_req, res) => {
     const { rows } = await databases.workflows.raw('SELECT 1 AS one');
     res.json(rows);

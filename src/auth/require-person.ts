@@ -1,12 +1,18 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { addressBar, isHtmx, redirectWindow } from '../web/htmx.ts';
+import { addressBar, asksForContent, isHtmx, redirectWindow } from '../web/htmx.ts';
 import { returnPath } from '../web/return-path.ts';
 import './access/caller.ts';
 import { isAdmin } from './access/roles.ts';
+import type { Cookies } from './cookies.ts';
 import { isAllowed } from './person.ts';
 
-function signInAddress(target: string): string {
-  return target === '/' ? '/sign-in' : `/sign-in?returnTo=${encodeURIComponent(target)}`;
+/** `ended`: whoever asks was signed in, and is told that they are no more. */
+function signInAddress(target: string, ended: boolean): string {
+  const query = [
+    ...(target === '/' ? [] : [`returnTo=${encodeURIComponent(target)}`]),
+    ...(ended ? ['ended=yes'] : []),
+  ];
+  return query.length === 0 ? '/sign-in' : `/sign-in?${query.join('&')}`;
 }
 
 /** Files beside the pages: of the site, of what asks by itself for one at its root, but no table as a file. */
@@ -23,30 +29,33 @@ export function unauthorizedJson(res: Response): void {
   res.set('WWW-Authenticate', 'Bearer realm="Mythoria Admin"').status(401).json({ error: 'Unauthorized' });
 }
 
-function unauthorized(req: Request, res: Response, appUrl: URL): void {
+function unauthorized(req: Request, res: Response, { appUrl, cookies }: WhoMay): void {
   if (req.path.startsWith('/api/')) {
     unauthorizedJson(res);
   } else if (isHtmx(req)) {
-    redirectWindow(res, signInAddress(returnPath(addressBar(req), appUrl)));
+    const clicked = asksForContent(req) ? req.originalUrl : addressBar(req);
+    redirectWindow(res, signInAddress(returnPath(clicked, appUrl), true));
     res.status(401).send('');
   } else {
-    res.redirect(302, signInAddress(returnPath(isPage(req) ? req.originalUrl : '/', appUrl)));
+    const ended = req.get('Cookie')?.includes(`${cookies.session}=`) ?? false;
+    res.redirect(302, signInAddress(returnPath(isPage(req) ? req.originalUrl : '/', appUrl), ended));
   }
 }
 
-type WhoMay = { appUrl: URL; allowedDomains: string[]; adminEmails: string[] };
+type WhoMay = { appUrl: URL; allowedDomains: string[]; adminEmails: string[]; cookies: Cookies };
 
 /**
  * Everything mounted behind this is closed: pages redirect to sign-in and come back, the API answers 401 JSON, htmx a
  * 401 that moves the window. The domain is checked every time, so taking one off the list ends its sessions; so is whether
  * somebody is an admin.
  */
-export function requirePerson({ appUrl, allowedDomains, adminEmails }: WhoMay): RequestHandler {
+export function requirePerson(whoMay: WhoMay): RequestHandler {
+  const { allowedDomains, adminEmails } = whoMay;
   return (req: Request, res: Response, next: NextFunction) => {
     // A token has been asked already.
     if (req.caller) return next();
     const { person } = req.session;
-    if (!person) return unauthorized(req, res, appUrl);
+    if (!person) return unauthorized(req, res, whoMay);
     if (isAllowed(person.email, allowedDomains)) {
       req.caller = { person, isAdmin: isAdmin(person.email, adminEmails), token: null };
       return next();
@@ -54,7 +63,7 @@ export function requirePerson({ appUrl, allowedDomains, adminEmails }: WhoMay): 
     req.session.destroy((error) => {
       if (error) return next(error);
       if (req.path.startsWith('/api/')) res.status(403).json({ error: 'Forbidden' });
-      else unauthorized(req, res, appUrl);
+      else unauthorized(req, res, whoMay);
     });
   };
 }

@@ -47,9 +47,16 @@ export function signInRoutes({
   const keeping = { cookies, secrets };
   const passport = createGooglePassport({ client, appUrl, allowedDomains, keeping });
 
-  const page = (req: Request, res: Response, status: number, problem: string | null, returnTo: string) => {
+  const page = (
+    req: Request,
+    res: Response,
+    status: number,
+    problem: string | null,
+    returnTo: string,
+    ended = false,
+  ) => {
     res.status(status);
-    render(req, res, { title: 'Sign in', view: 'auth/sign-in', data: { problem, returnTo, allowedDomains } });
+    render(req, res, { title: 'Sign in', view: 'auth/sign-in', data: { problem, returnTo, ended, allowedDomains } });
   };
 
   const refuse = (req: Request, res: Response, status: number, problem: string, returnTo: string, reason: string) => {
@@ -67,10 +74,10 @@ export function signInRoutes({
     return entry;
   };
 
-  router.get('/sign-in', takes(['returnTo']), (req, res) => {
+  router.get('/sign-in', takes(['returnTo', 'ended']), (req, res) => {
     const returnTo = returnPath(req.query.returnTo, appUrl);
     if (req.session.person) return res.redirect(302, returnTo);
-    page(req, res, 200, null, returnTo);
+    page(req, res, 200, null, returnTo, req.query.ended === 'yes');
   });
 
   router.get('/auth/google', windowsOnly, limitSignIns(signIns, 'to Google', metrics), (req, res, next) => {

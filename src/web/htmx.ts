@@ -31,6 +31,11 @@ export function redirectWindow(res: Response, url: string): void {
   res.set('HX-Redirect', url);
 }
 
+/** Whether the answer would take the place of what a page shows; other parts have addresses that nobody goes to. */
+export function asksForContent(req: Request): boolean {
+  return req.method === 'GET' && (req.get('HX-Target') ?? '').endsWith('#usage');
+}
+
 /** The address in the person's address bar when the request was made by htmx. */
 export function addressBar(req: Request): string | undefined {
   return req.get('HX-Current-URL');

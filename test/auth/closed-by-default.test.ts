@@ -116,13 +116,13 @@ describe('without signing in', () => {
         assert.equal(answer.status, 401);
         assert.equal(
           answer.headers['hx-redirect'],
-          '/sign-in?returnTo=%2Fai-usage%2Frecords%3Fsearch%3Da%2526b%26page%3D2',
+          '/sign-in?returnTo=%2Fai-usage%2Frecords%3Fsearch%3Da%2526b%26page%3D2&ended=yes',
         );
         assert.equal(answer.headers.location, undefined);
         assert.equal(answer.text, '');
       }
     }
     const unknown = await createClient(app.origin).get('/ai-usage', HTMX_FRAGMENT);
-    assert.equal(unknown.headers['hx-redirect'], '/sign-in', 'without an address in the bar: the front page');
+    assert.equal(unknown.headers['hx-redirect'], '/sign-in?ended=yes', 'without an address in the bar: the front page');
   });
 });

@@ -130,11 +130,11 @@ describe('a domain taken off the list', () => {
   it('ends its sessions at a page by way of sign-in, and at a fragment with the whole window', async () => {
     const page = await (await movedTo(await signedInBefore(ANA))).get('/ai-usage?period=7d');
     assert.equal(page.status, 302);
-    assert.equal(location(page), '/sign-in?returnTo=%2Fai-usage%3Fperiod%3D7d');
+    assert.equal(location(page), '/sign-in?returnTo=%2Fai-usage%3Fperiod%3D7d&ended=yes');
     const client = await movedTo(await signedInBefore(ANA));
     const fragment = await client.get('/ai-usage', { ...HTMX_FRAGMENT, 'HX-Current-URL': 'http://localhost/' });
     assert.equal(fragment.status, 401);
-    assert.equal(fragment.headers['hx-redirect'], '/sign-in');
+    assert.equal(fragment.headers['hx-redirect'], '/sign-in?ended=yes');
   });
 
   it('does not go round in circles at the sign-in page', async () => {
