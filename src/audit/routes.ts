@@ -2,7 +2,7 @@ import express, { type Router } from 'express';
 import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from '../db/audit-log.ts';
 import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
-import { dateField } from '../units/date-field.ts';
+import { dateField } from '../units/input/date-field.ts';
 import type { Format } from '../units/format.ts';
 import { now } from '../units/time.ts';
 import { isUuid } from '../units/uuid.ts';

@@ -1,4 +1,4 @@
-import { type DateField, dateField } from '../units/date-field.ts';
+import { type DateField, dateField } from '../units/input/date-field.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
 
 /** A form with what was typed, the wrong fields beside what is said of them: an answer has nothing else of the form that was sent. */

@@ -13,7 +13,7 @@ import {
 import { filterWords } from '../../query/filters/words.ts';
 import { PERIOD_LABELS, PERIODS } from '../../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from '../../query/query.ts';
-import { type DateField, dateField } from '../../units/date-field.ts';
+import { type DateField, dateField } from '../../units/input/date-field.ts';
 import type { Format } from '../../units/format.ts';
 import { addTime, dayOf, isOfNoTime } from '../../units/time.ts';
 import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';

@@ -1,4 +1,4 @@
-import { parseDay } from './time.ts';
+import { parseDay } from '../time.ts';
 
 /** Browsers have calendars for the days of the years from 1 to 9999, and forget what is none of them: all else is text. */
 export type DateField = { type: 'date' | 'text'; value: string };
