@@ -1,6 +1,6 @@
 import { PER_WORDS, PERS } from '../units/calendar-period.ts';
-import { type DateField, dateField } from '../units/input/date-field.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
+import { type DateField, dateField } from '../units/input/date-field.ts';
 import { type FormField, otherProblems, problemOf } from '../units/input/form-field.ts';
 import { eurosText, microEuros } from '../units/money.ts';
 

@@ -12,16 +12,8 @@ import {
   REPEATABLE,
 } from './filters/registry.ts';
 import { oneOf } from './filters/values.ts';
-import {
-  BOUND_TAKES,
-  type Bound,
-  DEFAULT_PERIOD,
-  PERIODS,
-  type Period,
-  parseBound,
-  windowOf,
-  withPlus,
-} from './period.ts';
+import { BOUND_TAKES, type Bound, parseBound, windowOf, withPlus } from './period.ts';
+import { DEFAULT_PERIOD, type Period, readPeriod } from './periods/registry.ts';
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
 import { DEFAULT_VIEW, type ShownAs, VIEW_SHAPE, viewParameters } from './view.ts';
 
@@ -61,7 +53,7 @@ const wholeNumber = (most: number, takes: string) =>
 
 const schemaFor = (maxPageSize: number) =>
   z.object({
-    period: oneOf([...PERIODS, 'none']).optional(),
+    period: z.string().optional(),
     from: z.string().optional(),
     to: z.string().optional(),
     ...FILTER_SHAPE,
@@ -138,8 +130,14 @@ export function parseUsageQuery(
   const from = bound('from');
   const to = bound('to');
   const hasBounds = values.from !== undefined || values.to !== undefined;
+  let asked: Period | null = null;
   if (values.period !== undefined && hasBounds)
     problems.push({ parameter: 'period', message: 'goes without from and to' });
+  else if (typeof values.period === 'string') {
+    const read = readPeriod(values.period);
+    if ('period' in read) asked = read.period;
+    else problems.push({ parameter: 'period', message: read.problem });
+  }
 
   const pinned = typeof values.asOf === 'string' ? parseInstant(withPlus(values.asOf)) : null;
   if (values.asOf !== undefined && (pinned === null || pinned > now)) {
@@ -160,11 +158,11 @@ export function parseUsageQuery(
   }
   if (problems.length > 0) throw new BadInput(problems);
 
-  const period = hasBounds ? null : (raw.period ?? DEFAULT_PERIOD);
+  const period = hasBounds ? null : (asked ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { sortBy, sortOrder, page, pageSize } = raw;
   const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
-  const window = windowOf({ period, from, to }, asOf, now);
+  const window = windowOf({ period, from, to }, { asOf, now, timeZone });
   return {
     period,
     from,

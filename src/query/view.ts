@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { oneOf } from './filters/values.ts';
 
-/** What the overview compares a window with. */
-export const COMPARISONS = ['previous', 'year', 'none'] as const;
+/** What a window is compared with: as much of the one before as has passed of this one, all of the one before, or a year ago. */
+export const COMPARISONS = ['previous', 'whole', 'year', 'none'] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
 /** What the bars of a chart are made of. */

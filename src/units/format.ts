@@ -60,6 +60,7 @@ export function createFormat(locale: string, timeZone: string) {
   const time = ofInstant({ hour: '2-digit', minute: '2-digit' });
   const longDay = ofDay({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
   const shortDay = ofDay({ day: 'numeric', month: 'short' });
+  const mediumDay = ofDay({ day: 'numeric', month: 'short', year: 'numeric' });
   const month = ofDay({ month: 'short', year: 'numeric' });
   const longMonth = ofDay({ month: 'long', year: 'numeric' });
   const year = ofDay({ year: 'numeric' });
@@ -121,6 +122,7 @@ export function createFormat(locale: string, timeZone: string) {
     /** "Mon" for 1 to "Sun" for 7. */
     weekday: (number: number) => weekday.format(new Date(Date.UTC(2024, 0, number, 12))),
     longDay,
+    mediumDay,
     shortDay,
     month,
     longMonth,

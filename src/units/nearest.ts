@@ -7,7 +7,7 @@ const ELSEWHERE: Record<string, string[]> = {
   search: ['q', 'query', 'text', 'term', 'filter', 'find'],
   from: ['since', 'start', 'begin', 'startdate', 'after', 'date', 'day'],
   to: ['until', 'end', 'till', 'enddate', 'before'],
-  period: ['range', 'days', 'window', 'last', 'time', 'interval', 'month'],
+  period: ['range', 'days', 'window', 'last', 'time', 'interval', 'month', 'week', 'quarter', 'year'],
   author: ['user', 'customer', 'writer', 'person', 'account'],
   story: ['book', 'title'],
   asOf: ['at', 'snapshot', 'version'],

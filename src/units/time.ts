@@ -80,7 +80,7 @@ export function floorDivided(instant: bigint, length: Length): bigint {
 
 // Date and Temporal end before PostgreSQL does, so they are asked about years of four digits: what lies beyond is moved by
 // whole cycles of the calendar, and rules for clocks go on for ever.
-const CYCLE = BigInt(DAYS_IN_CYCLE) * DAY_OF_24_HOURS;
+export const CYCLE = BigInt(DAYS_IN_CYCLE) * DAY_OF_24_HOURS;
 const FIRST_PLAIN = instantAt(-377_705_116_800n * SECOND); // Year -9999
 const LAST_PLAIN = instantAt(253_402_300_800n * SECOND); // Year 10000
 
@@ -189,7 +189,7 @@ const movedDay = (date: string, years: number) => yearText(Number(date.slice(0, 
 const ISO_INSTANT =
   /^((?:-\d{6}|[+ ]?\d{4,6})-\d\d-\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:Z|([+-])(\d\d):(\d\d))$/i;
 
-const within = (digits: string | undefined, most: number) => Number(digits ?? 0) <= most;
+export const isWithin = (digits: string | undefined, most: number) => Number(digits ?? 0) <= most;
 
 /** An ISO 8601 instant with its offset ("2026-10-31T10:00:00+01:00"), or null when it is none that PostgreSQL holds. */
 export function parseInstant(text: Plain<string>): Instant | null {
@@ -197,8 +197,8 @@ export function parseInstant(text: Plain<string>): Instant | null {
   if (!match) return null;
   const [, date = '', hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes] = match;
   const day = calendarDay(date);
-  if (day === null || !within(hour, 23) || !within(zoneHours, 23)) return null;
-  if (![minute, second, zoneMinutes].every((sixty) => within(sixty, 59))) return null;
+  if (day === null || !isWithin(hour, 23) || !isWithin(zoneHours, 23)) return null;
+  if (![minute, second, zoneMinutes].every((sixty) => isWithin(sixty, 59))) return null;
   const offset = (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * (sign === '-' ? -1 : 1);
   const seconds = (Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second ?? 0);
   const instant = addTime(midnightOf(dayNumber(day)), BigInt(seconds) * SECOND + BigInt(fraction.padEnd(6, '0')));
@@ -252,7 +252,7 @@ function firstInstant(day: Day, timeZone: string): Instant {
 }
 
 /** What a clock of a time zone shows, as if it were UTC. It stands still where time ends. */
-function localTime(instant: Instant, timeZone: string): Instant {
+export function localTime(instant: Instant, timeZone: string): Instant {
   return latest(BEGIN_OF_TIME, earliest(addTime(instant, offsetAt(instant, timeZone)), addTime(END_OF_TIME, -1n)));
 }
 

@@ -1,5 +1,5 @@
-import { type DateField, dateField } from '../units/input/date-field.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
+import { type DateField, dateField } from '../units/input/date-field.ts';
 
 /** A form with what was typed, the wrong fields beside what is said of them: an answer has nothing else of the form that was sent. */
 export type Correction = {

@@ -15,11 +15,31 @@ const parameterNames = (path: string) => operation(path).parameters.map(nameOf);
 
 /** Values of each parameter that someone might try. Which are right, the document decides. */
 const TRIED: Record<string, string[]> = {
-  period: ['1d', '7d', '30d', '90d', 'all', 'none', '2d', '30', 'ALL', "30d'"],
+  period: [
+    ...['1d', '7d', '28d', '30d', '90d', 'all', 'none', '2d', '30', 'ALL', "30d'"],
+    ...['today', 'yesterday', 'this-week', 'last-quarter', 'last-year', 'this-day', 'next-week'],
+    ...[
+      '2026-10-31',
+      '2026-02-30',
+      '2026-W44',
+      '2026-W60',
+      '2026-W00',
+      '2026-10',
+      '2026-13',
+      '2026-Q3',
+      '2026-Q5',
+      '2026',
+    ],
+    ...['+012026', '+012026-W01', '0000', '202610', '2026-1', '20'],
+  ],
   from: [
     '2026-03-29',
     '2026-03-29T00:30:00Z',
     '2026-03-29T00:30:00.123456+01:00',
+    '2026-03-29T01:30',
+    '2026-03-29T00:30:59.5',
+    '2026-03-29T24:30',
+    '2026-03-29T1:30',
     '2026-02-30',
     'yesterday',
     '29/03/2026',

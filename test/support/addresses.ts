@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { TRIED_VALUES } from './filters.ts';
 import { ACTIONS, AUTHORS, MODELS, STORIES } from './generated-usage.ts';
 import { PAYLOADS } from './payloads.ts';
+import { periodText } from './periods.ts';
 
 const PATHS = [
   ...['/ai-usage', '/ai-usage/records', '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'],
@@ -34,8 +35,8 @@ const VALID: Record<string, fc.Arbitrary<string>> = {
   ...Object.fromEntries(
     Object.entries(TRIED_VALUES).map(([parameter, values]) => [parameter, fc.constantFrom(...values)]),
   ),
-  period: fc.constantFrom('1d', '7d', '30d', '90d', 'all'),
-  from: fc.constantFrom('2026-10-25', '2026-03-29', '1970-01-01', ...instants),
+  period: periodText,
+  from: fc.constantFrom('2026-10-25', '2026-03-29', '1970-01-01', '2026-03-29T01:30', ...instants),
   to: fc.constantFrom('2026-10-31', '2026-11-22', '2199-12-31', ...instants),
   model: fc.oneof(fc.constantFrom(...MODELS), fc.string({ maxLength: 100 })),
   action: fc.oneof(fc.constantFrom(...ACTIONS), fc.string({ maxLength: 63 })),

@@ -1,3 +1,4 @@
+import { unitOf } from '../../query/periods/registry.ts';
 import type { UsageQuery } from '../../query/query.ts';
 import type { BucketSize } from '../../stats/stats.ts';
 import { type Day, dayFromIso, firstDayOf, type Month, monthOf } from '../../units/calendar.ts';
@@ -27,7 +28,7 @@ const LONGEST_BY_DAY = 93n * DAY_OF_24_HOURS;
 /** Hours for a day or two, months for "all" and for more than a quarter, days for everything between. */
 export function bucketSizeOf({ period, window }: Pick<UsageQuery, 'period' | 'window'>): BucketSize {
   if (isOfNoTime(window)) return 'day';
-  if (period === '1d') return 'hour';
+  if (period === '1d' || (period !== null && unitOf(period) === 'day')) return 'hour';
   if (window.from === null) return 'month';
   const length = window.to - window.from;
   if (length <= LONGEST_BY_HOUR && period === null) return 'hour';

@@ -11,11 +11,11 @@ import {
   valuesOf,
 } from '../../query/filters/registry.ts';
 import { filterWords } from '../../query/filters/words.ts';
-import { PERIOD_LABELS, PERIODS } from '../../query/period.ts';
 import { freshQuery, type UsageQuery, usageUrl } from '../../query/query.ts';
-import { type DateField, dateField } from '../../units/input/date-field.ts';
 import type { Format } from '../../units/format.ts';
-import { addTime, dayOf, isOfNoTime } from '../../units/time.ts';
+import { isOfNoTime } from '../../units/time.ts';
+import { type Hidden, hiddenFields } from './hidden-fields.ts';
+import { type PeriodBar, periodBar } from './period-bar.ts';
 import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';
 
 /**
@@ -27,8 +27,7 @@ type Chip = { joint: string; label: string; value: string; remove: string; page:
 /** Everything above the numbers: period, filters and what is active; all of it links and GET forms. */
 export type FilterBar = {
   path: string;
-  periods: { label: string; href: string; current: boolean }[];
-  custom: { open: boolean; from: DateField; to: DateField; hidden: Hidden[] };
+  period: PeriodBar;
   form: { fields: FormField[]; more: { open: boolean; fields: FormField[] }; hidden: Hidden[] };
   chips: Chip[];
   clear: string | null;
@@ -37,14 +36,6 @@ export type FilterBar = {
 };
 
 type FormField = FieldView & { name: string; active: boolean };
-type Hidden = { name: string; value: string };
-
-/** The fields that a form must carry along because it does not show them: every parameter but those named. */
-function hiddenFields(query: UsageQuery, shown: string[]): Hidden[] {
-  const { searchParams } = new URL(usageUrl('/', query), 'http://localhost');
-  return [...searchParams].filter(([name]) => !shown.includes(name)).map(([name, value]) => ({ name, value }));
-}
-
 function chipsOf(query: UsageQuery, names: Names, path: string, format: Format): Chip[] {
   const about = (parameter: string, one: unknown) => {
     if (!Object.hasOwn(SUBJECTS, parameter)) return null;
@@ -103,26 +94,14 @@ export function filterBar(
   format: Format,
   subject: SubjectKind | null = null,
 ): FilterBar {
-  const { from, to, window, pinned } = query;
+  const { pinned } = query;
   const chips = chipsOf(query, names, path, format);
-  const none = isOfNoTime(window);
-  const lastDay = none ? '' : dayOf(addTime(window.to, -1n), format.timeZone);
   const fields = fieldsOf(query, dimensions ?? NO_DIMENSIONS, subject, format);
   const more = fields.filter(({ place }) => place === 'more');
   const shown = fields.map(({ name }) => name);
   return {
     path,
-    periods: (query.period === 'none' ? [...PERIODS, 'none' as const] : PERIODS).map((period) => ({
-      label: PERIOD_LABELS[period],
-      href: usageUrl(path, query, { period, from: null, to: null }),
-      current: query.period === period,
-    })),
-    custom: {
-      open: query.period === null,
-      from: dateField(from?.day ?? (window.from === null || none ? '' : dayOf(window.from, format.timeZone))),
-      to: dateField(to?.day ?? lastDay),
-      hidden: hiddenFields(query, ['period', 'from', 'to']),
-    },
+    period: periodBar(path, query, format),
     form: {
       fields: fields.filter(({ place }) => place === 'bar'),
       more: { open: more.some(({ active }) => active), fields: more },

@@ -58,6 +58,38 @@ describe('the window compared with', () => {
     assert.equal(compared({ period: '7d' }, 'none'), null);
   });
 
+  it('is of the calendar where the window is: the period before up to the same day and hour, all of it, or the same of last year', () => {
+    const of = (period: string, compare?: Comparison, now?: string) =>
+      compared({ period }, compare, now === undefined ? NOW : at(now));
+    assert.deepEqual(of('today'), ['2026-11-24T00:00Z', '2026-11-24T09:30Z']);
+    assert.deepEqual(of('today', 'whole'), ['2026-11-24T00:00Z', '2026-11-25T00:00Z']);
+    assert.deepEqual(of('this-week'), ['2026-11-16T00:00Z', '2026-11-18T09:30Z']);
+    assert.deepEqual(of('this-month'), ['2026-09-30T23:00Z', '2026-10-25T09:30Z']);
+    assert.deepEqual(of('this-month', 'whole'), ['2026-09-30T23:00Z', '2026-11-01T00:00Z']);
+    assert.deepEqual(of('this-month', 'year'), ['2025-11-01T00:00Z', '2025-11-25T09:30Z']);
+    assert.deepEqual(of('this-quarter'), ['2026-06-30T23:00Z', '2026-08-25T08:30Z']);
+    assert.deepEqual(of('this-year'), ['2025-01-01T00:00Z', '2025-11-25T09:30Z']);
+    // October has a day more than September, which is over.
+    assert.deepEqual(of('2026-10'), ['2026-08-31T23:00Z', '2026-09-30T23:00Z']);
+    assert.deepEqual(of('2026-Q1'), ['2025-09-30T23:00Z', '2026-01-01T00:00Z']);
+    assert.deepEqual(of('2026-W44', 'year'), ['2025-10-27T00:00Z', '2025-11-03T00:00Z']);
+    // 2026 has 53 weeks, 2025 has 52.
+    assert.deepEqual(of('2026-W53', 'year', '2027-02-01T00:00:00Z'), ['2025-12-22T00:00Z', '2025-12-29T00:00Z']);
+    assert.deepEqual(of('2024-02-29', 'year'), ['2023-02-28T00:00Z', '2023-03-01T00:00Z']);
+  });
+
+  it('has all of a month that ends before the same day of it', () => {
+    const on = (now: string, period = 'this-month') => compared({ period }, 'previous', at(now))?.[1];
+    assert.equal(on('2026-03-28T10:00:00Z'), '2026-02-28T10:00Z');
+    for (const day of ['29', '30', '31']) assert.equal(on(`2026-03-${day}T10:00:00Z`), '2026-03-01T00:00Z');
+    // In a year only that month, not the year.
+    assert.deepEqual(compared({ period: 'this-year' }, 'previous', at('2024-02-29T10:00:00Z')), [
+      '2023-01-01T00:00Z',
+      '2023-03-01T00:00Z',
+    ]);
+    assert.equal(on('2024-03-01T10:00:00Z', 'this-year'), '2023-03-01T10:00Z');
+  });
+
   it('is never turned around, whatever the instants', () => {
     const instant = fc.bigInt({ min: at('2020-01-01T00:00:00Z'), max: NOW }).map(instantAt);
     fc.assert(
@@ -136,7 +168,14 @@ describe('the comparison on the overview', () => {
     );
     const offered = async (address: string) =>
       (await openPage(client, address)).querySelectorAll('.comparison a').map(textOf);
-    assert.deepEqual(await offered(path), ['the period before', 'a year ago', 'nothing']);
+    assert.deepEqual(await offered(path), [
+      'the period before up to the same hour',
+      'all of the period before',
+      'a year ago',
+      'nothing',
+    ]);
+    const over = `/ai-usage?from=2026-11-24&to=2026-11-24&${asOf}`;
+    assert.deepEqual(await offered(over), ['the period before', 'a year ago', 'nothing']);
     assert.deepEqual(await offered(`/ai-usage?from=2025-11-25&to=2025-11-25&${asOf}`), [
       'the period before',
       'nothing',
@@ -149,7 +188,7 @@ describe('the comparison on the overview', () => {
 
   it('is a 400 that says what it takes, as are the other choices of a view', async () => {
     for (const [parameter, takes] of Object.entries({
-      compare: 'previous, year, none',
+      compare: 'previous, whole, year, none',
       by: 'model, action, provider',
       show: 'chart, table',
       breakdown: 'provider, author, story, hour',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/db/connect.ts';
+import { parseUsageQuery } from '../../../src/query/query.ts';
 import { tick } from '../../../src/stats/rollups/keep/tick.ts';
 import {
   addTime,
@@ -20,6 +21,7 @@ import {
 import { commandLine } from '../../support/command-line.ts';
 import { databases, databaseUrls, onServer } from '../../support/databases.ts';
 import { filtersOver } from '../../support/filters.ts';
+import { recentPeriod } from '../../support/periods.ts';
 import { sourceKind } from '../../support/source.ts';
 import { runs } from '../../support/thorough.ts';
 import { insertUsage } from '../../support/usage.ts';
@@ -111,6 +113,15 @@ export const farInstant: fc.Arbitrary<Instant> = fc.oneof(
 
 /** Ages of a window's ends; `from` may be missing, and ends often fall on hours and days. */
 export const windowAges = fc.tuple(fc.option(ago, { freq: 6 }), ago);
+
+/** A window of any two ends, or of a period as an address asks for it, at an instant. */
+export const anyWindow: fc.Arbitrary<(at: Instant) => Window> = fc.oneof(
+  windowAges.map((ages) => (at: Instant) => windowOf(ages, at)),
+  recentPeriod(21).map((textAt) => (at: Instant) => {
+    const period = textAt(at);
+    return parseUsageQuery({ period }, { maxPageSize: 1, timeZone: ZONE }, at).window;
+  }),
+);
 
 export const toInsert = (some: Row[], at: Instant) =>
   some.map(({ ago: age, story, model, action, cost }) => ({

@@ -1,0 +1,46 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Plain } from './brand.ts';
+import { dayNumber, YEARS_IN_CYCLE } from './calendar.ts';
+import {
+  CYCLE,
+  floorDivided,
+  type Instant,
+  instantAt,
+  isoFromInstant,
+  isTime,
+  isWithin,
+  localTime,
+  midnightOf,
+  parseDay,
+  withinCalendar,
+} from './time.ts';
+
+const LOCAL_TIME = /^([^T]+)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?$/;
+
+/**
+ * A time on the clock of a zone ("2026-10-31T10:00"), or null when it is none. One that clocks show twice is the first of the two;
+ * one that they leave out is when they do.
+ */
+export function parseLocalTime(text: Plain<string>, timeZone: string): Instant | null {
+  const [, date = '', hour, minute, second, fraction = ''] = LOCAL_TIME.exec(text) ?? [];
+  const day = parseDay(date);
+  if (day === null || !isWithin(hour, 23) || ![minute, second].every((sixty) => isWithin(sixty, 59))) return null;
+  const { milliseconds, yearsLater } = withinCalendar(midnightOf(dayNumber(day)));
+  const moved = BigInt(yearsLater / YEARS_IN_CYCLE) * CYCLE;
+  const plain = Temporal.PlainDate.from(new Date(milliseconds).toISOString().slice(0, -14)).toPlainDateTime({
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second ?? 0),
+  });
+  const shown = plain.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
+  const isLeftOut = !shown.toPlainDateTime().equals(plain);
+  const at = isLeftOut ? (shown.getTimeZoneTransition('next') ?? shown) : shown;
+  const rest = isLeftOut ? 0n : BigInt(fraction.padEnd(6, '0'));
+  const instant = instantAt(floorDivided(at.epochNanoseconds, 1000n) + moved + rest);
+  return isTime(instant) ? instant : null;
+}
+
+/** The minute that a clock of a zone shows, as that reads it: "2026-10-31T10:00". */
+export function localMinute(instant: Instant, timeZone: string): string {
+  return isoFromInstant(localTime(instant, timeZone)).replace(/:\d\d\.\d+Z$/, '');
+}
