@@ -109,11 +109,11 @@ describe('dates in a browser', () => {
   it('of a period are judged beside their fields as well, and sent by their button', async () => {
     const { page, asked, complaints } = await openAt('/ai-usage?from=2026-10-01&to=2026-10-31');
     await page.getByText('From–to').click();
-    await page.locator('.menu input[name=from]').fill('2026-11-01');
+    await page.locator('.menu .days input[name=from]').fill('2026-11-01');
     await page.getByRole('button', { name: 'Show' }).click();
     assert.equal(await beside(page, 'from').innerText(), 'This is after “To”.');
     assert.deepEqual(asked, []);
-    await page.locator('.menu input[name=from]').fill('2026-10-02');
+    await page.locator('.menu .days input[name=from]').fill('2026-10-02');
     await page.getByRole('button', { name: 'Show' }).click();
     await page.waitForURL(/from=2026-10-02&to=2026-10-31/);
     assert.deepEqual(complaints, []);

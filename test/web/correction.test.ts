@@ -30,9 +30,9 @@ describe('a form that was filled in wrongly, without scripts', () => {
   ];
 
   for (const [path, begin] of [
-    ['/ai-usage', '#usage .custom form'],
-    ['/ai-usage/records', '#usage .custom form'],
-    ['/ai-usage/models/gpt-5', '#usage .custom form'],
+    ['/ai-usage', '#usage form.days'],
+    ['/ai-usage/records', '#usage form.days'],
+    ['/ai-usage/models/gpt-5', '#usage form.days'],
     ['/audit', '#usage form.filters'],
   ] as const) {
     it(`has what was typed, to be corrected and sent again, with everything else that it said: ${path}`, async () => {

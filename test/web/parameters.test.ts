@@ -131,6 +131,7 @@ describe('parameters that nobody knows', () => {
 
   const NEAR: [query: string, unknown: string, near: string][] = [
     ['perod=7d', 'perod', 'period'],
+    ['week=2026-W44', 'week', 'period'],
     ['model[]=gpt-5', 'model[]', 'model'],
     ['Model=gpt-5', 'Model', 'model'],
     ['models=gpt-5', 'models', 'model'],
@@ -231,7 +232,7 @@ describe('parameters that nobody knows', () => {
     const said = async (path: string) => textOf((await openPage(ana, path)).querySelector('.not-understood'));
     assert.match(
       await said('/ai-usage?days=7'),
-      /: days \(did you mean period\? It takes 1d, 7d, 30d, 90d, all, none\.\)\.$/,
+      /: days \(did you mean period\? It takes 1d, 7d, 28d, 30d, 90d, all, today, .* to \+294276-12-31\.\)\.$/,
     );
     assert.match(await said('/ai-usage?limit=5'), /: limit\.$/);
     assert.match(await said('/ai-usage?sort=cost'), /: sort\.$/);

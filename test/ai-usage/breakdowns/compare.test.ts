@@ -175,7 +175,7 @@ describe('the comparison on the overview', () => {
       'nothing',
     ]);
     const over = `/ai-usage?from=2026-11-24&to=2026-11-24&${asOf}`;
-    assert.deepEqual(await offered(over), ['the period before', 'a year ago', 'nothing']);
+    assert.deepEqual(await offered(over), ['the period before', 'nothing']);
     assert.deepEqual(await offered(`/ai-usage?from=2025-11-25&to=2025-11-25&${asOf}`), [
       'the period before',
       'nothing',
