@@ -151,7 +151,7 @@ export const UNTIL_NOW: Offered[] = [...LENGTH.offered, ...ALL.offered];
 export const OF_CALENDAR: Offered[] = RUNNING_KIND.offered;
 
 const NAMED_TAKES = UNITS.map((unit) => CALENDAR[unit].takes);
-export const PERIOD_TAKES =
+const PERIOD_TAKES =
   `takes ${[...UNTIL_NOW, ...OF_CALENDAR].map(({ period }) => period).join(', ')}, or ${NAMED_TAKES.slice(0, -1).join(', ')} or ${NAMED_TAKES.at(-1)} ` +
   'from -004713-11-24 to +294276-12-31';
 
