@@ -1,4 +1,4 @@
-import { TOKENS_OF_ROW } from '../db/tokens-sql.ts';
+import { TOKENS_OF_ROW } from '../db/row-sql.ts';
 
 /**
  * What records can be sorted by: for each key the columns that make the order total, most significant first, all in one

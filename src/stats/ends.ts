@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
+import { COST_OF_ROW, IS_NO_NUMBER } from '../db/row-sql.ts';
 import { handled } from '../units/promises/handled.ts';
 import {
   addTime,

@@ -1,4 +1,4 @@
-import { COST_OF_ROW, IS_NO_NUMBER } from '../db/cost-sql.ts';
+import { COST_OF_ROW, IS_NO_NUMBER } from '../db/row-sql.ts';
 import type { Plain } from '../units/brand.ts';
 import { exactInteger } from '../units/integer.ts';
 import { type MicroEuros, microEurosFromNumeric, minus, NO_EUROS, plus } from '../units/money.ts';

@@ -1,4 +1,4 @@
-import { COST_OF_ROW } from '../db/cost-sql.ts';
+import { COST_OF_ROW } from '../db/row-sql.ts';
 import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import { weekdayOf } from '../units/calendar.ts';

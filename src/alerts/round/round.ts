@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Databases } from '../../db/connect.ts';
+import { takeLease } from '../../db/lease.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { type Instant, MINUTE, now } from '../../units/time.ts';
 import { startOfMinute } from '../rules/windows.ts';
 import { evaluateDue, hasMissed } from './evaluate.ts';
-import { takeLease } from './lease.ts';
+
 import { remind } from './reminders.ts';
 import { wake } from './wake.ts';
 import { type Telling, writeEvaluated } from './write.ts';

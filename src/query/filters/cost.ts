@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IS_NO_NUMBER } from '../../db/cost-sql.ts';
+import { IS_NO_NUMBER } from '../../db/row-sql.ts';
 import { eurosText, type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
 import type { Filter } from './entry.ts';
 

@@ -1,4 +1,4 @@
-import { IS_NO_NUMBER } from '../../db/cost-sql.ts';
+import { IS_NO_NUMBER } from '../../db/row-sql.ts';
 import { NO_NUMBER } from '../../units/money.ts';
 import type { Filter } from './entry.ts';
 import { oneOf } from './values.ts';

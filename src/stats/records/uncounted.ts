@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { COST_OF_ROW } from '../../db/cost-sql.ts';
+import { COST_OF_ROW } from '../../db/row-sql.ts';
 import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { costFromNumeric } from '../../units/money.ts';

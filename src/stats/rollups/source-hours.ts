@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { COST_OF_ROW } from '../../db/cost-sql.ts';
+import { COST_OF_ROW } from '../../db/row-sql.ts';
 import {
   addTime,
   compareInstants,
