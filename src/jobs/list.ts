@@ -224,7 +224,7 @@ export function everyJob({
   const words = messageWords({ format, appUrl });
   const mailsTo = (email: string) => sending.mail !== null && mayEnter(email);
   return [
-    rollupsJob(databases, timeZone, log, { replicas, outages, origin }),
+    rollupsJob(databases, timeZone, log, { replicas, sharesTicks: replicas && !once, outages, origin }),
     evaluationJob({ databases, reader, timeZone, words, mailsTo }, once, log, outages),
     digestsJob(telling, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NameDatabases } from '../../../catalog/known-names.ts';
 import { nameRefresher } from '../../../catalog/refresh-names.ts';
+import { takeLease } from '../../../db/lease.ts';
 import { followSourceClock } from '../../../db/source-clock.ts';
 import type { Outages } from '../../../units/failures/outages.ts';
 import { BEGIN_OF_TIME, now, startOfHour } from '../../../units/time.ts';
@@ -26,22 +28,35 @@ async function unlessTaken({ backoffice }: RollupDatabases, work: () => Promise<
 }
 
 export type KeptDatabases = RollupDatabases & NameDatabases;
-export type KeepOptions = { replicas: boolean; outages: Outages; origin: Origin };
+export type KeepOptions = {
+  /** Whether other processes may be at it: one of them works at a time. */
+  replicas: boolean;
+  /** Whether a tick of another process does for this one as well. */
+  sharesTicks?: boolean;
+  outages: Outages;
+  origin: Origin;
+};
+
+const LEASE = 'rollups';
+/** Less than the minute from one tick to the next. Where a process is killed, another one ticks after this and its own minute. */
+const LEASE_SECONDS = 45;
 
 /**
- * Keeps the rollups and the known names: each run covers what is not covered yet and is a tick, until the program stops. With
- * `replicas`, one of them works at a time.
+ * Keeps the rollups and the known names: each run looks whether the source is still the same, covers what is not covered yet, and is a
+ * tick, until the program stops.
  */
 export function rollupWork(
   databases: KeptDatabases,
   timeZone: string,
   log: Logger,
-  { replicas, outages, origin }: KeepOptions,
+  { replicas, sharesTicks = false, outages, origin }: KeepOptions,
 ): (isStopping: () => boolean) => Promise<void> {
   const hasRollups = wholeHoursSince(timeZone) !== null;
   if (!hasRollups)
     log.warn(`Days of ${timeZone} are not whole UTC hours: statistics are read from raw rows, without rollups`);
   const refreshNames = nameRefresher(databases, log, outages);
+  const holder = randomUUID();
+  const isDue = async () => !sharesTicks || takeLease(databases.backoffice, LEASE, holder, LEASE_SECONDS);
   let said = -1;
   const sayProgress = ({ done, total }: BackfillProgress) => {
     const tenth = Math.floor((10 * done) / total);
@@ -80,6 +95,7 @@ export function rollupWork(
           goOn();
           sayProgress(progress);
         });
+        if (!(await isDue())) return;
         await tick(databases, timeZone, now(), { goOn });
         await origin.confirm(await readCoverage(databases.backoffice));
       } finally {
