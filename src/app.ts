@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { roles } from './auth/access/roles.ts';
 import { cookiesOf } from './auth/cookies.ts';
-import { limitCallers } from './auth/limits.ts';
+import { limitCallers, limitForms } from './auth/limits.ts';
 import { requirePerson } from './auth/require-person.ts';
 import { signInRoutes } from './auth/routes.ts';
 import { sessions } from './auth/session.ts';
@@ -128,6 +128,7 @@ export function createApp({
   app.use(requirePerson({ appUrl, allowedDomains, adminEmails, cookies }));
   // What programs ask for: each file is a line of the audit log as well.
   app.use(['/api', ...FILE_PATHS], limitCallers(asked));
+  app.use(limitForms(asked));
   app.use(roles(adminEmails));
   const undelivered = createUndeliveredCount(databases.backoffice, reuseForMs);
   app.use(async (req, res, next) => {
@@ -140,7 +141,7 @@ export function createApp({
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
   for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending, databaseUrls }));
   app.use(sessionRoutes({ database: databases.sessions, cookies, render, format }));
-  app.use(tokenRoutes({ backoffice: databases.backoffice, render, format }));
+  app.use(tokenRoutes({ backoffice: databases.backoffice, render, format, sessionSecret: secrets[0] ?? '' }));
 
   app.use(notFound);
   app.use(errorHandler({ render, log, appUrl }));

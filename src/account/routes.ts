@@ -1,7 +1,7 @@
 import express, { type Router } from 'express';
 import { z } from 'zod';
 import { personOf } from '../auth/access/caller.ts';
-import { writeAuditLog } from '../db/audit-log.ts';
+import { inTurnOf, writeAuditLog } from '../db/audit-log.ts';
 import type { Databases } from '../db/connect.ts';
 import { NO_MAIL, type SendingSettings } from '../delivery/send.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
@@ -53,7 +53,7 @@ export function accountPage({ databases, render, format, sending }: AccountDepen
     const { values, problems } = readFields(shape, req.body ?? {}, 'an account');
     if (values === null || problems.length > 0) throw new BadInput(problems);
     const digest = values.digest === 'none' ? null : values.digest;
-    await backoffice.transaction(async (transaction) => {
+    await inTurnOf(backoffice, personOf(req), async (transaction) => {
       const isNew = await saveChoice(transaction, personOf(req), digest, now(), format.timeZone);
       const entry = { action: 'choose digest', subject: ACCOUNT_PATH, details: WORDS[values.digest] } as const;
       if (isNew) await writeAuditLog(transaction, personOf(req), entry);

@@ -7,11 +7,11 @@ import type { ExportColumn, Manifest } from '../export/table.ts';
 import type { Value } from '../tables/values.ts';
 import type { Format } from '../units/format.ts';
 import { exactInteger } from '../units/integer.ts';
-import type { Instant } from '../units/time.ts';
+import { type Instant, isTime, NO_TIME } from '../units/time.ts';
 import { type AskedAuditLog, AUDIT_PARAMETERS, AUDIT_PATH, auditUrl, parseAuditQuery } from './query.ts';
 
 const COLUMNS: (ExportColumn & { value: (line: AuditLine) => Value })[] = [
-  { name: 'happenedAt', label: 'Time', kind: 'instant', value: ({ at }) => at },
+  { name: 'happenedAt', label: 'Time', kind: 'instant', value: ({ at }) => (isTime(at) ? at : NO_TIME) },
   { name: 'person', label: 'Person', kind: 'text', value: ({ email }) => email },
   { name: 'kindLabel', label: 'Kind', kind: 'text', value: ({ action }) => auditedLabel(action) },
   { name: 'details', label: 'Details', kind: 'text', value: ({ details }) => details },
@@ -33,7 +33,7 @@ export const AUDIT_EXPORT: ExportPage<Sources> = {
   tables: ['lines'],
   heeds: () => AUDIT_PARAMETERS.filter((name) => name !== 'before'),
   asked: (_name, parameters, { databases: { backoffice }, format }, at) => {
-    const asked = parseAuditQuery(parameters, format.timeZone, at);
+    const asked = parseAuditQuery(parameters, format.timeZone);
     return {
       address: auditUrl(asked),
       details: ({ filters, from, to, rows }) =>
@@ -49,7 +49,7 @@ async function openLines(backoffice: Knex, asked: AskedAuditLog, at: Instant, fo
   const manifest: Manifest = {
     title: 'Audit log',
     filters: auditSentence(asked),
-    ...{ from, to: to < at ? to : at, timeZone: format.timeZone, asOf: at },
+    ...{ from, to: to !== null && to < at ? to : at, timeZone: format.timeZone, asOf: at },
     ...{ rows: count, cost: null },
   };
   const columns = COLUMNS.map(({ name, label, kind }) => ({ name, label, kind }));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AUDITED_ACTIONS, type AuditQuery } from '../db/audit-log.ts';
 import { compareDays, type Day } from '../units/calendar.ts';
 import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
-import { addTime, endOfDay, type Instant, MINUTE, parseDay, startOfDay } from '../units/time.ts';
+import { endOfDay, parseDay, startOfDay } from '../units/time.ts';
 
 /** What the page of the audit log is asked for; `from` and `to` are business days, both included. */
 export type AskedAuditLog = AuditQuery & { from: Day | ''; to: Day | '' };
@@ -46,7 +46,7 @@ export function auditUrl(
 }
 
 /** @throws BadInput with every parameter that is wrong and what it takes */
-export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string, at: Instant): AskedAuditLog {
+export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: string): AskedAuditLog {
   const parsed = schema.safeParse(takenOnce(parameters, AUDIT_PARAMETERS));
   if (!parsed.success) {
     throw new BadInput(parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0]), message })));
@@ -56,8 +56,9 @@ export function parseAuditQuery(parameters: Record<string, unknown>, timeZone: s
   if (from !== '' && to !== '' && compareDays(from, to) > 0) {
     throw new BadInput([{ parameter: 'from', message: `must not be after to (${to})` }]);
   }
-  // A moment of grace: the clock of the database may be ahead of ours.
-  const end = to === '' ? addTime(at, MINUTE) : endOfDay(to, timeZone);
-  const window = { from: from === '' ? null : startOfDay(from, timeZone), to: end };
+  const window = {
+    from: from === '' ? null : startOfDay(from, timeZone),
+    to: to === '' ? null : endOfDay(to, timeZone),
+  };
   return { email: person, action: kind, window, before, from, to };
 }

@@ -2,6 +2,7 @@ import express, { type Router } from 'express';
 import { AUDITED, type AuditLine, auditedLabel, readAuditedPeople, readAuditLog } from '../db/audit-log.ts';
 import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
+import { printed } from '../tables/cells.ts';
 import type { Format } from '../units/format.ts';
 import { dateField } from '../units/input/date-field.ts';
 import { now } from '../units/time.ts';
@@ -40,10 +41,10 @@ export function auditPage({ databases, render, format }: AuditDependencies): Rou
 
   router.get(
     AUDIT_PATH,
-    takes(AUDIT_PARAMETERS, { check: ({ query }) => parseAuditQuery(query, format.timeZone, now()) }),
+    takes(AUDIT_PARAMETERS, { check: ({ query }) => parseAuditQuery(query, format.timeZone) }),
     async (req, res) => {
       const at = now();
-      const asked = parseAuditQuery(req.query, format.timeZone, at);
+      const asked = parseAuditQuery(req.query, format.timeZone);
       const [lines, people] = await Promise.all([
         // One more than shown tells whether older ones follow.
         readAuditLog(backoffice, asked, A_PAGE + 1),
@@ -64,6 +65,7 @@ export function auditPage({ databases, render, format }: AuditDependencies): Rou
         download: downloadMenu(asked),
         lines: shown.map((line) => ({
           ...line,
+          time: printed('instant', line.at, format),
           label: auditedLabel(line.action),
           href: hrefOf(line),
         })),

@@ -34,3 +34,17 @@ export function limitCallers(asked: RateLimit): RequestHandler {
     );
   };
 }
+
+/** What ends a session: whoever has stolen one could keep its owner from that by haste. */
+const ALWAYS = /^\/(sign-out|account\/sessions\/.*)\/?$/i;
+/** Counted as what programs ask for. */
+const OF_PROGRAMS = /^\/api\//i;
+
+/** Forms that are sent count as what is asked of the API does. @throws TooMany */
+export function limitForms(asked: RateLimit): RequestHandler {
+  const limit = limitCallers(asked);
+  return (req, res, next) =>
+    ['GET', 'HEAD'].includes(req.method) || ALWAYS.test(req.path) || OF_PROGRAMS.test(req.path)
+      ? next()
+      : limit(req, res, next);
+}

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { exactInteger } from '../units/integer.ts';
-import { type Instant, instantFromPostgres, postgresFromInstant, type Window } from '../units/time.ts';
+import { createTurns, type InTurns } from '../units/promises/turns.ts';
+import { type Instant, postgresFromInstant, timeFromPostgres } from '../units/time.ts';
 
 /** Everything that is written down, by the word that stands in the table and in addresses. */
 export const AUDITED = {
@@ -55,6 +56,18 @@ export async function writeAuditLog(
   await backoffice('audit_log').insert({ sub, email, action, subject, details: sentence, rows: rows ?? null });
 }
 
+const turnsOn = new WeakMap<Knex, InTurns>();
+
+/**
+ * A transaction of somebody's, after all that the same person has begun in this process: whoever sends a hundred forms at once has one
+ * connection, not all of them while they wait for each other's locks. `work` must not begin another one of the same person.
+ */
+export function inTurnOf<T>(backoffice: Knex, { sub }: Actor, work: (transaction: Knex) => Promise<T>): Promise<T> {
+  const inTurns = turnsOn.get(backoffice) ?? createTurns();
+  turnsOn.set(backoffice, inTurns);
+  return inTurns(sub, () => backoffice.transaction(work));
+}
+
 /** Changes something and writes down who did, both or neither. The change says what it was done to. */
 export function auditedChange<T>(
   backoffice: Knex,
@@ -62,7 +75,7 @@ export function auditedChange<T>(
   action: AuditedAction,
   change: (transaction: Knex) => Promise<{ value: T } & Omit<AuditEntry, 'action'>>,
 ): Promise<T> {
-  return backoffice.transaction(async (transaction) => {
+  return inTurnOf(backoffice, actor, async (transaction) => {
     const { value, ...entry } = await change(transaction);
     await writeAuditLog(transaction, actor, { action, ...entry });
     return value;
@@ -82,7 +95,7 @@ export function auditedOnce(
   { action, details }: { action: AuditedAction; details: string },
   make: (transaction: Knex) => Promise<string>,
 ): Promise<string> {
-  return backoffice.transaction(async (transaction) => {
+  return inTurnOf(backoffice, actor, async (transaction) => {
     // Whoever sends it at the same time, to another replica too, finds what this one has made.
     await transaction.raw('SELECT pg_advisory_xact_lock(hashtext(?))', [`${action} ${actor.email}`]);
     const made = await transaction('audit_log')
@@ -99,6 +112,7 @@ export function auditedOnce(
 
 export type AuditLine = {
   id: string;
+  /** Whoever may write to the table may have said `infinity`: what isTime says no to. */
   at: Instant;
   email: string;
   action: string;
@@ -107,8 +121,13 @@ export type AuditLine = {
   rows: number | null;
 };
 
-/** `before` is the id of a line: only older ones. */
-export type AuditQuery = { email: string | null; action: AuditedAction | null; window: Window; before: string | null };
+/** `before` is the id of a line: only older ones. A window without an end has every line, whatever time it says. */
+export type AuditQuery = {
+  email: string | null;
+  action: AuditedAction | null;
+  window: { from: Instant | null; to: Instant | null };
+  before: string | null;
+};
 
 /** The audit log as it was at one moment: lines have their numbers before they are written, and never change. */
 export type AuditMoment = {
@@ -131,7 +150,8 @@ type Row = {
 };
 
 function linesOf(backoffice: Knex, { email, action, window, before }: AuditQuery): Knex.QueryBuilder {
-  const builder = backoffice('audit_log').where('happened_at', '<', postgresFromInstant(window.to));
+  const builder = backoffice('audit_log');
+  if (window.to !== null) builder.where('happened_at', '<', postgresFromInstant(window.to));
   if (window.from !== null) builder.where('happened_at', '>=', postgresFromInstant(window.from));
   if (email !== null) builder.where('email', email);
   if (action !== null) builder.where('action', action);
@@ -173,7 +193,7 @@ export async function readAuditLog(
     .select<Row[]>(...['audit_id', 'happened_at', 'email', 'action', 'subject', 'details', 'rows']);
   return rows.map((row) => ({
     id: row.audit_id,
-    at: instantFromPostgres(row.happened_at),
+    at: timeFromPostgres(row.happened_at),
     email: row.email,
     action: row.action,
     subject: row.subject,

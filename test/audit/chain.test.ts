@@ -178,6 +178,23 @@ describe('the audit log is chained', function () {
     assert.equal(await problem(), 'line 6 was changed', 'the first that is kept');
   });
 
+  it('also a line whose time somebody made none', async () => {
+    await write(2);
+    for (const time of ['infinity', '-infinity'])
+      await tamper(
+        `INSERT INTO audit_log (happened_at, sub, email, action, subject) VALUES ('${time}', '1', 'x', 'export', 'x')`,
+      );
+    assert.equal((await verifyChain(log)).waiting, 4);
+    assert.equal(await chainAuditLog(log), 4);
+    await write(1);
+    assert.equal(await chainAuditLog(log), 1);
+    assert.deepEqual([await problem(), (await verifyChain(log)).lines], [null, 5]);
+    await tamper(`UPDATE audit_log SET happened_at = 'infinity' WHERE audit_id = 4`);
+    assert.equal(await problem(), 'line 4 was changed');
+    await tamper(`UPDATE audit_log SET happened_at = '-infinity' WHERE audit_id = 4`);
+    assert.equal(await forgetAuditLog(log, 730), 0);
+  });
+
   it('npm run audit:verify exits with 1 where a line is not as it was written', async () => {
     await write(3, 1);
     await chainAuditLog(log);

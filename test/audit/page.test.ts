@@ -136,6 +136,28 @@ describe('the page of the audit log', () => {
     assert.equal((await client.get(`/audit.csv?person=${archivist}&before=7`)).status, 400);
   });
 
+  it('shows every line, whatever time whoever wrote it said, and so do its files', async () => {
+    const forger = `${randomUUID()}@mythoria.pt`;
+    const times = ['infinity', '-infinity', '9999-12-31T23:00:00Z', '2026-10-20T12:00:00Z', '0044-03-15 BC'];
+    for (const happened_at of times)
+      await databases()
+        .backoffice('audit_log')
+        .insert({ ...{ sub: '4', email: forger, action: 'export', subject: happened_at }, happened_at });
+    const shown = await rows(`/audit?person=${forger}`);
+    assert.deepEqual(
+      shown.map(([, , , of]) => of),
+      times.toReversed(),
+    );
+    assert.deepEqual([shown[4]?.[0], shown[3]?.[0]], ['no time', 'no time']);
+    for (const format of ['csv', 'xlsx', 'json', 'ndjson'])
+      assert.equal((await download(origin, client, `/audit.${format}?person=${forger}`)).headers['x-total-rows'], '5');
+    const csv = csvRows((await download(origin, client, `/audit.csv?person=${forger}`)).text);
+    assert.deepEqual(
+      csv.slice(3).map((row) => Object.values(row)[0]),
+      ['no time', 'no time'],
+    );
+  });
+
   it('is a file of one moment, whatever is written while it is downloaded', async () => {
     const { backoffice } = databases();
     const writer = `${randomUUID()}@mythoria.pt`;

@@ -30,6 +30,13 @@ describe('limits of a minute', () => {
     return other;
   };
 
+  /** Made where nothing is counted: a form counts as well. */
+  const tokenOf = async (client: Client, scopes: string) => {
+    const { origin } = await start({});
+    const made = await at(origin, client).submit('/account/tokens', { name: 'nightly', scopes });
+    return parse(made.text).querySelector('code')?.text;
+  };
+
   beforeEach(() => counts().delete());
   afterEach(async () => {
     await Promise.all(apps.splice(0).map((app) => app.close()));
@@ -60,9 +67,7 @@ describe('limits of a minute', () => {
   it('of the API are of each token by itself', async () => {
     const app = await start({ API_PER_MINUTE: '2' });
     const ana = await signedIn(app.origin);
-    const fields = new URLSearchParams({ name: 'nightly', scopes: 'records' });
-    const made = await ana.submit('/account/tokens', Object.fromEntries(fields));
-    const token = parse(made.text).querySelector('code')?.text;
+    const token = await tokenOf(ana, 'records');
     const asToken = () => createClient(app.origin).get(API, { Authorization: `Bearer ${token}` });
     for (const ask of [() => ana.get(API), asToken])
       assert.deepEqual(await statusesOf([ask(), ask(), ask()]), [200, 200, 429]);
@@ -71,12 +76,8 @@ describe('limits of a minute', () => {
   it('of the API hold for files and metrics too, by a token and by a session', async () => {
     const app = await start({ API_PER_MINUTE: '2' });
     const ana = await signedIn(app.origin);
-    const tokenOf = async (scopes: string) => {
-      const made = await ana.submit('/account/tokens', { name: 'nightly', scopes });
-      return parse(made.text).querySelector('code')?.text;
-    };
     const asToken = async (scopes: string, path: string) => {
-      const Authorization = `Bearer ${await tokenOf(scopes)}`;
+      const Authorization = `Bearer ${await tokenOf(ana, scopes)}`;
       const ask = () => createClient(app.origin).get(path, { Authorization });
       return [(await ask()).status, (await ask()).status, (await ask()).status];
     };
@@ -88,6 +89,27 @@ describe('limits of a minute', () => {
       [200, 200, 429],
     );
     assert.equal(await file('/budgets'), 200, 'pages go on');
+  });
+
+  it('of the API hold for forms that are sent too, but never for what ends a session', async () => {
+    const app = await start({ API_PER_MINUTE: '3' });
+    const ana = await signedIn(app.origin);
+    const choose = () => ana.submit('/account', { digest: 'none' });
+    assert.deepEqual(
+      [(await choose()).status, (await ana.get(API)).status, (await choose()).status, (await choose()).status],
+      [303, 200, 303, 429],
+    );
+    const page = await ana.submit('/budgets', { name: 'x' });
+    assert.equal(page.status, 429);
+    assert.ok(Number(page.headers['retry-after']) >= 1);
+    assert.match(page.text, /You have asked more often/);
+    assert.equal((await ana.json('post', '/api/budgets', {})).status, 429, 'counted once: by the API');
+    assert.equal((await ana.get('/account')).status, 200, 'pages go on');
+    assert.equal((await ana.submit('/account/sessions/end-others', {})).status, 303);
+    assert.equal((await ana.submit('/sign-out', {})).status, 303);
+    const rui = await signedIn(app.origin, RUI);
+    const made = await statusesOf([1, 2, 3, 4].map(() => rui.json('post', '/api/budgets', {})));
+    assert.deepEqual(made, [400, 400, 400, 429], 'each once');
   });
 
   it('ask the database nothing for somebody whom a process knows to be over', async () => {

@@ -1,26 +1,31 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
-import { auditedChange } from '../../db/audit-log.ts';
+import { auditedChange, inTurnOf, writeAuditLog } from '../../db/audit-log.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
-import { createTurns } from '../../units/promises/turns.ts';
 import { addTime, DAY_OF_24_HOURS, now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound } from '../../web/errors.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { personOf } from '../access/caller.ts';
+import { makeFormKey, secretOfForm } from './secret.ts';
 import { hasEnded, MOST_TOKENS, makeToken, readTokens, revokeToken } from './store.ts';
 import { parseToken } from './terms.ts';
 import { EVERYBODYS_TOKENS_PATH, TOKENS_PATH, tokenForm, tokenRow } from './token-page.ts';
 
-type TokenDependencies = { backoffice: Knex; render: Render; format: Format };
+type TokenDependencies = { backoffice: Knex; render: Render; format: Format; sessionSecret: string };
+
+const NOT_MADE = {
+  full: `is one too many: you have ${MOST_TOKENS} tokens already`,
+  'sent before': 'is of a form that was sent before: its token was shown then',
+};
 
 /** Of one person, those that have ended among them; of everybody. */
 const MOST_SHOWN = { own: 100, everybody: 500 };
 
 /** API tokens: each one's own, and for admins everybody's. */
-export function tokenRoutes({ backoffice, render, format }: TokenDependencies): Router {
+export function tokenRoutes({ backoffice, render, format, sessionSecret }: TokenDependencies): Router {
   const router = express.Router();
   const form = express.urlencoded({ extended: false, limit: '5kb' });
 
@@ -31,7 +36,7 @@ export function tokenRoutes({ backoffice, render, format }: TokenDependencies): 
     res.status(error ? 400 : 200);
     const data = {
       tokens: tokens.map((token) => tokenRow(token, TOKENS_PATH, at, format)),
-      form: tokenForm(values, error?.details ?? []),
+      form: { ...tokenForm(values, error?.details ?? []), key: makeFormKey() },
       secret: secret ?? null,
       isFull: tokens.filter((token) => !hasEnded(token, at)).length >= MOST_TOKENS,
       everybody: EVERYBODYS_TOKENS_PATH,
@@ -41,25 +46,22 @@ export function tokenRoutes({ backoffice, render, format }: TokenDependencies): 
   };
   router.get(TOKENS_PATH, takes([]), (req, res) => show(req, res, {}));
 
-  // The database lets those of one person wait for each other as well, wherever they come to.
-  const inTurns = createTurns();
+  /** Makes what a form asks for, once, and returns its secret to each who sends it at the same time. */
   const make = async (req: Request): Promise<string> => {
-    const terms = parseToken(req.body);
-    return inTurns(personOf(req).sub, () =>
-      auditedChange(backoffice, personOf(req), 'make token', async (transaction) => {
-        const made = await makeToken(transaction, personOf(req), terms);
-        if (made === null)
-          throw new BadInput([
-            { parameter: 'name', message: `is one too many: you have ${MOST_TOKENS} tokens already` },
-          ]);
-        const until = format.minute(addTime(now(), BigInt(terms.days) * DAY_OF_24_HOURS));
-        return {
-          value: made.secret,
-          subject: `${TOKENS_PATH}/${made.id}`,
-          details: `“${terms.name}” for ${terms.scopes.join(', ')}, until ${until}`,
-        };
-      }),
-    );
+    const person = personOf(req);
+    const { formKey, ...fields } = req.body ?? {};
+    const terms = parseToken(fields);
+    const secret = secretOfForm(formKey, [person.sub, terms], sessionSecret);
+    const made = await inTurnOf(backoffice, person, async (transaction) => {
+      const made = await makeToken(transaction, person, terms, secret);
+      if (typeof made === 'string') return made;
+      const until = format.minute(addTime(now(), BigInt(terms.days) * DAY_OF_24_HOURS));
+      const details = `“${terms.name}” for ${terms.scopes.join(', ')}, until ${until}`;
+      await writeAuditLog(transaction, person, { action: 'make token', subject: `${TOKENS_PATH}/${made.id}`, details });
+      return 'made';
+    });
+    if (made === 'made' || made === 'sent twice') return secret;
+    throw new BadInput([{ parameter: 'name', message: NOT_MADE[made] }]);
   };
   router.post(TOKENS_PATH, form, async (req, res) => {
     try {

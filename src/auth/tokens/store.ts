@@ -8,16 +8,19 @@ import {
   MINUTE,
   now,
   postgresFromInstant,
+  SECOND,
 } from '../../units/time.ts';
 import type { Person } from '../person.ts';
 import { SCOPES, type Scope } from './scopes.ts';
-import { hashOf, makeSecret } from './secret.ts';
+import { hashOf } from './secret.ts';
 
 /** Of a person, that still lets in. */
 export const MOST_TOKENS = 20;
 /** How long those that have ended are still shown. */
 const SHOWN_AFTER = 90n * DAY_OF_24_HOURS;
 const USE_WRITTEN_EVERY = MINUTE;
+/** A form that is sent again within this time was sent by a double click. */
+const SENT_TWICE_WITHIN = 5n * SECOND;
 
 export type ApiToken = {
   id: string;
@@ -67,26 +70,32 @@ export const hasEnded = ({ expires, revoked }: Pick<ApiToken, 'expires' | 'revok
 /** What somebody asks of a new one; `days` from now it expires. */
 export type TokenTerms = { name: string; scopes: Scope[]; days: number };
 
-/** Makes a token; null where the person has as many as there may be. Its secret is nowhere else. */
+/** `full`: the person has as many as there may be. `sent twice`, `sent before`: there is a token of this secret, made just now or earlier. */
+type Made = { id: string } | 'full' | 'sent twice' | 'sent before';
+
+/** Makes a token of a secret, which is kept nowhere. */
 export async function makeToken(
   transaction: Knex,
   { sub, email }: Person,
   { name, scopes, days }: TokenTerms,
-): Promise<{ id: string; secret: string } | null> {
+  secret: string,
+): Promise<Made> {
   const at = now();
   // Two tabs of one person wait for each other: the number of theirs stays within what it may be.
   await transaction.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`tokens of ${sub}`]);
   const own = await transaction('api_tokens')
     .where('sub', sub)
-    .select<Row[]>(...COLUMNS);
-  if (own.map(tokenOf).filter((one) => !hasEnded(one, at)).length >= MOST_TOKENS) return null;
-  const [id, secret] = [randomUUID(), makeSecret()];
+    .select<(Row & { token_hash: string })[]>(...COLUMNS, 'token_hash');
+  const same = own.find(({ token_hash }) => token_hash === hashOf(secret));
+  if (same) return addTime(instantFromPostgres(same.made_at), SENT_TWICE_WITHIN) > at ? 'sent twice' : 'sent before';
+  if (own.map(tokenOf).filter((one) => !hasEnded(one, at)).length >= MOST_TOKENS) return 'full';
+  const id = randomUUID();
   await transaction('api_tokens').insert({
     ...{ token_id: id, token_hash: hashOf(secret), sub, email, name, scopes },
     made_at: postgresFromInstant(at),
     expires_at: postgresFromInstant(addTime(at, BigInt(days) * DAY_OF_24_HOURS)),
   });
-  return { id, secret };
+  return { id };
 }
 
 /** Revokes a token that is not yet; of one person only, where one is given. Null where there is none. */

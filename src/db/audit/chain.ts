@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { instantFromPostgres } from '../../units/time.ts';
+import { timeFromPostgres } from '../../units/time.ts';
 
 /** A line as it is chained: all of it. */
 export type ChainedLine = {
@@ -43,7 +43,7 @@ const A_BATCH = 2000;
 /** SHA-256 of the hash before and a text of the line that no other line has. */
 export function chainedHash(before: string, line: ChainedLine): string {
   const { audit_id, happened_at, sub, email, action, subject, details, rows } = line;
-  const at = String(instantFromPostgres(happened_at));
+  const at = String(timeFromPostgres(happened_at));
   return createHash('sha256')
     .update(JSON.stringify([before, audit_id, at, sub, email, action, subject, details, rows]))
     .digest('hex');
