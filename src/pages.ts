@@ -2,6 +2,7 @@ import type { Router } from 'express';
 import { accountPage } from './account/routes.ts';
 import { usageApi } from './ai-usage/api/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
+import { listPages } from './ai-usage/list/routes.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
 import { overviewPage } from './ai-usage/overview/routes.ts';
 import { recordPage } from './ai-usage/record/routes.ts';
@@ -53,6 +54,7 @@ export const PAGES: Page[] = [
   { routes: overviewPage, exports: [OVERVIEW_EXPORT], link: { label: 'Overview', href: OVERVIEW_EXPORT.path } },
   { routes: recordsPage, exports: [RECORDS_EXPORT], link: { label: 'Records', href: RECORDS_EXPORT.path } },
   { routes: recordPage },
+  { routes: listPages },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },

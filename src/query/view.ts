@@ -9,8 +9,11 @@ export type Comparison = (typeof COMPARISONS)[number];
 export const STACKS = ['model', 'action', 'provider'] as const;
 export type Stack = (typeof STACKS)[number];
 
-/** What the bars of a model's page are made of: not of models, but of what it is used for, where nothing else is asked. */
-export const OF_A_MODEL = STACKS.filter((stack) => stack !== 'model');
+/**
+ * What the bars of a model's page are offered to be made of: what it is used for. It is one model, of one provider, and is
+ * drawn by that only where somebody asks.
+ */
+export const OF_A_MODEL = ['action'] as const;
 export const stackOfModel = (asked: Stack): Stack => (asked === 'model' ? 'action' : asked);
 
 /** How usage over time is shown: as a drawing, or as the same in numbers. */
@@ -21,7 +24,7 @@ type Shown = (typeof SHOWN)[number];
 export const BREAKDOWNS_BESIDE = ['provider', 'author', 'story', 'hour'] as const;
 export type BreakdownBeside = (typeof BREAKDOWNS_BESIDE)[number];
 
-/** The figure that the tables of a breakdown are ordered by, and of which only the first 20 rows are shown. */
+/** The figure that the tables of a breakdown are ordered by, and of which only the first 50 rows are shown. */
 export const RANKS = ['cost', 'requests', 'inputTokens', 'outputTokens'] as const;
 export type Rank = (typeof RANKS)[number];
 export type RankOrder = 'asc' | 'desc';

@@ -73,7 +73,7 @@ export function changeColumns<Row extends Sums>(
   ];
 }
 
-/** Cost by a count of something, empty where that is not known. */
+/** Cost by a count of something, empty where that is not known or nothing. */
 export function averageColumn<Row extends Sums>(
   name: string,
   label: string,
@@ -84,7 +84,7 @@ export function averageColumn<Row extends Sums>(
     ...{ name, label, kind: 'euros' },
     value: (row) => {
       const count = countOf(row);
-      return count === null ? null : average(row.cost, count);
+      return count === null || count === 0 ? null : average(row.cost, count);
     },
     ...(total === undefined ? {} : { total: average(total.cost, total.count) }),
   };

@@ -1,6 +1,6 @@
-import type { Sums } from '../stats/sums.ts';
+import type { Count, Sums } from '../stats/sums.ts';
 import type { Format } from '../units/format.ts';
-import { average, microEuros } from '../units/money.ts';
+import { average, type MicroEuros, microEuros } from '../units/money.ts';
 
 /** A figure above the tables; `change` against the window compared with, absolute and as a percentage. */
 export type Tile = {
@@ -12,8 +12,11 @@ export type Tile = {
 };
 
 /** Of all records of a view; `stories` is how many different ones they are of. */
-type Total = Sums & { stories: number };
-type Figure = { label: string; kind: 'euros' | 'count'; value: (total: Total) => number };
+type Total = Sums & { stories: Count };
+/** Null for an average of nothing. */
+type Figure = { label: string; kind: 'euros' | 'count'; value: (total: Total) => number | null };
+
+const averageOf = (cost: MicroEuros, count: Count) => (count === 0 ? null : average(cost, count));
 
 /** Every figure that a tile can show: the one place to add another. */
 const FIGURES = {
@@ -24,10 +27,10 @@ const FIGURES = {
   perRequest: {
     label: 'Average per request',
     kind: 'euros',
-    value: ({ cost, requests }) => average(cost, requests),
+    value: ({ cost, requests }) => averageOf(cost, requests),
   },
   stories: { label: 'Stories', kind: 'count', value: ({ stories }) => stories },
-  perStory: { label: 'Average per story', kind: 'euros', value: ({ cost, stories }) => average(cost, stories) },
+  perStory: { label: 'Average per story', kind: 'euros', value: ({ cost, stories }) => averageOf(cost, stories) },
 } satisfies Record<string, Figure>;
 
 type Name = keyof typeof FIGURES;
@@ -40,6 +43,7 @@ export function tilesOf(names: readonly Name[], total: Total, before: Total | nu
     const plain = isEuros ? (micro: number) => format.euros(microEuros(micro)) : format.integer;
     const signed = isEuros ? (micro: number) => format.eurosChange(microEuros(micro)) : format.integerChange;
     const [now, then] = [value(total), before === null ? null : value(before)];
+    if (now === null) return { label, text: '–' };
     return {
       label,
       text: plain(now),

@@ -90,9 +90,21 @@ export function createFormat(locale: string, timeZone: string) {
     euros,
     /** All six decimals, for a tooltip or a sum that must be compared digit by digit. */
     exactEuros: (micro: MicroEuros) => exact.format(nearestMicro(micro) / 1_000_000),
-    /** For the axis of a chart. */
-    shortEuros: (micro: MicroEuros) =>
-      Math.abs(micro) >= 1_000_000_000 ? compact.format(micro / 1_000_000) : euros(micro),
+    /** The numbers of an axis, all with the decimals that one of them needs. */
+    axisEuros: (ticks: MicroEuros[]) => {
+      const most = Math.max(...ticks.map(Math.abs));
+      if (most >= 100_000_000_000) return ticks.map((micro) => compact.format(micro / 1_000_000));
+      const needed = [0, 1, 2, 3, 4, 5, 6].find((digits) =>
+        ticks.every((micro) => Math.round(micro) % 10 ** (6 - digits) === 0),
+      );
+      const digits = needed === 1 ? 2 : (needed ?? 6);
+      const onAxis = new Intl.NumberFormat(locale, {
+        ...inEuros,
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      });
+      return ticks.map((micro) => onAxis.format(micro / 1_000_000));
+    },
     /** A figure among many that are all euros: two digits and no sign of the currency. */
     bareEuros: (micro: MicroEuros) => rough.format(micro / 1_000_000),
     /** "08" for the hour that begins at 08:00. */

@@ -125,7 +125,11 @@ async function assertOverview(client: Client, path: string, where: Where): Promi
   assert.equal(integerOf(tile('Stories').text), total.stories);
   const averages = { 'Average per request': total.requests, 'Average per story': total.stories };
   for (const [label, count] of Object.entries(averages)) {
-    const exact = count === 0 ? 0 : micro(total.cost) / count;
+    if (count === 0) {
+      assert.deepEqual(tile(label), { text: '–', exact: null });
+      continue;
+    }
+    const exact = micro(total.cost) / count;
     assert.ok(Math.abs(microOf(tile(label).exact ?? '') - exact) <= 0.5001, label);
   }
   if (total.requests === 0) {

@@ -34,6 +34,15 @@ describe('format', () => {
     );
   });
 
+  it('prints the numbers of an axis with the same decimals, those that one of them needs', () => {
+    const axis = (...ticks: number[]) => lisbon.axisEuros(ticks.map(microEuros));
+    assert.deepEqual(axis(1_500_000, 1_000_000, 500_000, 0), ['€1.50', '€1.00', '€0.50', '€0.00']);
+    assert.deepEqual(axis(1_200_000_000, 600_000_000, 0), ['€1,200', '€600', '€0']);
+    assert.deepEqual(axis(3_000, 2_000, 1_000, 0, -1_000), ['€0.003', '€0.002', '€0.001', '€0.000', '-€0.001']);
+    assert.deepEqual(axis(2, 1, 0), ['€0.000002', '€0.000001', '€0.000000']);
+    assert.deepEqual(axis(200_000_000_000, 100_000_000_000, 0), ['€200k', '€100k', '€0']);
+  });
+
   it('gives zero no sign, and rounds what is owed as what is paid', () => {
     assert.equal(lisbon.euros(microEuros(-0.4)), '€0.00');
     assert.equal(lisbon.exactEuros(microEuros(-0.4)), '€0.000000');

@@ -25,6 +25,8 @@ export type BreakdownTableOptions = {
   names: Names;
   /** The models of the window: what a provider stands for. */
   models: string[];
+  /** Where the others are, whose sums are one row; null where it leads nowhere. */
+  rest: string | null;
   format: Format;
 };
 
@@ -50,7 +52,7 @@ export function breakdownTable(breakdown: Breakdown, options: BreakdownTableOpti
 }
 
 function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions): Row[] {
-  const { links, query, format } = options;
+  const { links, query, rest, format } = options;
   const { name, only, others, keyOf } = BREAKDOWNS[by];
   const isCounted = keyOf !== null;
   const naming = { ...options, shortId: format.shortId };
@@ -76,7 +78,10 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
       : `${format.integer(other.count)} other ${other.count === 1 ? others.one : others.many}`;
   // Of models and the like each that is gone has its own row; authors and stories are too many to ask for.
   const note = keyOf === null && other.count > 0 && other.before?.requests ? 'and those of before' : undefined;
-  return [...printed, { ...other, key: null, others: other.count, stories: null, name: { text, note } }];
+  return [
+    ...printed,
+    { ...other, key: null, others: other.count, stories: null, name: { text, note, href: rest ?? undefined } },
+  ];
 }
 
 function columnsOf({ by, total }: Breakdown, { links, query, format, names }: BreakdownTableOptions): Column<Row>[] {

@@ -2,6 +2,7 @@ import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
 import type { Names } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
+import { MOST_VALUES } from '../../query/filters/registry.ts';
 import type { QueryChange, UsageQuery } from '../../query/query.ts';
 import type { Rank, RankOrder } from '../../query/view.ts';
 import type { UsageStats } from '../../stats/stats.ts';
@@ -35,7 +36,8 @@ export type Breakdown = {
   total: Sums & { before: Sums | null; stories: number | null };
 };
 
-export const MOST_ROWS = 20;
+/** As many rows as a table names one by one. */
+export const MOST_ROWS = 50;
 
 /** What the name of a row is made from. */
 type Naming = { query: UsageQuery; names: Names; shortId: (id: string) => string; models: string[] };
@@ -53,11 +55,21 @@ type Entry = {
   name: (key: string, naming: Naming) => Cell;
   /** What narrows a query to it; null where an address cannot say it. */
   only: (key: string, naming: Pick<Naming, 'models'>) => QueryChange | null;
+  /** What narrows a query to all but these; null where an address cannot say it. */
+  but: (keys: string[], naming: Pick<Naming, 'models' | 'query'>) => QueryChange | null;
 };
 
 const itself = (key: string) => key;
-/** The most models that an address takes. */
-const MOST_MODELS = 50;
+
+/** A repeated filter with more values; null where an address does not take as many. */
+function and<Name extends 'notModels' | 'notActions'>(
+  name: Name,
+  query: UsageQuery,
+  more: string[],
+): QueryChange | null {
+  const values = [...new Set([...query[name], ...more])].sort();
+  return values.length > MOST_VALUES ? null : { [name]: values };
+}
 
 /** Every breakdown: the one place to add another. */
 export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
@@ -69,6 +81,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     labelOf: written,
     name: (model, { query }) => ({ text: written(model), ...detailsLink('model', model, written(model), query) }),
     only: (model) => ({ models: [model] }),
+    but: (models, { query }) => and('notModels', query, models),
   },
   action: {
     title: 'Actions',
@@ -86,6 +99,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
       };
     },
     only: (action) => ({ actions: [action] }),
+    but: (actions, { query }) => and('notActions', query, actions),
   },
   provider: {
     title: 'Providers',
@@ -96,7 +110,11 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     name: (provider) => (provider === UNKNOWN_PROVIDER ? { text: provider, flag: 'unknown' } : { text: provider }),
     only: (provider, { models }) => {
       const own = models.filter((model) => providerOf(model) === provider).sort();
-      return own.length > MOST_MODELS ? null : { models: own };
+      return own.length > MOST_VALUES ? null : { models: own };
+    },
+    but: (providers, { models, query }) => {
+      const theirs = models.filter((model) => providers.includes(providerOf(model)));
+      return and('notModels', query, theirs);
     },
   },
   author: {
@@ -107,6 +125,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     labelOf: itself,
     name: (id, { query, names, shortId }) => nameOfId('author', id, names.authors, { query, shortId }),
     only: (author) => ({ author }),
+    but: () => null,
   },
   story: {
     title: 'Stories',
@@ -116,6 +135,7 @@ export const BREAKDOWNS: Record<BreakdownBy, Entry> = {
     labelOf: itself,
     name: (id, { query, names, shortId }) => nameOfId('story', id, names.stories, { query, shortId }),
     only: (story) => ({ story }),
+    but: () => null,
   },
 };
 
@@ -157,12 +177,16 @@ export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'actio
   return providers;
 }
 
-/** The breakdown by model, action or provider, from the statistics of a window and of the one that it is compared with (null: none). */
+/**
+ * The breakdown by model, action or provider, from the statistics of a window and of the one that it is compared with (null:
+ * none); its rows are those after `skipped`.
+ */
 export function breakdownOf(
   by: 'model' | 'action' | 'provider',
   stats: UsageStats,
   before: UsageStats | null,
   { rankBy, rankOrder }: Pick<UsageQuery, 'rankBy' | 'rankOrder'>,
+  skipped = 0,
 ): Breakdown {
   const now = sumsOfEach(stats, by);
   const then = before === null ? null : sumsOfEach(before, by);
@@ -178,8 +202,8 @@ export function breakdownOf(
       }),
     )
     .sort(byRank(rankBy, rankOrder));
-  const shown = rows.slice(0, MOST_ROWS);
-  const rest = rows.slice(MOST_ROWS);
+  const shown = rows.slice(skipped, skipped + MOST_ROWS);
+  const rest = [...rows.slice(0, skipped), ...rows.slice(skipped + MOST_ROWS)];
   return {
     by,
     rows: shown,

@@ -65,6 +65,8 @@ const BETWEEN = 28;
 const TOKENS_HEIGHT = 64;
 const GRID_LINES = 4;
 const AXIS_LABELS = 8;
+/** As many bars stand beside each other on a telephone; of more, as much is in sight as has room. */
+const MOST_ABREAST = 12;
 
 export function chartOf(bars: ChartBar[], series: string[], format: Format): Chart {
   const ends = [0, ...bars.flatMap((bar) => [...reachOf(bar.costs), bar.before ?? 0])];
@@ -91,7 +93,7 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
     marked: bars.some(({ notes }) => notes.length > 0) ? markedLines(bars) : null,
     lines: [...costTicks.map(costs), ...tokenTicks.map(tokens)].map(Math.round),
     ground: lowest < 0 ? Math.round(costs(0)) : null,
-    costScale: costTicks.map((cost) => format.shortEuros(microEuros(cost))),
+    costScale: format.axisEuros(costTicks.map(microEuros)),
     tokenScale: tokenTicks.map(format.shortInteger),
     marks: bars.map((bar, i) => ({ ...markOf(bar, series, format), late: i >= bars.length / 2 })),
     axis: axisOf(bars),
@@ -157,10 +159,13 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
   };
 }
 
+/** Labels stand in the middle below their bars, as far from the one end as from the other. */
 function axisOf(bars: ChartBar[]): Chart['axis'] {
   const labelEvery = Math.max(1, Math.ceil(bars.length / AXIS_LABELS));
-  return bars.map(({ axisLabel }, i) => ({
-    label: i % labelEvery === 0 ? axisLabel : '',
-    minor: (i / labelEvery) % 2 === 1,
-  }));
+  const first = Math.floor(((bars.length - 1) % labelEvery) / 2);
+  return bars.map(({ axisLabel }, i) => {
+    const isLabelled = i % labelEvery === first;
+    const minor = isLabelled && bars.length <= MOST_ABREAST && ((i - first) / labelEvery) % 2 === 1;
+    return { label: isLabelled ? axisLabel : '', minor };
+  });
 }

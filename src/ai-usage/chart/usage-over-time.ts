@@ -113,8 +113,8 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
 type Series = { label: string; keys: Set<string>; cost: MicroEuros; href?: string };
 
 /** What a bar is divided into: the most expensive models, actions or providers, and all others as one. */
-function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
-  const { labelOf, only } = BREAKDOWNS[by];
+function seriesOf(stats: UsageStats, { links, query, by }: Options): Series[] {
+  const { labelOf, only, but } = BREAKDOWNS[by];
   const costs = [...sumsOfEach(stats, by)].sort(([a, { cost }], [b, other]) => other.cost - cost || byCodePoint(a, b));
   const models = stats.models.map(({ model }) => model);
   const ofOne = costs.length > MOST_SERIES + 1 ? costs.slice(0, MOST_SERIES) : costs;
@@ -130,7 +130,16 @@ function seriesOf(stats: UsageStats, { links, by }: Options): Series[] {
   });
   if (rest.length > 0) {
     const cost = rest.reduce((sum, [, sums]) => plus(sum, sums.cost), NO_EUROS);
-    series.push({ label: 'Other', keys: new Set(rest.map(([key]) => key)), cost });
+    const change = but(
+      ofOne.map(([key]) => key),
+      { models, query },
+    );
+    series.push({
+      label: 'Other',
+      keys: new Set(rest.map(([key]) => key)),
+      cost,
+      ...(change === null ? {} : { href: links.here(change) }),
+    });
   }
   return series;
 }

@@ -21,7 +21,7 @@ export const allBut = (parameters: string[]) => WHICH_RECORDS.filter((parameter)
 export const NOWHERE: ViewLinks = { here: () => '', records: () => '' };
 
 const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: UsageView): DataTable =>
-  breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], format });
+  breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], rest: null, format });
 
 /** The numbers of a page that compares nothing. */
 export const countedAlone = async ({ reader, query }: UsageView): Promise<Counted> => {

@@ -10,6 +10,7 @@ import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { type ChartNote, type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
+import { listUrl } from './lists.ts';
 
 /** The numbers of a window, ready to print. */
 export type Numbers = {
@@ -50,5 +51,6 @@ export function numbersBy(
 ): Table {
   const models = stats.models.map(({ model }) => model);
   const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query);
-  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, format }).page(format);
+  const rest = listUrl(by, query);
+  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, rest, format }).page(format);
 }

@@ -1,14 +1,16 @@
-import { type Names, NO_NAMES, readNames } from '../../catalog/names.ts';
-import { queryWithin, type UsageQuery, type ViewLinks } from '../../query/query.ts';
+import { type Names, NO_NAMES } from '../../catalog/names.ts';
+import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import { BREAKDOWNS_BESIDE, type BreakdownBeside } from '../../query/view.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { DataTable } from '../../tables/table.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
-import { BREAKDOWNS, type Breakdown, breakdownOf, breakdownOfTop, MOST_ROWS } from '../breakdowns/breakdowns.ts';
+import { BREAKDOWNS, type Breakdown, breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
+import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { RANK } from '../exports/number-tables.ts';
-import type { UsageSources, UsageView } from '../frame/sources.ts';
+import { listUrl } from '../frame/lists.ts';
+import type { UsageView } from '../frame/sources.ts';
 import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
 
 /** `counted`: the numbers of the same view, which are read only once; `asked`: the query that links carry on. */
@@ -62,25 +64,14 @@ async function readTop(view: BesideSources, by: TopBy) {
 async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: BesideSources) {
   const models = (await counted).stats.models.map(({ model }) => model);
   return {
-    table: breakdownTable(breakdown, { links, query: asked, names, models, format }),
+    table: breakdownTable(breakdown, {
+      links,
+      query: asked,
+      names,
+      models,
+      rest: listUrl(breakdown.by, asked),
+      format,
+    }),
     namesAvailable: names.available,
   };
-}
-
-/** The first authors or stories, with their names and what they were before. */
-async function readTopBreakdown(
-  { databases, reader }: UsageSources,
-  query: UsageQuery,
-  by: TopBy,
-  counted: Promise<Counted>,
-): Promise<{ breakdown: Breakdown; names: Names }> {
-  const [{ value: top }, { compared }] = await Promise.all([reader.top(query, by, MOST_ROWS), counted]);
-  const keys = top.rows.map(({ key }) => key);
-  const earlier = compared === null ? null : queryWithin(query, compared.window);
-  const [names, before] = await Promise.all([
-    readNames(databases, { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] }),
-    earlier === null ? null : reader.sumsOf(earlier, by, keys),
-  ]);
-  const then = compared === null || before === null ? null : { rows: before.value, total: compared.stats.total };
-  return { breakdown: breakdownOfTop(by, top, then), names };
 }

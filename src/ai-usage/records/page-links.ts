@@ -3,6 +3,7 @@ import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { isInGap } from '../../stats/records/record-reach.ts';
 import { cursorBeside } from '../../stats/records/records.ts';
 import type { Format } from '../../units/format.ts';
+import { pagesToShow } from '../frame/pages-to-show.ts';
 
 export type PageLinks = {
   previous: string | null;
@@ -13,13 +14,6 @@ export type PageLinks = {
 };
 
 const PAGE_SIZES = [25, 50, 100, 200];
-const AROUND = 2;
-
-/** The first and last page and those around the current one, ascending. */
-function pagesToShow(current: number, pages: number): number[] {
-  const around = Array.from({ length: 2 * AROUND + 1 }, (_, i) => current - AROUND + i);
-  return [...new Set([1, ...around, pages])].filter((page) => page >= 1 && page <= pages).sort((a, b) => a - b);
-}
 
 /**
  * Next and previous carry a cursor, so that rows arriving meanwhile neither repeat nor vanish; numbers are for jumping.

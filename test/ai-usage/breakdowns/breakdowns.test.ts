@@ -116,10 +116,10 @@ describe('breakdowns', () => {
     );
   });
 
-  it('name twenty, and say how many the others are', async () => {
+  it('name fifty, and say how many the others are', async () => {
     await resetUsage();
     await insertUsage(
-      Array.from({ length: 25 }, (_, i) => ({
+      Array.from({ length: 55 }, (_, i) => ({
         at: AS_OF - DAY,
         author: author(i),
         story: story(i),
@@ -134,9 +134,9 @@ describe('breakdowns', () => {
     ] as const) {
       const table = tableOf(await openPage(client, `/ai-usage?breakdown=${breakdown}&${as_of}`), caption);
       const [label] = table.head as [string];
-      assert.equal(table.rows.length, 21);
-      assert.equal(columnOf(table, label)[20]?.text, others);
-      assert.equal(columnOf(table, 'Cost')[20]?.micro, 1000 * (1 + 2 + 3 + 4 + 5));
+      assert.equal(table.rows.length, 51);
+      assert.equal(columnOf(table, label)[50]?.text, others);
+      assert.equal(columnOf(table, 'Cost')[50]?.micro, 1000 * (1 + 2 + 3 + 4 + 5));
     }
   });
 

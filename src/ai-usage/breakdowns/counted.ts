@@ -1,9 +1,9 @@
 import { queryWithin, type UsageQuery } from '../../query/query.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { BucketSize } from '../../stats/stats.ts';
-import { type Compared, type Counted, comparedWindow, reachOf } from '../breakdowns/compare.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
 import type { UsageView } from '../frame/sources.ts';
+import { type Compared, type Counted, comparedWindow, reachOf } from './compare.ts';
 
 /** Null when nothing is compared, or there is nothing to compare with. */
 export async function readCompared(

@@ -1,0 +1,106 @@
+import express, { type Router } from 'express';
+import { NO_NAMES } from '../../catalog/names.ts';
+import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
+import { PAGE_PARAMETERS, parseUsageQuery, type UsageQuery, usageUrl, type ViewLinks } from '../../query/query.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import { handled } from '../../units/promises/handled.ts';
+import { now } from '../../units/time.ts';
+import { panel } from '../../web/panel.ts';
+import { takes } from '../../web/parameters.ts';
+import { breakdownTable } from '../breakdowns/breakdown-table.ts';
+import { BREAKDOWNS, breakdownOf, MOST_ROWS } from '../breakdowns/breakdowns.ts';
+import { comparisonBar } from '../breakdowns/compare.ts';
+import { readCounted } from '../breakdowns/counted.ts';
+import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
+import { LIST_PATHS, type Listed } from '../frame/lists.ts';
+import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
+import { pagesToShow } from '../frame/pages-to-show.ts';
+import { pageLimits } from '../frame/sources.ts';
+
+const NO_DRAWING = ['by', 'show', 'breakdown'];
+
+/** All models, actions, providers, authors or stories of a view, so many a page, each page with the total of all. */
+export function listPages({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const limits = pageLimits(format);
+  const frame = pageFrame({ databases, reader, format });
+
+  /** The rows of the page that is asked for. */
+  const listed = async (reader: UsageReader, by: Listed, query: UsageQuery, links: ViewLinks) => {
+    const counted = handled(readCounted({ reader, databases, query, format }));
+    const skipped = (query.page - 1) * MOST_ROWS;
+    const reading = async () => {
+      if (by === 'author' || by === 'story')
+        return readTopBreakdown({ reader, databases, format }, query, by, counted, skipped);
+      const { stats, compared } = await counted;
+      return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, skipped), names: NO_NAMES };
+    };
+    const [{ stats }, { breakdown, names }] = await Promise.all([counted, reading()]);
+    const models = stats.models.map(({ model }) => model);
+    const table = breakdownTable(breakdown, { links, query, names, models, rest: null, format });
+    const count = breakdown.rows.length + (breakdown.other?.count ?? 0);
+    return { table: table.page(format), count, shown: breakdown.rows.length, names };
+  };
+
+  const pagerOf = ({ page }: UsageQuery, pages: number, { here }: ViewLinks) => {
+    const shown = pagesToShow(page, pages);
+    return {
+      previous: page > 1 ? here({ page: page - 1 }) : null,
+      next: page < pages ? here({ page: page + 1 }) : null,
+      numbers: shown.flatMap((number, i) => [
+        ...(number > (shown[i - 1] ?? 0) + 1 ? [null] : []),
+        { label: format.integer(number), href: here({ page: number }), current: number === page },
+      ]),
+      sizes: [],
+    };
+  };
+
+  for (const by of Object.keys(LIST_PATHS) as Listed[]) {
+    const path = LIST_PATHS[by];
+    const { title, others } = BREAKDOWNS[by];
+    const taken = takes(PAGE_PARAMETERS, {
+      unused: ['after', 'before'],
+      carried: [...NO_DRAWING, 'sortBy', 'sortOrder', 'pageSize'],
+      check: ({ query }) => parseUsageQuery(query, limits, now()),
+    });
+    router.get(path, taken, async (req, res) => {
+      const asked = parseUsageQuery(req.query, limits, now());
+      if (shortened(req, res, path, asked)) return;
+      const data = await reader.ofOneState(async (reader) => {
+        const query = await reader.recent(asked);
+        const links: ViewLinks = {
+          here: (change) => usageUrl(path, query, change),
+          records: (change) => usageUrl(RECORDS_PATH, query, change),
+        };
+        const fixed = { ...query, pinned: query.asOf };
+        const answering = handled(
+          panel(
+            reader.stats(fixed, 'month').then((answer) => ({ ...answer, query })),
+            req.log,
+          ),
+        );
+        const [list, earliest, shared] = await Promise.all([
+          panel(listed(reader, by, fixed, links), req.log),
+          panel(reader.earliest(), req.log),
+          frame(path, query, answering, req.log),
+        ]);
+        const pages = list.ok ? Math.max(1, Math.ceil(list.value.count / MOST_ROWS)) : 1;
+        return {
+          ...shared,
+          title,
+          list,
+          many: list.ok && list.value.count === 1 ? others.one : others.many,
+          comparison: comparisonBar(query, earliest.ok ? earliest.value : null, links, format),
+          comparisonFailed: null,
+          pager: pages > 1 ? pagerOf(query, pages, links) : null,
+          lastPage: query.page > pages ? { number: format.integer(pages), href: links.here({ page: pages }) } : null,
+          page: query.page,
+          overview: usageUrl(OVERVIEW_PATH, query),
+        };
+      });
+      render(req, res, { title, view: 'ai-usage/list/list', data });
+    });
+  }
+
+  return router;
+}
