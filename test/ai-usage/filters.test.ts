@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import type { Instant } from '../../src/units/time.ts';
-import { parseInstant } from '../../src/units/time.ts';
+import { HOUR, type Instant, now, parseInstant } from '../../src/units/time.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { download } from '../support/export.ts';
-import { chipsOf, openJson, openPage, recordIds, submitted, textOf } from '../support/page.ts';
+import { chipsOf, linkTo, openJson, openPage, recordIds, submitted, textOf } from '../support/page.ts';
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
 
 const PATH = '/ai-usage/records';
 const ALL = 'period=all&asOf=2026-11-20T00:00:00Z';
+const AUTHOR = '4e8d1c7a-3b52-4f69-9d0e-7a6b5c4d3e21';
 const at = (iso: string) => parseInstant(iso) as Instant;
 
 /** The models of a page's records, in their own order: what the rows of these tests are told apart by. */
@@ -178,6 +178,61 @@ describe('filters of cost, of what is not, and of hours', () => {
       `${PATH}?notModel=d-limit&notModel=gpt-5&notModel=tts-1&notAction=image_edit&minCost=0.5&maxCost=1.234567&hours=9-17`,
     );
     assert.equal((await openPage(ana, PATH)).querySelector('form.filters details[open]'), null);
+  });
+
+  it('are turned around by their chips: both together are all calls, and turned around again they are the same', async () => {
+    await resetUsage();
+    await insertUsage(rows);
+    const turned = async (filters: string) => {
+      const page = await openPage(ana, `/ai-usage?${ALL}&${filters}`);
+      return (linkTo(page, '.chips .negate') ?? assert.fail(filters))
+        .replace(/^.*?\?/, '')
+        .replace(/&?(period|asOf)=[^&]*/g, '');
+    };
+    for (const [filters, around] of [
+      ['model=d-limit', 'notModel=d-limit'],
+      ['notAction=image_edit', 'action=image_edit'],
+      ['hours=20-23', 'hours=0-19'],
+      ['hours=22-5', 'hours=6-21'],
+      ['minCost=0.05', 'maxCost=0.049999'],
+      ['maxCost=0', 'minCost=0.000001'],
+    ] as const) {
+      assert.equal((await turned(filters)).replace(/^&/, ''), around);
+      assert.equal((await turned(around)).replace(/^&/, ''), filters);
+      // What costs no number is neither dear nor cheap.
+      const all = filters.includes('Cost') ? but('f-none') : NAMES;
+      assert.deepEqual([...(await found(ana, filters)), ...(await found(ana, around))].sort(), all);
+    }
+    const several = await openPage(ana, `${PATH}?model=b-free&model=d-limit&notModel=a-refund`);
+    assert.equal(linkTo(several, '.chips .negate'), `${PATH}?model=d-limit&notModel=a-refund&notModel=b-free`);
+    for (const whole of ['hours=0-23', 'hours=5-4', 'search=x', `author=${AUTHOR}`])
+      assert.equal((await openPage(ana, `${PATH}?${whole}`)).querySelector('.negate'), null, whole);
+  });
+
+  it('several models and actions are chosen at once in a form that keeps all else', async () => {
+    await resetUsage();
+    await insertUsage(rows.map((row) => ({ ...row, at: now() - HOUR })));
+    const page = await openPage(ana, `${PATH}?model=b-free&model=not-there&hours=0-23&period=7d`);
+    const form = page.querySelector('.several form') ?? assert.fail('no form');
+    const boxes = (name: string) =>
+      form
+        .querySelectorAll(`input[name=${name}]`)
+        .map((box) => [box.getAttribute('value'), box.hasAttribute('checked')]);
+    const models = [...NAMES, 'not-there'].sort();
+    assert.deepEqual(
+      boxes('model'),
+      models.map((name) => [name, name === 'b-free' || name === 'not-there']),
+    );
+    assert.ok(boxes('action').some(([name]) => name === 'image_edit'));
+    const hidden = form
+      .querySelectorAll('input[type=hidden]')
+      .map((one) => [one.getAttribute('name'), one.getAttribute('value')]);
+    assert.deepEqual(hidden, [
+      ['period', '7d'],
+      ['hours', '0-23'],
+    ]);
+    const model = await openPage(ana, '/ai-usage/models/b-free');
+    assert.equal(model.querySelector('.several input[name=model]'), null, 'what the address says already');
   });
 
   it('are refused in words where they say nothing', async () => {

@@ -1,9 +1,10 @@
 import type { Names } from '../../catalog/names.ts';
 import type { Dimensions } from '../../query/dimensions.ts';
-import type { FieldView } from '../../query/filters/entry.ts';
+import type { FieldView, SeveralChoices } from '../../query/filters/entry.ts';
 import {
   FILTER_NAMES,
   type FilterName,
+  filterNameOf,
   filterOfName,
   givenOf,
   NO_FILTERS,
@@ -22,19 +23,30 @@ import { SUBJECTS, type SubjectKind, subjectUrl } from './subjects.ts';
  * An active filter: the words that a person reads, and the way out of it. `joint` makes a sentence of all of them:
  * "Calls whose model is gpt-5 or tts-1 and whose author is Ana"; `page` leads to what the filter names.
  */
-type Chip = { joint: string; label: string; value: string; remove: string; page: string | null };
+type Chip = {
+  joint: string;
+  label: string;
+  value: string;
+  remove: string;
+  /** To all records but those; null where no filter means them. */
+  negate: string | null;
+  page: string | null;
+};
 
 /** Everything above the numbers: period, filters and what is active; all of it links and GET forms. */
 export type FilterBar = {
   path: string;
   period: PeriodBar;
   form: { fields: FormField[]; more: { open: boolean; fields: FormField[] }; hidden: Hidden[] };
+  /** Several names of a kind at once; null where none can be chosen. */
+  several: { fields: SeveralField[]; hidden: Hidden[] } | null;
   chips: Chip[];
   clear: string | null;
   window: string;
   pinned: { label: string; release: string } | null;
 };
 
+type SeveralField = SeveralChoices & { label: string; name: string };
 type FormField = FieldView & { name: string; active: boolean };
 function chipsOf(query: UsageQuery, names: Names, path: string, format: Format): Chip[] {
   const about = (parameter: string, one: unknown) => {
@@ -48,9 +60,27 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
     return {
       ...words,
       remove: usageUrl(path, query, onlyValues(name, rest)),
+      negate: negateUrl(path, query, name, one),
       page: about(filterOfName(name).parameter, one),
     };
   });
+}
+
+/** The same view but of all records that a value of a filter leaves out, and that its other filters leave. */
+function negateUrl(path: string, query: UsageQuery, name: FilterName, one: unknown): string | null {
+  const negated = filterOfName(name).negated?.(one) ?? null;
+  if (negated === null) return null;
+  const values: unknown[] = valuesOf(query, name);
+  const without = {
+    ...query,
+    ...onlyValues(
+      name,
+      values.filter((other) => other !== one),
+    ),
+  };
+  const other = filterNameOf(negated.parameter);
+  const those: unknown[] = filterOfName(other).many ? valuesOf(without, other) : [];
+  return usageUrl(path, without, onlyValues(other, [...new Set([...those, negated.one])].sort()));
 }
 
 const NO_DIMENSIONS: Dimensions = { models: [], actions: [] };
@@ -63,6 +93,16 @@ function fieldsOf(query: UsageQuery, dimensions: Dimensions, subject: SubjectKin
     const given = givenOf(query, name);
     return [{ ...field(given, dimensions, { format }), name: parameter, active: given !== null }];
   });
+}
+
+function severalOf(query: UsageQuery, fields: FormField[]): FilterBar['several'] {
+  const shown = fields.flatMap((field) =>
+    field.place === 'bar' && field.kind === 'choices' && field.several.each.length > 1
+      ? [{ ...field.several, label: field.label, name: field.name }]
+      : [],
+  );
+  const names = shown.map(({ name }) => name);
+  return shown.length === 0 ? null : { fields: shown, hidden: hiddenFields(query, names) };
 }
 
 /** A select adds to several that are active, which the form carries along. */
@@ -107,6 +147,7 @@ export function filterBar(
       more: { open: more.some(({ active }) => active), fields: more },
       hidden: [...hiddenFields(query, shown), ...FILTER_NAMES.flatMap((name) => carried(query, name))],
     },
+    several: severalOf(query, fields),
     chips,
     clear: chips.length > 1 ? usageUrl(path, query, NO_FILTERS) : null,
     window: windowText(query, format),

@@ -31,6 +31,7 @@ export const ACTION: Filter<string[]> = {
 
   label: 'action is',
   also: 'or',
+  negated: (one) => ({ parameter: 'notAction', one }),
 
   option: { value: 'NAME', help: 'of this action only' },
   openapi: {

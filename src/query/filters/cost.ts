@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { IS_NO_NUMBER } from '../../db/row-sql.ts';
-import { eurosText, type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
+import { eurosText, type MicroEuros, microEuros, microEurosFromNumeric } from '../../units/money.ts';
 import type { Filter } from './entry.ts';
 
 /** More than any one record can cost: the column holds less than ten thousand euros. */
@@ -49,6 +49,8 @@ export const MIN_COST: Filter<MicroEuros> = {
   rollups: { from: 'raw rows', counts: 'costs of at least an amount' },
 
   label: 'cost is at least',
+  // One costs whole micro-euros.
+  negated: (cost) => ({ parameter: 'maxCost', one: microEuros(cost - 1) }),
   field: (cost) => fieldOf('Cost of at least, €', cost),
 
   option: { value: 'EUROS', help: 'that cost at least so much, such as 0.05' },
@@ -68,6 +70,7 @@ export const MAX_COST: Filter<MicroEuros> = {
   rollups: { from: 'raw rows', counts: 'costs of at most an amount' },
 
   label: 'cost is at most',
+  negated: (cost) => ({ parameter: 'minCost', one: microEuros(cost + 1) }),
   field: (cost) => fieldOf('Cost of at most, €', cost),
 
   option: { value: 'EUROS', help: 'that cost at most so much, such as 0.05' },

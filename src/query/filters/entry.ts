@@ -43,9 +43,12 @@ type FromHours<Meant> = { from: 'hours'; isIn(meant: Meant): HourTest };
 /** What no rollup tells. Where no index does either, `counts` goes on with “are counted from the records themselves”. */
 type FromRawRows = { from: 'raw rows'; counts?: string };
 
+/** The same values where several are chosen at once; `unlisted` are so many more. */
+export type SeveralChoices = { each: { value: string; label: string; checked: boolean }[]; unlisted: number };
+
 /** How a field of the form is shown; `more` is opened on demand. */
 export type FieldView = { place: 'bar' | 'more'; label: string } & (
-  | { kind: 'choices'; choices: { value: string; label: string; selected: boolean }[] }
+  | { kind: 'choices'; choices: { value: string; label: string; selected: boolean }[]; several: SeveralChoices }
   | { kind: 'search' | 'text' | 'amount'; value: string; most: number; placeholder: string; title: string }
 );
 
@@ -78,6 +81,8 @@ export type Filter<Given, Meant = Given> = {
   /** In place of "whose". */
   whose?: string;
   said(one: One<Given>, wording: Wording): string;
+  /** The filter, by its parameter, that means all records but those of a value; null where none does. */
+  negated?(one: One<Given>): { parameter: string; one: unknown } | null;
   /** Ids in it that have names. */
   named?(given: Given): { authors?: string[]; stories?: string[] };
   /** Without it the form carries the filter along and does not show it. `given` is empty, or null, where nothing is. */

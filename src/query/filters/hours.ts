@@ -65,6 +65,10 @@ export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
 
   label: 'time of day is',
   also: 'or',
+  negated: ({ first, last }) => {
+    const rest = { first: (last + 1) % 24, last: (first + 23) % 24 };
+    return rest.first === first ? null : { parameter: 'hours', one: rest };
+  },
   said: ({ first, last }) => `${String(first).padStart(2, '0')}:00–${String(last).padStart(2, '0')}:59`,
   field: (hours) => ({
     place: 'more',

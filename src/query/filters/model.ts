@@ -25,6 +25,7 @@ export const MODEL: Filter<string[]> = {
 
   label: 'model is',
   also: 'or',
+  negated: (one) => ({ parameter: 'notModel', one }),
 
   option: { value: 'NAME', help: `of this model only; '""' is the one of empty text` },
   openapi: {

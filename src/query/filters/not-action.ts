@@ -13,6 +13,7 @@ export const NOT_ACTION: Filter<string[]> = {
 
   label: 'action is not',
   also: 'and',
+  negated: (one) => ({ parameter: 'action', one }),
 
   option: { value: 'NAME', help: 'of any action but this' },
   openapi: {

@@ -12,6 +12,7 @@ export const NOT_MODEL: Filter<string[]> = {
 
   label: 'model is not',
   also: 'and',
+  negated: (one) => ({ parameter: 'model', one }),
 
   option: { value: 'NAME', help: 'of any model but this' },
   openapi: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nameWritten, written } from '../../catalog/written.ts';
 import type { Dimensions } from '../dimensions.ts';
-import type { FieldView, Filter } from './entry.ts';
+import type { FieldView, Filter, SeveralChoices } from './entry.ts';
 
 /** A text of at most so many characters, as PostgreSQL counts them. */
 export const text = (most: number, takes: string) =>
@@ -29,6 +29,18 @@ function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & 
   ];
 }
 
+/** Of so many names that a person looks through them; others are found by searching. */
+const MOST_LISTED = 200;
+
+function severalOf({ known, active, labelOf }: ListedNames): SeveralChoices {
+  const listed = [...new Set([...active, ...known.slice(0, MOST_LISTED)])].sort();
+  const unlisted = known.filter((name) => !listed.includes(name)).length;
+  return {
+    each: listed.map((name) => ({ value: written(name), label: labelOf(name), checked: active.includes(name) })),
+    unlisted,
+  };
+}
+
 /** What the names of a kind are: those that there are, how people read them, and what a parameter takes. */
 export type NamesOf = {
   known: (dimensions: Dimensions) => string[];
@@ -47,8 +59,8 @@ export const namesFilter = (
     schema: name(most, takes),
     written,
     said: labelOf,
-    field: (given, dimensions) => ({
-      ...{ place, label, kind: 'choices' },
-      choices: choicesOf({ known: known(dimensions), active: given ?? [], labelOf, none }),
-    }),
+    field: (given, dimensions) => {
+      const names = { known: known(dimensions), active: given ?? [], labelOf, none };
+      return { ...{ place, label, kind: 'choices' }, choices: choicesOf(names), several: severalOf(names) };
+    },
   }) satisfies Partial<Filter<string[]>>;
