@@ -5,6 +5,8 @@ import type { DataTable } from '../../tables/table.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { type Breakdown, breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
+import { readCounted } from '../breakdowns/counted.ts';
+import { causesTable } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
 import { partsTable, usageTable } from '../chart/usage-tables.ts';
 import type { UsageView } from '../frame/sources.ts';
@@ -23,11 +25,11 @@ export const NOWHERE: ViewLinks = { here: () => '', records: () => '' };
 const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: UsageView): DataTable =>
   breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], rest: null, format });
 
-/** The numbers of a page that compares nothing. */
-export const countedAlone = async ({ reader, query }: UsageView): Promise<Counted> => {
-  const { value: stats } = await reader.stats(query, bucketSizeOf(query));
-  return { stats, compared: null };
-};
+/** Why the cost changed, by model. */
+export const causesFile = (heeds: readonly string[]): UsageTable => ({
+  heeds,
+  read: async (view) => causesTable(await readCounted(view), view.format),
+});
 
 export const usageCost = async ({ reader, query }: UsageView) =>
   (await reader.stats(query, bucketSizeOf(query))).value.total.cost;

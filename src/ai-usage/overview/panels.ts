@@ -6,15 +6,15 @@ import { handled } from '../../units/promises/handled.ts';
 import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { readCounted } from '../breakdowns/counted.ts';
+import { whyPanel } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
-import { allBut, NOWHERE, numberTables, PERIOD } from '../exports/number-tables.ts';
+import { allBut, causesFile, NOWHERE, numberTables, PERIOD } from '../exports/number-tables.ts';
 import type { UsageTable } from '../exports/usage-export.ts';
 import { numbersBy, numbersOf } from '../frame/numbers.ts';
 import type { UsageView } from '../frame/sources.ts';
 import { BESIDE } from './beside.ts';
 import { forecastAt, forecastTable, monthCard, monthCardWindow } from './month-card.ts';
 import type { Marked } from './used-up.ts';
-import { causesTable, whyPanel } from './why-panel.ts';
 
 /** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
 type PanelSources = UsageView & {
@@ -86,10 +86,10 @@ export const PANELS: OverviewPanel[] = [
   },
   {
     name: 'why',
-    view: 'ai-usage/overview/why',
+    view: 'ai-usage/breakdowns/why',
     read: async ({ counted, format }) => whyPanel(await counted, format),
     tables: {
-      causes: { heeds: COMPARED, read: async (view) => causesTable(await readCounted(view), view.format) },
+      causes: causesFile(COMPARED),
     },
   },
   {

@@ -1,8 +1,9 @@
 import { readNames } from '../../catalog/names.ts';
 import { PAGE_PARAMETERS } from '../../query/query.ts';
 import { stackOfModel } from '../../query/view.ts';
+import { readCounted } from '../breakdowns/counted.ts';
 import { askedSubject } from '../exports/asked-subject.ts';
-import { allBut, countedAlone, numberTables, usageCost } from '../exports/number-tables.ts';
+import { allBut, causesFile, numberTables, usageCost } from '../exports/number-tables.ts';
 import { type UsageTable, usageExport } from '../exports/usage-export.ts';
 import { SUBJECTS, type SubjectKind } from '../frame/subjects.ts';
 import { MOST_TOP_STORIES, topStoryTable } from './top-stories.ts';
@@ -26,23 +27,30 @@ const subjectExport = (kind: SubjectKind, tables: Record<string, UsageTable>) =>
     cost: usageCost,
   });
 
-const ofAuthor = numberTables(countedAlone, allBut(['author']));
-const ofModel = numberTables(countedAlone, allBut(['model']), stackOfModel);
-const ofAction = numberTables(countedAlone, allBut(['action']));
+const heedsOf = (kind: SubjectKind) => [...allBut([kind]), 'compare'];
+const ofAuthor = numberTables(readCounted, heedsOf('author'));
+const ofModel = numberTables(readCounted, heedsOf('model'), stackOfModel);
+const ofAction = numberTables(readCounted, heedsOf('action'));
 
 /** The pages of an author, a model and an action. */
 export const SUBJECT_EXPORTS = {
-  author: subjectExport('author', { ...ofAuthor, stories: topStories(allBut(['author'])) }),
+  author: subjectExport('author', {
+    ...ofAuthor,
+    stories: topStories(allBut(['author'])),
+    causes: causesFile(heedsOf('author')),
+  }),
   model: subjectExport('model', {
     usage: ofModel.usage,
     parts: ofModel.parts,
     actions: ofModel.actions,
     stories: topStories(allBut(['model'])),
+    causes: causesFile(heedsOf('model')),
   }),
   action: subjectExport('action', {
     usage: ofAction.usage,
     parts: ofAction.parts,
     models: ofAction.models,
     stories: topStories(allBut(['action'])),
+    causes: causesFile(heedsOf('action')),
   }),
 };

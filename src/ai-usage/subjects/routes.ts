@@ -6,11 +6,13 @@ import { written } from '../../catalog/written.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import { type QueryChange, usageUrl } from '../../query/query.ts';
 import { OF_A_MODEL, STACKS, stackOfModel } from '../../query/view.ts';
-import type { UsageStats } from '../../stats/stats.ts';
+import type { UsageReader } from '../../stats/reader.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { panel } from '../../web/panel.ts';
 import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
-import type { Counted } from '../breakdowns/compare.ts';
+import { type Counted, comparisonBar } from '../breakdowns/compare.ts';
+import { readCompared } from '../breakdowns/counted.ts';
+import { whyPanel } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
@@ -21,9 +23,6 @@ import { SUBJECTS } from '../frame/subjects.ts';
 import { SUBJECT_EXPORTS } from './export.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 
-/** A page of a subject compares nothing. */
-const counted = (stats: UsageStats): Counted => ({ stats, compared: null });
-
 /** A page for each author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
@@ -33,22 +32,34 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   for (const kind of ['author', 'model', 'action'] as const) {
     router.get(
       `${SUBJECTS[kind].path}/:name`,
-      takesOfSubject(kind, ['by', 'show', 'rankBy', 'rankOrder'], limits),
+      takesOfSubject(kind, ['compare', 'by', 'show', 'rankBy', 'rankOrder'], limits),
       async (req, res) => {
-        const { name, path, query, narrowed } = subjectOf(req, kind, limits);
-        if (shortened(req, res, path, query)) return;
-        const size = bucketSizeOf(query);
+        const { name, path, query: asked, narrowed: ofSubject } = subjectOf(req, kind, limits);
+        if (shortened(req, res, path, asked)) return;
         const isModel = kind === 'model';
-        const by = isModel ? stackOfModel(query.by) : query.by;
-        const [stats, costs, shared] = await reader.ofOneState((reader) => {
-          const counting = handled(panel(reader.stats(narrowed, size), req.log));
+        const by = isModel ? stackOfModel(asked.by) : asked.by;
+        const size = bucketSizeOf(asked);
+        const read = async (reader: UsageReader) => {
+          const narrowed = await reader.recent(ofSubject);
+          const { asOf, window } = narrowed;
+          const fixed = { ...narrowed, pinned: asOf };
+          const query = { ...asked, asOf, window };
+          const counting = handled(panel(reader.stats(fixed, size), req.log));
+          const answered = handled(
+            counting.then((one) => (one.ok ? { ...one, value: { ...one.value, query: narrowed } } : one)),
+          );
           const most = { most: MOST_TOP_STORIES, besides: null };
-          return Promise.all([
-            counting,
-            panel(reader.storyCosts(narrowed, most), req.log),
-            frame(path, query, counting, req.log, kind),
+          const answers = await Promise.all([
+            answered,
+            panel(readCompared(reader, fixed, size, format.timeZone), req.log),
+            panel(reader.earliest(), req.log),
+            panel(reader.storyCosts(fixed, most), req.log),
+            frame(path, query, answered, req.log, kind),
           ]);
-        });
+          return { query, narrowed, answers };
+        };
+        const { query, narrowed, answers } = await reader.ofOneState(read);
+        const [stats, compared, earliest, costs, shared] = answers;
         const top = costs.ok ? costs.value.value.top : [];
         const names = await readNames(databases, {
           authors: [...new Set([...top.map(({ author }) => author), ...(kind === 'author' ? [name] : [])])],
@@ -66,9 +77,12 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             here: (change: QueryChange) => usageUrl(path, query, change),
             records: (change: QueryChange) => usageUrl(RECORDS_PATH, narrowed, change),
           },
-          query: stats.ok ? stats.value.query : narrowed,
+          query: narrowed,
           format,
         };
+        const counted: Counted | null = stats.ok
+          ? { stats: stats.value.value, compared: compared.ok ? compared.value : null }
+          : null;
         const data = {
           ...shared,
           notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
@@ -79,18 +93,13 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
           gone: names.gone.has(name),
           isId: kind === 'author',
           download:
-            stats.ok && total
-              ? tablesMenu(
-                  SUBJECT_EXPORTS[kind],
-                  frozenUrl(path, { ...query, asOf: stats.value.query.asOf }, total),
-                  total,
-                  format,
-                )
-              : null,
-          numbers: stats.ok
+            stats.ok && total ? tablesMenu(SUBJECT_EXPORTS[kind], frozenUrl(path, query, total), total, format) : null,
+          comparison: comparisonBar(narrowed, earliest.ok ? earliest.value : null, options.links, format),
+          comparisonFailed: compared.ok ? null : compared.message,
+          numbers: counted
             ? {
                 ok: true,
-                value: numbersOf(counted(stats.value.value), {
+                value: numbersOf(counted, {
                   ...options,
                   size,
                   by,
@@ -99,14 +108,15 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
                 }),
               }
             : stats,
+          why: counted && total?.requests ? whyPanel(counted, format) : null,
           breakdowns:
-            stats.ok && total?.requests
+            counted && total?.requests
               ? (['model', 'action'] as const)
                   .filter((one) => one !== kind)
                   .map((one) => ({
                     id: `${one}s`,
                     title: BREAKDOWNS[one].title,
-                    table: numbersBy(one, counted(stats.value.value), options),
+                    table: numbersBy(one, counted, options),
                   }))
               : [],
           stories: costs.ok

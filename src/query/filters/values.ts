@@ -32,8 +32,9 @@ function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & 
 /** Of so many names that a person looks through them; others are found by searching. */
 const MOST_LISTED = 200;
 
+/** Those that are chosen come first. */
 function severalOf({ known, active, labelOf }: ListedNames): SeveralChoices {
-  const listed = [...new Set([...active, ...known.slice(0, MOST_LISTED)])].sort();
+  const listed = [...new Set([...active, ...known.slice(0, MOST_LISTED)])];
   const unlisted = known.filter((name) => !listed.includes(name)).length;
   return {
     each: listed.map((name) => ({ value: written(name), label: labelOf(name), checked: active.includes(name) })),

@@ -42,9 +42,9 @@ describe('an export of the tables of a page', () => {
     ['/ai-usage?show=table&breakdown=author&rankBy=requests', OVERVIEW],
     ['/ai-usage?show=table&breakdown=story&rankOrder=asc&period=7d', OVERVIEW],
     ['/ai-usage?show=table&period=all&by=provider', OVERVIEW],
-    [`/ai-usage/authors/${author}?show=table`, ['usage', 'parts', 'models', 'actions', 'stories']],
-    ['/ai-usage/models/gemini-2.5-pro?show=table', ['usage', 'parts', 'actions', 'stories']],
-    ['/ai-usage/actions/test?show=table', ['usage', 'parts', 'models', 'stories']],
+    [`/ai-usage/authors/${author}?show=table`, ['usage', 'parts', 'models', 'actions', 'stories', 'causes']],
+    ['/ai-usage/models/gemini-2.5-pro?show=table&period=7d', ['usage', 'parts', 'actions', 'stories', 'causes']],
+    ['/ai-usage/actions/test?show=table&period=7d', ['usage', 'parts', 'models', 'stories', 'causes']],
     [`/ai-usage/stories/${story}`, ['steps', 'repeats']],
     [`/ai-usage/statement?month=${lastMonth}`, ['models', 'actions', 'days', 'tieOut']],
   ];

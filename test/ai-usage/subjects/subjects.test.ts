@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import type { HTMLElement } from 'node-html-parser';
 import { createFormat } from '../../../src/units/format.ts';
 import { microEuros } from '../../../src/units/money.ts';
 import { addTime, DAY_OF_24_HOURS, HOUR, MINUTE, now } from '../../../src/units/time.ts';
@@ -93,7 +94,7 @@ describe('the pages of authors, models and actions', () => {
       ['/ai-usage/models/gpt-5', []],
       ['/ai-usage/actions/chapter_writing', ['model', 'action', 'provider']],
     ] as const) {
-      const links = (await openPage(client, `${path}?period=7d&author=${AUTHOR}`)).querySelectorAll(
+      const links = (await openPage(client, `${path}?period=7d&compare=none&author=${AUTHOR}`)).querySelectorAll(
         '[aria-label="Divided by"] a',
       );
       assert.deepEqual(links.map(textOf), offered);
@@ -110,12 +111,38 @@ describe('the pages of authors, models and actions', () => {
     assert.deepEqual(tables.parts[0]?.by, 'provider');
   });
 
+  it('compare as the overview narrowed to them does: tiles, rows, causes, and the same choice', async () => {
+    for (const [path, filter] of [
+      ['/ai-usage/models/gpt-5', 'model=gpt-5'],
+      ['/ai-usage/actions/chapter_writing', 'action=chapter_writing'],
+      [`/ai-usage/authors/${AUTHOR}`, `author=${AUTHOR}`],
+    ] as const) {
+      for (const view of ['period=30d', 'period=this-month&compare=whole', 'period=7d&compare=none', 'period=today']) {
+        const [own, overview] = [
+          await openPage(client, `${path}?${view}`),
+          await openPage(client, `/ai-usage?${view}&${filter}`),
+        ];
+        const shown = (page: HTMLElement) => ({
+          changes: page.querySelectorAll('.tiles .change').map(textOf),
+          choices: page.querySelectorAll('.comparison a').map(textOf),
+          causes: page.querySelectorAll('.why .causes dd').map(textOf),
+        });
+        assert.deepEqual(shown(own), shown(overview), `${path} ${view}`);
+      }
+      const page = await openPage(client, `${path}?period=7d`);
+      const none = page.querySelectorAll('.comparison a').find((link) => textOf(link) === 'nothing');
+      assert.equal(none?.getAttribute('href'), `${path}?period=7d&compare=none`);
+    }
+    const { tables } = (await client.get('/ai-usage/models/gpt-5.json?period=7d&table=causes', { Accept: '*/*' })).body;
+    assert.deepEqual(Object.keys(tables), ['causes']);
+  });
+
   it('keep the rest of the query, in their links too', async () => {
     const page = await openPage(client, `/ai-usage/models/gpt-5?period=7d&author=${AUTHOR}&action=story_outline`);
     assert.equal(tilesOf(page).get('Total cost')?.exact, '€0.000001');
     assert.equal(
       textOf(page.querySelector('.chips')),
-      'Calls whose action is Story outline × and whose author is Sophia × Remove all',
+      'Calls whose action is Story outline not × and whose author is Sophia × Remove all',
     );
     const records = page.querySelector('header a.button')?.getAttribute('href') ?? '';
     assert.equal(records, `/ai-usage/records?period=7d&model=gpt-5&action=story_outline&author=${AUTHOR}`);

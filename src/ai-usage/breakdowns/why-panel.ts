@@ -3,9 +3,9 @@ import { type Causes, sumOfRows, type WhyRow, whyOf } from '../../stats/why.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, minus } from '../../units/money.ts';
-import { sumsOfEach } from '../breakdowns/breakdowns.ts';
-import type { Counted } from '../breakdowns/compare.ts';
 import { modelColumn, OTHERS } from '../frame/name-columns.ts';
+import { sumsOfEach } from './breakdowns.ts';
+import type { Counted } from './compare.ts';
 
 /** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
 export type WhyPanel = { lead: string; causes: { label: string; text: string; note: string }[]; table: Table };
