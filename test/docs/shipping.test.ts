@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
+import { startApp } from '../support/app.ts';
+import { ANA, signedIn } from '../support/client.ts';
+import { startOwnRedis } from '../support/redis.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 
@@ -31,6 +34,32 @@ describe('what others build and run', () => {
     assert.equal(services.admin.read_only, true);
     assert.deepEqual(services.admin.cap_drop, ['ALL']);
     assert.ok(services.backoffice.healthcheck);
+    const always = Object.keys(services).filter((name) => services[name].profiles === undefined);
+    assert.deepEqual(always.sort(), ['admin', 'backoffice'], 'one command without the rest');
+    assert.deepEqual(Object.keys(services.admin.depends_on), ['backoffice']);
+  });
+
+  it('has a Valkey for who wants one, which counts with the settings that it is given', async function () {
+    const { command, profiles } = parse(read('compose.yaml')).services.redis;
+    assert.deepEqual([command[0], profiles], ['valkey-server', ['redis']]);
+    const own = await startOwnRedis(this, command.slice(1));
+    try {
+      assert.deepEqual(
+        { ...((await own.ask('CONFIG', 'GET', 'maxmemory-policy')) as object) },
+        { 'maxmemory-policy': 'volatile-ttl' },
+      );
+      const app = await startApp({ variables: { REDIS_URL: own.url, API_PER_MINUTE: '1' } });
+      const ana = await signedIn(app.origin);
+      const asked = [await ana.get('/api/ai-usage/stats'), await ana.get('/api/ai-usage/stats')];
+      await app.close();
+      assert.deepEqual(
+        asked.map(({ status }) => status),
+        [200, 429],
+      );
+      assert.deepEqual(await own.ask('KEYS', '*'), [`mythoria-admin:api:${ANA}`]);
+    } finally {
+      await own.remove();
+    }
   });
 
   it('is proved in public by the same .ci/run, with the whole history and no more rights than reading', () => {

@@ -119,6 +119,25 @@ describe('limits counted by a Redis', function () {
     assert.deepEqual(said(), []);
   });
 
+  it('are all that it is told: under an address, a person or a token, for a minute', async () => {
+    await start(1, 30);
+    const [ana] = clients as [Client];
+    const made = await ana.submit('/account/tokens', { name: 'nightly', scopes: 'stats' });
+    const secret = /mai_\w{49}/.exec(made.text)?.[0] ?? '';
+    const Authorization = `Bearer ${secret}`;
+    assert.equal((await createClient(apps[0]?.origin ?? '').get('/api/ai-usage/stats', { Authorization })).status, 200);
+    for (const path of ['/ai-usage', '/ai-usage/records.csv', API, '/account/sessions']) await ana.get(path);
+    const [{ token_id: id }] = await databases().backoffice('api_tokens').orderBy('made_at', 'desc').limit(1);
+    const keys = (await redis.ask('KEYS', '*')) as string[];
+    const names = [`api:${ANA}`, `api:${id}`].map((name) => `mythoria-admin:${name}`);
+    assert.deepEqual(keys.filter((key) => !key.startsWith('mythoria-admin:sign-in:')).sort(), names.sort());
+    for (const key of keys) {
+      assert.match(String(await redis.ask('GET', key)), /^\d+$/, key);
+      const left = Number(await redis.ask('PTTL', key));
+      assert.ok(left > 0 && left <= 60_000, `${key} for ${left} ms`);
+    }
+  });
+
   it('leave a start, and a session, as they are where it is not there', async () => {
     await redis.kill();
     try {

@@ -22,8 +22,8 @@ export type OwnRedis = {
 
 const PATHS = ['redis-server', '/usr/bin/redis-server', 'valkey-server'];
 
-/** A Redis of a test's own, which may stop it. Skips the test where there is none. */
-export async function startOwnRedis(context: Mocha.Context): Promise<OwnRedis> {
+/** A Redis of a test's own, which may stop it, with settings of its choice. Skips the test where there is none. */
+export async function startOwnRedis(context: Mocha.Context, also: string[] = []): Promise<OwnRedis> {
   const path =
     PATHS.find((one) => spawnSync(one, ['--version']).status === 0) ??
     missing(context, 'redis-server or valkey-server');
@@ -32,7 +32,7 @@ export async function startOwnRedis(context: Mocha.Context): Promise<OwnRedis> {
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
   const start = async () => {
-    const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+    const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...also];
     child = spawn(path, settings, { stdio: 'ignore' });
     await until(() => listens(port), 'Redis listens');
   };

@@ -43,6 +43,33 @@ describe('what the app never sees', () => {
     });
   }
 
+  it('is given up where its sender is slow: a head within five seconds, all of it within ten', async function () {
+    this.timeout(30_000);
+    const { origin } = await sharedApp();
+    const slow = async (head: string) => {
+      const began = performance.now();
+      const socket = connect(Number(new URL(origin).port), '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(head);
+      const more = setInterval(() => socket.write('x'), 500);
+      let answer = '';
+      try {
+        for await (const chunk of socket) answer += chunk;
+      } catch {
+        // Reset while it was sending.
+      }
+      clearInterval(more);
+      return { answer, seconds: (performance.now() - began) / 1_000 };
+    };
+    const [ofHead, ofBody] = await Promise.all([
+      slow('GET /sign-in HTTP/1.1\r\nHost: x\r\nX-Slow: '),
+      slow('POST /sign-out HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n'),
+    ]);
+    assert.match(ofHead.answer, /^HTTP\/1.1 408 /);
+    assert.ok(ofHead.seconds > 4 && ofHead.seconds < 9, `${ofHead.seconds} s`);
+    assert.ok(ofBody.seconds < 14, `${ofBody.seconds} s`);
+  });
+
   it('breaks off the answer that is under way on its connection, and puts nothing into it', async () => {
     const answer = await sent((await sharedApp()).origin, 'GET /sign-in HTTP/1.1\r\nHost: x\r\n\r\n', 'geheim\r\n\r\n');
     assert.doesNotMatch(answer, /400 Bad Request[\s\S]*<html|<html[\s\S]*400 Bad Request/);
