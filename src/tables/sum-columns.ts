@@ -34,7 +34,10 @@ export function sumColumns<Row extends Sums>(
   ];
 }
 
-/** What part of a total cost each row has; none of a total of nothing or less. */
+const REFUNDED =
+  'A cost below zero is a refund. Shares are of the total after refunds: they can be below zero or above 100%, and there are none (–) where next to nothing is left.';
+
+/** What part of a total cost each row has; none of a total of nothing or less. Refunds among the rows are explained. */
 export function shareColumn<Row extends Sums>(total: MicroEuros): Column<Row> {
   const shareOf = (cost: MicroEuros) => (hasShares(cost, total) ? cost / total : null);
   return {
@@ -43,6 +46,7 @@ export function shareColumn<Row extends Sums>(total: MicroEuros): Column<Row> {
     kind: 'ratio',
     value: ({ cost }) => shareOf(cost),
     total: shareOf(total),
+    note: (rows) => (rows.some(({ cost }) => cost < 0) ? REFUNDED : undefined),
   };
 }
 

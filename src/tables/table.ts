@@ -15,6 +15,8 @@ export type Table = {
   head: Heading[];
   rows: { cells: Cell[]; faint: boolean }[];
   total: Cell[] | null;
+  /** What is said below it. */
+  notes: string[];
 };
 
 /**
@@ -36,6 +38,8 @@ export type Column<Row> = {
   total?: Value;
   /** What the total's cell has besides. */
   totalCell?: Partial<Cell>;
+  /** What else has to be said of it and its rows, below the page's table. */
+  note?: (rows: Row[]) => string | undefined;
   sort?: Heading['sort'];
 };
 
@@ -68,6 +72,7 @@ export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = ()
           cells: ofPage.map(({ kind, value, cell }) => ({ ...printed(kind, value(row), format), ...cell?.(row) })),
           faint: faint(row),
         })),
+        notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
         total: hasTotal ? ofPage.map((column) => totalCellOf(column, format)) : null,
       };
     },

@@ -88,6 +88,22 @@ for (const [how, cover] of [
       assert.deepEqual(await inFile('2026-10-06'), [null, null]);
     });
 
+    it('are explained where there are shares of them, and nowhere else', async () => {
+      for (const [path, notes] of [
+        // Models and providers, by model the days that are refunds as well.
+        ['/ai-usage?from=2026-10-06&to=2026-10-06', 3],
+        ['/ai-usage?from=2026-10-05&to=2026-10-05', 0],
+        ['/ai-usage/models?from=2026-10-06&to=2026-10-06', 1],
+        ['/ai-usage/statement?month=2026-10', 1],
+      ] as const) {
+        const page = await openPage(client, path);
+        const texts = page.querySelectorAll('.table-note').map(textOf);
+        assert.equal(texts.length, notes, path);
+        for (const text of texts)
+          assert.match(text, /^A cost below zero is a refund\. Shares are of the total after refunds/);
+      }
+    });
+
     it('and no percentage of change from less than nothing', async () => {
       const page = await openPage(client, '/ai-usage?from=2026-10-07&to=2026-10-07');
       const change = textOf(page.querySelector('.tiles .change'));

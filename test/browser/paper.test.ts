@@ -88,6 +88,23 @@ describe('every page on paper, and in a person’s own colours', () => {
     });
   }
 
+  it('a total stands once on paper, what ties out on one page, and nobody is told that it is a demo', async () => {
+    const { page } = person;
+    await page.emulateMedia({ media: 'print', forcedColors: 'none' });
+    await page.goto(`${origin}${PAGES.statement}`);
+    assert.equal(await page.locator('.demo-banner').isVisible(), false);
+    const feet = (await page.evaluate(colours('tfoot', 'display'))) as string[];
+    assert.ok(feet.length >= 4);
+    assert.deepEqual([...new Set(feet)], ['table-row-group'], 'a group of the footer would be repeated on each page');
+    assert.deepEqual(await page.evaluate(colours('[aria-labelledby=sums]', 'breakInside')), ['avoid']);
+    await page.goto(`${origin}${PAGES.overview}`);
+    assert.equal(await page.locator('.steps a, .periods, .demo-banner').filter({ visible: true }).count(), 0);
+    const widths =
+      (await page.evaluate(`[...document.querySelectorAll('[aria-labelledby=models] tbody td:nth-child(2)')]
+      .map((cell) => cell.getBoundingClientRect().width)`)) as number[];
+    assert.ok(Math.min(...widths) > 40, `a provider is a word: ${Math.min(...widths)}`);
+  });
+
   it('fits a telephone under the name of somebody whom Google gives none but a long address', async () => {
     const google = await opened(startFakeGoogle());
     const app = await opened(startApp({ google: () => google.client }));

@@ -129,12 +129,13 @@ describe('what takes the place of something in a browser', () => {
   it('a period that the server does not take is said beside its field, and the numbers stay', async () => {
     const { page } = await openAs(LIST);
     await page.locator('summary', { hasText: 'From–to' }).click();
-    const from = page.locator('.menu input[name=from]');
+    const days = page.locator('.menu form.days');
+    const from = days.locator('input[name=from]');
     await from.fill('2026-11-01');
     // As one that has no dates of its own sends it.
     await from.evaluate((field) => Object.assign(field, { type: 'text', value: '2026-02-30' }));
-    await page.locator('.menu button', { hasText: 'Show' }).click();
-    const problem = page.locator('.menu label:has(input[name=from]) .field-problem');
+    await days.getByRole('button').click();
+    const problem = days.locator('label:has(input[name=from]) .field-problem');
     await problem.waitFor();
     assert.match(await problem.innerText(), /^takes a day/);
     assert.equal(await from.getAttribute('aria-invalid'), 'true');
@@ -142,8 +143,15 @@ describe('what takes the place of something in a browser', () => {
     assert.equal(await page.evaluate('document.activeElement.name'), 'from');
     assert.equal(await page.locator('.sum b').first().innerText(), '70');
     assert.equal(page.url(), origin() + LIST);
+    await page.locator('summary', { hasText: 'Calendar' }).click();
+    const named = page.locator('.menu.calendar');
+    await named.locator('input[name=period]').fill('2026-W60');
+    await named.getByRole('button').click();
+    await named.locator('.field-problem').waitFor();
+    assert.equal(page.url(), origin() + LIST);
+    await page.locator('summary', { hasText: 'From–to' }).click();
     await from.fill('2026-01-01');
-    await page.locator('.menu button', { hasText: 'Show' }).click();
+    await days.getByRole('button').click();
     await page.waitForURL(/from=2026-01-01/);
     assert.equal(await page.locator('.field-problem').count(), 0);
   });
