@@ -2,9 +2,11 @@ import { type Ends, noEnds } from './ends.ts';
 import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
 import { type Hours, noHours } from './rollups/hours.ts';
-import { noStoryCells, noStoryCellsOfHours, type StoryCells, type StoryCellsOfHours } from './rollups/story-cells.ts';
+import { type KnownNumbers, noKnownNumbers } from './rollups/packed/numbers.ts';
+import { noPackedDays, type PackedDays } from './rollups/packed/packed-days.ts';
+import { noStoryCellsOfHours, type StoryCellsOfHours } from './rollups/story-cells.ts';
 import { noStoryCounts, type StoryCounts } from './rollups/story-counts.ts';
-import { noStoryDays, type StoryDays } from './rollups/story-days.ts';
+import { noKnownPairs, type Pairs } from './rollups/story-pairs.ts';
 import { noStoryVisits, type StoryVisits } from './stories/story-visits.ts';
 
 /**
@@ -13,11 +15,13 @@ import { noStoryVisits, type StoryVisits } from './stories/story-visits.ts';
  */
 export type Memory = {
   days: Days;
-  storyDays: StoryDays;
-  storyCells: StoryCells;
+  packedDays: PackedDays;
   clockDays: ClockDays;
   contentVersion: string | null;
   hours: Hours;
+  /** Stories of those hours. */
+  pairs: Pairs;
+  numbers: KnownNumbers;
   storyHours: StoryCellsOfHours;
   storyCounts: StoryCounts;
   ends: Ends;
@@ -26,11 +30,12 @@ export type Memory = {
 
 export const noMemory = (): Memory => ({
   days: noDays(),
-  storyDays: noStoryDays(),
-  storyCells: noStoryCells(),
+  packedDays: noPackedDays(),
   clockDays: noClockDays(),
   contentVersion: null,
   hours: noHours(),
+  pairs: noKnownPairs(),
+  numbers: noKnownNumbers(),
   storyHours: noStoryCellsOfHours(),
   storyCounts: noStoryCounts(),
   ends: noEnds(),
@@ -40,6 +45,6 @@ export const noMemory = (): Memory => ({
 /** Drops what belongs to another content. In new maps, so that a request under way goes on with what it began with. */
 export function keepOnly(memory: Memory, contentVersion: string): void {
   if (memory.contentVersion === contentVersion) return;
-  const { hours, storyHours, storyCounts, ends, visits } = noMemory();
-  Object.assign(memory, { contentVersion, hours, storyHours, storyCounts, ends, visits });
+  const { hours, pairs, numbers, storyHours, storyCounts, ends, visits } = noMemory();
+  Object.assign(memory, { contentVersion, hours, pairs, numbers, storyHours, storyCounts, ends, visits });
 }

@@ -276,11 +276,11 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
           try {
             // With no memory of raw rows: both readings see them as they are in the snapshot.
-            const { contentVersion, days, hours, storyDays, storyCells, storyHours, storyCounts } = source.memory;
+            const { contentVersion, days, hours, packedDays, pairs, storyHours, storyCounts } = source.memory;
             const fresh = {
               ...source,
               workflows: transaction,
-              memory: { ...noMemory(), contentVersion, days, hours, storyDays, storyCells, storyHours, storyCounts },
+              memory: { ...noMemory(), contentVersion, days, hours, packedDays, pairs, storyHours, storyCounts },
               endsRead: new Map(),
             };
             const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import * as migration from '../../src/db/migrations/20261128_no_number.ts';
 import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
+import { packMissing } from '../../src/stats/rollups/keep/pack-days.ts';
 import type { StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
@@ -115,6 +116,7 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
       // What a process holds in memory is of before.
       await backoffice.raw('UPDATE rollup_state SET version = version + 1, content_version = version + 1');
       await backoffice.raw('UPDATE rollup_days SET version = version + 1');
+      await packMissing(backoffice, () => false);
       const { origin } = await sharedApp();
       const client = await signedIn(origin);
       const look = async () => {

@@ -93,7 +93,16 @@ export const emptied = (...tables: string[]): string => `
 
 const ROLLUPS = [
   ...['usage_hours', 'usage_days', 'usage_hours_by_story', 'usage_days_by_story', 'story_hours', 'story_days'],
-  ...['story_visits', 'usage_kinds', 'rollup_days', 'hour_fingerprints', 'grown_hours'],
+  ...[
+    'story_visits',
+    'usage_kinds',
+    'packed_days',
+    'story_numbers',
+    'author_numbers',
+    'rollup_days',
+    'hour_fingerprints',
+    'grown_hours',
+  ],
 ];
 
 /** The state first, as whoever writes rollups takes it: two that take the same in another order lock each other out. */

@@ -1,13 +1,12 @@
 import type { Knex } from 'knex';
-import { compareDays, type Day } from '../../units/calendar.ts';
+import type { Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { addDays, type Instant, instantFromPostgres, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import type { UsageKind } from '../sums.ts';
-import { type Days, daysWithin } from './days.ts';
 import { hoursOfDays } from './hours.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
-import type { DaySegment, HourSegment } from './segments.ts';
+import type { HourSegment } from './segments.ts';
 import {
   addArrays,
   noPairs,
@@ -18,13 +17,8 @@ import {
   packed,
 } from './story-pairs.ts';
 
-/** What each story had of an action and model, in a day or an hour. */
+/** What each story had of an action and model, in an hour. */
 export type StoryCell = UsageKind & { sums: PairSums };
-
-/** What has been asked for of days, by action and model, kept in memory with the version of its day: 20 bytes for each story of a cell. */
-export type StoryCells = Map<Day, { version: string; cells: Map<string, StoryCell> }>;
-
-export const noStoryCells = (): StoryCells => new Map();
 
 /** The hours of single days, whole. */
 export type StoryCellsOfHours = Map<Day, Promise<{ hour: Instant; cells: StoryCell[] }[]>>;
@@ -37,86 +31,6 @@ type Row = UsageKind & PairArrays & { hour: string };
 
 const COLUMNS =
   'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
-
-type CellsMemory = { pairs: Pairs; days: Days; storyCells: StoryCells };
-
-/** What is wanted of a day: of one kind, with as many elements as it has requests at most. */
-type Wanted = UsageKind & { day: Day; version: string; requests: number };
-
-/** The cells of some days that are not in memory; whoever asked for them has them, whatever becomes of the memory meanwhile. */
-async function load(
-  backoffice: Knex,
-  { pairs, storyCells }: Pick<CellsMemory, 'pairs' | 'storyCells'>,
-  missing: Wanted[],
-  timeZone: string,
-): Promise<StoryCell[]> {
-  const loaded: StoryCell[] = [];
-  for (const some of inPieces(missing, ({ requests }) => requests, RECORDS_A_READ)) {
-    const found = some.map(noPairs);
-    for (const row of await readCells(backoffice, some, timeZone))
-      addArrays(found[Number(row.number) - 1] as PairLists, pairs, row);
-    some.forEach(({ day, version, action, model }, i) => {
-      const cell: StoryCell = { action, model, sums: packed(found[i] as PairLists) };
-      loaded.push(cell);
-      keep(storyCells, day, version, cell);
-    });
-  }
-  return loaded;
-}
-
-/** Just what is wanted, with its number: OFFSET 0 has each looked up in the index, where the planner might read the table. */
-async function readCells(backoffice: Knex, wanted: Wanted[], timeZone: string) {
-  const { rows } = await backoffice.raw<{ rows: (Row & { number: string })[] }>(
-    `SELECT number, hours.*
-       FROM unnest(?::timestamptz[], ?::timestamptz[], ?::text[], ?::text[]) WITH ORDINALITY
-         AS wanted (day_from, day_to, action, model, number)
-      CROSS JOIN LATERAL (SELECT hour, action, model, ${COLUMNS} FROM usage_hours_by_story
-                           WHERE hour >= day_from AND hour < day_to AND action = wanted.action AND model = wanted.model
-                          OFFSET 0) AS hours`,
-    [
-      wanted.map(({ day }) => postgresFromInstant(startOfDay(day, timeZone))),
-      wanted.map(({ day }) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
-      wanted.map(({ action }) => action),
-      wanted.map(({ model }) => model),
-    ],
-  );
-  return rows;
-}
-
-/** Beside what is known of the same version of a day, instead of that of an older one. */
-function keep(storyCells: StoryCells, day: Day, version: string, cell: StoryCell): void {
-  const kept = storyCells.get(day);
-  if (kept !== undefined && BigInt(kept.version) > BigInt(version)) return;
-  const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
-  known.set(nameOf(cell), cell);
-  storyCells.set(day, { version, cells: known });
-}
-
-/** What each story had of the cells of a segment's days that pass, in no order. Loads those that are not in memory, or have changed. */
-export async function storyCellsWithin(
-  backoffice: Knex,
-  { pairs, days, storyCells }: CellsMemory,
-  segment: DaySegment,
-  passes: (kind: UsageKind) => boolean,
-  timeZone: string,
-): Promise<StoryCell[]> {
-  const wanted = [...daysWithin(days, segment)]
-    .map(({ day, version, cells }) => ({ day, version, kinds: cells.filter(passes) }))
-    .sort((a, b) => compareDays(a.day, b.day));
-  const cells: StoryCell[] = [];
-  const missing: Wanted[] = [];
-  for (const { day, version, kinds } of wanted) {
-    const kept = storyCells.get(day);
-    const known = kept?.version === version ? kept.cells : new Map<string, StoryCell>();
-    for (const { action, model, requests } of kinds) {
-      const cell = known.get(nameOf({ action, model }));
-      if (cell) cells.push(cell);
-      else missing.push({ day, version, action, model, requests });
-    }
-  }
-  const loaded = await load(backoffice, { pairs, storyCells }, missing, timeZone);
-  return [...cells, ...loaded];
-}
 
 async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {
   const range = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
@@ -143,15 +57,15 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
   return rows.map(({ hour, requests }) => ({ hour: instantFromPostgres(hour), requests: exactInteger(requests) }));
 }
 
-/** Hours here and there of many days, added up: they are not kept, for they would drive out what every window needs. */
-async function readCellsOfHours(
+/** Hours of days, or some of them, added up: they are not kept, for they would drive out what every window needs. */
+export async function readCellsOfHours(
   backoffice: Knex,
   pairs: Pairs,
-  { from, to, only }: { from: Instant; to: Instant; only: Instant[] },
+  { from, to, only }: { from: Instant; to: Instant; only?: Instant[] },
   passes: (kind: UsageKind, hour: Instant) => boolean,
 ): Promise<StoryCell[]> {
-  const wanted = new Set(only);
-  const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted.has(hour));
+  const wanted = only && new Set(only);
+  const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted?.has(hour) ?? true);
   const cells: StoryCell[] = [];
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
     const kinds = new Map<string, UsageKind & { lists: PairLists }>();
@@ -180,7 +94,7 @@ export async function storyHoursWithin(
   passes: (kind: UsageKind, hour: Instant) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
-  if (segment.only) return readCellsOfHours(backoffice, pairs, { ...segment, only: segment.only }, passes);
+  if (segment.only) return readCellsOfHours(backoffice, pairs, segment, passes);
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
   return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

@@ -64,10 +64,6 @@ export function numberOfPair(pairs: Pairs, story: string, author: string): numbe
   return number;
 }
 
-/** An author of a story that is known. */
-export const authorOfStory = ({ authors, authorOf, firstOfStory }: Pairs, story: string): string =>
-  authors[authorOf[firstOfStory.get(story) as number] as number] as string;
-
 export const pairSumColumns = (length: number): SumColumns => ({
   requests: new Float64Array(length),
   inputTokens: new Float64Array(length),

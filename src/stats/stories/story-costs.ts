@@ -1,7 +1,6 @@
 import type { UsageFilter } from '../../query/filter.ts';
 import { type MicroEuros, microEuros } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
-import { authorOfStory } from '../rollups/story-pairs.ts';
 import type { UsageSource } from '../source.ts';
 import type { Sums } from '../sums.ts';
 import { ranked, readSumsBy } from './story-sums.ts';
@@ -40,17 +39,21 @@ export async function readStoryCosts(
   { most, besides }: StoryCostsAsked,
 ): Promise<StoryCosts> {
   const stories = await readSumsBy(source, window, filter, 'story');
-  const { pairs } = source.memory.storyDays;
-  const itself = besides ? pairs.firstOfStory.get(besides.story) : undefined;
+  const { names, authorOf } = stories;
+  const itself = besides ? (await names.numbersOf([besides.story])).get(besides.story) : undefined;
   const others = stories.active.filter((number) => number !== itself);
   const costs = Float64Array.from(others, (number) => stories.columns.cost[number] as number).sort();
-  const { total, top } = ranked(stories, most);
+  const { total, top } = await ranked(stories, most);
+  const authors = await names.authorsOf(
+    top.map(({ number }) => number),
+    authorOf,
+  );
   return {
     stories: costs.length,
     total,
     median: quantile(costs, 0.5),
     p90: quantile(costs, 0.9),
     cheaper: besides ? costs.filter((one) => one < besides.cost).length : 0,
-    top: top.map(({ id, ...sums }) => ({ story: id, author: authorOfStory(pairs, id), ...sums })),
+    top: top.map(({ id, number, ...sums }) => ({ story: id, author: authors.get(number) as string, ...sums })),
   };
 }

@@ -22,8 +22,8 @@ export async function readTop(
   sort: TopSort,
 ): Promise<Top> {
   const sums = await readSumsBy(source, window, filter, by);
-  const { total, top } = ranked(sums, most, sort);
-  const rows = top.map(({ id, ...one }) => ({ key: id, ...one }));
+  const { total, top } = await ranked(sums, most, sort);
+  const rows = top.map(({ id, number, ...one }) => ({ key: id, ...one }));
   return { rows, other: restOf(total, rows), count: sums.active.length };
 }
 
@@ -35,8 +35,8 @@ export async function readSumsOf(
   by: TopBy,
   keys: string[],
 ): Promise<Map<string, Sums>> {
-  const { active, columns, idOf } = await readSumsBy(source, window, filter, by);
-  const wanted = new Set(keys);
-  const found = active.filter((number) => wanted.has(idOf(number)));
-  return new Map(found.map((number) => [idOf(number), sumsAt(columns, number)]));
+  const { active, columns, names } = await readSumsBy(source, window, filter, by);
+  const isActive = new Set(active);
+  const numbers = [...(await names.numbersOf(keys))].filter(([, number]) => isActive.has(number));
+  return new Map(numbers.map(([id, number]) => [id, sumsAt(columns, number)]));
 }

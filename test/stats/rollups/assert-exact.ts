@@ -26,8 +26,9 @@ export async function assertExact(window: Window, wanted: UsageFilter): Promise<
   const { stories: _stories, ...totals } = expected.total;
   assert.deepEqual(await readTotals(source, window, wanted), totals);
   for (const by of ['story', 'author'] as const) {
-    const { active, columns, idOf } = await readSumsBy(source, window, wanted, by);
-    const found = new Map(active.map((number) => [idOf(number), sumsAt(columns, number)]));
+    const { active, columns, names } = await readSumsBy(source, window, wanted, by);
+    const ids = await names.first(active, active.length);
+    const found = new Map(ids.map(({ id, number }) => [id, sumsAt(columns, number)]));
     assert.deepEqual(found, await bruteForceBy(databases().workflows, window, wanted, by));
     assert.equal(found.size, active.length);
   }

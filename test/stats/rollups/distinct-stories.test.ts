@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
 import { noMemory } from '../../../src/stats/memory.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
-import { type StoryCell, storyCellsWithin } from '../../../src/stats/rollups/story-cells.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';
 import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
-import { dayFromIso } from '../../../src/units/calendar.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,
-  endOfDay,
   HOUR,
   type Instant,
   instantAt,
   isoFromInstant,
   MINUTE,
   parseInstant,
-  startOfDay,
 } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
@@ -71,42 +67,8 @@ describe('what a request has read of stories stays with it', () => {
         NO_FILTER,
         'story',
       );
-      assert.deepEqual([active.length, memory.storyDays.byDay.size], [Number(days), loaded]);
+      assert.deepEqual([active.length, memory.packedDays.sums.size], [Number(days), loaded]);
     }
-  });
-
-  it('also when a day is replaced by a newer version of it in the meantime', async () => {
-    const days = Array.from({ length: 12 }, (_, i) => `2026-10-${String(i + 1).padStart(2, '0')}`);
-    const models = ['gpt-5', 'tts-1', 'imagen-4.0'];
-    await insertUsage(
-      days.flatMap((day) =>
-        models.map((model) => ({ at: addTime(startOfDay(dayFromIso(day), ZONE), 5n * HOUR), model })),
-      ),
-    );
-    await auditAll(databases(), ZONE, AT);
-    const memory = noMemory();
-    await openSource(databases(), ZONE, memory);
-    const newer = new Map([...memory.days.byDay].map(([day, one]) => [day, { ...one, version: `${one.version}0` }]));
-    const read = (byDay: typeof newer, last: string, wanted: string[]): Promise<StoryCell[]> =>
-      storyCellsWithin(
-        databases().backoffice,
-        { pairs: memory.storyDays.pairs, storyCells: memory.storyCells, days: { ...memory.days, byDay } },
-        {
-          kind: 'days',
-          from: startOfDay(dayFromIso('2026-10-01'), ZONE),
-          to: endOfDay(dayFromIso(last), ZONE),
-          firstDay: dayFromIso('2026-10-01'),
-          endDay: dayFromIso('2026-10-13'),
-        },
-        ({ model }) => wanted.includes(model),
-        ZONE,
-      );
-    assert.equal((await read(memory.days.byDay, '2026-10-12', ['gpt-5'])).length, days.length);
-    const [before] = await Promise.all([
-      read(memory.days.byDay, '2026-10-12', ['gpt-5', 'tts-1']),
-      read(newer, '2026-10-12', ['imagen-4.0']),
-    ]);
-    assert.equal(before.length, 2 * days.length);
   });
 });
 

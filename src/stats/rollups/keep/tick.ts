@@ -11,6 +11,7 @@ import { type Coverage, readCoverage } from '../coverage.ts';
 import type { HourRange } from '../source-hours.ts';
 import { backfill, oldestHour } from './backfill.ts';
 import type { GoOn } from './mend.ts';
+import { packMissing } from './pack-days.ts';
 import { findDifferingHours, oneAfterAnother, type RollupDatabases, recompute } from './refresh.ts';
 import { buildDays } from './write-days.ts';
 
@@ -60,6 +61,7 @@ export function tick(
     const recentFrom = earliest(startOfHour(addTime(at, -RECENT)), coveredUntil);
     if (!(await correct(databases, { from: recentFrom, to: coveredUntil }, isLate, goOn))) return;
     await buildDays(databases.backoffice, isLate);
+    await packMissing(databases.backoffice, isLate);
     await auditSlice(databases, recentFrom, at, isLate, goOn);
   });
 }

@@ -13,6 +13,7 @@ import {
 } from '../../../units/time.ts';
 import { type Coverage, type KeptDays, keptDays, readCoverage } from '../coverage.ts';
 import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
+import { packDays } from './pack-days.ts';
 
 /** The business days that some instants fall on, which are kept and covered to their end. */
 export function completeDays(instants: Instant[], coveredUntil: Instant | null, { timeZone, from }: KeptDays): Day[] {
@@ -85,8 +86,11 @@ async function writeFew(transaction: Knex, { days, records }: FewDays, timeZone:
   );
   if (records > RECORDS_A_DAY) {
     for (const day of days) await writeStoriesInParts(transaction, day, timeZone);
-    return;
-  }
+  } else await writeStoriesOf(transaction, bounds);
+  await packDays(transaction, days, timeZone);
+}
+
+async function writeStoriesOf(transaction: Knex, bounds: string[][]): Promise<void> {
   await transaction.raw(
     `INSERT INTO usage_days_by_story (day, story_id, author_id, requests, input_tokens, output_tokens, cost)
      SELECT day, story_id, author_id, sum(one.requests), sum(one.input_tokens), sum(one.output_tokens), sum(one.cost)
@@ -209,7 +213,8 @@ export async function adoptTimeZone(backoffice: Knex, timeZone: string): Promise
           time_zone: timeZone,
           days_from: daysFrom === null ? null : postgresFromInstant(daysFrom),
         });
-      if (adopted > 0) await transaction.raw('TRUNCATE usage_days, usage_days_by_story, story_days, rollup_days');
+      if (adopted > 0)
+        await transaction.raw('TRUNCATE usage_days, usage_days_by_story, packed_days, story_days, rollup_days');
     });
   }
 }

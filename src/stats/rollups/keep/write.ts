@@ -60,7 +60,10 @@ async function write(
   if (!current) return null;
 
   // Begun again, from another source perhaps.
-  if (coverage.coveredUntil === null) await transaction.raw('TRUNCATE story_visits, usage_kinds');
+  if (coverage.coveredUntil === null)
+    await transaction.raw(
+      'TRUNCATE story_visits, usage_kinds; TRUNCATE story_numbers, author_numbers, packed_days RESTART IDENTITY',
+    );
   const { hours, stories } = await deleteHours(transaction, runs);
   for (const few of fewAtOnce(cells)) await insertCells(transaction, few);
   await writeGrown(transaction, hours, cells, coverage.coveredUntil, current.version);

@@ -1,0 +1,172 @@
+import type { Knex } from 'knex';
+import { elementsOf } from '../../../db/arrays.ts';
+import { type Day, dayFromPostgres, postgresFromDay } from '../../../units/calendar.ts';
+import { exactInteger } from '../../../units/integer.ts';
+import { microEurosFromNumeric } from '../../../units/money.ts';
+import { addDays, postgresFromInstant, startOfDay } from '../../../units/time.ts';
+import type { UsageKind } from '../../sums.ts';
+import { keptDays, readCoverage } from '../coverage.ts';
+import { bytesOf, columnOf } from '../packed/columns.ts';
+import { assignNumbers } from '../packed/numbers.ts';
+import { inPieces } from '../pieces.ts';
+import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
+
+const COLUMNS = ['stories', 'authors', 'requests', 'input_tokens', 'output_tokens', 'cost'] as const;
+
+type Lists = Record<(typeof COLUMNS)[number], number[]>;
+
+/** Arrays of one length as PostgreSQL prints them: the driver's own reading of them takes several times as long. */
+type Arrays = UsageKind & Record<(typeof COLUMNS)[number], string>;
+
+/** Numbers of the stories and of the authors of a day. */
+type Numbers = { stories: Map<string, number>; authors: Map<string, number> };
+
+/** Packs days that have just been written, in the transaction that wrote them. */
+export async function packDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
+  for (const day of days) {
+    await transaction('packed_days').where('day', postgresFromDay(day)).delete();
+    await packDay(transaction, day, timeZone);
+  }
+}
+
+async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<void> {
+  const kinds = await transaction('usage_days')
+    .where('day', postgresFromDay(day))
+    .select<(UsageKind & { requests: string })[]>('action', 'model', 'requests');
+  const all = await readAll(transaction, day);
+  const numbers = {
+    stories: await assignNumbers(transaction, 'story', [...new Set(all.stories)].sort()),
+    authors: await assignNumbers(transaction, 'author', [...new Set(all.authors)].sort()),
+  };
+  const sums = sumsByStory(numbers);
+  sums.add(all);
+  await write(transaction, day, [{ action: '', model: '', ...sums.lists }]);
+  for (const some of inPieces(kinds, ({ requests }) => exactInteger(requests), RECORDS_A_DAY)) {
+    const byKind = new Map(some.map((kind) => [`${kind.action}\0${kind.model}`, sumsByStory(numbers)]));
+    for (const { action, model, ...arrays } of await readHours(transaction, day, timeZone, some)) {
+      const elements = Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(arrays[name])]));
+      byKind.get(`${action}\0${model}`)?.add(elements as Elements);
+    }
+    await write(
+      transaction,
+      day,
+      some.map(({ action, model }) => ({ action, model, ...(byKind.get(`${action}\0${model}`)?.lists as Lists) })),
+    );
+  }
+}
+
+type Elements = Record<(typeof COLUMNS)[number], string[]>;
+
+async function readAll(transaction: Knex, day: Day): Promise<Elements> {
+  const arrays = (await transaction('usage_days_by_story')
+    .where('day', postgresFromDay(day))
+    .first(
+      transaction.raw(
+        `array_agg(story_id)::text AS stories, array_agg(author_id)::text AS authors, array_agg(requests)::text AS requests,
+         array_agg(input_tokens)::text AS input_tokens, array_agg(output_tokens)::text AS output_tokens, array_agg(cost)::text AS cost`,
+      ),
+    )) as Record<string, string | null>;
+  return Object.fromEntries(
+    COLUMNS.map((name) => [name, arrays[name] === null ? [] : elementsOf(arrays[name] as string)]),
+  ) as Elements;
+}
+
+/** Of a day of many records what some actions and models had; of any other all of it, which the index knows by hours. */
+async function readHours(transaction: Knex, day: Day, timeZone: string, kinds: UsageKind[]): Promise<Arrays[]> {
+  const { rows } = await transaction.raw<{ rows: Arrays[] }>(
+    `SELECT action, model, story_ids::text AS stories, author_ids::text AS authors, requests::text,
+            input_tokens::text, output_tokens::text, cost::text
+       FROM usage_hours_by_story
+      WHERE hour >= ? AND hour < ? AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))`,
+    [
+      postgresFromInstant(startOfDay(day, timeZone)),
+      postgresFromInstant(startOfDay(addDays(day, 1), timeZone)),
+      kinds.map(({ action }) => action),
+      kinds.map(({ model }) => model),
+    ],
+  );
+  return rows;
+}
+
+/** More than there are authors: with it the numbers of a story and an author make one. */
+const MORE_THAN_AUTHORS = 2 ** 26;
+
+/** A cost that is no number stays none: whoever adds it up finds out. */
+const microOf = (text: string): number => (text === 'NaN' ? Number.NaN : microEurosFromNumeric(text));
+
+/** Adds up what stories and authors had. */
+function sumsByStory({ stories, authors }: Numbers): { lists: Lists; add: (elements: Elements) => void } {
+  const lists: Lists = { stories: [], authors: [], requests: [], input_tokens: [], output_tokens: [], cost: [] };
+  const places = new Map<number, number>();
+  return {
+    lists,
+    add: (elements) => {
+      elements.stories.forEach((id, i) => {
+        const story = stories.get(id) as number;
+        const author = authors.get(elements.authors[i] as string) as number;
+        const key = story * MORE_THAN_AUTHORS + author;
+        let place = places.get(key);
+        if (place === undefined) {
+          place = lists.stories.push(story) - 1;
+          places.set(key, place);
+          lists.authors.push(author);
+          for (const name of ['requests', 'input_tokens', 'output_tokens', 'cost'] as const) lists[name].push(0);
+        }
+        (lists.requests[place] as number) += exactInteger(elements.requests[i] as string);
+        (lists.input_tokens[place] as number) += exactInteger(elements.input_tokens[i] as string);
+        (lists.output_tokens[place] as number) += exactInteger(elements.output_tokens[i] as string);
+        (lists.cost[place] as number) += microOf(elements.cost[i] as string);
+      });
+    },
+  };
+}
+
+async function write(transaction: Knex, day: Day, kinds: (UsageKind & Lists)[]): Promise<void> {
+  await transaction('packed_days').insert(
+    kinds.map(({ action, model, ...lists }) => ({
+      day: postgresFromDay(day),
+      version: transaction.raw('(SELECT version FROM rollup_days WHERE day = ?)', [postgresFromDay(day)]),
+      action,
+      model,
+      ...Object.fromEntries(COLUMNS.map((name) => [name, bytesOf(columnOf(lists[name]))])),
+    })),
+  );
+}
+
+/**
+ * Packs the days that are not, newest first: some in a transaction, until it is late. A version of ours that knows no packed days has written
+ * them. Content is another one then, for stories have numbers that had none.
+ */
+export async function packMissing(backoffice: Knex, isLate: () => boolean): Promise<void> {
+  while (!isLate()) {
+    const coverage = await readCoverage(backoffice);
+    const kept = keptDays(coverage);
+    if (kept === null) return;
+    const missing = await readMissing(backoffice);
+    if (missing.length === 0) return;
+    const [some] = inPieces(missing, ({ requests }) => requests, RECORDS_A_PIECE);
+    await backoffice.transaction(async (transaction) => {
+      await transaction.raw(`SET LOCAL statement_timeout = '${STATEMENT_TIMEOUT}'`);
+      const taken = await transaction('rollup_state')
+        .where('version', coverage.version)
+        .update({ version: transaction.raw('version + 1'), content_version: transaction.raw('version + 1') });
+      if (taken === 0) return;
+      const days = (some ?? []).map(({ day }) => day);
+      await packDays(transaction, days, kept.timeZone);
+    });
+  }
+}
+
+const DAYS_LOOKED_AT = 100;
+
+async function readMissing(backoffice: Knex): Promise<{ day: Day; requests: number }[]> {
+  const { rows } = await backoffice.raw<{ rows: { day: string; requests: string }[] }>(
+    `SELECT day, (SELECT coalesce(sum(requests), 0) FROM usage_days WHERE usage_days.day = rollup_days.day) AS requests
+       FROM rollup_days
+      WHERE NOT EXISTS (SELECT FROM packed_days AS packed
+                         WHERE packed.day = rollup_days.day AND action = '' AND model = '' AND packed.version = rollup_days.version)
+      ORDER BY day DESC LIMIT ?`,
+    [DAYS_LOOKED_AT],
+  );
+  return rows.map(({ day, requests }) => ({ day: dayFromPostgres(day), requests: exactInteger(requests) }));
+}
