@@ -28,14 +28,16 @@ export async function up(knex: Knex): Promise<void> {
       input_tokens  bytea NOT NULL,
       output_tokens bytea NOT NULL,
       cost          bytea NOT NULL,
+      clock_cost    bytea NOT NULL,
       PRIMARY KEY (day, action, model)
     ) WITH (toast_tuple_target = 8160);
     ALTER TABLE packed_days
       ALTER stories SET STORAGE EXTERNAL, ALTER authors SET STORAGE EXTERNAL, ALTER requests SET STORAGE EXTERNAL,
-      ALTER input_tokens SET STORAGE EXTERNAL, ALTER output_tokens SET STORAGE EXTERNAL, ALTER cost SET STORAGE EXTERNAL;
+      ALTER input_tokens SET STORAGE EXTERNAL, ALTER output_tokens SET STORAGE EXTERNAL, ALTER cost SET STORAGE EXTERNAL, ALTER clock_cost SET STORAGE EXTERNAL;
     COMMENT ON TABLE packed_days IS 'What each story and author had of an action and model in a business day, and of all of them together (empty texts): columns of numbers, whose n-th elements belong together';
     COMMENT ON COLUMN packed_days.version IS 'That of the day (rollup_days) that it was packed from: of no use where the day has another';
     COMMENT ON COLUMN packed_days.cost IS 'In millionths of a euro';
+    COMMENT ON COLUMN packed_days.clock_cost IS 'The cost in each of the 24 hours of the business clock: a repeated hour counts twice';
     COMMENT ON COLUMN packed_days.stories IS 'A byte that says how many bytes an element has (8: a double), four of how many there are, and the elements, the lowest byte first';
   `);
 }

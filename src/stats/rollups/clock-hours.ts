@@ -3,6 +3,8 @@ import { compareDays, type Day } from '../../units/calendar.ts';
 import { type MicroEuros, microEuros, NO_EUROS, NoNumber, plus } from '../../units/money.ts';
 import { addDays, postgresFromInstant, startOfDay } from '../../units/time.ts';
 import { type Days, daysWithin, type KeptDay } from './days.ts';
+import type { Column } from './packed/columns.ts';
+import { readClockCosts } from './packed/packed-days.ts';
 import { inPieces } from './pieces.ts';
 import type { DaySegment } from './segments.ts';
 
@@ -25,25 +27,48 @@ export async function clockHoursWithin(
 ): Promise<Map<Day, ClockHours[]>> {
   const known = new Map<Day, ClockHours[]>();
   const missing: KeptDay[] = [];
+  const keep = ({ day, version }: KeptDay, hours: ClockHours[]) => {
+    clockDays.set(day, { version, hours });
+    known.set(day, hours);
+  };
   for (const one of daysWithin(days, segment)) {
     const kept = clockDays.get(one.day);
     if (kept?.version === one.version) known.set(one.day, kept.hours);
     else missing.push(one);
   }
   missing.sort((a, b) => compareDays(a.day, b.day));
-  for (const some of inPieces(missing, ({ cells }) => 24 * cells.length, ROWS_A_READ)) {
+  const unpacked: KeptDay[] = [];
+  const packed = await readClockCosts(
+    backoffice,
+    missing.flatMap(({ day, version, cells }) =>
+      cells.map(({ action, model, requests }) => ({ day, version, action, model, requests })),
+    ),
+  );
+  let next = 0;
+  for (const one of missing) {
+    const hours = one.cells.map(({ action, model }) => ({ action, model, costs: costsOf(packed[next++] ?? null) }));
+    if (hours.every(isPacked)) keep(one, hours);
+    else unpacked.push(one);
+  }
+  for (const some of inPieces(unpacked, ({ cells }) => 24 * cells.length, ROWS_A_READ)) {
     const loaded = await loadClockHours(
       backoffice,
       some.map(({ day }) => day),
       timeZone,
     );
-    some.forEach(({ day, version }, i) => {
-      const hours = loaded[i] as ClockHours[];
-      clockDays.set(day, { version, hours });
-      known.set(day, hours);
+    some.forEach((one, i) => {
+      keep(one, loaded[i] as ClockHours[]);
     });
   }
   return known;
+}
+
+const isPacked = (hours: { costs: MicroEuros[] | null }): hours is ClockHours => hours.costs !== null;
+
+function costsOf(packed: Column | null): MicroEuros[] | null {
+  if (packed === null || packed.length === 0) return null;
+  if (packed.some(Number.isNaN)) throw new NoNumber('not an amount: NaN');
+  return Array.from(packed, microEuros);
 }
 
 /** One statement reads so many hours of an action and model, and at least a day. */

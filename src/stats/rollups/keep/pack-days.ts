@@ -40,7 +40,8 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
   };
   const sums = sumsByStory(numbers);
   sums.add(all);
-  await write(transaction, day, [{ action: '', model: '', ...sums.lists }]);
+  const clock = await readClock(transaction, day, timeZone);
+  await write(transaction, day, [{ action: '', model: '', clock_cost: [], ...sums.lists }]);
   for (const some of inPieces(kinds, ({ requests }) => exactInteger(requests), RECORDS_A_DAY)) {
     const byKind = new Map(some.map((kind) => [`${kind.action}\0${kind.model}`, sumsByStory(numbers)]));
     for (const { action, model, ...arrays } of await readHours(transaction, day, timeZone, some)) {
@@ -50,7 +51,12 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
     await write(
       transaction,
       day,
-      some.map(({ action, model }) => ({ action, model, ...(byKind.get(`${action}\0${model}`)?.lists as Lists) })),
+      some.map(({ action, model }) => ({
+        action,
+        model,
+        clock_cost: clock.get(`${action}\0${model}`) ?? [],
+        ...(byKind.get(`${action}\0${model}`)?.lists as Lists),
+      })),
     );
   }
 }
@@ -71,6 +77,26 @@ async function readAll(transaction: Knex, day: Day): Promise<Elements> {
   ) as Elements;
 }
 
+/** What each action and model cost in the hours of the business clock. */
+async function readClock(transaction: Knex, day: Day, timeZone: string): Promise<Map<string, number[]>> {
+  const { rows } = await transaction.raw<{ rows: (UsageKind & { clock: number; cost: string })[] }>(
+    `SELECT action, model, extract(hour FROM hour AT TIME ZONE ?)::int AS clock, sum(cost) AS cost
+       FROM usage_hours WHERE hour >= ? AND hour < ? GROUP BY 1, 2, 3`,
+    [timeZone, ...boundsOf(day, timeZone)],
+  );
+  const costs = new Map<string, number[]>();
+  for (const { action, model, clock, cost } of rows) {
+    const name = `${action}\0${model}`;
+    const known = costs.get(name) ?? Array(24).fill(0);
+    known[clock] = microOf(cost);
+    costs.set(name, known);
+  }
+  return costs;
+}
+
+const boundsOf = (day: Day, timeZone: string) =>
+  [startOfDay(day, timeZone), startOfDay(addDays(day, 1), timeZone)].map(postgresFromInstant);
+
 /** Of a day of many records what some actions and models had; of any other all of it, which the index knows by hours. */
 async function readHours(transaction: Knex, day: Day, timeZone: string, kinds: UsageKind[]): Promise<Arrays[]> {
   const { rows } = await transaction.raw<{ rows: Arrays[] }>(
@@ -78,12 +104,7 @@ async function readHours(transaction: Knex, day: Day, timeZone: string, kinds: U
             input_tokens::text, output_tokens::text, cost::text
        FROM usage_hours_by_story
       WHERE hour >= ? AND hour < ? AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))`,
-    [
-      postgresFromInstant(startOfDay(day, timeZone)),
-      postgresFromInstant(startOfDay(addDays(day, 1), timeZone)),
-      kinds.map(({ action }) => action),
-      kinds.map(({ model }) => model),
-    ],
+    [...boundsOf(day, timeZone), kinds.map(({ action }) => action), kinds.map(({ model }) => model)],
   );
   return rows;
 }
@@ -121,14 +142,18 @@ function sumsByStory({ stories, authors }: Numbers): { lists: Lists; add: (eleme
   };
 }
 
-async function write(transaction: Knex, day: Day, kinds: (UsageKind & Lists)[]): Promise<void> {
+async function write(
+  transaction: Knex,
+  day: Day,
+  kinds: (UsageKind & Lists & { clock_cost: number[] })[],
+): Promise<void> {
   await transaction('packed_days').insert(
     kinds.map(({ action, model, ...lists }) => ({
       day: postgresFromDay(day),
       version: transaction.raw('(SELECT version FROM rollup_days WHERE day = ?)', [postgresFromDay(day)]),
       action,
       model,
-      ...Object.fromEntries(COLUMNS.map((name) => [name, bytesOf(columnOf(lists[name]))])),
+      ...Object.fromEntries([...COLUMNS, 'clock_cost' as const].map((name) => [name, bytesOf(columnOf(lists[name]))])),
     })),
   );
 }

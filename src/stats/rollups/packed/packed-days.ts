@@ -130,3 +130,14 @@ export const eachSums = (
       }),
     each,
   );
+
+/** What each action and model cost in the 24 hours of the business clock, n-th by n-th; null as eachOf says of what is not packed. */
+export const readClockCosts = async (backoffice: Knex, wanted: Wanted[]): Promise<(Column | null)[]> => {
+  const costs: (Column | null)[] = [];
+  for (const some of inPieces(wanted, () => 1, COSTS_A_READ))
+    for (const columns of await read(backoffice, some, ['clock_cost'])) costs.push(columns?.clock_cost ?? null);
+  return costs;
+};
+
+/** A hundred bytes each. */
+const COSTS_A_READ = 20_000;
