@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import * as migration from '../../src/db/migrations/20261128_no_number.ts';
 import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
-import { packMissing } from '../../src/stats/rollups/keep/pack-days.ts';
+import { packMissing } from '../../src/stats/rollups/packed/pack-days.ts';
 import type { StatsJson } from '../support/api-types.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';

@@ -31,7 +31,7 @@ export type TopBy = 'author' | 'story';
 export type TopSort = { rankBy: Rank; rankOrder: RankOrder };
 
 /** Ids of what has been added up by number. */
-export type Names = {
+type Names = {
   /** The ids of some numbers: the first `most` in the order of the ids. @throws RollupsChanged where they have none any more */
   first: (numbers: number[], most: number) => Promise<{ id: string; number: number }[]>;
   /** An author of each of some stories, by the story's number. */

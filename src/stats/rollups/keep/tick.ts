@@ -8,10 +8,10 @@ import {
   startOfHour,
 } from '../../../units/time.ts';
 import { type Coverage, readCoverage } from '../coverage.ts';
+import { packMissing } from '../packed/pack-days.ts';
 import type { HourRange } from '../source-hours.ts';
 import { backfill, oldestHour } from './backfill.ts';
 import type { GoOn } from './mend.ts';
-import { packMissing } from './pack-days.ts';
 import { findDifferingHours, oneAfterAnother, type RollupDatabases, recompute } from './refresh.ts';
 import { buildDays } from './write-days.ts';
 

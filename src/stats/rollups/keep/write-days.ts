@@ -12,8 +12,8 @@ import {
   startOfDay,
 } from '../../../units/time.ts';
 import { type Coverage, type KeptDays, keptDays, readCoverage } from '../coverage.ts';
+import { packDays } from '../packed/pack-days.ts';
 import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
-import { packDays } from './pack-days.ts';
 
 /** The business days that some instants fall on, which are kept and covered to their end. */
 export function completeDays(instants: Instant[], coveredUntil: Instant | null, { timeZone, from }: KeptDays): Day[] {

@@ -6,10 +6,10 @@ import { microEurosFromNumeric } from '../../../units/money.ts';
 import { addDays, postgresFromInstant, startOfDay } from '../../../units/time.ts';
 import type { UsageKind } from '../../sums.ts';
 import { keptDays, readCoverage } from '../coverage.ts';
-import { bytesOf, columnOf } from '../packed/columns.ts';
-import { assignNumbers } from '../packed/numbers.ts';
+import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from '../keep/limits.ts';
 import { inPieces } from '../pieces.ts';
-import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
+import { bytesOf, columnOf } from './columns.ts';
+import { assignNumbers } from './numbers.ts';
 
 const COLUMNS = ['stories', 'authors', 'requests', 'input_tokens', 'output_tokens', 'cost'] as const;
 
