@@ -82,6 +82,20 @@ describe('what goes over the wire', () => {
     });
   }
 
+  describe('with 4,663 models', () => {
+    before(async () => {
+      const models = Array.from({ length: 4663 }, (_, i) => ({ model: `model-${(i * 7919) % 9973}`, cost: 1000 + i }));
+      await insertUsage(models);
+    });
+
+    for (const path of ['/ai-usage', '/ai-usage/models', '/ai-usage/models/model-0', '/ai-usage/records'])
+      it(`is at most 15 kB for a fragment, and 200 kB before it is compressed: ${path}`, async () => {
+        const { bytes, text } = await fetched(path, HTMX_FRAGMENT);
+        assert.ok(bytes.length <= FRAGMENT, `${bytes.length} bytes`);
+        assert.ok(text.length <= 200 * KB, `${text.length} characters`);
+      });
+  });
+
   it('is told apart by encoding, and plain for those who understand none', async () => {
     const plain = await fetched('/ai-usage', { 'Accept-Encoding': 'identity' });
     assert.equal(plain.encoding, undefined);

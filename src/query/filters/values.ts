@@ -19,25 +19,27 @@ export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(va
 
 type ListedNames = { known: string[]; active: string[]; labelOf: (name: string) => string; none: string };
 
-/** One select for the usual single name; with several active, it adds another and the chips take away. */
-function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & { kind: 'choices' })['choices'] {
-  const [only] = active.length === 1 ? active : [];
-  const values = [...new Set([...known, ...(only === undefined ? [] : [only])])];
-  return [
-    { value: '', label: active.length > 1 ? 'Add another…' : none, selected: only === undefined },
-    ...values.map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
-  ];
-}
-
 /** Of so many names that a person looks through them; others are found by searching. */
 const MOST_LISTED = 200;
 
+/** One select for the usual single name; with several active, it adds another and the chips take away. */
+function choicesOf({ known, active, labelOf, none }: ListedNames): (FieldView & { kind: 'choices' })['choices'] {
+  const [only] = active.length === 1 ? active : [];
+  const values = new Set([...known.slice(0, MOST_LISTED), ...(only === undefined ? [] : [only])]);
+  const unlisted = known.filter((name) => !values.has(name)).length;
+  return [
+    { value: '', label: active.length > 1 ? 'Add another…' : none, selected: only === undefined },
+    ...[...values].map((value) => ({ value: written(value), label: labelOf(value), selected: value === only })),
+    ...(unlisted > 0 ? [{ value: '', label: `and ${unlisted} more, which the search finds`, selected: false }] : []),
+  ];
+}
+
 /** Those that are chosen come first. */
 function severalOf({ known, active, labelOf }: ListedNames): SeveralChoices {
-  const listed = [...new Set([...active, ...known.slice(0, MOST_LISTED)])];
-  const unlisted = known.filter((name) => !listed.includes(name)).length;
+  const listed = new Set([...active, ...known.slice(0, MOST_LISTED)]);
+  const unlisted = known.filter((name) => !listed.has(name)).length;
   return {
-    each: listed.map((name) => ({ value: written(name), label: labelOf(name), checked: active.includes(name) })),
+    each: [...listed].map((name) => ({ value: written(name), label: labelOf(name), checked: active.includes(name) })),
     unlisted,
   };
 }
