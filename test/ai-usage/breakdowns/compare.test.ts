@@ -78,6 +78,16 @@ describe('the window compared with', () => {
     assert.deepEqual(of('2024-02-29', 'year'), ['2023-02-28T00:00Z', '2023-03-01T00:00Z']);
   });
 
+  it('ends with the period before, also where that is a day that a zone has left out', () => {
+    const query = parseUsageQuery(
+      { period: 'today' },
+      { maxPageSize: 1, timeZone: 'Pacific/Apia' },
+      at('2011-12-30T20:00:00Z'),
+    );
+    const window = comparedWindow(query, 'previous', 'Pacific/Apia');
+    assert.deepEqual(window, { from: at('2011-12-30T10:00:00Z'), to: at('2011-12-30T10:00:00Z') });
+  });
+
   it('has all of a month that ends before the same day of it', () => {
     const on = (now: string, period = 'this-month') => compared({ period }, 'previous', at(now))?.[1];
     assert.equal(on('2026-03-28T10:00:00Z'), '2026-02-28T10:00Z');
