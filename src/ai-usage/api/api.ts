@@ -12,6 +12,7 @@ import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { averageEuros, eurosNumber, eurosText, type MicroEuros } from '../../units/money.ts';
 import { type Instant, isoFromInstant, isoWindow } from '../../units/time.ts';
+import type { Compared } from '../breakdowns/compare.ts';
 import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
 /** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
@@ -63,6 +64,22 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
     timeZone,
     asOf: isoFromInstant(asOf),
     auditedUntil: coverage.auditedUntil === null ? null : isoFromInstant(coverage.auditedUntil),
+  };
+}
+
+/** The totals of the window compared with, null where there is none: nothing is before all time, or before the first record. */
+export function comparedJson(compared: Compared | null) {
+  if (compared === null) return null;
+  const { total } = compared.stats;
+  return {
+    totalCost: eurosNumber(total.cost),
+    totalTokens: total.inputTokens + total.outputTokens,
+    totalInputTokens: total.inputTokens,
+    totalOutputTokens: total.outputTokens,
+    totalRequests: total.requests,
+    uniqueStories: total.stories,
+    averageCostPerRequest: averageEuros(total.cost, total.requests),
+    window: isoWindow(compared.window),
   };
 }
 

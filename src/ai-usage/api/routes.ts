@@ -1,14 +1,16 @@
 import express, { type Request, type Router } from 'express';
-import { ORDER_AND_PAGE, PARAMETERS, parseUsageQuery, WHICH_RECORDS } from '../../query/query.ts';
+import { ORDER_AND_PAGE, PARAMETERS, parseUsageQuery, type UsageQuery, WHICH_RECORDS } from '../../query/query.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 import { now } from '../../units/time.ts';
 import { takesOnly } from '../../web/parameters.ts';
-import { recordsJson, statsJson } from './api.ts';
+import { readCompared } from '../breakdowns/counted.ts';
+import { comparedJson, recordsJson, statsJson } from './api.ts';
 
 const MOST_PER_PAGE = 1000;
+const COMPARE = 'compare';
 
 /** The JSON that other programs read: docs/openapi.yaml. */
 export function usageApi({ reader, format }: { reader: UsageReader; format: Format }): Router {
@@ -16,11 +18,25 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
   const router = express.Router();
   const queryOf = (req: Request) => parseUsageQuery(req.query, { maxPageSize: MOST_PER_PAGE, timeZone }, now());
 
+  const compared = (asked: UsageQuery) =>
+    reader.ofOneState(async (reader) => {
+      const recent = await reader.recent(asked);
+      const fixed = { ...recent, pinned: recent.asOf };
+      const [answer, before] = await Promise.all([
+        reader.stats(fixed, 'day'),
+        readCompared(reader, fixed, 'day', timeZone),
+      ]);
+      return { ...statsJson(answer, timeZone), compared: comparedJson(before) };
+    });
+
   /** The JSON of answers that are being reused: under load, writing it takes longer than everything else. */
   const bodies = new WeakMap<object, string>();
 
-  router.get('/api/ai-usage/stats', takesOnly(WHICH_RECORDS, ORDER_AND_PAGE), async (req, res) => {
-    const answer = await reader.stats(queryOf(req), 'day');
+  router.get('/api/ai-usage/stats', takesOnly([...WHICH_RECORDS, COMPARE], ORDER_AND_PAGE), async (req, res) => {
+    const query = queryOf(req);
+    // Nothing is compared for those who do not ask: it is as much to read again.
+    if (req.query[COMPARE] && query.compare !== 'none') return void res.json(await compared(query));
+    const answer = await reader.stats(query, 'day');
     const body = bodies.get(answer) ?? JSON.stringify(statsJson(answer, timeZone));
     bodies.set(answer, body);
     res.type('json').send(body);

@@ -15,6 +15,7 @@ import {
 } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -194,6 +195,25 @@ describe('the comparison on the overview', () => {
     assert.match(textOf(first.querySelector('.notice')), /nothing to compare with: the first record is of 25 Nov 2025/);
     const some = await openPage(client, `/ai-usage?from=2026-11-01&to=2026-11-25&compare=year&${asOf}`);
     assert.match(textOf(some.querySelector('.notice')), /holds less than its whole length/);
+  });
+
+  it('is in the JSON of those who ask for it, with the same totals', async () => {
+    const ask = async (compare: string) => {
+      const answer = await client.get(`/api/ai-usage/stats?period=2026-11-25&${asOf}${compare}`);
+      assertDescribed('/api/ai-usage/stats', answer);
+      return answer.body.compared;
+    };
+    const [soFar, whole, year] = [
+      await ask('&compare=previous'),
+      await ask('&compare=whole'),
+      await ask('&compare=year'),
+    ];
+    assert.deepEqual([soFar.totalCost, soFar.totalRequests, soFar.window.to], [4, 2, '2026-11-24T09:30:00.000Z']);
+    assert.deepEqual([whole.totalCost, whole.window.to], [103, '2026-11-25T00:00:00.000Z']);
+    assert.deepEqual([year.totalCost, year.window.from], [8, '2025-11-25T00:00:00.000Z']);
+    assert.deepEqual([await ask(''), await ask('&compare=none')], [undefined, undefined]);
+    assert.equal((await client.get(`/api/ai-usage/stats?period=all&compare=year`)).body.compared, null);
+    assert.equal((await client.get('/api/ai-usage/stats?compare=x')).status, 400);
   });
 
   it('is a 400 that says what it takes, as are the other choices of a view', async () => {
