@@ -7,7 +7,7 @@ const git = async (...args: string[]) => (await promisify(execFile)('git', args)
 
 /** The commit before the last one that touched a migration; null where the history does not go back so far. */
 export async function beforeLastMigration(): Promise<string | null> {
-  const last = await git('log', '-1', '--format=%H', '--', 'src/db/migrations');
+  const last = await git('log', '-1', '--diff-filter=A', '--format=%H', '--', 'src/db/migrations');
   return git('rev-parse', '--verify', '--quiet', `${last}^`).catch(() => null);
 }
 
