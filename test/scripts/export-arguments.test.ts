@@ -18,6 +18,10 @@ describe('the options of npm run export', () => {
       [{ of: 'statement', period: '7d' }, '--period: not of statement'],
       [{ of: 'overview', month: '2026-10' }, '--month: not of overview'],
       [{ of: 'overview', sortBy: 'aiModel' }, '--sortBy: not of overview'],
+      [
+        { of: 'models/gpt-5', table: 'stories', compare: 'year' },
+        '--compare: not of the table stories of models/gpt-5',
+      ],
       [{ of: 'models/gpt-5', model: ['tts-1'] }, '--model: not of models/gpt-5'],
       [{ of: 'authors/x', breakdown: 'story' }, '--breakdown: not of authors/x'],
       [
