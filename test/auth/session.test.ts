@@ -54,7 +54,7 @@ describe('a session', () => {
     assert.equal(await isSignedIn(client), true);
     await changeSession(client, { expire: ago(SECOND) });
     assert.equal(await isSignedIn(client), false);
-    assert.equal(location(await client.get('/ai-usage')), '/sign-in?returnTo=%2Fai-usage');
+    assert.equal(location(await client.get('/ai-usage')), '/sign-in?returnTo=%2Fai-usage&ended=yes');
     assert.equal((await client.get('/api/ai-usage/stats')).status, 401);
   });
 
