@@ -189,6 +189,6 @@ describe('the address to return to, through the app', () => {
       'HX-Request': 'true',
       'HX-Current-URL': 'https://evil.example/x',
     });
-    assert.equal(window.headers['hx-redirect'], '/sign-in');
+    assert.equal(window.headers['hx-redirect'], '/sign-in?ended=yes');
   });
 });
