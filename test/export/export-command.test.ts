@@ -149,7 +149,10 @@ describe('npm run export', function () {
     assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
     symlinkSync(pipe, linkToPipe);
     for (const [args, message] of [
-      [['--period', '2d', '--out', out], /^export: --period takes 1d, 7d, 28d, 30d, 90d, all, today, .* or a year \(2026\) from [^\n]*\n/],
+      [
+        ['--period', '2d', '--out', out],
+        /^export: --period takes 1d, 7d, 28d, 30d, 90d, all, today, .* or a year \(2026\) from [^\n]*\n/,
+      ],
       [['--period', '30d'], /--out is missing/],
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
       [['--out', out, '--of', 'stories'], /--of takes/],
