@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { COST_OF_ROW, IS_NO_NUMBER } from '../db/row-sql.ts';
+import type { CachePart, MakePart } from '../units/cache.ts';
 import { handled } from '../units/promises/handled.ts';
 import {
   addTime,
@@ -34,18 +35,23 @@ type Settled = { version: string; from: Instant; until: Instant; readAt: number;
  * began or ended, and of the hours after them all but the last minutes. Only those minutes are asked of the source every time.
  */
 export type Ends = {
-  hours: Map<Instant, Promise<EndRow[]>>;
+  hours: CachePart<EndRow[]>;
   settled: Settled | null;
   /** All rows from before the days of the zone were made of whole hours: no row is made then, so there are few. */
   ancient: { until: Instant; rows: Promise<EndRow[]> } | null;
 };
 
-export const noEnds = (): Ends => ({ hours: new Map(), settled: null, ancient: null });
+const BYTES_A_ROW = 300;
+
+export const noEnds = (part: MakePart): Ends => ({
+  hours: part('hours of ends', (rows) => BYTES_A_ROW * rows.length),
+  settled: null,
+  ancient: null,
+});
 
 /** With more of them the source adds them up, every time. */
 export const MOST_ANCIENT = 5_000;
 
-const MOST_HOURS = 40;
 /** As old as a rolled up hour may be before the next tick looks at it again. */
 const SETTLED_FOR_MS = 60_000;
 /** Longer ends, as before the first backfill is done, are added up by the source. */
@@ -88,16 +94,8 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
   return endRows(rows);
 }
 
-function coveredHour(workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> {
-  const found = hours.get(hour);
-  if (found) return found;
-  const reading = handled(readRows(workflows, { from: hour, to: addTime(hour, HOUR) }));
-  reading.catch(() => hours.delete(hour));
-  hours.set(hour, reading);
-  const [oldest] = hours.keys();
-  if (hours.size > MOST_HOURS && oldest !== undefined) hours.delete(oldest);
-  return reading;
-}
+const coveredHour = (workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> =>
+  hours.read(String(hour), () => readRows(workflows, { from: hour, to: addTime(hour, HOUR) }));
 
 /** The rows after the covered hours that are settled, read again once a minute and after each tick. */
 function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {

@@ -1,3 +1,4 @@
+import { type Cache, createCache } from '../units/cache.ts';
 import { type Ends, noEnds } from './ends.ts';
 import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
 import { type Days, noDays } from './rollups/days.ts';
@@ -6,45 +7,81 @@ import { type KnownNumbers, noKnownNumbers } from './rollups/packed/numbers.ts';
 import { noPackedDays, type PackedDays } from './rollups/packed/packed-days.ts';
 import { noStoryCellsOfHours, type StoryCellsOfHours } from './rollups/story-cells.ts';
 import { noStoryCounts, type StoryCounts } from './rollups/story-counts.ts';
-import { noKnownPairs, type Pairs } from './rollups/story-pairs.ts';
 import { noStoryVisits, type StoryVisits } from './stories/story-visits.ts';
+import { noWholeDays, type WholeDays } from './stories/whole-days.ts';
+
+/** What is of one content of the rollups. */
+type OfContent = {
+  /** Another number for each. */
+  content: number;
+  hours: Hours;
+  storyHours: StoryCellsOfHours;
+  storyCounts: StoryCounts;
+  numbers: KnownNumbers;
+  visits: StoryVisits;
+  ends: Ends;
+};
 
 /**
- * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. All but
- * the days, their clock hours and their stories is dropped when the content of the rollups changes: about once an hour, and when an audit heals something.
+ * What a process keeps in memory between requests, so that a statistic asks the databases only for what is new. The days are all there;
+ * everything else shares a number of bytes, and what has not been asked for longest goes. What is of one content is dropped when the
+ * content of the rollups changes: about once an hour, and when an audit heals something.
  */
-export type Memory = {
+export type Memory = OfContent & {
+  cache: Cache;
   days: Days;
   packedDays: PackedDays;
   clockDays: ClockDays;
+  wholeDays: WholeDays;
   contentVersion: string | null;
-  hours: Hours;
-  /** Stories of those hours. */
-  pairs: Pairs;
-  numbers: KnownNumbers;
-  storyHours: StoryCellsOfHours;
-  storyCounts: StoryCounts;
-  ends: Ends;
-  visits: StoryVisits;
 };
 
-export const noMemory = (): Memory => ({
-  days: noDays(),
-  packedDays: noPackedDays(),
-  clockDays: noClockDays(),
-  contentVersion: null,
-  hours: noHours(),
-  pairs: noKnownPairs(),
-  numbers: noKnownNumbers(),
-  storyHours: noStoryCellsOfHours(),
-  storyCounts: noStoryCounts(),
-  ends: noEnds(),
-  visits: noStoryVisits(),
-});
+let contents = 0;
 
-/** Drops what belongs to another content. In new maps, so that a request under way goes on with what it began with. */
+function ofContent(cache: Cache): OfContent {
+  const content = ++contents;
+  const part: Cache['part'] = (name, bytesOf) => cache.part(`${content} ${name}`, bytesOf);
+  return {
+    content,
+    hours: noHours(part),
+    storyHours: noStoryCellsOfHours(part),
+    storyCounts: noStoryCounts(part),
+    numbers: noKnownNumbers(part),
+    visits: noStoryVisits(part),
+    ends: noEnds(part),
+  };
+}
+
+/** For what is read at one moment and forgotten with it. */
+const FEW_BYTES = 32 * 2 ** 20;
+
+/** An empty memory of so many bytes, the days besides. */
+export function noMemory(mostBytes = FEW_BYTES): Memory {
+  const cache = createCache(mostBytes);
+  return {
+    ...ofContent(cache),
+    cache,
+    days: noDays(),
+    packedDays: noPackedDays(cache.part),
+    clockDays: noClockDays(cache.part),
+    wholeDays: noWholeDays(cache.part),
+    contentVersion: null,
+  };
+}
+
+/** Drops what belongs to another content. What comes is kept apart from it, so that a request under way goes on with what it began with. */
 export function keepOnly(memory: Memory, contentVersion: string): void {
   if (memory.contentVersion === contentVersion) return;
-  const { hours, pairs, numbers, storyHours, storyCounts, ends, visits } = noMemory();
-  Object.assign(memory, { contentVersion, hours, pairs, numbers, storyHours, storyCounts, ends, visits });
+  memory.cache.drop(`${memory.content} `);
+  Object.assign(memory, { contentVersion, ...ofContent(memory.cache) });
 }
+
+/** The same memory at another content, for one reading. */
+export const atContent = (memory: Memory, contentVersion: string): Memory => ({
+  ...memory,
+  ...ofContent(createCache(FEW_BYTES)),
+  contentVersion,
+});
+
+/** The same memory without rows of the source, for those who read that at one moment. */
+export const withoutRows = (memory: Memory): Memory => ({ ...memory, ends: noEnds(createCache(FEW_BYTES).part) });

@@ -10,7 +10,7 @@ import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
 import type { DailyCosts } from './forecast.ts';
-import { noMemory } from './memory.ts';
+import { withoutRows } from './memory.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
 import { type RecordPage, readRecords } from './records/record-pages.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
@@ -276,11 +276,10 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
           try {
             // With no memory of raw rows: both readings see them as they are in the snapshot.
-            const { contentVersion, days, hours, packedDays, pairs, storyHours, storyCounts } = source.memory;
             const fresh = {
               ...source,
               workflows: transaction,
-              memory: { ...noMemory(), contentVersion, days, hours, packedDays, pairs, storyHours, storyCounts },
+              memory: withoutRows(source.memory),
               endsRead: new Map(),
             };
             const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Ends, noEnds, readEnd } from '../../src/stats/ends.ts';
+import { createCache } from '../../src/units/cache.ts';
 import { addTime, HOUR, MINUTE, now, startOfHour } from '../../src/units/time.ts';
 import { databases } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
@@ -9,7 +10,7 @@ describe('raw rows behind the rolled up hours', () => {
   let ends: Ends;
   beforeEach(async () => {
     await resetUsage();
-    ends = noEnds();
+    ends = noEnds(createCache(1_000_000).part);
   });
   after(resetUsage);
 

@@ -5,7 +5,7 @@ import { type MicroEuros, NoNumber } from '../../units/money.ts';
 import { ahead } from '../../units/promises/ahead.ts';
 import { handled } from '../../units/promises/handled.ts';
 import type { Window } from '../../units/time.ts';
-import { noMemory } from '../memory.ts';
+import { withoutRows } from '../memory.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
@@ -62,11 +62,12 @@ export async function openRecordStream(
 }
 
 /** The source as the snapshot sees it: with no memory of raw rows. */
-function sourceWithin(snapshot: Knex, source: UsageSource): UsageSource {
-  const { contentVersion, days, hours } = source.memory;
-  const memory = { ...noMemory(), contentVersion, days, hours };
-  return { ...source, workflows: snapshot, memory, endsRead: new Map() };
-}
+const sourceWithin = (snapshot: Knex, source: UsageSource): UsageSource => ({
+  ...source,
+  workflows: snapshot,
+  memory: withoutRows(source.memory),
+  endsRead: new Map(),
+});
 
 async function openCursor(
   { transaction, begin }: Snapshot,

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { type MicroEuros, microEuros, NO_EUROS, NoNumber, plus } from '../../units/money.ts';
 import { addDays, postgresFromInstant, startOfDay } from '../../units/time.ts';
@@ -11,10 +12,15 @@ import type { DaySegment } from './segments.ts';
 /** What an action and model cost in the 24 hours of the business clock on one day: a repeated hour counts twice. */
 export type ClockHours = { action: string; model: string; costs: MicroEuros[] };
 
-/** Kept in memory by day and its version, for the days that have been asked for: some 200 bytes for each action and model of a day. */
-export type ClockDays = Map<Day, { version: string; hours: ClockHours[] }>;
+/** By day and its version. */
+export type ClockDays = CachePart<ClockHours[]>;
 
-export const noClockDays = (): ClockDays => new Map();
+const BYTES_AN_ACTION_AND_MODEL = 400;
+
+export const noClockDays = (part: MakePart): ClockDays =>
+  part('clock hours', (hours) => BYTES_AN_ACTION_AND_MODEL * hours.length);
+
+const nameOf = ({ day, version }: KeptDay) => `${day} ${version}`;
 
 type Row = { number: string; action: string; model: string; costs: string };
 
@@ -27,13 +33,13 @@ export async function clockHoursWithin(
 ): Promise<Map<Day, ClockHours[]>> {
   const known = new Map<Day, ClockHours[]>();
   const missing: KeptDay[] = [];
-  const keep = ({ day, version }: KeptDay, hours: ClockHours[]) => {
-    clockDays.set(day, { version, hours });
-    known.set(day, hours);
+  const keep = (one: KeptDay, hours: ClockHours[]) => {
+    clockDays.set(nameOf(one), hours);
+    known.set(one.day, hours);
   };
   for (const one of daysWithin(days, segment)) {
-    const kept = clockDays.get(one.day);
-    if (kept?.version === one.version) known.set(one.day, kept.hours);
+    const kept = clockDays.get(nameOf(one));
+    if (kept !== undefined) known.set(one.day, kept);
     else missing.push(one);
   }
   missing.sort((a, b) => compareDays(a.day, b.day));

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/promises/handled.ts';
@@ -23,11 +24,13 @@ export type KeptHour = { hour: Instant; cells: UsageCell[] };
  * The hours of single days, kept in memory while the content of the rollups stays the same: a window needs those of its
  * first and last day, which the periods that people look at share.
  */
-export type Hours = Map<Day, Promise<KeptHour[]>>;
+export type Hours = CachePart<KeptHour[]>;
 
-export const noHours = (): Hours => new Map();
+const BYTES_A_CELL = 250;
 
-const MOST_DAYS = 60;
+export const noHours = (part: MakePart): Hours =>
+  part('hours', (hours) => hours.reduce((sum, { cells }) => sum + BYTES_A_CELL * (1 + cells.length), 0));
+
 /** Of a stretch whose days are not built: more at once would keep everybody else from the database. */
 const DAYS_AT_ONCE = 4;
 
@@ -50,7 +53,7 @@ async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<
  * there yet are loaded.
  */
 export async function hoursOfDays<T extends { hour: Instant }>(
-  kept: Map<Day, Promise<T[]>>,
+  kept: CachePart<T[]>,
   load: (day: Day) => Promise<T[]>,
   { from, to }: { from: Instant; to: Instant },
   timeZone: string,
@@ -60,15 +63,8 @@ export async function hoursOfDays<T extends { hour: Instant }>(
   for (let day = dayOf(from, timeZone); compareDays(day, last) <= 0; ) {
     const some: Promise<T[]>[] = [];
     for (; some.length < DAYS_AT_ONCE && compareDays(day, last) <= 0; day = addDays(day, 1)) {
-      let loading = kept.get(day);
-      if (!loading) {
-        loading = handled(load(day));
-        loading.catch(() => kept.delete(day));
-        kept.set(day, loading);
-        const [oldest] = kept.keys();
-        if (kept.size > MOST_DAYS && oldest !== undefined) kept.delete(oldest);
-      }
-      some.push(loading);
+      const ofDay = day;
+      some.push(handled(kept.read(ofDay, () => load(ofDay))));
     }
     for (const ofDay of await Promise.all(some))
       for (const one of ofDay) if (one.hour >= from && one.hour < to) hours.push(one);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../units/cache.ts';
 import type { Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
@@ -9,6 +10,7 @@ import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { HourSegment } from './segments.ts';
 import {
   addArrays,
+  noKnownPairs,
   noPairs,
   type PairArrays,
   type PairLists,
@@ -17,13 +19,31 @@ import {
   packed,
 } from './story-pairs.ts';
 
-/** What each story had of an action and model, in an hour. */
-export type StoryCell = UsageKind & { sums: PairSums };
+/** What each story had of an action and model, in an hour; the pairs are those of its numbers. */
+export type StoryCell = UsageKind & { pairs: Pairs; sums: PairSums };
 
-/** The hours of single days, whole. */
-export type StoryCellsOfHours = Map<Day, Promise<{ hour: Instant; cells: StoryCell[] }[]>>;
+type StoryHour = { hour: Instant; cells: StoryCell[] };
 
-export const noStoryCellsOfHours = (): StoryCellsOfHours => new Map();
+/** The hours of single days, whole; those of a day have their pairs in common. */
+export type StoryCellsOfHours = CachePart<StoryHour[]>;
+
+const BYTES_A_CELL = 800;
+/** Two ids and what finds them. */
+const BYTES_A_PAIR = 500;
+
+const bytesOf = (hours: StoryHour[]): number => {
+  const cells = hours.flatMap((hour) => hour.cells);
+  const pairs = new Set(cells.map(({ pairs }) => pairs));
+  return (
+    [...pairs].reduce((sum, { stories }) => sum + BYTES_A_PAIR * stories.length, 0) +
+    cells.reduce(
+      (sum, { sums }) => sum + BYTES_A_CELL + Object.values(sums).reduce((all, { byteLength }) => all + byteLength, 0),
+      0,
+    )
+  );
+};
+
+export const noStoryCellsOfHours = (part: MakePart): StoryCellsOfHours => part('stories of hours', bytesOf);
 
 const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
@@ -32,15 +52,16 @@ type Row = UsageKind & PairArrays & { hour: string };
 const COLUMNS =
   'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
 
-async function loadHours(backoffice: Knex, pairs: Pairs, day: Day, timeZone: string) {
+async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<StoryHour[]> {
+  const pairs = noKnownPairs();
   const range = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
   const records = await readRecordsByHour(backoffice, range);
   const cellOf = (row: Row): StoryCell => {
     const lists = noPairs();
     addArrays(lists, pairs, row);
-    return { action: row.action, model: row.model, sums: packed(lists) };
+    return { action: row.action, model: row.model, pairs, sums: packed(lists) };
   };
-  const hours: { hour: Instant; cells: StoryCell[] }[] = [];
+  const hours: StoryHour[] = [];
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
     const rows = await readStoryRows(backoffice, some);
     for (const [hour, ofHour] of groupedBy(rows, ({ hour }) => hour))
@@ -60,10 +81,10 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
 /** Hours of days, or some of them, added up: they are not kept, for they would drive out what every window needs. */
 export async function readCellsOfHours(
   backoffice: Knex,
-  pairs: Pairs,
   { from, to, only }: { from: Instant; to: Instant; only?: Instant[] },
   passes: (kind: UsageKind, hour: Instant) => boolean,
 ): Promise<StoryCell[]> {
+  const pairs = noKnownPairs();
   const wanted = only && new Set(only);
   const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted?.has(hour) ?? true);
   const cells: StoryCell[] = [];
@@ -76,7 +97,7 @@ export async function readCellsOfHours(
       kinds.set(nameOf(row), kind);
       addArrays(kind.lists, pairs, row);
     }
-    for (const { action, model, lists } of kinds.values()) cells.push({ action, model, sums: packed(lists) });
+    for (const { action, model, lists } of kinds.values()) cells.push({ action, model, pairs, sums: packed(lists) });
   }
   return cells;
 }
@@ -89,12 +110,12 @@ const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
 export async function storyHoursWithin(
   backoffice: Knex,
-  { pairs, storyHours }: { pairs: Pairs; storyHours: StoryCellsOfHours },
+  storyHours: StoryCellsOfHours,
   segment: HourSegment,
   passes: (kind: UsageKind, hour: Instant) => boolean,
   timeZone: string,
 ): Promise<StoryCell[]> {
-  if (segment.only) return readCellsOfHours(backoffice, pairs, segment, passes);
-  const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, pairs, day, timeZone), segment, timeZone);
+  if (segment.only) return readCellsOfHours(backoffice, segment, passes);
+  const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
   return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

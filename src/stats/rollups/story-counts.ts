@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
-import { handled } from '../../units/promises/handled.ts';
 import { addTime, earliest, HOUR, hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
 import { requireContent } from './coverage.ts';
 import { type Days, daysWithin, recordsOf } from './days.ts';
@@ -14,11 +14,10 @@ import type { DaySegment, HourSegment } from './segments.ts';
 export type StoriesByAction = Map<string, number>;
 
 /** Counts that have been asked for, kept in memory while the content of the rollups stays the same. */
-export type StoryCounts = Map<string, Promise<StoriesByAction>>;
+export type StoryCounts = CachePart<StoriesByAction>;
 
-export const noStoryCounts = (): StoryCounts => new Map();
-
-const MOST_COUNTS = 500;
+export const noStoryCounts = (part: MakePart): StoryCounts =>
+  part('counts of stories', (counts) => 100 * (1 + counts.size));
 
 type CountsMemory = { contentVersion: string | null; days: Days; storyCounts: StoryCounts };
 
@@ -46,14 +45,7 @@ export function countStories(
   };
   const stretches = [...hours, ...covered.days].map((segment) => `${segment.kind} ${segment.from} ${segment.to}`);
   const key = JSON.stringify([String(from), within, stretches]);
-  const known = storyCounts.get(key);
-  if (known) return known;
-  const counting = handled(count(backoffice, days, covered, within).then(checked));
-  counting.catch(() => storyCounts.delete(key));
-  storyCounts.set(key, counting);
-  const [oldest] = storyCounts.keys();
-  if (storyCounts.size > MOST_COUNTS && oldest !== undefined) storyCounts.delete(oldest);
-  return counting;
+  return storyCounts.read(key, () => count(backoffice, days, covered, within).then(checked));
 }
 
 /** One statement counts days of so many records: a fifth of a second where their stories live for a year. */

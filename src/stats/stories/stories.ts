@@ -1,22 +1,21 @@
 import { inTurn } from '../../db/in-turn.ts';
 import { rollupPasses, storyScopeOf, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import type { StoryScope } from '../../query/filters/entry.ts';
-import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { earliest, hourNumber, type Instant, latest, startOfHourNumber, type Window } from '../../units/time.ts';
 import type { EndRow } from '../ends.ts';
+import { atContent } from '../memory.ts';
 import type { Kept, WindowParts } from '../parts.ts';
 import { RollupsChanged, readCoverage } from '../rollups/coverage.ts';
 import type { Scope, Visits } from '../rollups/keep/story-hours.ts';
-import type { Column } from '../rollups/packed/columns.ts';
 import { lookUpNumbers } from '../rollups/packed/numbers.ts';
-import { eachStories } from '../rollups/packed/packed-days.ts';
-import { countStories, noStoryCounts } from '../rollups/story-counts.ts';
-import { noKnownPairs } from '../rollups/story-pairs.ts';
+import { countStories } from '../rollups/story-counts.ts';
 import { daysFromOf, type UsageSource } from '../source.ts';
 import type { UsageKind } from '../sums.ts';
-import { readHourCells, readUnpacked, wantedOf } from './story-sums.ts';
-import { lookUpVisits, noStoryVisits } from './story-visits.ts';
+import { readDistinctOfDays } from './read-whole-days.ts';
+import { readHourCells, readUnpacked } from './story-sums.ts';
+import { lookUpVisits } from './story-visits.ts';
+import { hasBit, type StoryBits } from './whole-days.ts';
 
 /** How many different stories a window's records belong to, over all and by action. */
 export type DistinctStories = { total: number; byAction: Map<string, number> };
@@ -98,8 +97,7 @@ async function inOneState<T>(source: UsageSource, count: (source: UsageSource) =
         daysFromOf(coverage, source.timeZone) > source.daysFrom
       )
         throw new RollupsChanged('the rollups were begun again while they were read');
-      const memory = { ...source.memory, contentVersion, storyCounts: noStoryCounts(), visits: noStoryVisits() };
-      return count({ ...source, backoffice, memory });
+      return count({ ...source, backoffice, memory: atContent(source.memory, contentVersion) });
     },
     { isolationLevel: 'repeatable read', readOnly: true },
   );
@@ -120,91 +118,35 @@ async function readRawStories({ workflows }: UsageSource, sql: WindowParts['sql'
   return read.flat();
 }
 
-/** Marks every story of every action: a few milliseconds for a million visits. */
+/** Of whole days it is kept which stories there were; the few others are added to them. */
 async function countUnion(source: UsageSource, kept: Kept, ends: EndRow[], raw: RawStory[]): Promise<DistinctStories> {
   const { backoffice, memory } = source;
   const passes = rollupPasses(kept.filter);
-  const wanted = kept.days.flatMap((segment) => wantedOf(source, kept.filter, segment));
-  const pairs = noKnownPairs();
-  const locals = new Map<string, Set<string>>();
-  const addLocal = (action: string, story: string) => {
-    const known = locals.get(action);
+  const { byAction, all, unpacked } = await readDistinctOfDays(source, kept);
+  const others = new Map<string, Set<string>>();
+  const add = (action: string, story: string) => {
+    const known = others.get(action);
     if (known) known.add(story);
-    else locals.set(action, new Set([story]));
+    else others.set(action, new Set([story]));
   };
-  for (const { action, sums } of await readHourCells(source, kept))
-    for (const pair of sums.pair) addLocal(action, memory.pairs.stories[pair] as string);
-  for (const { story, kind, at } of ends) if (passes(kind, at)) addLocal(kind.action, story);
-  for (const { story, actions } of raw) for (const action of actions) addLocal(action, story);
+  for (const cells of [await readHourCells(source, kept), await readUnpacked(source, kept.filter, unpacked)])
+    for (const { action, pairs, sums } of cells)
+      for (const pair of sums.pair) add(action, pairs.stories[pair] as string);
+  for (const { story, kind, at } of ends) if (passes(kind, at)) add(kind.action, story);
+  for (const { story, actions } of raw) for (const action of actions) add(action, story);
 
-  const distinct = noStories();
-  const marks = createMarks();
-  // Those of days come first: what is not packed of them is known by ids.
-  const packed = new Map<string, Column[]>();
-  for (const [action, ofAction] of groupedBy(wanted, ({ action }) => action)) {
-    const columns: Column[] = [];
-    packed.set(action, columns);
-    const unpacked = await eachStories(backoffice, memory.packedDays, ofAction, (stories) => columns.push(stories));
-    for (const { sums } of await readUnpacked(source, pairs, kept.filter, unpacked))
-      for (const pair of sums.pair) addLocal(action, pairs.stories[pair] as string);
-  }
-  const ids = [...locals.values()].flatMap((stories) => [...stories]);
+  const ids = new Set([...others.values()].flatMap((stories) => [...stories]));
   const numbers = await lookUpNumbers(backoffice, memory.numbers, 'story', ids);
-  // Stories of which the rollups hold no day.
-  const others = new Set<string>();
-  for (const action of new Set([...packed.keys(), ...locals.keys()])) {
-    marks.begin();
-    for (const stories of packed.get(action) ?? []) marks.add(stories);
-    let count = 0;
-    for (const story of locals.get(action) ?? []) {
-      const number = numbers.get(story);
-      if (number !== undefined) {
-        marks.add([number]);
-      } else {
-        others.add(story);
-        count += 1;
-      }
-    }
-    count += marks.count();
+  const isNew = (known: StoryBits | undefined) => (story: string) =>
+    known === undefined || !hasBit(known, numbers.get(story) ?? -1);
+  const distinct = noStories();
+  for (const action of new Set([...byAction.keys(), ...others.keys()])) {
+    const known = byAction.get(action);
+    const count = (known?.count ?? 0) + [...(others.get(action) ?? [])].filter(isNew(known)).length;
     if (count > 0) distinct.byAction.set(action, count);
   }
-  distinct.total = marks.total() + others.size;
+  distinct.total = all.count + [...ids].filter(isNew(all)).length;
   return distinct;
-}
-
-const FIRST_CAPACITY = 1_024;
-
-/** Counts different numbers in rounds, and in all rounds together. */
-function createMarks() {
-  /** The last round in which a number came; 0 is none. */
-  let rounds = new Uint16Array(FIRST_CAPACITY);
-  let round = 0;
-  let count = 0;
-  let total = 0;
-  const grown = (largest: number) => {
-    const larger = new Uint16Array(Math.max(largest + 1, 2 * rounds.length));
-    larger.set(rounds);
-    return larger;
-  };
-  return {
-    begin: () => {
-      round += 1;
-      count = 0;
-    },
-    add: (numbers: ArrayLike<number>) => {
-      for (let i = 0; i < numbers.length; i++) {
-        const number = numbers[i] as number;
-        if (number >= rounds.length) rounds = grown(number);
-        const last = rounds[number];
-        if (last === round) continue;
-        if (last === 0) total += 1;
-        rounds[number] = round;
-        count += 1;
-      }
-    },
-    count: () => count,
-    total: () => total,
-  };
 }
 
 const noStories = (): DistinctStories => ({ total: 0, byAction: new Map() });

@@ -3,7 +3,9 @@ import { type MicroEuros, microEuros } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import type { Sums } from '../sums.ts';
-import { ranked, readSumsBy } from './story-sums.ts';
+import { authorsOf, firstOf } from './ranking.ts';
+import { readSumsBy, sumsOfIds } from './story-sums.ts';
+import { costsOf } from './whole-days.ts';
 
 /** A story and what its records in a window add up to; of several authors one is told. */
 type StoryCost = Sums & { story: string; author: string };
@@ -25,10 +27,45 @@ export type StoryCosts = {
 /** `besides`: one that is compared with the others, by what it cost, and is none of them. */
 export type StoryCostsAsked = { most: number; besides: { story: string; cost: MicroEuros } | null };
 
+/** Numbers, lowest first. */
+type Ascending = ArrayLike<number>;
+
+/** How many of them are below a number, or `upTo` it. */
+function howMany(ascending: Ascending, number: number, upTo: boolean): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const one = ascending[middle] as number;
+    if (one < number || (upTo && one === number)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Costs of many, some of which are replaced by others: none is moved for it. */
+type Costs = { all: Ascending; gone: Ascending; come: Ascending };
+
+const lengthOf = ({ all, gone, come }: Costs): number => all.length - gone.length + come.length;
+
+const countOf = ({ all, gone, come }: Costs, cost: number, upTo: boolean): number =>
+  howMany(all, cost, upTo) - howMany(gone, cost, upTo) + howMany(come, cost, upTo);
+
 /** The smallest cost that at least this share of the costs does not exceed. */
-function quantile(ascending: Float64Array, share: number): MicroEuros | null {
-  const cost = ascending[Math.max(0, Math.ceil(share * ascending.length) - 1)];
-  return cost === undefined ? null : microEuros(cost);
+function quantile(costs: Costs, share: number): MicroEuros | null {
+  if (lengthOf(costs) === 0) return null;
+  const wanted = Math.max(1, Math.ceil(share * lengthOf(costs)));
+  const smallest = (ascending: Ascending): number => {
+    let low = 0;
+    let high = ascending.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (countOf(costs, ascending[middle] as number, true) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return ascending[low] ?? Number.POSITIVE_INFINITY;
+  };
+  return microEuros(Math.min(smallest(costs.all), smallest(costs.come)));
 }
 
 /** Every statement about the cost of stories in a window comes from here. */
@@ -39,21 +76,28 @@ export async function readStoryCosts(
   { most, besides }: StoryCostsAsked,
 ): Promise<StoryCosts> {
   const stories = await readSumsBy(source, window, filter, 'story');
-  const { names, authorOf } = stories;
-  const itself = besides ? (await names.numbersOf([besides.story])).get(besides.story) : undefined;
-  const others = stories.active.filter((number) => number !== itself);
-  const costs = Float64Array.from(others, (number) => stories.columns.cost[number] as number).sort();
-  const { total, top } = await ranked(stories, most);
-  const authors = await names.authorsOf(
-    top.map(({ number }) => number),
-    authorOf,
-  );
+  const { ofDays, changed } = stories;
+  const itself = besides ? (await sumsOfIds(source, stories, [besides.story])).get(besides.story) : undefined;
+  const ascending = (costs: number[]) => Float64Array.from(costs).sort();
+  const gone = [...changed.values()].flatMap(({ place }) => (place === -1 ? [] : [ofDays.cost[place] as number]));
+  const come = [...changed.values()].map(({ cost }) => cost as number);
+  const costs: Costs = {
+    all: costsOf(source.memory.wholeDays, ofDays),
+    gone: ascending(itself === undefined ? gone : [...gone, itself.cost]),
+    come: ascending(come),
+  };
+  const top = await firstOf(source, stories, most);
+  const authors = await authorsOf(source, stories, top);
   return {
-    stories: costs.length,
-    total,
+    stories: lengthOf(costs),
+    total: stories.total,
     median: quantile(costs, 0.5),
     p90: quantile(costs, 0.9),
-    cheaper: besides ? costs.filter((one) => one < besides.cost).length : 0,
-    top: top.map(({ id, number, ...sums }) => ({ story: id, author: authors.get(number) as string, ...sums })),
+    cheaper: besides ? countOf(costs, besides.cost, false) : 0,
+    top: top.map(({ id, place: _, author: __, ...sums }) => ({
+      story: id,
+      author: authors.get(id) as string,
+      ...sums,
+    })),
   };
 }

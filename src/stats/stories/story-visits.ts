@@ -1,19 +1,15 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../units/cache.ts';
 import { requireContent } from '../rollups/coverage.ts';
 import type { Visits } from '../rollups/keep/story-hours.ts';
 import { readVisits } from '../rollups/keep/write-stories.ts';
 import { readKinds } from '../rollups/kinds.ts';
 
-/**
- * Where stories of the ragged ends were active besides, each looked up once while the rollups stay the same; and how many visits
- * that is, with one for each story: a story of a year weighs what it holds.
- */
-export type StoryVisits = { byStory: Map<string, Visits>; weight: number };
+/** Where stories of the ragged ends were active besides, each looked up once while the rollups stay the same. */
+export type StoryVisits = CachePart<Visits>;
 
-export const noStoryVisits = (): StoryVisits => ({ byStory: new Map(), weight: 0 });
+export const noStoryVisits = (part: MakePart): StoryVisits => part('visits', ({ hours }) => 100 + 16 * hours.length);
 
-/** So many are kept in memory, some 16 bytes each, and a fifth of them are read by one statement. */
-export const MOST_VISITS = 500_000;
 const VISITS_A_READ = 100_000;
 const FIRST_STORIES = 250;
 const MOST_STORIES_A_READ = 10_000;
@@ -34,7 +30,7 @@ export async function lookUpVisits(
 ): Promise<void> {
   const unknown: string[] = [];
   for (const story of stories) {
-    const found = known.byStory.get(story);
+    const found = known.get(story);
     if (found) each(story, found);
     else unknown.push(story);
   }
@@ -51,21 +47,9 @@ export async function lookUpVisits(
       const visits = read.get(story) ?? NO_VISITS;
       weight += weightOf(visits);
       each(story, visits);
-      keep(known, story, visits);
+      known.set(story, visits);
     }
     // As many as hold so many visits, when they are like these.
     size = Math.min(MOST_STORIES_A_READ, Math.max(1, Math.floor((some.length * VISITS_A_READ) / weight)));
-  }
-}
-
-function keep(known: StoryVisits, story: string, visits: Visits): void {
-  const { byStory } = known;
-  if (byStory.has(story)) return;
-  byStory.set(story, visits);
-  known.weight += weightOf(visits);
-  for (const [oldest, its] of byStory) {
-    if (known.weight <= MOST_VISITS) break;
-    byStory.delete(oldest);
-    known.weight -= weightOf(its);
   }
 }

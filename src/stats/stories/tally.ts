@@ -1,4 +1,4 @@
-import { NoNumber } from '../../units/money.ts';
+import { microEuros, NoNumber } from '../../units/money.ts';
 import { pairSumColumns, type SumColumns } from '../rollups/story-pairs.ts';
 import type { Sums } from '../sums.ts';
 
@@ -62,13 +62,6 @@ export function createTally() {
       }
     },
 
-    /** A number that has not been added yet. */
-    next: (): number => {
-      let largest = 0;
-      for (const number of active) largest = Math.max(largest, number);
-      return largest + 1;
-    },
-
     /** What has been added. @throws NoNumber where a cost is none */
     sums: (): Tally => {
       for (const number of active) if (Number.isNaN(columns.cost[number])) throw new NoNumber('not an amount: NaN');
@@ -76,3 +69,14 @@ export function createTally() {
     },
   };
 }
+
+/** The sums at a place of columns. */
+export const sumsAt = (
+  { requests, inputTokens, outputTokens, cost }: Record<keyof Sums, ArrayLike<number>>,
+  place: number,
+): Sums => ({
+  requests: requests[place] as number,
+  inputTokens: inputTokens[place] as number,
+  outputTokens: outputTokens[place] as number,
+  cost: microEuros(cost[place] as number),
+});

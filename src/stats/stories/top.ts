@@ -2,7 +2,8 @@ import type { UsageFilter } from '../../query/filter.ts';
 import type { Window } from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import { restOf, type Sums } from '../sums.ts';
-import { ranked, readSumsBy, sumsAt, type TopBy, type TopSort } from './story-sums.ts';
+import { firstOf, type TopSort } from './ranking.ts';
+import { readSumsBy, sumsOfIds, type TopBy } from './story-sums.ts';
 
 /** The first authors or stories of a window by a figure, all others as one, and how many there are. */
 export type Top = {
@@ -22,21 +23,21 @@ export async function readTop(
   sort: TopSort,
 ): Promise<Top> {
   const sums = await readSumsBy(source, window, filter, by);
-  const { total, top } = await ranked(sums, most, sort);
-  const rows = top.map(({ id, number, ...one }) => ({ key: id, ...one }));
-  return { rows, other: restOf(total, rows), count: sums.active.length };
+  const rows = (await firstOf(source, sums, most, sort)).map(({ id, requests, inputTokens, outputTokens, cost }) => ({
+    key: id,
+    requests,
+    inputTokens,
+    outputTokens,
+    cost,
+  }));
+  return { rows, other: restOf(sums.total, rows), count: sums.count };
 }
 
 /** What some authors or stories add up to in a window; those without records there are left out. */
-export async function readSumsOf(
+export const readSumsOf = async (
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
   by: TopBy,
-  keys: string[],
-): Promise<Map<string, Sums>> {
-  const { active, columns, names } = await readSumsBy(source, window, filter, by);
-  const isActive = new Set(active);
-  const numbers = [...(await names.numbersOf(keys))].filter(([, number]) => isActive.has(number));
-  return new Map(numbers.map(([id, number]) => [id, sumsAt(columns, number)]));
-}
+  ids: string[],
+): Promise<Map<string, Sums>> => sumsOfIds(source, await readSumsBy(source, window, filter, by), ids);

@@ -4,11 +4,14 @@ import type { UsageFilter } from '../../../src/query/filter.ts';
 import { noMemory } from '../../../src/stats/memory.ts';
 import { readRecords } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside } from '../../../src/stats/records/records.ts';
-import { openSource } from '../../../src/stats/source.ts';
+import { openSource, type UsageSource } from '../../../src/stats/source.ts';
 import { readStats, readTotals } from '../../../src/stats/stats.ts';
-import { readSumsBy, sumsAt } from '../../../src/stats/stories/story-sums.ts';
-import { sumOf } from '../../../src/stats/sums.ts';
+import { firstOf } from '../../../src/stats/stories/ranking.ts';
+import { readStoryCosts } from '../../../src/stats/stories/story-costs.ts';
+import { readSumsBy, type SumsBy, sumsOfIds } from '../../../src/stats/stories/story-sums.ts';
+import { type Sums, sumOf } from '../../../src/stats/sums.ts';
 import { readWeek } from '../../../src/stats/week.ts';
+import { microEuros } from '../../../src/units/money.ts';
 import type { Window } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { bruteForce, bruteForceBy, bruteForceIds, bruteForceWeek } from './brute-force.ts';
@@ -26,12 +29,49 @@ export async function assertExact(window: Window, wanted: UsageFilter): Promise<
   const { stories: _stories, ...totals } = expected.total;
   assert.deepEqual(await readTotals(source, window, wanted), totals);
   for (const by of ['story', 'author'] as const) {
-    const { active, columns, names } = await readSumsBy(source, window, wanted, by);
-    const ids = await names.first(active, active.length);
-    const found = new Map(ids.map(({ id, number }) => [id, sumsAt(columns, number)]));
-    assert.deepEqual(found, await bruteForceBy(databases().workflows, window, wanted, by));
-    assert.equal(found.size, active.length);
+    const sums = await readSumsBy(source, window, wanted, by);
+    const expected = await bruteForceBy(databases().workflows, window, wanted, by);
+    assert.deepEqual(await sumsById(source, sums), expected);
+    assert.equal(sums.count, expected.size);
+    assert.deepEqual(sums.total, sumOf([...expected.values()]));
+    const some = [...expected.keys()].filter((_, i) => i % 3 === 0);
+    assert.deepEqual(
+      await sumsOfIds(source, sums, [...some, NOBODY]),
+      new Map(some.map((id) => [id, expected.get(id)])),
+    );
   }
+  await assertStoryCosts(source, window, wanted);
+}
+
+const NOBODY = '00000000-0000-4000-8000-00000000dead';
+
+/** Whatever is compared with the others: nothing, one of them, one that is none. */
+async function assertStoryCosts(source: UsageSource, window: Window, wanted: UsageFilter): Promise<void> {
+  const expected = await bruteForceBy(databases().workflows, window, wanted, 'story');
+  const [first] = expected.keys();
+  for (const story of [null, first ?? NOBODY, NOBODY]) {
+    const cost = (story === null ? undefined : expected.get(story)?.cost) ?? microEuros(5_000);
+    const costs = [...expected].filter(([id]) => id !== story).map(([, sums]) => sums.cost as number);
+    costs.sort((a, b) => a - b);
+    const quantile = (share: number) => costs[Math.max(0, Math.ceil(share * costs.length) - 1)] ?? null;
+    const asked = { most: 3, besides: story === null ? null : { story, cost } };
+    const { stories, median, p90, cheaper } = await readStoryCosts(source, window, wanted, asked);
+    assert.deepEqual(
+      { stories, median, p90, cheaper },
+      {
+        stories: costs.length,
+        median: quantile(0.5),
+        p90: quantile(0.9),
+        cheaper: story === null ? 0 : costs.filter((one) => one < cost).length,
+      },
+    );
+  }
+}
+
+/** All of them, by id. */
+export async function sumsById(source: UsageSource, sums: SumsBy): Promise<Map<string, Sums>> {
+  const all = await firstOf(source, sums, sums.count);
+  return new Map(all.map(({ id, place: _, author: __, ...one }) => [id, one]));
 }
 
 export async function assertWeek(window: Window, wanted: UsageFilter): Promise<void> {

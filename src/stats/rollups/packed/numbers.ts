@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { CachePart, MakePart } from '../../../units/cache.ts';
 
 /** Stories and authors are counted through in the rollups: what is read by the hundred thousand holds numbers in place of ids. */
 export type Numbered = 'story' | 'author';
@@ -47,12 +48,12 @@ export async function firstIds(
 }
 
 /** Numbers that have been looked up while the content of the rollups stays the same; null where an id has none. */
-export type KnownNumbers = Record<Numbered, Map<string, number | null>>;
+export type KnownNumbers = Record<Numbered, CachePart<number | null>>;
 
-export const noKnownNumbers = (): KnownNumbers => ({ story: new Map(), author: new Map() });
-
-/** So many ids are kept, and then none: some ten million bytes. */
-const MOST_KNOWN = 50_000;
+export const noKnownNumbers = (part: MakePart): KnownNumbers => ({
+  story: part('numbers of stories', () => 100),
+  author: part('numbers of authors', () => 100),
+});
 
 /** The numbers of ids as numbersOf gives them, each looked up once. */
 export async function lookUpNumbers(
@@ -70,11 +71,10 @@ export async function lookUpNumbers(
   }
   if (unknown.length === 0) return numbers;
   const read = await numbersOf(backoffice, of, unknown);
-  if (known[of].size + unknown.length > MOST_KNOWN) known[of].clear();
   for (const id of unknown) {
     const number = read.get(id);
     if (number !== undefined) numbers.set(id, number);
-    if (known[of].size < MOST_KNOWN) known[of].set(id, number ?? null);
+    known[of].set(id, number ?? null);
   }
   return numbers;
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { LRUCache } from 'lru-cache';
+import type { CachePart, MakePart } from '../../../units/cache.ts';
 import { type Day, postgresFromDay } from '../../../units/calendar.ts';
 import type { Sums, UsageKind } from '../../sums.ts';
 import { inPieces } from '../pieces.ts';
@@ -12,18 +12,17 @@ export type PackedSums = Record<keyof Sums, Column> & { stories: Column; authors
 export type Wanted = UsageKind & { day: Day; version: string; requests: number };
 
 /** What has been asked for of days, by day, version, action and model: as much as fits. */
-export type PackedDays = { stories: LRUCache<string, Column>; sums: LRUCache<string, PackedSums> };
+export type PackedDays = { stories: CachePart<Column>; sums: CachePart<PackedSums> };
 
-const MOST_BYTES = 24 * 2 ** 20;
 /** Besides its elements. */
 const BYTES_A_COLUMN = 200;
 
 const bytesOf = (columns: Column[]): number =>
   columns.reduce((sum, { byteLength }) => sum + byteLength + BYTES_A_COLUMN, 0);
 
-export const noPackedDays = (): PackedDays => ({
-  stories: new LRUCache({ maxSize: MOST_BYTES, sizeCalculation: (column) => bytesOf([column]) }),
-  sums: new LRUCache({ maxSize: MOST_BYTES, sizeCalculation: (sums) => bytesOf(Object.values(sums)) }),
+export const noPackedDays = (part: MakePart): PackedDays => ({
+  stories: part('stories of days', (column) => bytesOf([column])),
+  sums: part('sums of days', (sums) => bytesOf(Object.values(sums))),
 });
 
 /** One statement reads what so many records are packed as, and at least a day's of an action and model: some two million bytes. */
@@ -75,7 +74,7 @@ async function read(
  * their day's version: a version of ours that knows no packed days has written them.
  */
 async function eachOf<T extends object>(
-  cache: LRUCache<string, T>,
+  cache: CachePart<T>,
   wanted: Wanted[],
   load: (missing: Wanted[]) => Promise<(T | null)[]>,
   each: (packed: T) => void,
