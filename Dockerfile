@@ -23,4 +23,4 @@ COPY src ./src
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/nodejs/bin/node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # `docker run mythoria-admin --import tsx scripts/jobs.ts --once` runs a command in place of the server.
-CMD ["--import", "tsx", "src/server.ts"]
+CMD ["--max-semi-space-size=4", "--max-old-space-size=256", "--import", "tsx", "src/server.ts"]

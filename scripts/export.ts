@@ -33,14 +33,22 @@ const LOG = { info: () => {}, warn: (line: string) => console.error(line) };
 async function open(
   { extension, of, parameters }: Arguments,
   databases: Databases,
-  { timeZone, locale }: Config,
+  { timeZone, memoryBytes, locale }: Config,
   mend: Mend,
   origin: Origin,
   gone: AbortSignal,
 ): Promise<{ opened: OpenExport; asked: AskedExport; options: ExportOptions }> {
   const format = createFormat(locale, timeZone);
   // What it meets is mended when the file is written, and not beside it.
-  const reader = createUsageReader({ databases, timeZone, reuse: createReuse(0, () => {}), mend, origin, log: LOG });
+  const reader = createUsageReader({
+    databases,
+    timeZone,
+    memoryBytes,
+    reuse: createReuse(0, () => {}),
+    mend,
+    origin,
+    log: LOG,
+  });
   const options = parseExportOptions(parameters, extension, of.page.tables);
   if (options.withPrompts && !(await mayReadPrompts(databases.workflows))) throw new Error(NO_RIGHT);
   const asked = of.page.asked(of.name, parameters, { reader, databases, format }, now());

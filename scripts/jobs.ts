@@ -35,8 +35,17 @@ await command(JOBS, ({ once = false }) =>
       await followSourceClock(databases.workflows, log, createOutages(log));
       const origin = createOrigin(databases, log);
       const isStopping = () => interrupted.aborted;
-      const { timeZone } = config;
-      const reader = openReader({ databases, timeZone, log, origin, reuseForMs: 5_000, isStopping, metrics });
+      const { timeZone, memoryBytes } = config;
+      const reader = openReader({
+        databases,
+        timeZone,
+        memoryBytes,
+        log,
+        origin,
+        reuseForMs: 5_000,
+        isStopping,
+        metrics,
+      });
       const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
       const sending = { appUrl: config.appUrl, mail: config.mail, targets };
       const replicas = config.databaseUrls !== null;

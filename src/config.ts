@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
@@ -71,6 +72,7 @@ const schema = z.object({
   PROXIES: wholeNumber(0, 10, 'how many proxies stand in front, 0 to 10').default(0),
   SIGN_INS_PER_MINUTE: wholeNumber(0, 100_000, 'a number, 0 for no limit').default(20),
   API_PER_MINUTE: wholeNumber(0, 1_000_000, 'a number, 0 for no limit').default(600),
+  MEMORY_BUDGET_MB: wholeNumber(1, 100_000, 'a number of megabytes, 1 to 100000').optional(),
   METRICS_PORT: wholeNumber(1, 65535, 'a port number, 1 to 65535').optional(),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   JOBS: z.enum(['on', 'off'], 'takes on, or off where npm run jobs runs beside this').default('on'),
@@ -127,6 +129,8 @@ export type Config = {
   /** How often one address may sign in within a minute, and one person may ask the API; 0: as often as they like. */
   signInsPerMinute: number;
   apiPerMinute: number;
+  /** How many bytes of what has been read are kept for the next who ask. */
+  memoryBytes: number;
   /** Where Prometheus is answered; null: nowhere. */
   metricsPort: number | null;
   /** How long everything is still taken after SIGTERM, until a balancer has noticed. */
@@ -226,6 +230,15 @@ function googleClient(settings: Settings): GoogleClient | null {
   };
 }
 
+/** With it a process stays below 300 MB at ten million records (docs/decisions/memory.md). */
+const MOST_MEGABYTES = 48;
+
+/** A third of what the container, or else the machine, has. */
+function defaultMemoryMegabytes(): number {
+  const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(MOST_MEGABYTES, Math.floor(Math.min(allowed, totalmem()) / 3 / 2 ** 20)));
+}
+
 /**
  * The configuration from environment variables, without the space around their values; an empty one counts as absent.
  * @throws ConfigError with every problem at once
@@ -266,6 +279,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     proxies: data.PROXIES,
     signInsPerMinute: data.SIGN_INS_PER_MINUTE,
     apiPerMinute: data.API_PER_MINUTE,
+    memoryBytes: (data.MEMORY_BUDGET_MB ?? defaultMemoryMegabytes()) * 2 ** 20,
     metricsPort: data.METRICS_PORT ?? null,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     jobs: data.JOBS === 'on',

@@ -149,9 +149,18 @@ async function main(): Promise<void> {
   const isStopping = () => stopping;
   const targets = { allowedHosts: config.webhookAllowedHosts, lookup: systemLookup };
   const sending = { appUrl: config.appUrl, mail: config.mail, targets };
-  const { timeZone, allowedDomains } = config;
+  const { timeZone, memoryBytes, allowedDomains } = config;
   const reuseForMs = REUSE_MS;
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+  const reader = openReader({
+    databases,
+    timeZone,
+    memoryBytes,
+    log,
+    origin: rollupsOrigin,
+    reuseForMs,
+    isStopping,
+    metrics,
+  });
   const format = createFormat(config.locale, timeZone);
   if (embedded) {
     // A demo without them is one all the same.

@@ -29,6 +29,7 @@ describe('configuration', () => {
       proxies: 0,
       signInsPerMinute: 20,
       apiPerMinute: 600,
+      memoryBytes: 48 * 2 ** 20,
       metricsPort: null,
       webhookAllowedHosts: [],
       logLevel: 'warn',

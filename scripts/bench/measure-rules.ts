@@ -4,6 +4,7 @@ import { evaluateRules } from '../../src/alerts/round/round.ts';
 import { messageWords } from '../../src/alerts/round/wording.ts';
 import { RULE_TYPE_NAMES, ruleTypeOf } from '../../src/alerts/rules/registry.ts';
 import { MOST_RULES, makeRule, type RuleTerms } from '../../src/alerts/store/rules.ts';
+import { readConfig } from '../../src/config.ts';
 import { closeDatabases, openDatabases } from '../../src/db/connect.ts';
 import { createMetrics } from '../../src/measuring/metrics.ts';
 import { readDimensions } from '../../src/query/dimensions.ts';
@@ -77,6 +78,7 @@ export async function measureRules({ url, backoffice }: Served): Promise<void> {
   const reader = openReader({
     databases,
     timeZone: TIME_ZONE,
+    memoryBytes: readConfig({}).memoryBytes,
     log,
     origin,
     reuseForMs: 5_000,

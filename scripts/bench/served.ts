@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
+import packageJson from '../../package.json' with { type: 'json' };
 import { openDatabase } from '../../src/db/connect.ts';
 import { RECOMMENDED_INDEXES } from '../../src/stats/indexes.ts';
 import { withProgressBar } from '../progress-bar.ts';
@@ -63,11 +64,14 @@ export type Served = {
   backoffice: string;
 };
 
+/** Those that `npm start` starts with. */
+const heapLimits = (): string[] => packageJson.scripts.start.match(/--max-\S+/g) ?? [];
+
 /** Works with a server process over the rows of a size. */
 export async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
   const { workflows, urls } = await prepare(server, size);
   const child = fork(join(import.meta.dirname, 'server.ts'), [JSON.stringify(urls)], {
-    execArgv: ['--expose-gc', '--import', import.meta.resolve('tsx')],
+    execArgv: ['--expose-gc', ...heapLimits(), '--import', import.meta.resolve('tsx')],
   });
   try {
     const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];

@@ -44,8 +44,17 @@ const rollupsOrigin = createOrigin(databases, log);
 const sending = { appUrl: config.appUrl, mail: null, targets: { allowedHosts: [], lookup: systemLookup } };
 const isStopping = () => false;
 const appWith = (reuseForMs: number) => {
-  const { timeZone } = config;
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+  const { timeZone, memoryBytes } = config;
+  const reader = openReader({
+    databases,
+    timeZone,
+    memoryBytes,
+    log,
+    origin: rollupsOrigin,
+    reuseForMs,
+    isStopping,
+    metrics,
+  });
   return createApp({
     // Answers of the engine are not reused; what stands on every page is, as it is served.
     ...{ config, databases, log, isStopping, reader, reuseForMs: 5_000, rollupsOrigin, sending, metrics, redis: null },

@@ -55,14 +55,17 @@ function ofContent(cache: Cache): OfContent {
 /** For what is read at one moment and forgotten with it. */
 const FEW_BYTES = 32 * 2 ** 20;
 
-/** An empty memory of so many bytes, the days besides. */
+/**
+ * An empty memory of so many bytes, the days besides. Half of them are for columns of packed days: they are read in bulk, and would drive
+ * out all else.
+ */
 export function noMemory(mostBytes = FEW_BYTES): Memory {
-  const cache = createCache(mostBytes);
+  const cache = createCache(mostBytes / 2);
   return {
     ...ofContent(cache),
     cache,
     days: noDays(),
-    packedDays: noPackedDays(cache.part),
+    packedDays: noPackedDays(createCache(mostBytes / 2).part),
     clockDays: noClockDays(cache.part),
     wholeDays: noWholeDays(cache.part),
     contentVersion: null,

@@ -9,6 +9,8 @@ import type { Origin } from './rollups/keep/origin.ts';
 type ReaderOptions = {
   databases: Databases;
   timeZone: string;
+  /** How much is kept in memory of what has been read. */
+  memoryBytes: number;
   log: Logger;
   /** Whether the rollups are of the source. */
   origin: Origin;

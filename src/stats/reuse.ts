@@ -21,6 +21,8 @@ export function createReuse(maxAgeMs: number, told: (outcome: 'reused' | 'comput
     const entry = { promise, until: Number.POSITIVE_INFINITY };
     kept.delete(key);
     kept.set(key, entry);
+    // What serves nobody any more may be large, such as the sums of every day.
+    for (const [one, { until }] of kept) if (until <= performance.now()) kept.delete(one);
     const [oldest] = kept.keys();
     if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
     promise.then(

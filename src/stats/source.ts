@@ -114,6 +114,7 @@ export type OpenedSource = {
 export type OpenedFrom = {
   databases: SourceDatabases;
   timeZone: string;
+  memoryBytes: number;
   reuse: Reuse;
   mend: Mend;
   origin: Origin;
@@ -121,9 +122,9 @@ export type OpenedFrom = {
 };
 
 /** Opens the source for everybody who reads it: once in a while, and anew where the rollups have changed since. */
-export function createOpenings({ databases, timeZone, reuse, mend, origin, log }: OpenedFrom) {
+export function createOpenings({ databases, timeZone, memoryBytes, reuse, mend, origin, log }: OpenedFrom) {
   const { backoffice } = databases;
-  const memory = noMemory();
+  const memory = noMemory(memoryBytes);
   let number = 0;
   let generation = 0;
   let reads = 0;

@@ -21,7 +21,7 @@ const BYTES_AN_ENTRY = 200;
 /** Keeps what fits into `mostBytes`, by what its parts say of their values. One that is larger than all of it is not kept. */
 export function createCache(mostBytes: number): Cache {
   const kept = new LRUCache<string, { value: unknown; bytes: number }>({
-    maxSize: mostBytes,
+    maxSize: Math.floor(mostBytes),
     sizeCalculation: ({ bytes }) => BYTES_AN_ENTRY + Math.ceil(bytes),
   });
   return {

@@ -29,6 +29,20 @@ describe('what others build and run', () => {
     for (const path of copied) assert.ok(ignored.includes(`!${path}`), `.dockerignore lets ${path} through`);
   });
 
+  it('starts with the same limits of memory, whoever starts it', () => {
+    const limitsOf = (command: string) => command.match(/--max-[a-z-]+=\d+/g) ?? [];
+    const wanted = limitsOf(JSON.parse(read('package.json')).scripts.start);
+    assert.equal(wanted.length, 2);
+    const files = ['README.md', 'Dockerfile', 'docs/operations/README.md', 'docs/operations/mythoria-admin.service'];
+    for (const file of files) {
+      const commands = read(file)
+        .split('\n')
+        .filter((line) => /\btsx\W+src\/server\.ts/.test(line));
+      assert.ok(commands.length > 0, file);
+      for (const command of commands) assert.deepEqual(limitsOf(command), wanted, `${file}: ${command}`);
+    }
+  });
+
   it('is one composition with a database, closed as far as it goes', () => {
     const { services } = parse(read('compose.yaml'));
     assert.equal(services.admin.read_only, true);

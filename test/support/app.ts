@@ -78,11 +78,20 @@ export async function startApp({
   const open = onServer() || Object.keys(urls).length > 0 ? openDatabases : openEmbeddedDatabases;
   const databases = open({ ...databaseUrls(), ...urls });
   const rollupsOrigin = createOrigin(databases, log);
-  const { timeZone } = config;
+  const { timeZone, memoryBytes } = config;
   const isStopping = () => false;
   const metrics = createMetrics();
   watchDatabases(databases, DATABASE_OF, metrics);
-  const reader = openReader({ databases, timeZone, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+  const reader = openReader({
+    databases,
+    timeZone,
+    memoryBytes,
+    log,
+    origin: rollupsOrigin,
+    reuseForMs,
+    isStopping,
+    metrics,
+  });
   const redis =
     config.redisUrl === null
       ? null

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { createCache } from '../../src/units/cache.ts';
+
+describe('what is kept in a number of bytes', () => {
+  it('is never more, whatever comes, and what is asked for stays longest', () => {
+    const operation = fc.record({ part: fc.nat(2), key: fc.nat(40), bytes: fc.nat(3_000), asks: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
+        const cache = createCache(20_000);
+        const parts = [0, 1, 2].map((number) => cache.part<{ bytes: number }>(`part ${number}`, ({ bytes }) => bytes));
+        const last = new Map<string, { bytes: number }>();
+        let newest = '';
+        for (const { part, key, bytes, asks } of operations) {
+          const name = `${part} ${key}`;
+          const found = parts[part]?.get(String(key));
+          if (found !== undefined) assert.equal(found, last.get(name));
+          if (asks) continue;
+          const value = { bytes };
+          parts[part]?.set(String(key), value);
+          last.set(name, value);
+          newest = name;
+        }
+        const kept = [...last].filter(([name, value]) => {
+          const [part, key] = name.split(' ') as [string, string];
+          const found = parts[Number(part)]?.get(key);
+          assert.ok(found === undefined || found === value);
+          return found !== undefined;
+        });
+        assert.ok(kept.reduce((sum, [, { bytes }]) => sum + bytes, 0) <= 20_000);
+        if (newest !== '') assert.ok(kept.some(([name]) => name === newest));
+      }),
+    );
+  });
+
+  it('is loaded once for all who ask meanwhile; a failure, and what is for those alone, is loaded again', async () => {
+    const cache = createCache(1_000);
+    const part = cache.part<number>('part', (number) => (number < 0 ? null : 8));
+    let loads = 0;
+    const load = (value: number) => async () => {
+      loads += 1;
+      if (value === 0) throw new Error('away');
+      return value;
+    };
+    assert.deepEqual(await Promise.all([part.read('a', load(1)), part.read('a', load(2))]), [1, 1]);
+    assert.equal(await part.read('a', load(3)), 1);
+    assert.equal(loads, 1);
+    await assert.rejects(part.read('b', load(0)), /away/);
+    assert.equal(await part.read('b', load(4)), 4);
+    assert.equal(await part.read('c', load(-1)), -1);
+    assert.equal(await part.read('c', load(5)), 5);
+  });
+
+  it('is let go of by the beginning of a name, the others stay; one that is larger than all is not kept', () => {
+    const cache = createCache(1_000);
+    const [first, second] = ['1 days', '10 days'].map((name) => cache.part<number>(name, (bytes) => bytes));
+    first?.set('a', 5);
+    second?.set('a', 6);
+    cache.drop('1 ');
+    assert.deepEqual([first?.get('a'), second?.get('a')], [undefined, 6]);
+    second?.set('b', 2_000);
+    assert.deepEqual([second?.get('a'), second?.get('b')], [6, undefined]);
+  });
+});
