@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
@@ -8,7 +7,9 @@ import {
   domains,
   emails,
   hosts,
+  logLevel,
   mailSender,
+  memoryBudget,
   redisUrl,
   secrets,
   webUrl,
@@ -72,7 +73,7 @@ const schema = z.object({
   PROXIES: wholeNumber(0, 10, 'how many proxies stand in front, 0 to 10').default(0),
   SIGN_INS_PER_MINUTE: wholeNumber(0, 100_000, 'a number, 0 for no limit').default(20),
   API_PER_MINUTE: wholeNumber(0, 1_000_000, 'a number, 0 for no limit').default(600),
-  MEMORY_BUDGET_MB: wholeNumber(1, 100_000, 'a number of megabytes, 1 to 100000').optional(),
+  MEMORY_BUDGET_MB: memoryBudget,
   METRICS_PORT: wholeNumber(1, 65535, 'a port number, 1 to 65535').optional(),
   DRAIN_SECONDS: wholeNumber(0, 7, 'a number of seconds, 0 to 7').optional(),
   JOBS: z.enum(['on', 'off'], 'takes on, or off where npm run jobs runs beside this').default('on'),
@@ -81,12 +82,7 @@ const schema = z.object({
     .optional(),
   MAIL_FROM: mailSender.optional(),
   WEBHOOK_ALLOWED_HOSTS: hosts.default([]),
-  LOG_LEVEL: z
-    .enum(
-      ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
-      'takes silent, fatal, error, warn, info, debug or trace',
-    )
-    .optional(),
+  LOG_LEVEL: logLevel.optional(),
   DATA_DIR: z.string().default('.data'),
 });
 
@@ -230,15 +226,6 @@ function googleClient(settings: Settings): GoogleClient | null {
   };
 }
 
-/** With it a process stays below 300 MB at ten million records (docs/decisions/memory.md). */
-const MOST_MEGABYTES = 48;
-
-/** A third of what the container, or else the machine, has. */
-function defaultMemoryMegabytes(): number {
-  const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.max(1, Math.min(MOST_MEGABYTES, Math.floor(Math.min(allowed, totalmem()) / 3 / 2 ** 20)));
-}
-
 /**
  * The configuration from environment variables, without the space around their values; an empty one counts as absent.
  * @throws ConfigError with every problem at once
@@ -279,7 +266,7 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     proxies: data.PROXIES,
     signInsPerMinute: data.SIGN_INS_PER_MINUTE,
     apiPerMinute: data.API_PER_MINUTE,
-    memoryBytes: (data.MEMORY_BUDGET_MB ?? defaultMemoryMegabytes()) * 2 ** 20,
+    memoryBytes: data.MEMORY_BUDGET_MB * 2 ** 20,
     metricsPort: data.METRICS_PORT ?? null,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     jobs: data.JOBS === 'on',

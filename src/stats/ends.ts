@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { COST_OF_ROW, IS_NO_NUMBER } from '../db/row-sql.ts';
-import type { CachePart, MakePart } from '../units/cache.ts';
 import { handled } from '../units/promises/handled.ts';
 import {
   addTime,
@@ -17,6 +16,7 @@ import {
   postgresFromInstant,
   startOfHour,
 } from '../units/time.ts';
+import type { CachePart, MakePart } from './memory/cache.ts';
 import { LATE_COMMITS } from './rollups/coverage.ts';
 import { HOUR_OF_ROW } from './rollups/source-hours.ts';
 import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf, type UsageKind } from './sums.ts';

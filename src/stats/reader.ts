@@ -10,7 +10,7 @@ import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
 import type { DailyCosts } from './forecast.ts';
-import { withoutRows } from './memory.ts';
+import { withoutRows } from './memory/memory.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
 import { type RecordPage, readRecords } from './records/record-pages.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';

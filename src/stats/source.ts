@@ -6,7 +6,7 @@ import { NoNumber } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
 import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, now, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
-import { keepOnly, type Memory, noMemory } from './memory.ts';
+import { keepOnly, type Memory, noMemory } from './memory/memory.ts';
 import type { Reuse } from './reuse.ts';
 import { type Coverage, RollupsChanged, readCoverage, requireContent } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';

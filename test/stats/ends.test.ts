@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Ends, noEnds, readEnd } from '../../src/stats/ends.ts';
-import { createCache } from '../../src/units/cache.ts';
+import { createCache } from '../../src/stats/memory/cache.ts';
 import { addTime, HOUR, MINUTE, now, startOfHour } from '../../src/units/time.ts';
 import { databases } from '../support/databases.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';

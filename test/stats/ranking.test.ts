@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { RANKS } from '../../src/query/view.ts';
-import { noMemory } from '../../src/stats/memory.ts';
+import { noMemory } from '../../src/stats/memory/memory.ts';
 import { columnOf } from '../../src/stats/rollups/packed/columns.ts';
 import { assignNumbers } from '../../src/stats/rollups/packed/numbers.ts';
 import type { UsageSource } from '../../src/stats/source.ts';

@@ -5,7 +5,7 @@ import { type MicroEuros, NoNumber } from '../../units/money.ts';
 import { ahead } from '../../units/promises/ahead.ts';
 import { handled } from '../../units/promises/handled.ts';
 import type { Window } from '../../units/time.ts';
-import { withoutRows } from '../memory.ts';
+import { withoutRows } from '../memory/memory.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';

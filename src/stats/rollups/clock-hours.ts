@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { type MicroEuros, microEuros, NO_EUROS, NoNumber, plus } from '../../units/money.ts';
 import { addDays, postgresFromInstant, startOfDay } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import { type Days, daysWithin, type KeptDay } from './days.ts';
 import type { Column } from './packed/columns.ts';
 import { readClockCosts } from './packed/packed-days.ts';

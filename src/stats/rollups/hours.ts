@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { handled } from '../../units/promises/handled.ts';
@@ -13,6 +12,7 @@ import {
   postgresFromInstant,
   startOfDay,
 } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import type { UsageCell } from '../sums.ts';
 import { type KeptCellRow, keptCell } from './days.ts';
 import type { HourSegment } from './segments.ts';

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../units/cache.ts';
 import type { Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { addDays, type Instant, instantFromPostgres, postgresFromInstant, startOfDay } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import type { UsageKind } from '../sums.ts';
 import { hoursOfDays } from './hours.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';

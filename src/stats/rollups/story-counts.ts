@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../units/cache.ts';
 import { compareDays, postgresFromDay } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { addTime, earliest, HOUR, hourNumber, type Instant, postgresFromInstant } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import { requireContent } from './coverage.ts';
 import { type Days, daysWithin, recordsOf } from './days.ts';
 import type { Scope } from './keep/story-hours.ts';

@@ -4,7 +4,7 @@ import type { StoryScope } from '../../query/filters/entry.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { earliest, hourNumber, type Instant, latest, startOfHourNumber, type Window } from '../../units/time.ts';
 import type { EndRow } from '../ends.ts';
-import { atContent } from '../memory.ts';
+import { atContent } from '../memory/memory.ts';
 import type { Kept, WindowParts } from '../parts.ts';
 import { RollupsChanged, readCoverage } from '../rollups/coverage.ts';
 import type { Scope, Visits } from '../rollups/keep/story-hours.ts';

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../units/cache.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import { requireContent } from '../rollups/coverage.ts';
 import type { Visits } from '../rollups/keep/story-hours.ts';
 import { readVisits } from '../rollups/keep/write-stories.ts';

@@ -1,5 +1,5 @@
 import type { Rank, RankOrder } from '../../query/view.ts';
-import type { CachePart, MakePart } from '../../units/cache.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import type { Column } from '../rollups/packed/columns.ts';
 import type { Wanted } from '../rollups/packed/packed-days.ts';
 import type { Sums } from '../sums.ts';

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { z } from 'zod';
 import { hostWithPort } from './hosts.ts';
 
@@ -63,3 +64,17 @@ export const hosts = z.string().transform((value, { addIssue }) => {
   if (hosts.includes(null)) addIssue('takes hosts such as hooks.internal,10.0.0.7:8080');
   return hosts.filter((host) => host !== null);
 });
+
+/** With it a process stays below 300 MB at ten million records (docs/decisions/memory.md). */
+const MOST_MEGABYTES = 48;
+
+/** Unless it is said, a third of what the container, or else the machine, has. */
+export const memoryBudget = wholeNumber(1, 100_000, 'a number of megabytes, 1 to 100000').default(() => {
+  const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(MOST_MEGABYTES, Math.floor(Math.min(allowed, totalmem()) / 3 / 2 ** 20)));
+});
+
+export const logLevel = z.enum(
+  ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+  'takes silent, fatal, error, warn, info, debug or trace',
+);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Cursor } from '../../../src/query/cursor.ts';
 import type { UsageFilter } from '../../../src/query/filter.ts';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readRecords } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside } from '../../../src/stats/records/records.ts';
 import { openSource, type UsageSource } from '../../../src/stats/source.ts';

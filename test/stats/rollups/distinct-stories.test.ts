@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';

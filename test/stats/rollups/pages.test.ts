@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/query/filter.ts';
 import { SORT_COLUMNS, SORT_KEYS, SORTS, type SortKey } from '../../../src/query/sorts.ts';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readRecords, readRolledUp } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside, type UsageRecord } from '../../../src/stats/records/records.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseUsageQuery } from '../../../src/query/query.ts';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';

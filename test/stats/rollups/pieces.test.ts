@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { recomputeDiffering } from '../../../src/stats/rollups/keep/mend.ts';
 import { findDifferingHours } from '../../../src/stats/rollups/keep/refresh.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { UsageFilter } from '../../../src/query/filter.ts';
-import { noMemory } from '../../../src/stats/memory.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { auditAll, tick } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';

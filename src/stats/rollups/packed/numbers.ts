@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../../units/cache.ts';
+import type { CachePart, MakePart } from '../../memory/cache.ts';
 
 /** Stories and authors are counted through in the rollups: what is read by the hundred thousand holds numbers in place of ids. */
 export type Numbered = 'story' | 'author';

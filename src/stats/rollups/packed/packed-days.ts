@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { CachePart, MakePart } from '../../../units/cache.ts';
 import { type Day, postgresFromDay } from '../../../units/calendar.ts';
+import type { CachePart, MakePart } from '../../memory/cache.ts';
 import type { Sums, UsageKind } from '../../sums.ts';
 import { inPieces } from '../pieces.ts';
 import { type Column, columnsIn } from './columns.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createCache } from '../../src/units/cache.ts';
+import { createCache } from '../../src/stats/memory/cache.ts';
 
 describe('what is kept in a number of bytes', () => {
   it('is never more, whatever comes, and what is asked for stays longest', () => {

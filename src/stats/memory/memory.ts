@@ -1,14 +1,14 @@
-import { type Cache, createCache } from '../units/cache.ts';
-import { type Ends, noEnds } from './ends.ts';
-import { type ClockDays, noClockDays } from './rollups/clock-hours.ts';
-import { type Days, noDays } from './rollups/days.ts';
-import { type Hours, noHours } from './rollups/hours.ts';
-import { type KnownNumbers, noKnownNumbers } from './rollups/packed/numbers.ts';
-import { noPackedDays, type PackedDays } from './rollups/packed/packed-days.ts';
-import { noStoryCellsOfHours, type StoryCellsOfHours } from './rollups/story-cells.ts';
-import { noStoryCounts, type StoryCounts } from './rollups/story-counts.ts';
-import { noStoryVisits, type StoryVisits } from './stories/story-visits.ts';
-import { noWholeDays, type WholeDays } from './stories/whole-days.ts';
+import { type Ends, noEnds } from '../ends.ts';
+import { type ClockDays, noClockDays } from '../rollups/clock-hours.ts';
+import { type Days, noDays } from '../rollups/days.ts';
+import { type Hours, noHours } from '../rollups/hours.ts';
+import { type KnownNumbers, noKnownNumbers } from '../rollups/packed/numbers.ts';
+import { noPackedDays, type PackedDays } from '../rollups/packed/packed-days.ts';
+import { noStoryCellsOfHours, type StoryCellsOfHours } from '../rollups/story-cells.ts';
+import { noStoryCounts, type StoryCounts } from '../rollups/story-counts.ts';
+import { noStoryVisits, type StoryVisits } from '../stories/story-visits.ts';
+import { noWholeDays, type WholeDays } from '../stories/whole-days.ts';
+import { type Cache, createCache } from './cache.ts';
 
 /** What is of one content of the rollups. */
 type OfContent = {

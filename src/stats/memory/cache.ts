@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { handled } from './promises/handled.ts';
+import { handled } from '../../units/promises/handled.ts';
 
 /** Values by key; what has not been asked for longest goes when there is no room for another. */
 export type CachePart<T> = {
