@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { DatabaseUrls } from './db/connect.ts';
 import { databaseUrlProblem } from './db/database-url.ts';
-import { isHost, isLoopback } from './units/input/hosts.ts';
+import { isLoopback } from './units/input/hosts.ts';
 import { isLocale, isTimeZone } from './units/input/locales.ts';
 import {
   domains,
   emails,
+  host,
   hosts,
   logLevel,
   mailSender,
@@ -44,10 +45,7 @@ const schema = z.object({
     .enum(['development', 'test', 'production'], 'takes development, test or production')
     .default('development'),
   PORT: wholeNumber(0, 65535, 'a port number, 0 to 65535').default(3000),
-  HOST: z
-    .string()
-    .refine(isHost, 'takes an address or a name of this machine, such as 0.0.0.0, ::1 or localhost, without a port')
-    .optional(),
+  HOST: host.optional(),
   APP_URL: webUrl
     .transform((url) => new URL(url))
     .refine((url) => url.href === `${url.origin}/`, 'takes an origin without a path')

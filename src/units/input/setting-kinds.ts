@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { z } from 'zod';
-import { hostWithPort } from './hosts.ts';
+import { hostWithPort, isHost } from './hosts.ts';
 
 /** What settings take, each with the words for what it does not. */
 export const webUrl = z.url({ protocol: /^https?$/, error: 'takes an http(s) URL' });
@@ -78,3 +78,7 @@ export const logLevel = z.enum(
   ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
   'takes silent, fatal, error, warn, info, debug or trace',
 );
+
+export const host = z
+  .string()
+  .refine(isHost, 'takes an address or a name of this machine, such as 0.0.0.0, ::1 or localhost, without a port');
