@@ -1,6 +1,8 @@
 import type { Router } from 'express';
 import { accountPage } from './account/routes.ts';
 import { usageApi } from './ai-usage/api/routes.ts';
+import { EXPLORE_EXPORT } from './ai-usage/explore/export.ts';
+import { explorePages } from './ai-usage/explore/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
 import { listPages } from './ai-usage/list/routes.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
@@ -53,6 +55,7 @@ type Page = {
 export const PAGES: Page[] = [
   { routes: overviewPage, exports: [OVERVIEW_EXPORT], link: { label: 'Overview', href: OVERVIEW_EXPORT.path } },
   { routes: recordsPage, exports: [RECORDS_EXPORT], link: { label: 'Records', href: RECORDS_EXPORT.path } },
+  { routes: explorePages, exports: [EXPLORE_EXPORT], link: { label: 'Explore', href: EXPLORE_EXPORT.path } },
   { routes: recordPage },
   { routes: listPages },
   { routes: storyPage, exports: [STORY_EXPORT] },

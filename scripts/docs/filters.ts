@@ -37,7 +37,12 @@ const yaml = (name: string, value: () => unknown): Place => ({
 
 /** The files that say what filters there are. */
 export const DOCS: Record<string, Place[]> = {
-  'docs/openapi.yaml': [yaml('of statistics', references), yaml('of records', references), yaml('all', parameters)],
+  'docs/openapi.yaml': [
+    yaml('of statistics', references),
+    yaml('of explore', references),
+    yaml('of records', references),
+    yaml('all', parameters),
+  ],
   'README.md': [
     {
       begin: '<!-- filters, written by `npm run docs` -->',

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { isOfNoTime, postgresFromInstant, type Window } from '../units/time.ts';
 import type { CellTest, HourTest, Knowledge, StoryScope } from './filters/entry.ts';
 import {
@@ -100,6 +101,16 @@ export function countedRaw(filter: UsageFilter): string | null {
     return rollups.from === 'raw rows' && rollups.counts !== undefined ? [rollups.counts] : [];
   });
   return counts.length === 0 ? null : counts.join(' and ');
+}
+
+/** What ended for want of time, where that lies in what is asked: PostgreSQL's code for it is that of whatever is cancelled. */
+export function inWords(error: unknown, filter: UsageFilter): unknown {
+  const counts = countedRaw(filter);
+  if (counts === null || (error as { code?: unknown } | null)?.code !== '57014') return error;
+  return new TooMuchToCount(
+    `${counts.charAt(0).toUpperCase()}${counts.slice(1)} are counted from the records themselves, and in this period there are too ` +
+      'many to be counted in time. Choose a shorter period, or take that filter away.',
+  );
 }
 
 /** Which of the kept counts of stories answer a filter; null where none do. */

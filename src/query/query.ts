@@ -15,7 +15,7 @@ import { oneOf } from './filters/values.ts';
 import { BOUND_TAKES, type Bound, parseBound, windowOf, withPlus } from './period.ts';
 import { DEFAULT_PERIOD, type Period, readPeriod } from './periods/registry.ts';
 import { DEFAULT_SORT, SORT_KEYS, type SortKey } from './sorts.ts';
-import { DEFAULT_VIEW, type ShownAs, VIEW_SHAPE, viewParameters } from './view.ts';
+import { axesOf, DEFAULT_VIEW, type ShownAs, VIEW_SHAPE, viewParameters } from './view.ts';
 
 /**
  * All that a request says, as one value: statistics, records, exports, links and the API know nothing else of it.
@@ -78,6 +78,8 @@ export const WHICH_PAGE = ['page', 'after', 'before'];
 export const OF_A_LIST = ['sortBy', 'sortOrder', 'pageSize'];
 /** How numbers are drawn. */
 export const OF_NUMBERS = Object.keys(VIEW_SHAPE).filter((parameter) => parameter !== 'counted');
+/** What stands against what: what a page without it carries for Explore. */
+export const OF_EXPLORE = ['rows', 'columns', 'measure'];
 /** How a list is turned over: a file holds all of it. */
 export const PAGING = [...WHICH_PAGE, 'pageSize'];
 export const ORDER_AND_PAGE = ['sortBy', 'sortOrder', ...PAGING];
@@ -156,12 +158,15 @@ export function parseUsageQuery(
     cursor = parseCursor(value, direction, raw.sortBy);
     if (cursor === null) problems.push({ parameter: direction, message: CURSOR_TAKES });
   }
+  const axes = axesOf(raw);
+  if (axes.rows === axes.columns)
+    problems.push({ parameter: 'columns', message: `takes another than rows: both are ${axes.rows}` });
   if (problems.length > 0) throw new BadInput(problems);
 
   const period = hasBounds ? null : (asked ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { sortBy, sortOrder, page, pageSize } = raw;
-  const { compare, by, show, breakdown, rankBy, rankOrder, debug, counted } = raw;
+  const { compare, by, show, breakdown, rankBy, rankOrder, measure, debug, counted } = raw;
   const window = windowOf({ period, from, to }, { asOf, now, timeZone });
   return {
     period,
@@ -176,7 +181,7 @@ export function parseUsageQuery(
     pinned,
     asOf,
     window,
-    ...{ compare, by, show, breakdown, rankBy, rankOrder, debug, counted },
+    ...{ compare, by, show, breakdown, rankBy, rankOrder, ...axes, measure, debug, counted },
   };
 }
 

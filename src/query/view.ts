@@ -29,7 +29,24 @@ export const RANKS = ['cost', 'requests', 'inputTokens', 'outputTokens'] as cons
 export type Rank = (typeof RANKS)[number];
 export type RankOrder = 'asc' | 'desc';
 
-/** How the overview shows its numbers; nothing here changes what is counted. */
+/** What the rows or the columns of Explore are: the one list of them. */
+export const AXES = ['action', 'model', 'provider', 'weekday', 'hour', 'day', 'week', 'month'] as const;
+export type Axis = (typeof AXES)[number];
+
+/** What stands in the cells of Explore. */
+export const MEASURES = [
+  'cost',
+  'requests',
+  'inputTokens',
+  'outputTokens',
+  'totalTokens',
+  'costPerRequest',
+  'costPerStory',
+  'costPerMillionTokens',
+] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** How a page shows its numbers; nothing here changes what is counted. */
 export type ShownAs = {
   compare: Comparison;
   by: Stack;
@@ -37,6 +54,9 @@ export type ShownAs = {
   breakdown: BreakdownBeside;
   rankBy: Rank;
   rankOrder: RankOrder;
+  rows: Axis;
+  columns: Axis;
+  measure: Measure;
   /** How long each panel took to read. */
   debug: boolean;
   /** What a frozen link counted when it was made: "12~3.400000", requests and euros. */
@@ -50,6 +70,9 @@ export const DEFAULT_VIEW: ShownAs = {
   breakdown: 'provider',
   rankBy: 'cost',
   rankOrder: 'desc',
+  rows: 'action',
+  columns: 'model',
+  measure: 'cost',
   debug: false,
   counted: null,
 };
@@ -61,6 +84,9 @@ export const VIEW_SHAPE = {
   breakdown: oneOf(BREAKDOWNS_BESIDE).default(DEFAULT_VIEW.breakdown),
   rankBy: oneOf(RANKS).default(DEFAULT_VIEW.rankBy),
   rankOrder: oneOf(['asc', 'desc']).default(DEFAULT_VIEW.rankOrder),
+  rows: oneOf(AXES).optional(),
+  columns: oneOf(AXES).optional(),
+  measure: oneOf(MEASURES).default(DEFAULT_VIEW.measure),
   debug: oneOf(['1', '0'])
     .default('0')
     .transform((value) => value === '1'),
@@ -70,6 +96,16 @@ export const VIEW_SHAPE = {
     .nullable()
     .default(DEFAULT_VIEW.counted),
 };
+
+/** Two different axes: whoever names one of them is given another beside it. */
+export function axesOf(asked: {
+  rows?: Axis | undefined;
+  columns?: Axis | undefined;
+}): Pick<ShownAs, 'rows' | 'columns'> {
+  const rows = asked.rows ?? (asked.columns === DEFAULT_VIEW.rows ? DEFAULT_VIEW.columns : DEFAULT_VIEW.rows);
+  const columns = asked.columns ?? (rows === DEFAULT_VIEW.columns ? DEFAULT_VIEW.rows : DEFAULT_VIEW.columns);
+  return { rows, columns };
+}
 
 /** The parameters of an address that say a view, defaults left out. */
 export function viewParameters(view: ShownAs): [name: string, value: string][] {

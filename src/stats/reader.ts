@@ -3,12 +3,12 @@ import { findByName, type NameMatches, NO_NAME_MATCHES } from '../catalog/find-n
 import type { Databases } from '../db/connect.ts';
 import { named } from '../measuring/account.ts';
 import { readDimensions } from '../query/dimensions.ts';
-import { countedRaw, filterOf, type UsageFilter } from '../query/filter.ts';
+import { filterOf, inWords, type UsageFilter } from '../query/filter.ts';
 import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
-import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
+import { type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
 import type { DailyCosts } from './forecast.ts';
 import { withoutRows } from './memory/memory.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
@@ -50,6 +50,8 @@ type UsageAnswers = {
   /** What each business day cost. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
+  /** What two axes have against each other. */
+  pivot: (query: UsageQuery, asked: PivotAsked) => Promise<Answer<Pivot>>;
   /** The first authors or stories by the query's rank. */
   top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
   /** What some authors or stories add up to. */
@@ -103,16 +105,6 @@ const LOOKED_FOR_MS = 2_000;
 const ANSWERING_FOR_MS = 60_000;
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
-
-/** What ended for want of time, where that lies in what is asked: PostgreSQL's code for it is that of whatever is cancelled. */
-function inWords(error: unknown, filter: UsageFilter): unknown {
-  const counts = countedRaw(filter);
-  if (counts === null || (error as { code?: unknown } | null)?.code !== '57014') return error;
-  return new TooMuchToCount(
-    `${counts.charAt(0).toUpperCase()}${counts.slice(1)} are counted from the records themselves, and in this period there are too ` +
-      'many to be counted in time. Choose a shorter period, or take that filter away.',
-  );
-}
 
 type Read<T> = (source: UsageSource, filter: UsageFilter) => Promise<T>;
 
@@ -192,6 +184,10 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       dailyCosts: (query) =>
         answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
       week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
+      pivot: (query, asked) =>
+        answer('pivot', JSON.stringify(asked), query, (source, filter) =>
+          readPivot(source, query.window, filter, asked),
+        ),
       top: (query, by, most) =>
         answer('top', `${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
           readTop(source, query.window, filter, by, most, query),
@@ -246,6 +242,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     stats: alone(({ stats }) => stats),
     dailyCosts: alone(({ dailyCosts }) => dailyCosts),
     week: alone(({ week }) => week),
+    pivot: alone(({ pivot }) => pivot),
     top: alone(({ top }) => top),
     sumsOf: alone(({ sumsOf }) => sumsOf),
     records: alone(({ records }) => records),

@@ -21,6 +21,8 @@ export type Cell = {
   /** An ISO 8601 instant: the text stands in a `<time>`. */
   time?: string;
   note?: string;
+  /** What a screen reader says where the cell is empty. */
+  said?: string;
   flag?: string;
   icon?: string;
   /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */

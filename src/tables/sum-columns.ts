@@ -34,7 +34,7 @@ export function sumColumns<Row extends Sums>(
   ];
 }
 
-const REFUNDED =
+export const REFUNDED =
   'A cost below zero is a refund. Shares are of the total after refunds: they can be below zero or above 100%, and there are none (–) where next to nothing is left.';
 
 /** What part of a total cost each row has; none of a total of nothing or less. Refunds among the rows are explained. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { AXES, MEASURES } from '../../src/query/view.ts';
 import { TRIED_VALUES } from './filters.ts';
 import { ACTIONS, AUTHORS, MODELS, STORIES } from './generated-usage.ts';
 import { PAYLOADS } from './payloads.ts';
@@ -6,6 +7,7 @@ import { periodText } from './periods.ts';
 
 const PATHS = [
   ...['/ai-usage', '/ai-usage/records', '/ai-usage/tie-out', '/api/ai-usage/stats', '/api/ai-usage/records'],
+  ...['/ai-usage/explore', '/api/ai-usage/explore'],
   ...[`/ai-usage/stories/${STORIES[0]}`, `/ai-usage/authors/${AUTHORS[0]}`],
   ...['/ai-usage/models/gpt-5', '/ai-usage/actions/chapter_writing', '/ai-usage/statement'],
 ];
@@ -50,6 +52,9 @@ const VALID: Record<string, fc.Arbitrary<string>> = {
     ...['createdAt', 'aiModel', 'action', 'inputTokens', 'outputTokens', 'totalTokens', 'estimatedCostInEuros'],
   ),
   sortOrder: fc.constantFrom('asc', 'desc'),
+  rows: fc.constantFrom(...AXES),
+  columns: fc.constantFrom(...AXES),
+  measure: fc.constantFrom(...MEASURES),
   page: fc.constantFrom('1', '2', '3', '0007', '1000000000'),
   pageSize: fc.constantFrom('1', '25', '200', '1000'),
   after: fc.constantFrom(...cursors),

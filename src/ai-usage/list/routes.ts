@@ -1,7 +1,14 @@
 import express, { type Router } from 'express';
 import { NO_NAMES } from '../../catalog/names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
-import { PAGE_PARAMETERS, parseUsageQuery, type UsageQuery, usageUrl, type ViewLinks } from '../../query/query.ts';
+import {
+  OF_EXPLORE,
+  PAGE_PARAMETERS,
+  parseUsageQuery,
+  type UsageQuery,
+  usageUrl,
+  type ViewLinks,
+} from '../../query/query.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { now } from '../../units/time.ts';
@@ -14,10 +21,10 @@ import { readCounted } from '../breakdowns/counted.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { LIST_PATHS, type Listed } from '../frame/lists.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
-import { pagesToShow } from '../frame/pages-to-show.ts';
+import { numberedPages } from '../frame/pages-to-show.ts';
 import { pageLimits } from '../frame/sources.ts';
 
-const NO_DRAWING = ['by', 'show', 'breakdown'];
+const NO_DRAWING = ['by', 'show', 'breakdown', ...OF_EXPLORE];
 
 /** All models, actions, providers, authors or stories of a view, so many a page, each page with the total of all. */
 export function listPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -40,19 +47,6 @@ export function listPages({ databases, reader, render, format }: PageDependencie
     const table = breakdownTable(breakdown, { links, query, names, models, rest: null, format });
     const count = breakdown.rows.length + (breakdown.other?.count ?? 0);
     return { table: table.page(format), count, shown: breakdown.rows.length, names };
-  };
-
-  const pagerOf = ({ page }: UsageQuery, pages: number, { here }: ViewLinks) => {
-    const shown = pagesToShow(page, pages);
-    return {
-      previous: page > 1 ? here({ page: page - 1 }) : null,
-      next: page < pages ? here({ page: page + 1 }) : null,
-      numbers: shown.flatMap((number, i) => [
-        ...(number > (shown[i - 1] ?? 0) + 1 ? [null] : []),
-        { label: format.integer(number), href: here({ page: number }), current: number === page },
-      ]),
-      sizes: [],
-    };
   };
 
   for (const by of Object.keys(LIST_PATHS) as Listed[]) {
@@ -84,7 +78,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           panel(reader.earliest(), req.log),
           frame(path, query, answering, req.log),
         ]);
-        const pages = list.ok ? Math.max(1, Math.ceil(list.value.count / MOST_ROWS)) : 1;
+        const pages = list.ok ? Math.ceil(list.value.count / MOST_ROWS) : 1;
         return {
           ...shared,
           title,
@@ -92,8 +86,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           many: list.ok && list.value.count === 1 ? others.one : others.many,
           comparison: comparisonBar(query, earliest.ok ? earliest.value : null, links, format),
           comparisonFailed: null,
-          pager: pages > 1 ? pagerOf(query, pages, links) : null,
-          lastPage: query.page > pages ? { number: format.integer(pages), href: links.here({ page: pages }) } : null,
+          ...numberedPages(query.page, pages, links.here, format),
           page: query.page,
           overview: usageUrl(OVERVIEW_PATH, query),
         };

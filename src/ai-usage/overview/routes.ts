@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts';
 import {
   OF_A_LIST,
+  OF_EXPLORE,
   PAGE_PARAMETERS,
   parseUsageQuery,
   sameUrl,
@@ -104,7 +105,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   };
 
   const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
-  const taken = takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: OF_A_LIST, check });
+  const taken = takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: [...OF_A_LIST, ...OF_EXPLORE], check });
   router.get(OVERVIEW_PATH, taken, async (req, res) => {
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);

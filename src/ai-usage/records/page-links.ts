@@ -3,15 +3,7 @@ import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { isInGap } from '../../stats/records/record-reach.ts';
 import { cursorBeside } from '../../stats/records/records.ts';
 import type { Format } from '../../units/format.ts';
-import { pagesToShow } from '../frame/pages-to-show.ts';
-
-export type PageLinks = {
-  previous: string | null;
-  next: string | null;
-  /** Page numbers with gaps: null stands for "…". */
-  numbers: ({ label: string; href: string; current: boolean } | null)[];
-  sizes: { label: string; href: string; current: boolean }[];
-};
+import { type PageLinks, pagesToShow } from '../frame/pages-to-show.ts';
 
 const PAGE_SIZES = [25, 50, 100, 200];
 

@@ -5,7 +5,8 @@ import { gapText } from '../../stats/records/record-reach.ts';
 import type { Sums } from '../../stats/sums.ts';
 import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
-import { type PageLinks, pageLinks } from './page-links.ts';
+import type { PageLinks } from '../frame/pages-to-show.ts';
+import { pageLinks } from './page-links.ts';
 import { recordTable, sortLabel } from './record-table.ts';
 
 /**

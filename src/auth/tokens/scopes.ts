@@ -2,7 +2,7 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 
 /** What a token may be made for, in the words of the page that makes it. */
 export const SCOPE_WORDS = {
-  stats: 'Totals and breakdowns: /api/ai-usage/stats',
+  stats: 'Totals and breakdowns: /api/ai-usage/stats, /api/ai-usage/explore',
   records: 'Records, without prompts: /api/ai-usage/records',
   export: 'Every page as a file, and for admins records with prompts: .csv, .xlsx, .json, .ndjson',
   budgets: 'Budgets, read and, for admins, changed: /api/budgets',
@@ -16,7 +16,7 @@ export const METRICS_PATH = '/metrics';
 
 /** The routes of each scope; a token opens no others. */
 const ROUTES: Record<Exclude<Scope, 'export'>, string[]> = {
-  stats: ['/api/ai-usage/stats'],
+  stats: ['/api/ai-usage/stats', '/api/ai-usage/explore'],
   records: ['/api/ai-usage/records'],
   budgets: ['/api/budgets', '/api/budgets/:id'],
   metrics: [METRICS_PATH],

@@ -77,7 +77,7 @@ async function eachOf<T extends object>(
   cache: CachePart<T>,
   wanted: Wanted[],
   load: (missing: Wanted[]) => Promise<(T | null)[]>,
-  each: (packed: T) => void,
+  each: (packed: T, of: Wanted) => void,
 ): Promise<Wanted[]> {
   const unpacked: Wanted[] = [];
   for (const some of inPieces(wanted, ({ requests }) => requests, RECORDS_A_READ)) {
@@ -90,7 +90,7 @@ async function eachOf<T extends object>(
       if (packed === null || packed === undefined) unpacked.push(one);
       else {
         if (known[i] === undefined) cache.set(nameOf(one), packed);
-        each(packed);
+        each(packed, one);
       }
     });
   }
@@ -102,7 +102,7 @@ export const eachStories = (
   backoffice: Knex,
   { stories }: PackedDays,
   wanted: Wanted[],
-  each: (stories: Column) => void,
+  each: (stories: Column, of: Wanted) => void,
 ): Promise<Wanted[]> =>
   eachOf(
     stories,

@@ -1,0 +1,97 @@
+import { RECORDS_PATH } from '../../query/paths.ts';
+import { sameUrl, type UsageQuery } from '../../query/query.ts';
+import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
+import { type Cell, printed } from '../../tables/cells.ts';
+import { heatOf } from '../../tables/heat.ts';
+import { REFUNDED } from '../../tables/sum-columns.ts';
+import type { Table } from '../../tables/table.ts';
+import { type Format, hasShares } from '../../units/format.ts';
+import { EXPLORE_PATH } from './asked.ts';
+import { AXIS_WORDS, nameCell, narrowedTo, narrowedToBoth, narrowedToOthers, othersText, queryOf } from './axes.ts';
+import { amountOf, MEASURE_WORDS } from './measures.ts';
+
+type Narrowed = ReturnType<typeof narrowedTo>;
+
+/** Two axes against each other as a table: the darker a cell the more, each with its share of the whole and the way to its records. */
+export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQuery, format: Format): Table {
+  const { timeZone } = format;
+  const { adds, kind, figure, label } = MEASURE_WORDS[query.measure];
+  const value = (sums: PivotSums) => amountOf(query.measure, sums);
+  const heat = heatOf(cells.flat().map((sums) => (sums === null ? 0 : (value(sums) ?? 0))));
+  const whole = value(total);
+
+  const narrowing = (axis: 'rows' | 'columns', lines: Line[]) => {
+    const named = lines.flatMap(({ key }) => key ?? []);
+    return lines.map(
+      ({ key }): Narrowed =>
+        key === null
+          ? axis === 'columns' || query.page === 1
+            ? narrowedToOthers(query[axis], named, query)
+            : null
+          : narrowedTo(query[axis], key, query, timeZone),
+    );
+  };
+  const ofRows = narrowing('rows', rows);
+  const ofColumns = narrowing('columns', columns);
+  const records = (narrowed: Narrowed) =>
+    narrowed === null ? undefined : sameUrl(RECORDS_PATH, { ...queryOf(narrowed, query), page: 1, counted: null });
+
+  const figureCell = (sums: PivotSums): Cell => {
+    const found = figure(sums);
+    if ('none' in found) return { text: '', said: found.none };
+    const share =
+      adds && whole !== null && hasShares(found.value, whole) ? format.share(found.value, whole) : undefined;
+    return { ...printed(kind, found.value, format), note: share };
+  };
+  const cellOf = (sums: PivotSums | null, row: number, column: number): Cell => {
+    if (sums === null) return { text: '', said: 'no calls' };
+    const both = narrowedToBoth(ofRows[row] ?? null, ofColumns[column] ?? null);
+    return { ...figureCell(sums), level: heat(value(sums) ?? 0), href: records(both) };
+  };
+  const rowName = (line: Line, i: number): Cell => {
+    if (line.key === null) return { text: othersText(query.rows, line.count, format) };
+    const narrowed = ofRows[i] ?? null;
+    const href = narrowed === null ? undefined : sameUrl(EXPLORE_PATH, { ...queryOf(narrowed, query), page: 1 });
+    return { ...nameCell(query.rows, line.key, query, format), href, narrows: href !== undefined };
+  };
+  const heading = ({ key, count }: Line) =>
+    key === null ? othersText(query.columns, count, format) : AXIS_WORDS[query.columns].heading(key, format);
+  const isRefunded =
+    kind === 'euros' && [...rows, ...columns, ...cells.flat()].some((one) => one !== null && one.cost < 0);
+  return {
+    caption: `${label} by ${AXIS_WORDS[query.rows].label.toLowerCase()} and ${AXIS_WORDS[query.columns].label.toLowerCase()}`,
+    head: [
+      { label: AXIS_WORDS[query.rows].label, numeric: false },
+      ...columns.map((line) => ({ label: heading(line), numeric: true })),
+      { label: 'Total', numeric: true },
+    ],
+    rows: rows.map((line, i) => ({
+      cells: [
+        rowName(line, i),
+        ...columns.map((_, j) => cellOf(cells[i]?.[j] ?? null, i, j)),
+        { ...figureCell(line), href: records(ofRows[i] ?? null) },
+      ],
+      faint: line.key === null,
+    })),
+    total: [
+      { text: 'Total' },
+      ...columns.map((line, j) => ({ ...figureCell(line), href: records(ofColumns[j] ?? null) })),
+      { ...figureCell(total), href: records({ change: {}, window: null }) },
+    ],
+    notes: [...notesOf(query, adds), ...(isRefunded ? [REFUNDED] : [])],
+  };
+}
+
+/** What has to be said of figures that do not add up, and of what is not there. */
+function notesOf({ rows, columns, measure }: UsageQuery, adds: boolean): string[] {
+  const isStory = measure === 'costPerStory';
+  const calendar = [rows, columns].some((axis) => axis === 'day' || axis === 'week' || axis === 'month');
+  return [
+    ...(adds
+      ? []
+      : [
+          `Totals are of the whole row or column, and no average of its cells${isStory ? '; a story counts once in each' : ''}.`,
+        ]),
+    ...(calendar ? ['What has no calls is left out.'] : []),
+  ];
+}
