@@ -95,7 +95,7 @@ export function splitFilter(filter: UsageFilter): { rollup: UsageFilter | null; 
 }
 
 /** What of a filter is looked for in every record of a window, in words; null for nothing. */
-export function countedRaw(filter: UsageFilter): string | null {
+function countedRaw(filter: UsageFilter): string | null {
   const counts = meaningsOf(filter).flatMap(([name]) => {
     const { rollups } = filterOfName(name);
     return rollups.from === 'raw rows' && rollups.counts !== undefined ? [rollups.counts] : [];

@@ -20,7 +20,7 @@ import { AXIS_WORDS } from './axes.ts';
 type Row = PivotSums & { row: string; column: string };
 
 /** Every cell that has calls as a row: values of the data never name a column. */
-export function cellsTable({ rows, columns, cells, total }: Pivot, query: UsageQuery, format: Format): DataTable {
+function cellsTable({ rows, columns, cells, total }: Pivot, query: UsageQuery, format: Format): DataTable {
   const [ofRows, ofColumns] = [AXIS_WORDS[query.rows], AXIS_WORDS[query.columns]];
   const all: Column<Row>[] = [
     { name: 'row', label: 'Row id', kind: 'text', value: ({ row }) => ofRows.written(row) },

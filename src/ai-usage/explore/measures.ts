@@ -5,7 +5,7 @@ import { costPerMillionTokens } from '../../tables/cells.ts';
 import { average, NO_NUMBER } from '../../units/money.ts';
 
 /** A figure of some records, or the words for why there is none. */
-export type Figure = { value: number } | { none: string };
+type Figure = { value: number } | { none: string };
 
 type Entry = {
   label: string;

@@ -110,7 +110,7 @@ async function readRaw(
 }
 
 /** Which actions and models a filter leaves of the days of a segment; null for all. */
-export function kindsWithin({ memory }: UsageSource, segment: DaySegment, filter: UsageFilter): UsageKind[] | null {
+function kindsWithin({ memory }: UsageSource, segment: DaySegment, filter: UsageFilter): UsageKind[] | null {
   if (Object.values(filter).every((value) => value === null)) return null;
   const passes = rollupPasses(filter);
   const kinds = new Map<string, UsageKind>();
