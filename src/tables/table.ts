@@ -13,7 +13,7 @@ export type Heading = {
 export type Table = {
   caption: string;
   head: Heading[];
-  rows: { cells: Cell[]; faint: boolean }[];
+  rows: { cells: Cell[]; faint: boolean; id?: string }[];
   total: Cell[] | null;
   /** What is said below it. */
   notes: string[];
@@ -55,10 +55,13 @@ export type DataTable = {
   rows: () => Value[][];
 };
 
-type Rows<Row> = { title: string; rows: Row[]; faint?: (row: Row) => boolean };
+type Rows<Row> = { title: string; rows: Row[]; faint?: (row: Row) => boolean; idOf?: (row: Row) => string };
 
-/** Makes a table of its columns and rows; `faint` rows are shown as of little interest. */
-export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = () => false }: Rows<Row>): DataTable {
+/** Makes a table of its columns and rows; `faint` rows are shown as of little interest, and a link leads to one that has an id. */
+export function dataTable<Row>(
+  columns: Column<Row>[],
+  { title, rows, faint = () => false, idOf }: Rows<Row>,
+): DataTable {
   const ofFile = columns.filter(({ only }) => only !== 'page');
   return {
     title,
@@ -71,6 +74,7 @@ export function dataTable<Row>(columns: Column<Row>[], { title, rows, faint = ()
         rows: rows.map((row) => ({
           cells: ofPage.map(({ kind, value, cell }) => ({ ...printed(kind, value(row), format), ...cell?.(row) })),
           faint: faint(row),
+          id: idOf?.(row),
         })),
         notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
         total: hasTotal ? ofPage.map((column) => totalCellOf(column, format)) : null,

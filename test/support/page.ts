@@ -105,7 +105,7 @@ export function recordIds(page: HTMLElement): string[] {
   return page
     .querySelectorAll('tbody th a')
     .map((link) => link.getAttribute('href') ?? '')
-    .map((href) => href.slice(href.lastIndexOf('/') + 1));
+    .map((href) => /^[^?]*\/([^/?]*)/.exec(href)?.[1] ?? '');
 }
 
 /** "1,234 records, €5.67" above the records: how many, and what they cost. */

@@ -9,8 +9,11 @@ import { writeAuditLog } from '../../db/audit-log.ts';
 import type { Databases } from '../../db/connect.ts';
 import { NO_RIGHT } from '../../db/required-columns.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
+import { OF_NUMBERS, PAGE_PARAMETERS, parseUsageQuery, usageUrl } from '../../query/query.ts';
+import type { UsageReader } from '../../stats/reader.ts';
 import { isLargePrompt, isUnprintable, type OpenPrompt, openPrompt, UNPRINTABLE } from '../../stats/records/prompts.ts';
-import { type FoundRecord, readRecord, type UsageRecord } from '../../stats/records/records.ts';
+import { type FoundRecord, readRecord, readRepeats, type UsageRecord } from '../../stats/records/records.ts';
+import { costPerMillionTokens } from '../../tables/cells.ts';
 import { loggable } from '../../units/failures/loggable.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_NUMBER } from '../../units/money.ts';
@@ -18,21 +21,28 @@ import { isoFromInstant, isTime, NO_TIME, now } from '../../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../../web/download.ts';
 import { NotFound, Refused } from '../../web/errors.ts';
 import { keepAddress } from '../../web/htmx.ts';
-import { takes, takesOnly } from '../../web/parameters.ts';
+import { type Panel, panel } from '../../web/panel.ts';
+import { type Address, takes, takesOnly } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { openedFromHere } from '../../web/security.ts';
+import { pageLimits } from '../frame/sources.ts';
 import { subjectUrl } from '../frame/subjects.ts';
+import { readNeighbours, recordUrl } from './neighbours.ts';
 import { readPromptExcerpt } from './prompt-excerpt.ts';
 import { type PromptView, promptView } from './prompt-view.ts';
 
 const DELETED = 'There is no record with this id. It may have been deleted.';
 
-type RecordDependencies = { databases: Databases; render: Render; format: Format; atOnce: AtOnce };
+type RecordDependencies = { databases: Databases; reader: UsageReader; render: Render; format: Format; atOnce: AtOnce };
+
+/** What stands below its facts: its prompt and the calls that repeat it, or why it is closed. */
+type Shown = { prompt?: PromptView | null; closed?: string | null; repeats?: Panel<UsageRecord[]> | null };
 
 /** One record, and its prompt for those who ask. */
-export function recordPage({ databases, render, format, atOnce }: RecordDependencies): Router {
+export function recordPage({ databases, reader, render, format, atOnce }: RecordDependencies): Router {
   const router = express.Router();
   const { workflows, backoffice } = databases;
+  const limits = pageLimits(format);
 
   const find = async (id: string) => {
     if (!z.guid().safeParse(id).success) {
@@ -52,13 +62,29 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
     href: `${RECORDS_PATH}/${tokenUsageId}`,
   });
 
+  const repeatsOf = (repeats: Panel<UsageRecord[]>) =>
+    repeats.ok
+      ? {
+          failed: null,
+          calls: repeats.value.map(({ tokenUsageId, createdAt, cost }) => ({
+            href: `${RECORDS_PATH}/${tokenUsageId}`,
+            time: isTime(createdAt) ? format.instant(createdAt) : NO_TIME,
+            cost: cost === null ? NO_NUMBER : format.exactEuros(cost),
+          })),
+        }
+      : { failed: repeats.message, calls: [] };
+
   const show = async (
     req: Request,
     res: Response,
     { record, mayReadPrompt }: FoundRecord,
-    { prompt = null, closed = null }: { prompt?: PromptView | null; closed?: string | null },
+    { prompt = null, closed = null, repeats = null }: Shown,
   ) => {
-    const names = await readNames(databases, { authors: [record.authorId], stories: [record.storyId] });
+    const query = parseUsageQuery(req.query, limits, now());
+    const [names, beside] = await Promise.all([
+      readNames(databases, { authors: [record.authorId], stories: [record.storyId] }),
+      panel(readNeighbours({ reader, workflows }, record, query), req.log),
+    ]);
     const data = {
       record,
       createdAt: isTime(record.createdAt) ? isoFromInstant(record.createdAt) : null,
@@ -75,6 +101,12 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
         story: subjectUrl('story', record.storyId),
       },
       path: RECORDS_PATH,
+      beside: beside.ok ? beside.value : null,
+      list: usageUrl(RECORDS_PATH, query),
+      open: recordUrl(`${record.tokenUsageId}/prompt`, query),
+      perMillionTokens:
+        record.cost === null || record.totalTokens <= 0 ? null : costPerMillionTokens(record.cost, record.totalTokens),
+      repeats: repeats && repeatsOf(repeats),
       prompt,
       closed,
       mayOpen: mayReadPrompt,
@@ -82,12 +114,18 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
     render(req, res, { title: 'Record', view: 'ai-usage/record/record', data });
   };
 
-  router.get(`${RECORDS_PATH}/:id`, takes([]), async (req, res) => {
+  // The view of the list that it was opened from.
+  const taken = takes(PAGE_PARAMETERS, {
+    carried: OF_NUMBERS,
+    check: ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now()),
+  });
+
+  router.get(`${RECORDS_PATH}/:id`, taken, async (req, res) => {
     const found = await find(req.params.id);
     await show(req, res, found, { closed: found.mayReadPrompt ? null : NO_RIGHT });
   });
 
-  router.get(`${RECORDS_PATH}/:id/prompt`, takes([]), async (req: Request<{ id: string }>, res) => {
+  router.get(`${RECORDS_PATH}/:id/prompt`, taken, async (req: Request<{ id: string }>, res) => {
     const found = await find(req.params.id);
     const { record } = found;
     openedFromHere(req as Request, toRecord(record));
@@ -106,7 +144,9 @@ export function recordPage({ databases, render, format, atOnce }: RecordDependen
       const pool = isLarge ? databases.exports : workflows;
       const excerpt = await readPromptExcerpt(databases, pool, record.tokenUsageId, gone);
       if (!excerpt) throw new NotFound(DELETED);
-      await show(req as Request, res, found, { prompt: promptView(record.tokenUsageId, excerpt, format) });
+      // Of what is too large to be looked at in a moment it is not asked.
+      const repeats = isLarge ? null : await panel(readRepeats(workflows, record), req.log);
+      await show(req as Request, res, found, { prompt: promptView(record.tokenUsageId, excerpt, format), repeats });
     } catch (error) {
       if (gone.aborted) return;
       if (!isUnprintable(error)) throw error;

@@ -19,7 +19,14 @@ type KnownNames = {
 };
 
 /** The page on which records are listed: `path` with the query. */
-export type ListPage = { path: string; query: UsageQuery; names: KnownNames; format: Format };
+export type ListPage = {
+  path: string;
+  query: UsageQuery;
+  names: KnownNames;
+  format: Format;
+  /** Where one of them is opened. */
+  open: (id: string) => string;
+};
 
 export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only'> & {
   value: (record: UsageRecord, names: KnownNames) => Value;
@@ -56,7 +63,7 @@ export const RECORD_COLUMNS: RecordColumn[] = [
   {
     ...{ name: 'createdAt', label: 'Time', kind: 'instant', sortBy: 'createdAt', api: true },
     value: ({ createdAt }) => (isTime(createdAt) ? createdAt : NO_TIME),
-    cell: ({ tokenUsageId }, { path }) => ({ href: `${path}/${tokenUsageId}` }),
+    cell: ({ tokenUsageId }, { open }) => ({ href: open(tokenUsageId) }),
   },
   {
     ...{ name: 'author', label: 'Author', kind: 'text' },

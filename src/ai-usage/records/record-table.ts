@@ -8,6 +8,9 @@ import { type ListPage, RECORD_COLUMNS, type RecordColumn } from './record-colum
 /** What a page says of single records, and which columns it leaves out. */
 type Options = { flagOf?: (record: UsageRecord) => string | undefined; without?: string[]; sorted?: boolean };
 
+/** What a link back to a record's row ends in. */
+export const rowId = (id: string): string => `r-${id}`;
+
 /** Records as a page lists them; its first column leads to each. */
 export function recordTable(records: UsageRecord[], page: ListPage, { flagOf, without = [], sorted }: Options): Table {
   const columns = RECORD_COLUMNS.filter(({ name }) => !without.includes(name)).map(
@@ -21,7 +24,8 @@ export function recordTable(records: UsageRecord[], page: ListPage, { flagOf, wi
       sort: sorted ? sortOf(column, page) : undefined,
     }),
   );
-  return dataTable(columns, { title: 'Records', rows: records }).page(page.format);
+  const idOf = ({ tokenUsageId }: UsageRecord) => rowId(tokenUsageId);
+  return dataTable(columns, { title: 'Records', rows: records, idOf }).page(page.format);
 }
 
 /** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */

@@ -59,7 +59,13 @@ export function recordsList(
   return {
     table: recordTable(
       records,
-      { path, query, names, format },
+      {
+        path,
+        query,
+        names,
+        format,
+        open: (id) => usageUrl(`${path}/${id}`, query, { page: query.page, cursor: query.cursor }),
+      },
       {
         sorted: true,
         flagOf: ({ tokenUsageId }) => (uncounted.has(tokenUsageId) ? NOT_COUNTED : undefined),

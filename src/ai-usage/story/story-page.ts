@@ -116,7 +116,11 @@ function recordsOf({ records, total }: Story, query: UsageQuery, names: Names, f
     text: cut
       ? `The first ${format.integer(records.length)} of ${format.integer(total.requests)}, in order of time.`
       : 'All of them, in order of time.',
-    table: recordTable(records, { path: RECORDS_PATH, query, names, format }, { without: ['story', 'author'] }),
+    table: recordTable(
+      records,
+      { path: RECORDS_PATH, query, names, format, open: (id) => `${RECORDS_PATH}/${id}` },
+      { without: ['story', 'author'] },
+    ),
   };
 }
 

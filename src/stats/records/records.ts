@@ -2,10 +2,18 @@ import type { Knex } from 'knex';
 import { MAY_READ_PROMPTS } from '../../db/required-columns.ts';
 import { columns, type TokenUsageRow } from '../../db/tables.ts';
 import type { Cursor } from '../../query/cursor.ts';
+import { type UsageFilter, whereUsage } from '../../query/filter.ts';
 import type { UsageQuery } from '../../query/query.ts';
 import { SORTS } from '../../query/sorts.ts';
 import { costFromNumeric, type MicroEuros } from '../../units/money.ts';
-import { type Instant, isoFromInstant, isTime, postgresFromInstant, timeFromPostgres } from '../../units/time.ts';
+import {
+  type Instant,
+  isoFromInstant,
+  isTime,
+  postgresFromInstant,
+  timeFromPostgres,
+  type Window,
+} from '../../units/time.ts';
 
 /** One AI call as the workflow service wrote it, without its prompt. */
 export type UsageRecord = {
@@ -82,4 +90,39 @@ export async function readRecord(workflows: Knex, id: string): Promise<FoundReco
       workflows.raw(`${MAY_READ_PROMPTS} AS may_read_prompt`),
     );
   return row ? { record: recordOf(row), mayReadPrompt: row.may_read_prompt } : null;
+}
+
+/** Whether a record is one of a window and filter. */
+export async function isAmong(workflows: Knex, id: string, window: Window, filter: UsageFilter): Promise<boolean> {
+  const row = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .where({ token_usage_id: id })
+    .first('token_usage_id');
+  return row !== undefined;
+}
+
+/** So many of the calls that repeat one are listed. */
+const MOST_REPEATS = 20;
+
+/**
+ * The other calls of a record's story and action with its very prompt, oldest first. Only prompts that are stored in as many bytes are
+ * looked into.
+ */
+export async function readRepeats(
+  workflows: Knex,
+  { tokenUsageId, storyId, action }: UsageRecord,
+): Promise<UsageRecord[]> {
+  const rows = await workflows('token_usage_tracking')
+    .where({ story_id: storyId, action: action as 'test' })
+    .whereNot({ token_usage_id: tokenUsageId })
+    .whereRaw(
+      `(SELECT CASE WHEN pg_column_size(own.input_prompt_json) = pg_column_size(token_usage_tracking.input_prompt_json)
+                    THEN own.input_prompt_json = token_usage_tracking.input_prompt_json ELSE false END
+          FROM token_usage_tracking AS own WHERE own.token_usage_id = ?)`,
+      [tokenUsageId],
+    )
+    .orderBy('created_at')
+    .limit(MOST_REPEATS)
+    .select<RecordRow[]>(...COLUMNS_OF_A_RECORD);
+  return rows.map(recordOf);
 }

@@ -69,6 +69,7 @@ describe('one record', () => {
       ['Story', `A Fada ${row.story} Copy the id ${row.story} all records of this story`],
       ['Tokens', '1,234 in, 56 out, 1,290 in all'],
       ['Estimated cost', '€0.004213'],
+      ['Price', '€3.265891 per million tokens, in and out together'],
     ]);
     const page = await openPage(client, `${PATH}/${row.id.toUpperCase()}`);
     assert.equal(textOf(page.querySelector('.title code')), row.id);
