@@ -111,13 +111,14 @@ describe('in a browser', () => {
       await page.locator('.sum', { hasText: '200 records' }).waitFor();
 
       await page.locator('tbody th a').first().click();
-      await arriveAt(/^\/ai-usage\/records\/[0-9a-f-]{36}$/);
-      const id = at().split('/').at(-1) ?? '';
+      await arriveAt(/^\/ai-usage\/records\/[0-9a-f-]{36}\?period=90d&sortBy=estimatedCostInEuros$/);
+      const [record = '', view = ''] = at().split('?');
+      const id = record.split('/').at(-1) ?? '';
       const opened = (subject: string) =>
         databases().backoffice('audit_log').where({ subject, action: 'open prompt' }).where('happened_at', '>', began);
       await page.getByRole('link', { name: 'Show prompt' }).click();
-      await arriveAt(`/ai-usage/records/${id}/prompt`);
-      assert.ok((await page.locator('pre').innerText()).includes(HOSTILE.replaceAll('"', '\\"')));
+      await arriveAt(`/ai-usage/records/${id}/prompt?${view}`);
+      assert.ok((await page.locator('pre').textContent())?.includes(HOSTILE.replaceAll('"', '\\"')));
       assert.equal(await page.title(), 'Record · Mythoria Admin');
       assert.equal((await opened(id)).length, 1);
 
