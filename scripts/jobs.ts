@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { DATABASE_OF } from '../src/db/connect.ts';
 import { migrateBackoffice } from '../src/db/migrate.ts';
 import { followSourceClock } from '../src/db/source-clock.ts';
 import { systemLookup } from '../src/delivery/targets.ts';
 import { runOnce, startJobs } from '../src/jobs/jobs.ts';
 import { everyJob, systemJob } from '../src/jobs/list.ts';
 import { createMetrics } from '../src/measuring/metrics.ts';
+import { watchDatabases } from '../src/measuring/watch-databases.ts';
 import { openReader } from '../src/stats/open-reader.ts';
 import { createOrigin } from '../src/stats/rollups/keep/origin.ts';
 import { keepSystem, type OwnProcess } from '../src/system/keep.ts';
@@ -30,6 +32,8 @@ await command(JOBS, ({ once = false }) =>
   interruptible((interrupted) =>
     withDatabases(async (databases, config) => {
       const metrics = createMetrics();
+      // What a tick takes on the source says when the next one may come.
+      watchDatabases(databases, DATABASE_OF, metrics);
       const log = createLog(config.logLevel, metrics.recent.failed);
       await migrateBackoffice(databases.backoffice);
       await followSourceClock(databases.workflows, log, createOutages(log));

@@ -14,3 +14,12 @@ export async function takeLease(backoffice: Knex, name: string, holder: string, 
   );
   return rows.length > 0;
 }
+
+/** Whether somebody else holds a lease. Only reads: whoever waits for one writes nothing. */
+export async function isLeasedToAnother(backoffice: Knex, name: string, holder: string): Promise<boolean> {
+  const { rows } = await backoffice.raw<{ rows: unknown[] }>(
+    'SELECT FROM job_leases WHERE name = ? AND holder <> ? AND until >= now()',
+    [name, holder],
+  );
+  return rows.length > 0;
+}

@@ -7,6 +7,8 @@ export type Account = {
   renderingMs: number;
   /** By what was asked: how many queries, and what they took one by one. */
   asked: Map<string, { queries: number; ms: number }>;
+  /** What queries took one by one, by the database that answered them. */
+  msOf: Map<string, number>;
   underWay: number;
   busySince: number;
 };
@@ -19,7 +21,7 @@ const asking = new AsyncLocalStorage<Asking>();
 const UNNAMED = 'other';
 
 export function createAccount(): Account {
-  return { databaseMs: 0, renderingMs: 0, asked: new Map(), underWay: 0, busySince: 0 };
+  return { databaseMs: 0, renderingMs: 0, asked: new Map(), msOf: new Map(), underWay: 0, busySince: 0 };
 }
 
 /** Everything that `work` asks is put down to an account, under a name that may be known only later, as a route is. */
@@ -32,8 +34,8 @@ export function named<T>(name: string, work: () => T): T {
   return asking.run({ name: () => name, account: asking.getStore()?.account ?? createAccount() }, work);
 }
 
-/** Puts a query that begins now down to whoever asks it; returns its name, and what is to be called as it ends. */
-export function queryBegins(): { name: string; ends: (ms: number) => void } {
+/** Puts a query of a database that begins now down to whoever asks it; returns its name, and what is to be called as it ends. */
+export function queryBegins(database: string): { name: string; ends: (ms: number) => void } {
   const found = asking.getStore();
   if (!found) return { name: UNNAMED, ends: () => {} };
   const { account } = found;
@@ -47,6 +49,7 @@ export function queryBegins(): { name: string; ends: (ms: number) => void } {
       if (account.underWay === 0) account.databaseMs += performance.now() - account.busySince;
       const before = account.asked.get(name) ?? { queries: 0, ms: 0 };
       account.asked.set(name, { queries: before.queries + 1, ms: before.ms + ms });
+      account.msOf.set(database, (account.msOf.get(database) ?? 0) + ms);
     },
   };
 }

@@ -74,7 +74,7 @@ function measureQueries(client: pg.Client, database: string, { queries }: Metric
   const query = client.query.bind(client) as (...asked: unknown[]) => unknown;
   const measured = (asked: unknown, answered?: Callback) => {
     if (answered === undefined) return query(asked);
-    const { name, ends } = queryBegins();
+    const { name, ends } = queryBegins(database);
     const began = performance.now();
     return query(asked, (error: unknown, result: unknown) => {
       const ms = performance.now() - began;

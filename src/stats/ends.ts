@@ -27,8 +27,15 @@ import { NO_NUMBER_RAW, SUM_RAW, type SumRow, type Sums, sumsOf, type UsageKind 
  */
 export type EndRow = Sums & { at: Instant; story: string; author: string; kind: UsageKind; noNumber: number };
 
-/** The rows after the last covered hour up to `until`, by when every transaction has ended that may write there; read `readAt` (monotonic, ms). */
-type Settled = { version: string; from: Instant; until: Instant; readAt: number; rows: Promise<EndRow[]> };
+/** The rows after the last covered hour up to `until`, by when every transaction has ended that may write there; read `readAt` (monotonic, ms), kept for `forMs`. */
+type Settled = {
+  version: string;
+  from: Instant;
+  until: Instant;
+  readAt: number;
+  forMs: number;
+  rows: Promise<EndRow[]>;
+};
 
 /**
  * Rows of the table that are kept in memory while the rollups stay as they are: whole covered hours in which some window
@@ -52,8 +59,9 @@ export const noEnds = (part: MakePart): Ends => ({
 /** With more of them the source adds them up, every time. */
 export const MOST_ANCIENT = 5_000;
 
-/** As old as a rolled up hour may be before the next tick looks at it again. */
-const SETTLED_FOR_MS = 60_000;
+/** As old as a rolled up hour may be before a tick looks at it again: five seconds, longer where reading takes longer, at most a minute. */
+const SETTLED_FOR_MS = 5_000;
+const settledFor = (readMs: number) => Math.min(Math.max(50 * readMs, SETTLED_FOR_MS), 60_000);
 /** Longer ends, as before the first backfill is done, are added up by the source. */
 export const LONGEST_END = 4n * HOUR;
 
@@ -97,10 +105,10 @@ async function readLive(workflows: Knex, { from, to }: { from: Instant; to: Inst
 const coveredHour = (workflows: Knex, { hours }: Ends, hour: Instant): Promise<EndRow[]> =>
   hours.read(String(hour), () => readRows(workflows, { from: hour, to: addTime(hour, HOUR) }));
 
-/** The rows after the covered hours that are settled, read again once a minute and after each tick. */
+/** The rows after the covered hours that are settled, read again every few seconds, and after a tick that wrote. */
 function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string): Settled | null {
   const { settled } = ends;
-  const isYoung = settled && performance.now() - settled.readAt < SETTLED_FOR_MS;
+  const isYoung = settled && performance.now() - settled.readAt < settled.forMs;
   if (isYoung && settled.from === from && settled.version === version) return settled;
   const until = instantAt(floorDivided(now() - LATE_COMMITS, MINUTE) * MINUTE);
   if (until <= from) return null;
@@ -109,11 +117,17 @@ function settledRows(workflows: Knex, ends: Ends, from: Instant, version: string
     from,
     until,
     readAt: performance.now(),
+    forMs: SETTLED_FOR_MS,
     rows: handled(readRows(workflows, { from, to: until })),
   };
-  reading.rows.catch(() => {
-    if (ends.settled === reading) ends.settled = null;
-  });
+  reading.rows.then(
+    () => {
+      reading.forMs = settledFor(performance.now() - reading.readAt);
+    },
+    () => {
+      if (ends.settled === reading) ends.settled = null;
+    },
+  );
   ends.settled = reading;
   return reading;
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Databases, DatabaseUrls } from '../db/connect.ts';
+import { auditedText } from '../stats/rollups/audited.ts';
 import { type Coverage, readCoverage } from '../stats/rollups/coverage.ts';
 import { type BarChart, barChart } from '../tables/bar-chart.ts';
 import type { Table } from '../tables/table.ts';
@@ -104,9 +105,10 @@ function hourlyChart(
   });
 }
 
-function rollupsText({ coveredUntil, auditedUntil, version }: Coverage, format: Format): string {
+function rollupsText(coverage: Coverage, format: Format): string {
+  const { coveredUntil, version } = coverage;
   if (coveredUntil === null) return 'The rollups have not been begun.';
-  const audit = auditedUntil === null ? 'the first audit is under way' : `audited until ${format.minute(auditedUntil)}`;
+  const audit = auditedText(coverage, format) ?? 'the first audit is under way';
   return `The rollups hold every hour until ${format.minute(coveredUntil)}, ${audit}; written ${format.integer(Number(version))} times.`;
 }
 

@@ -6,17 +6,23 @@ import type { KeepOptions, KeptDatabases } from '../../src/stats/rollups/keep/ke
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { createOutages } from '../../src/units/failures/outages.ts';
 
-type Options = Pick<KeepOptions, 'replicas'> & Partial<KeepOptions> & { everyMs?: number };
+type Options = Pick<KeepOptions, 'replicas'> & Partial<KeepOptions>;
 
 /** The job that keeps the rollups, by a faster clock where a test wants one. */
 export function keepRollups(
   databases: KeptDatabases,
   timeZone: string,
   log: Logger,
-  { everyMs = 60_000, outages = createOutages(log), origin = createOrigin(databases, log), replicas }: Options,
+  {
+    everyMs = 60_000,
+    lookMs = everyMs,
+    outages = createOutages(log),
+    origin = createOrigin(databases, log),
+    replicas,
+  }: Options,
 ): RunningJobs {
   return startJobs(
-    [{ ...rollupsJob(databases, timeZone, log, { replicas, outages, origin }), everyMs }],
+    [rollupsJob(databases, timeZone, log, { replicas, outages, origin, everyMs, lookMs })],
     createMetrics(),
   );
 }

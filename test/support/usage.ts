@@ -107,7 +107,7 @@ const ROLLUPS = [
 
 /** The state first, as whoever writes rollups takes it: two that take the same in another order lock each other out. */
 const WITHOUT_ROLLUPS = `
-  UPDATE rollup_state SET version = version + 1, content_version = version + 1, time_zone = NULL, days_from = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL, confirmed_at = NULL, confirmed_by = NULL;
+  UPDATE rollup_state SET version = version + 1, content_version = version + 1, time_zone = NULL, days_from = NULL, covered_until = NULL, audit_began_at = NULL, audit_position = NULL, audited_until = NULL, audit_ended_at = NULL, confirmed_at = NULL, confirmed_by = NULL;
   ${emptied(...ROLLUPS)}`;
 
 /** As if rollups had never been built. */

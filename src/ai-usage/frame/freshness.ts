@@ -1,5 +1,6 @@
 import type { UsageQuery } from '../../query/query.ts';
 import type { Answer } from '../../stats/reader.ts';
+import { auditedText } from '../../stats/rollups/audited.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
 
@@ -12,11 +13,7 @@ export function freshness(
   format: Format,
   asked: Pick<UsageQuery, 'pinned' | 'window' | 'asOf'> = query,
 ): Freshness {
-  const { auditedUntil } = coverage;
-  let audit =
-    auditedUntil === null
-      ? 'the first audit of older records is under way'
-      : `audited until ${format.minute(auditedUntil)}`;
+  let audit = auditedText(coverage, format) ?? 'the first audit of older records is under way';
   if (built !== null) audit = `rollups are building, ${format.percent(built)}, read live meanwhile`;
   const renews = asked.pinned === null && asked.window.to === asked.asOf;
   if (!isOfSource) audit = 'the rollups are of other records, read live meanwhile';

@@ -22,6 +22,8 @@ export type Coverage = {
   auditPosition: Instant | null;
   /** Every change committed to the source before this instant is in the rollups. */
   auditedUntil: Instant | null;
+  /** When it was known: the last full audit ended then. */
+  auditEndedAt: Instant | null;
 };
 
 const NOTHING_COVERED: Coverage = {
@@ -34,6 +36,7 @@ const NOTHING_COVERED: Coverage = {
   auditBeganAt: null,
   auditPosition: null,
   auditedUntil: null,
+  auditEndedAt: null,
 };
 
 type StateRow = {
@@ -46,6 +49,7 @@ type StateRow = {
   audit_began_at: string | null;
   audit_position: string | null;
   audited_until: string | null;
+  audit_ended_at: string | null;
 };
 
 const instant = (text: string | null) => (text === null ? null : instantFromPostgres(text));
@@ -64,6 +68,7 @@ export async function readCoverage(backoffice: Knex): Promise<Coverage> {
     auditBeganAt: instant(row.audit_began_at),
     auditPosition: instant(row.audit_position),
     auditedUntil: instant(row.audited_until),
+    auditEndedAt: instant(row.audit_ended_at),
   };
 }
 

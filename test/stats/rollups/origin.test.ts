@@ -160,9 +160,9 @@ describe('rollups and another source', () => {
     const copy = await copyOf(source, (hour) => hour !== 1);
     await coverWith(source);
     const [one, other] = [await startOn(source), await startOn(copy)];
-    one.tick(true);
+    one.tick({ replicas: true });
     await until(async () => (await state()).confirmed !== 'null', one.entries);
-    other.tick(true);
+    other.tick({ replicas: true });
     for (let ticks = 0; ticks < 6; ticks++) {
       const { confirmed } = await state();
       await until(async () => (await state()).confirmed !== confirmed, one.entries);
@@ -253,9 +253,9 @@ describe('rollups and another source', () => {
     await coverWith(first);
     const { build } = await state();
     const [one, other] = [await startOn(first), await startOn(second)];
-    one.tick(true);
+    one.tick({ replicas: true });
     await until(async () => (await state()).confirmed !== 'null', one.entries);
-    other.tick(true);
+    other.tick({ replicas: true });
     for (let ticks = 0; ticks < 12; ticks++) {
       const { confirmed } = await state();
       await until(async () => (await state()).confirmed !== confirmed, one.entries);

@@ -111,8 +111,10 @@ export async function startOn({ url }: Source) {
     requests: async () => (await client.get('/api/ai-usage/stats?period=90d')).body.totalRequests as number,
     page: async () => (await client.get('/ai-usage?period=90d')).text,
     ready: async () => (await client.get('/readyz')).body.rollups as string | undefined,
-    tick: (replicas = false) =>
-      running.push(keepRollups(app.databases, ZONE, log, { replicas, everyMs: TICK_MS, origin: app.rollupsOrigin })),
+    tick: ({ replicas = false, lookMs = TICK_MS } = {}) =>
+      running.push(
+        keepRollups(app.databases, ZONE, log, { replicas, lookMs, everyMs: TICK_MS, origin: app.rollupsOrigin }),
+      ),
     entries,
   };
 }

@@ -111,7 +111,7 @@ export async function mendWindows(
 }
 
 /**
- * Late and deleted rows are found by an audit that goes round within two hours; whoever meets some before it has them in the
+ * Late and deleted rows are found by an audit that goes round within two hours at any size; whoever meets some before it has them in the
  * rollups within seconds. One comparison at a time, in the background; what is asked beyond a limit is left to the audit.
  */
 export function createMend(databases: RollupDatabases, origin: Origin, log: Logger, isStopping: () => boolean): Mend {

@@ -31,7 +31,7 @@ export type Origin = ReturnType<typeof createOrigin>;
 
 type Log = { info: (line: string) => void; warn: (line: string) => void };
 
-/** Whoever reads the source of the rollups confirms them at every tick, once a minute; some may be missed. */
+/** Whoever reads the source of the rollups confirms them once a minute; some may be missed. */
 const CONFIRMED_FOR = '5 minutes';
 
 /** A source that lacks everything of so many of the newest hours is a copy from before them. */

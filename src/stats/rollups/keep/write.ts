@@ -10,7 +10,9 @@ import { type CountedHour, writeGrown } from './write-grown.ts';
 import { recountHours, type StoriesOfCell, writeStories } from './write-stories.ts';
 
 /** What a refresh changes of the state besides the rows: how far coverage and audit have come. */
-export type Progress = Partial<Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil'>>;
+export type Progress = Partial<
+  Pick<Coverage, 'coveredUntil' | 'auditBeganAt' | 'auditPosition' | 'auditedUntil' | 'auditEndedAt'>
+>;
 
 /** What to write: the runs of hours to replace, and all that is in them now. */
 export type Changes = { runs: HourRange[]; cells: HourCell[] };
@@ -20,7 +22,24 @@ const STATE_COLUMNS = {
   auditBeganAt: 'audit_began_at',
   auditPosition: 'audit_position',
   auditedUntil: 'audited_until',
+  auditEndedAt: 'audit_ended_at',
 } as const;
+
+const columnsOf = (progress: Progress) =>
+  Object.fromEntries(
+    Object.entries(progress).map(([name, value]) => [
+      STATE_COLUMNS[name as keyof Progress],
+      value === null ? null : postgresFromInstant(value),
+    ]),
+  );
+
+/**
+ * Writes down how far an audit came that found nothing. The version stays: whoever computes hours meanwhile from before `coverage` was read
+ * meets what the audit met, and is not to begin again for it.
+ */
+export async function noteProgress(backoffice: Knex, { version }: Coverage, progress: Progress): Promise<void> {
+  await backoffice('rollup_state').where({ version }).update(columnsOf(progress));
+}
 
 /**
  * Replaces hours, and the days made of them, in one transaction, and moves the state on. Returns the new version, or null
@@ -45,16 +64,12 @@ async function write(
   anew: boolean,
 ): Promise<string | null> {
   await transaction.raw(`SET LOCAL statement_timeout = '${STATEMENT_TIMEOUT}'`);
-  const columns = Object.entries(progress).map(([name, value]) => [
-    STATE_COLUMNS[name as keyof Progress],
-    value === null ? null : postgresFromInstant(value),
-  ]);
   const [current] = await transaction('rollup_state')
     .where('version', coverage.version)
     .update({
       version: transaction.raw('version + 1'),
       ...(runs.length > 0 ? { content_version: transaction.raw('version + 1') } : {}),
-      ...Object.fromEntries(columns),
+      ...columnsOf(progress),
     })
     .returning<{ version: string }[]>('version');
   if (!current) return null;
