@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { createPace } from '../../../src/stats/rollups/keep/pace.ts';
+import { createPace } from '../../../src/measuring/pace.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
 import { keepRollups } from '../../support/keeping.ts';
 import { needsServer } from '../../support/skip.ts';

@@ -5,6 +5,7 @@ import { nameRefresher } from '../../../catalog/refresh-names.ts';
 import { isLeasedToAnother, takeLease } from '../../../db/lease.ts';
 import { followSourceClock } from '../../../db/source-clock.ts';
 import { createAccount, onAccount } from '../../../measuring/account.ts';
+import { createPace } from '../../../measuring/pace.ts';
 import type { Outages } from '../../../units/failures/outages.ts';
 import { BEGIN_OF_TIME, now, startOfHour } from '../../../units/time.ts';
 import { readCoverage } from '../coverage.ts';
@@ -12,7 +13,6 @@ import { wholeHoursSince } from '../segments.ts';
 import { type BackfillProgress, backfill } from './backfill.ts';
 import { recomputeDiffering } from './mend.ts';
 import { beginAgain, type Finding, isOf, type Origin } from './origin.ts';
-import { createPace } from './pace.ts';
 import type { RollupDatabases } from './refresh.ts';
 import { auditNext, correctRecent } from './tick.ts';
 
@@ -118,9 +118,9 @@ export function rollupWork(
     }
   };
   const tick = async (goOn: () => void, hasLooked: boolean) => {
-    // Nothing is written of a source that has not just been looked at: its address may lead somewhere else by now, or a restore has begun.
+    // What differs may be another database, to which the address has come to lead, or a restore that has begun.
     const mayWrite = async () => {
-      if (!hasLooked) fits = isOf(await origin.look(await readCoverage(backoffice)));
+      fits = isOf(await origin.look(await readCoverage(backoffice)));
       if (!fits) lookDue = 0;
       return fits;
     };
