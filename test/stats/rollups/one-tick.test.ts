@@ -70,7 +70,7 @@ describe('three processes tick once for all of them', function () {
   const holders = (): Promise<string[]> => databases().backoffice('leases').distinct('by').pluck('by');
   const seconds = async (what: string, holds: () => Promise<boolean>): Promise<number> => {
     const begun = performance.now();
-    await until(holds, what, 60_000);
+    await until(holds, what, 90_000);
     return (performance.now() - begun) / 1_000;
   };
   const saysOf = async ({ client }: Started): Promise<number> =>
@@ -94,8 +94,9 @@ describe('three processes tick once for all of them', function () {
     const again = await seconds('it is counted', async () =>
       (await Promise.all(others.map(saysOf))).every((said) => said === 3),
     );
-    // Five seconds of the tick and five for which an answer is reused, on a machine that has much else to do.
-    assert.ok(Math.max(late, again) < 30 && taken < 30, `${late} s, taken over after ${taken} s, ${again} s`);
+    // Five seconds of the tick and five for which an answer is reused; a machine that has much else to do makes ticks dear, and so rarer: at
+    // most a minute apart.
+    assert.ok(late < 75 && again < 75 && taken < 30, `${late} s, taken over after ${taken} s, ${again} s`);
   });
 
   it('and everything is right after two ticks, also while two of them are killed and started again', async () => {
@@ -122,6 +123,6 @@ describe('three processes tick once for all of them', function () {
         (await stays.client.get('/api/ai-usage/stats?period=all', { Accept: 'application/json' })).body
           .totalRequests === rows[0].count,
     );
-    assert.ok(right < 40, `${right} s`);
+    assert.ok(right < 80, `${right} s`);
   });
 });
