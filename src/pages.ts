@@ -4,6 +4,7 @@ import { usageApi } from './ai-usage/api/routes.ts';
 import { EXPLORE_EXPORT } from './ai-usage/explore/export.ts';
 import { explorePages } from './ai-usage/explore/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
+import { LIST_EXPORTS } from './ai-usage/list/export.ts';
 import { listPages } from './ai-usage/list/routes.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
 import { overviewPage } from './ai-usage/overview/routes.ts';
@@ -57,7 +58,7 @@ export const PAGES: Page[] = [
   { routes: recordsPage, exports: [RECORDS_EXPORT], link: { label: 'Records', href: RECORDS_EXPORT.path } },
   { routes: explorePages, exports: [EXPLORE_EXPORT], link: { label: 'Explore', href: EXPLORE_EXPORT.path } },
   { routes: recordPage },
-  { routes: listPages },
+  { routes: listPages, exports: Object.values(LIST_EXPORTS) },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },

@@ -38,6 +38,8 @@ export type Breakdown = {
 
 /** As many rows as a table names one by one. */
 export const MOST_ROWS = 50;
+/** Which rows are named: so many after those that are skipped. */
+export type Part = { skipped?: number; most?: number };
 
 /** What the name of a row is made from. */
 type Naming = { query: UsageQuery; names: Names; shortId: (id: string) => string; models: string[] };
@@ -179,14 +181,14 @@ export function sumsOfEach({ models, actions }: UsageStats, by: 'model' | 'actio
 
 /**
  * The breakdown by model, action or provider, from the statistics of a window and of the one that it is compared with (null:
- * none); its rows are those after `skipped`.
+ * none); its rows are those after `skipped`, at most `most`.
  */
 export function breakdownOf(
   by: 'model' | 'action' | 'provider',
   stats: UsageStats,
   before: UsageStats | null,
   { rankBy, rankOrder }: Pick<UsageQuery, 'rankBy' | 'rankOrder'>,
-  skipped = 0,
+  { skipped = 0, most = MOST_ROWS }: Part = {},
 ): Breakdown {
   const now = sumsOfEach(stats, by);
   const then = before === null ? null : sumsOfEach(before, by);
@@ -202,8 +204,8 @@ export function breakdownOf(
       }),
     )
     .sort(byRank(rankBy, rankOrder));
-  const shown = rows.slice(skipped, skipped + MOST_ROWS);
-  const rest = [...rows.slice(0, skipped), ...rows.slice(skipped + MOST_ROWS)];
+  const shown = rows.slice(skipped, skipped + most);
+  const rest = [...rows.slice(0, skipped), ...rows.slice(skipped + most)];
   return {
     by,
     rows: shown,

@@ -19,10 +19,13 @@ import { BREAKDOWNS, breakdownOf, MOST_ROWS } from '../breakdowns/breakdowns.ts'
 import { comparisonBar } from '../breakdowns/compare.ts';
 import { readCounted } from '../breakdowns/counted.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
+import { tablesMenu } from '../frame/download-menu.ts';
+import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { LIST_PATHS, type Listed } from '../frame/lists.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { numberedPages } from '../frame/pages-to-show.ts';
 import { pageLimits } from '../frame/sources.ts';
+import { LIST_EXPORTS } from './export.ts';
 
 const NO_DRAWING = ['by', 'show', 'breakdown', ...OF_EXPLORE];
 
@@ -38,9 +41,9 @@ export function listPages({ databases, reader, render, format }: PageDependencie
     const skipped = (query.page - 1) * MOST_ROWS;
     const reading = async () => {
       if (by === 'author' || by === 'story')
-        return readTopBreakdown({ reader, databases, format }, query, by, counted, skipped);
+        return readTopBreakdown({ reader, databases, format }, query, by, counted, { skipped });
       const { stats, compared } = await counted;
-      return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, skipped), names: NO_NAMES };
+      return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { skipped }), names: NO_NAMES };
     };
     const [{ stats }, { breakdown, names }] = await Promise.all([counted, reading()]);
     const models = stats.models.map(({ model }) => model);
@@ -73,7 +76,8 @@ export function listPages({ databases, reader, render, format }: PageDependencie
             req.log,
           ),
         );
-        const [list, earliest, shared] = await Promise.all([
+        const [stats, list, earliest, shared] = await Promise.all([
+          answering.then((answer) => (answer.ok ? { ok: true as const, value: answer.value.value.total } : answer)),
           panel(listed(reader, by, fixed, links), req.log),
           panel(reader.earliest(), req.log),
           frame(path, query, answering, req.log),
@@ -81,6 +85,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
         const pages = list.ok ? Math.ceil(list.value.count / MOST_ROWS) : 1;
         return {
           ...shared,
+          notes: [...shared.notes, ...(stats.ok ? frozenNotes(query, stats.value, format) : [])],
           title,
           list,
           many: list.ok && list.value.count === 1 ? others.one : others.many,
@@ -89,6 +94,9 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           ...numberedPages(query.page, pages, links.here, format),
           page: query.page,
           overview: usageUrl(OVERVIEW_PATH, query),
+          download: stats.ok
+            ? tablesMenu(LIST_EXPORTS[by], frozenUrl(path, query, stats.value), stats.value, format)
+            : null,
         };
       });
       render(req, res, { title, view: 'ai-usage/list/list', data });

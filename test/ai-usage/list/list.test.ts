@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type Instant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { download } from '../../support/export.ts';
 import { columnOf, integerOf, openPage, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -53,6 +54,20 @@ for (const [how, cover] of [
         assert.equal(
           rest?.getAttribute('href'),
           `/ai-usage/${path}?${OCTOBER}&compare=none${label === 'Model' ? '' : `&breakdown=${label.toLowerCase()}`}`,
+        );
+      });
+
+      it(`${path}: all of them are in its file, whatever page it is asked from`, async () => {
+        const { origin } = await sharedApp();
+        const { text, headers } = await download(origin, client, `/ai-usage/${path}.json?${OCTOBER}&compare=none`);
+        const rows: { cost: string; others: number | null }[] = JSON.parse(text).tables[path];
+        assert.equal(rows.length, MANY);
+        assert.ok(rows.every(({ others }) => others === null));
+        const cost = rows.reduce((sum, row) => sum + Math.round(Number(row.cost) * 1e6), 0);
+        assert.equal(cost, Math.round(Number(headers['x-total-cost']) * 1e6));
+        const page = await openPage(client, `/ai-usage/${path}?${OCTOBER}&compare=none&page=2`);
+        assert.ok(
+          page.querySelectorAll('.download a').some((link) => link.getAttribute('href')?.includes(`${path}.xlsx?`)),
         );
       });
 
