@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { cpus, totalmem } from 'node:os';
-import { addressesOf, firstAddressesOf } from './bench/addresses.ts';
+import { addressesOf } from './bench/addresses.ts';
+import { measureCold } from './bench/cold.ts';
 import { direct } from './bench/direct.ts';
 import { deleteOne, tableSizes } from './bench/growth.ts';
 import { fetchOnce, hammer, signIn } from './bench/http.ts';
@@ -33,6 +34,10 @@ const BENCH = {
       value: 'hours|year',
       help: 'how long stories live: two hours, or taken up again all through a year; hours',
     },
+    cold: {
+      type: 'boolean',
+      help: 'only what processes take that have just started, and how much memory one comes to hold',
+    },
   },
 } as const;
 
@@ -48,10 +53,9 @@ function sizesOf(text: string): [number, ...number[]] {
 const TICKS = 5;
 const CHANGED_HOURS_AGO = 20;
 
-/** What the rollups take, what a tick takes with and without something to correct, and how long processes that have just started take to answer. */
+/** What the rollups take, and what a tick takes with and without something to correct. */
 async function measureGrowth(server: string, size: Size): Promise<void> {
-  let newest = { authorId: '' };
-  await withServer(server, size, async ({ child, origin, workflows, url, backoffice }) => {
+  await withServer(server, size, async ({ child, workflows, url, backoffice }) => {
     console.log('\nTables above a megabyte, with their indexes\n');
     line(['table', 'rows', 'MB']);
     line(['---', '---:', '---:']);
@@ -68,28 +72,7 @@ async function measureGrowth(server: string, size: Size): Promise<void> {
     console.log(
       `\nA tick of ${TICKS}, median: ${ms(quantile(idle, 0.5))} ms with nothing to correct, ${ms(quantile(changed, 0.5))} ms where a record has gone`,
     );
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    newest = await newestRecord(agent, origin, await signIn(agent, origin));
-    agent.destroy();
   });
-  console.log('\nThe first answer of a process, each of another one, and the next nine\n');
-  line(['what', 'first ms', 'next p50 ms', 'p95 ms']);
-  line(['---', '---:', '---:', '---:']);
-  for (const [name, path] of firstAddressesOf(newest)) {
-    await withServer(server, size, async ({ origin }) => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      const cookie = await signIn(agent, origin);
-      const times: number[] = [];
-      for (let i = 0; i < 10; i++) {
-        const answer = await fetchOnce(agent, origin + path, cookie);
-        if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
-        times.push(answer.ms);
-      }
-      const [first, ...next] = times as [number, ...number[]];
-      line([name, ms(first), ms(quantile(next, 0.5)), ms(quantile(next, 0.95))]);
-      agent.destroy();
-    });
-  }
 }
 
 async function newestRecord(agent: Agent, origin: string, cookie: string) {
@@ -187,14 +170,16 @@ async function measure({ child, origin, size, workflows }: Served): Promise<void
   agent.destroy();
 }
 
-await command(BENCH, async ({ rows = '1000000', stories = 'hours' }) => {
+await command(BENCH, async ({ rows = '1000000', stories = 'hours', cold = false }) => {
   if (stories !== 'hours' && stories !== 'year') throw new UsageError('--stories takes hours or year');
   const [size, ...others] = sizesOf(rows).map((number): Size => ({ rows: number, stories })) as [Size, ...Size[]];
   // biome-ignore lint/style/noProcessEnv: the benchmark has one setting of its own
   const server = process.env.BENCH_DATABASE_URL;
   if (!server) throw new Error(NEEDS_SERVER);
+  if (cold) return measureCold(server, size);
   await withServer(server, size, measure);
   await measureGrowth(server, size);
+  await measureCold(server, size);
   // In processes just started: what the first has been asked meanwhile would count against them.
   await withServer(server, size, measureExports);
   await withServer(server, size, measureRules);

@@ -38,6 +38,7 @@ import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
+import { warmUp } from './stats/warm-up.ts';
 import { keepSystem, type OwnProcess } from './system/keep.ts';
 import { loggable } from './units/failures/loggable.ts';
 import { createOutage } from './units/failures/outage.ts';
@@ -186,6 +187,13 @@ async function main(): Promise<void> {
   log.info({ url: config.appUrl.origin, port: server.port, node: process.version, ...VERSION, ...settings }, 'started');
   if (config.google === null) say('Sign-in is a stand-in for Google: whoever reaches this address may enter');
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
+
+  // A demo has little to read, and one connection for all.
+  if (embedded === null)
+    warmUp(reader, timeZone, isStopping).then(
+      (took) => log.info({ ms: Math.round(took) }, 'warmed up: the usual questions have been asked once'),
+      (error) => log.warn({ error: loggable(error) }, 'not warmed up: the first who ask will wait longer'),
+    );
 
   const sources = {
     format,

@@ -58,6 +58,8 @@ export function ask(child: ChildProcess, command: string): Promise<Reply> {
 export type Served = {
   child: ChildProcess;
   origin: string;
+  /** When the process was started, as performance.now() tells it. */
+  startedAt: number;
   size: Size;
   workflows: Knex;
   url: string;
@@ -70,12 +72,13 @@ const heapLimits = (): string[] => packageJson.scripts.start.match(/--max-\S+/g)
 /** Works with a server process over the rows of a size. */
 export async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
   const { workflows, urls } = await prepare(server, size);
+  const startedAt = performance.now();
   const child = fork(join(import.meta.dirname, 'server.ts'), [JSON.stringify(urls)], {
     execArgv: ['--expose-gc', ...heapLimits(), '--import', import.meta.resolve('tsx')],
   });
   try {
     const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];
-    await work({ child, origin, size, workflows, url: urls.workflows, backoffice: urls.backoffice });
+    await work({ child, origin, startedAt, size, workflows, url: urls.workflows, backoffice: urls.backoffice });
   } finally {
     child.disconnect();
     await workflows.destroy();

@@ -15,9 +15,11 @@ import { rollupsJob } from '../../src/jobs/list.ts';
 import { createMetrics } from '../../src/measuring/metrics.ts';
 import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
+import type { UsageReader } from '../../src/stats/reader.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { tick } from '../../src/stats/rollups/keep/tick.ts';
+import { warmUp } from '../../src/stats/warm-up.ts';
 import { createOutages } from '../../src/units/failures/outages.ts';
 import { now } from '../../src/units/time.ts';
 import { requestLog } from '../../src/web/log.ts';
@@ -25,7 +27,7 @@ import { noStore, securityHeaders } from '../../src/web/security.ts';
 
 /**
  * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
- * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' }; each is answered by { done, ms, … }.
+ * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' }; each is answered by { done, ms, … }.
  */
 const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
 const SECRET = 'a secret for the benchmark only, long enough';
@@ -43,24 +45,15 @@ watchDatabases(databases, DATABASE_OF, metrics);
 const rollupsOrigin = createOrigin(databases, log);
 const sending = { appUrl: config.appUrl, mail: null, targets: { allowedHosts: [], lookup: systemLookup } };
 const isStopping = () => false;
-const appWith = (reuseForMs: number) => {
-  const { timeZone, memoryBytes } = config;
-  const reader = openReader({
-    databases,
-    timeZone,
-    memoryBytes,
-    log,
-    origin: rollupsOrigin,
-    reuseForMs,
-    isStopping,
-    metrics,
-  });
-  return createApp({
-    // Answers of the engine are not reused; what stands on every page is, as it is served.
+const { timeZone, memoryBytes } = config;
+const openedReader = (reuseForMs: number) =>
+  openReader({ databases, timeZone, memoryBytes, log, origin: rollupsOrigin, reuseForMs, isStopping, metrics });
+const appOf = (reader: UsageReader) =>
+  createApp({
+    // Answers of the engine are not reused unless that is asked for; what stands on every page is, as it is served.
     ...{ config, databases, log, isStopping, reader, reuseForMs: 5_000, rollupsOrigin, sending, metrics, redis: null },
     secrets: [SECRET],
   });
-};
 
 /** The least that a page of ours can cost: the same stack and session, answering from SELECT 1. */
 function floorApp() {
@@ -76,7 +69,8 @@ function floorApp() {
   return app;
 }
 
-let app = appWith(0);
+const reader = openedReader(0);
+let app = appOf(reader);
 const floor = floorApp();
 server.on('request', (req, res) => (req.url === '/floor' ? floor(req, res) : app(req, res)));
 
@@ -99,7 +93,7 @@ setInterval(() => {
   mostResident = Math.max(mostResident, process.memoryUsage.rss());
 }, 20).unref();
 
-type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' };
+type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' };
 
 const commands: Record<Command['do'], () => Promise<object>> = {
   backfill: async () => {
@@ -121,8 +115,13 @@ const commands: Record<Command['do'], () => Promise<object>> = {
     mostResident = process.memoryUsage.rss();
     return { nowMb: Math.round(mostResident / 2 ** 20), peakMb };
   },
+  /** As a process does in the background once it has started. */
+  'warm up': async () => {
+    await warmUp(reader, config.timeZone, isStopping);
+    return {};
+  },
   reuse: async () => {
-    app = appWith(5_000);
+    app = appOf(openedReader(5_000));
     return {};
   },
 };
