@@ -136,7 +136,6 @@ export function createApp({
     res.locals.undelivered = count === 0 ? null : undeliveredNote(count, req.caller?.isAdmin ?? false, format);
     next();
   });
-  app.get('/', (req, res) => res.redirect(302, req.originalUrl.replace(/^[^?]*/, '/ai-usage')));
   // Before the pages, some of which would take any name.
   app.use(exportRoutes(EXPORT_PAGES, { databases, reader, format }, atOnce));
   for (const { routes } of PAGES) app.use(routes({ databases, reader, render, format, atOnce, sending, databaseUrls }));

@@ -18,6 +18,7 @@ import { storyPage } from './ai-usage/story/routes.ts';
 import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { viewPages } from './ai-usage/views/routes.ts';
 import { alertPages } from './alerts/alert/routes.ts';
 import { alertsApi } from './alerts/api/routes.ts';
 import { channelPages } from './alerts/channels/routes.ts';
@@ -58,6 +59,7 @@ export const PAGES: Page[] = [
   { routes: recordsPage, exports: [RECORDS_EXPORT], link: { label: 'Records', href: RECORDS_EXPORT.path } },
   { routes: explorePages, exports: [EXPLORE_EXPORT], link: { label: 'Explore', href: EXPLORE_EXPORT.path } },
   { routes: recordPage },
+  { routes: viewPages, link: { label: 'Views', href: '/views' } },
   { routes: listPages, exports: Object.values(LIST_EXPORTS) },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },

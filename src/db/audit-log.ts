@@ -30,6 +30,13 @@ export const AUDITED = {
   'end all sessions': 'Signed out everywhere',
   'make token': 'Made an API token',
   'revoke token': 'Revoked an API token',
+  'make view': 'Saved a view',
+  'change view': 'Changed a view',
+  'delete view': 'Deleted a view',
+  'star view': 'Starred a view',
+  'unstar view': 'Unstarred a view',
+  'order views': 'Ordered views',
+  'choose start page': 'Chose a start page',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

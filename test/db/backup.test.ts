@@ -83,6 +83,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'audit_log',
       'sessions',
       'deliveries',
+      'saved_views',
     ];
     const { backoffice, workflows } = databases();
     const keptOf = async (database: typeof backoffice) =>
@@ -118,6 +119,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
           `/budgets/${made.budgets}`,
           `/alerts/rules/${made.rules}`,
           `/alerts/channels/${made.channels}`,
+          `/views/${made.views}`,
           '/audit',
         ])
           await openPage(returning, path);

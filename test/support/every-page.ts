@@ -10,6 +10,8 @@ const MAIL_CHANNEL = '1d2c3b4a-5f60-4c3f-9a8e-98f10b7c5a5e';
 const RULE = '3f5e41ca-8b7d-4f1c-9a4e-6e2d1a8c9b05';
 const QUIET_RULE = '4a6f52db-9c8e-4a2d-8b5f-7f3e2b9d0c16';
 const ALERT = '5b7a63ec-0d9f-4b3e-9c6a-8a4f3c0e1d27';
+const VIEW = '6c8b74fd-1e0a-4c4f-8d7b-9b5a4d1f2e38';
+const OLD_VIEW = VIEW.replace(/.$/, '9');
 const WEBHOOK = '2e4d30b9-7a6c-4e0b-8f3d-5d1c0f7b2a64';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
@@ -83,6 +85,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillChannels();
   await fillAlerts();
   await fillTokens();
+  await fillViews();
   return record?.id ?? '';
 }
 
@@ -131,6 +134,22 @@ async function fillTokens(): Promise<void> {
     ])
     .onConflict('token_id')
     .ignore();
+}
+
+/** Everyone's, of somebody who is gone and of somebody signed in; one of them with an address that is no longer understood. */
+async function fillViews(): Promise<void> {
+  const view = { person: '101', owner: 'ana.sousa@mythoria.pt', shared: true };
+  const address = `/ai-usage?period=last-month&author=${AUTHOR}&breakdown=story`;
+  const { backoffice } = databases();
+  await backoffice('saved_views')
+    .insert([
+      { ...view, view_id: VIEW, name: LONG_NAME.slice(0, 100), address },
+      { ...view, view_id: OLD_VIEW, person: 'gone', name: 'Of before', address: '/ai-usage/records?period=2d' },
+    ])
+    .onConflict('view_id')
+    .ignore();
+  const star = { person: '101', view_id: VIEW, place: 1 };
+  await backoffice('starred_views').insert(star).onConflict(['person', 'view_id']).ignore();
 }
 
 /** Rules that fire, cannot be evaluated and are calm, with alerts of both kinds: open and ended. */
@@ -246,6 +265,10 @@ export const PAGES: Record<string, string> = {
   'model-unknown': '/ai-usage/models/no-such-model',
   action: '/ai-usage/actions/chapter_writing',
   statement: `/ai-usage/statement?month=${month}`,
+  views: '/views',
+  view: `/views/${VIEW}`,
+  'view-old': `/views/${OLD_VIEW}`,
+  'view-form': `/views/new?address=${encodeURIComponent('/ai-usage?period=2026-10&asOf=2026-11-01T00:00:00Z')}`,
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',

@@ -44,6 +44,8 @@ export type FilterBar = {
   clear: string | null;
   window: string;
   pinned: { label: string; release: string } | null;
+  /** Where this view is given a name. */
+  save: string;
 };
 
 type SeveralField = SeveralChoices & { label: string; name: string };
@@ -158,6 +160,7 @@ export function filterBar(
             label: `As of ${format.instant(pinned)}: nothing newer is counted`,
             release: usageUrl(path, query, { pinned: null }),
           },
+    save: `/views/new?${new URLSearchParams({ address: usageUrl(path, query) })}`,
   };
 }
 

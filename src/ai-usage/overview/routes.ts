@@ -1,5 +1,6 @@
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
+import { personOf } from '../../auth/access/caller.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts';
 import {
   OF_A_LIST,
@@ -25,10 +26,14 @@ import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
+import { readStarred } from '../views/store.ts';
 import { besideTabs } from './beside.ts';
 import { OVERVIEW_EXPORT } from './export.ts';
 import { PANELS } from './panels.ts';
 import { readBudgetsOf, readUsedUp, usedUpNotes } from './used-up.ts';
+
+/** The others are on their page. */
+const MOST_STARRED_SHOWN = 6;
 
 /** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
 export function overviewPage({ databases, reader, render, format }: PageDependencies): Router {
@@ -110,8 +115,13 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;
-    const data = await reader.ofOneState((reader) => overview(reader, asked, at, req.log));
-    render(req, res, { title: 'AI usage', view: 'ai-usage/overview/overview', data });
+    const [data, starred] = await Promise.all([
+      reader.ofOneState((reader) => overview(reader, asked, at, req.log)),
+      panel(readStarred(databases.backoffice, personOf(req).sub, MOST_STARRED_SHOWN), req.log),
+    ]);
+    const address = usageUrl(OVERVIEW_PATH, asked);
+    const views = starred.ok ? starred.value.map((view) => ({ ...view, current: view.address === address })) : [];
+    render(req, res, { title: 'AI usage', view: 'ai-usage/overview/overview', data: { ...data, starred: views } });
   });
 
   return router;

@@ -33,7 +33,19 @@ const CHANGES_OF_EVERYBODY = [
   '/api/alerts/:id/snooze',
   // Saves nothing.
   '/api/alerts/rehearse',
+  ...[
+    '/views',
+    '/views/start',
+    '/views/:id',
+    '/views/:id/delete',
+    '/views/:id/star',
+    '/views/:id/unstar',
+    '/views/:id/move',
+  ],
+  '/api/views',
 ];
+/** The same where programs change what there is. Whose it is, its page asks. */
+const CHANGED_BY_EVERYBODY = ['/api/views/:id'];
 
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 const MOST_NAMED = 5;
@@ -61,7 +73,10 @@ export function roles(adminEmails: readonly string[]): RequestHandler {
   router.get(PAGES_FOR_ADMINS, refuse);
   // A file with prompts, at whatever address.
   router.use((req, res, next) => (String(req.query.include ?? '').trim() === '' ? next() : refuse(req, res, next)));
-  router.post(CHANGES_OF_EVERYBODY, (_req, _res, next) => next('router'));
+  const pass: RequestHandler = (_req, _res, next) => next('router');
+  router.post(CHANGES_OF_EVERYBODY, pass);
+  router.put(CHANGED_BY_EVERYBODY, pass);
+  router.delete(CHANGED_BY_EVERYBODY, pass);
   router.use((req, res, next) => (READS.includes(req.method) ? next() : refuse(req, res, next)));
   // Not the router itself: it has no routes of its own.
   return (req, res, next) => router(req, res, next);
