@@ -115,9 +115,10 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);
     if (shortened(req, res, OVERVIEW_PATH, asked)) return;
+    const { sub } = personOf(req);
     const [data, starred] = await Promise.all([
       reader.ofOneState((reader) => overview(reader, asked, at, req.log)),
-      panel(readStarred(databases.backoffice, personOf(req).sub, MOST_STARRED_SHOWN), req.log),
+      panel(readStarred(databases.backoffice, sub, MOST_STARRED_SHOWN), req.log),
     ]);
     const address = usageUrl(OVERVIEW_PATH, asked);
     const views = starred.ok ? starred.value.map((view) => ({ ...view, current: view.address === address })) : [];
