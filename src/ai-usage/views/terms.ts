@@ -6,8 +6,8 @@ import type { Instant } from '../../units/time.ts';
 import type { ViewTerms } from './store.ts';
 import { readPage } from './view-pages.ts';
 
-export const MOST_OF_A_NAME = 100;
-export const MOST_OF_AN_ADDRESS = 4_000;
+const MOST_OF_A_NAME = 100;
+const MOST_OF_AN_ADDRESS = 4_000;
 const SHARED_TAKES = 'takes true (everybody’s) or false (mine)';
 const ADDRESS_TAKES = `takes an address of at most ${MOST_OF_AN_ADDRESS} characters, such as /ai-usage?period=last-month`;
 
@@ -24,7 +24,7 @@ const shape = {
 const READ_ONLY = ['id', 'owner', 'own', 'starred', 'page', 'calls', 'period', 'relative', 'problems'];
 
 /** The problems of an address as those of a field that holds it. */
-export const ofTheAddress = ({ details }: BadInput): ParameterProblem[] =>
+const ofTheAddress = ({ details }: BadInput): ParameterProblem[] =>
   details.map(({ parameter, message }) => ({
     parameter: 'address',
     message: parameter === 'address' ? message : `${parameter} ${message}`,
