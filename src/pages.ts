@@ -6,6 +6,7 @@ import { explorePages } from './ai-usage/explore/routes.ts';
 import type { UsageSources } from './ai-usage/frame/sources.ts';
 import { LIST_EXPORTS } from './ai-usage/list/export.ts';
 import { listPages } from './ai-usage/list/routes.ts';
+import { notePages } from './ai-usage/notes/routes.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
 import { overviewPage } from './ai-usage/overview/routes.ts';
 import { recordPage } from './ai-usage/record/routes.ts';
@@ -61,6 +62,7 @@ export const PAGES: Page[] = [
   { routes: recordPage },
   { routes: viewPages, link: { label: 'Views', href: '/views' } },
   { routes: listPages, exports: Object.values(LIST_EXPORTS) },
+  { routes: notePages },
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },

@@ -37,6 +37,9 @@ export const AUDITED = {
   'unstar view': 'Unstarred a view',
   'order views': 'Ordered views',
   'choose start page': 'Chose a start page',
+  'write note': 'Wrote a note on days',
+  'change note': 'Changed a note on days',
+  'delete note': 'Deleted a note on days',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

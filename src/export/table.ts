@@ -1,4 +1,5 @@
 import type { Value, ValueKind } from '../tables/values.ts';
+import type { Day } from '../units/calendar.ts';
 import type { MicroEuros } from '../units/money.ts';
 import type { Instant } from '../units/time.ts';
 
@@ -27,6 +28,8 @@ export type Manifest = {
   rows: number;
   /** What the calls behind the file cost, in micro-euros; null where it is not about calls. */
   cost: MicroEuros | null;
+  /** What people said of days of the window, the latest first. */
+  notes?: readonly { first: Day; last: Day; text: string; filter: string; writer: string }[];
 };
 
 export type ExportFile = { manifest: Manifest; tables: ExportTable[] };

@@ -110,7 +110,10 @@ function held(values: Value[]): Promise<Value[]> {
   return Promise.all(values.map((value) => (isLarge(value) ? largeCellText(value) : value)));
 }
 
-function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Manifest, local: LocalTimes): string {
+function aboutSheet(
+  { title, filters, from, to, timeZone, asOf, rows, cost, notes = [] }: Manifest,
+  local: LocalTimes,
+): string {
   const lines: [what: string, kind: ValueKind, value: Value][] = [
     ['What', 'text', title],
     ['Filters', 'text', filters],
@@ -120,6 +123,11 @@ function aboutSheet({ title, filters, from, to, timeZone, asOf, rows, cost }: Ma
     ['Time zone', 'text', timeZone],
     ['Rows', 'integer', rows],
     ...(cost === null ? [] : [['Total cost', 'euros', cost] as [string, ValueKind, Value]]),
+    ...notes.map(({ first, last, text, filter, writer }): [string, ValueKind, Value] => [
+      `Note, ${first === last ? first : `${first} to ${last}`}${filter === '' ? '' : `, ${filter}`}`,
+      'text',
+      `${text} (${writer})`,
+    ]),
   ];
   const what: ExportColumn = { name: 'whatId', label: 'About this file', kind: 'text' };
   const value = (kind: ValueKind): ExportColumn => ({ name: 'valueId', label: '', kind });

@@ -17,6 +17,7 @@ const FOR_READERS = [
   ...['/api/ai-usage/stats', '/api/ai-usage/records', '/api/budgets', '/api/budgets/:id', '/api/alerts'],
   ...['/api/alerts/:id', '/api/alerts/channels', '/api/alerts/channels/:id', '/api/alerts/rules'],
   ...['/api/alerts/rules/:id', '/views', '/views/new', '/views/:id', '/api/views', '/api/views/:id'],
+  ...['/ai-usage/notes', '/ai-usage/notes/new', '/ai-usage/notes/:id', '/api/notes', '/api/notes/:id'],
 ];
 const FOR_ADMINS = [
   '/account/sessions/everyone',
@@ -24,12 +25,13 @@ const FOR_ADMINS = [
   ...['/system', '/budgets/new', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];
-/** What readers may change: their own, views among it, and answers to an alert. All other changes are admins'. */
+/** What readers may change: their own, views and notes among it, and answers to an alert. All other changes are admins'. */
 const CHANGES_OF_READERS = [
   ...['/account/sessions/:id/end', '/account/sessions/end-others'],
   ...['/account/tokens', '/account/tokens/:id/revoke'],
   ...['/views', '/views/start', '/views/:id', '/views/:id/delete', '/views/:id/star', '/views/:id/unstar'],
   ...['/views/:id/move', '/api/views', '/api/views/:id'],
+  ...['/ai-usage/notes', '/ai-usage/notes/:id', '/ai-usage/notes/:id/delete', '/api/notes', '/api/notes/:id'],
   ...['/sign-out', '/account/sessions/end-all', '/account', '/api/alerts/rehearse'],
   ...['acknowledge', 'snooze', 'feedback'].flatMap((answer) => [`/alerts/:id/${answer}`, `/api/alerts/:id/${answer}`]),
 ];

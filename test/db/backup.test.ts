@@ -84,6 +84,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'sessions',
       'deliveries',
       'saved_views',
+      'day_notes',
     ];
     const { backoffice, workflows } = databases();
     const keptOf = async (database: typeof backoffice) =>

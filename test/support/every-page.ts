@@ -12,6 +12,7 @@ const QUIET_RULE = '4a6f52db-9c8e-4a2d-8b5f-7f3e2b9d0c16';
 const ALERT = '5b7a63ec-0d9f-4b3e-9c6a-8a4f3c0e1d27';
 const VIEW = '6c8b74fd-1e0a-4c4f-8d7b-9b5a4d1f2e38';
 const OLD_VIEW = VIEW.replace(/.$/, '9');
+const NOTE = '7d9c85fe-2f1b-4d5a-9e8c-0c6b5e2a3f49';
 const WEBHOOK = '2e4d30b9-7a6c-4e0b-8f3d-5d1c0f7b2a64';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
@@ -86,6 +87,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillAlerts();
   await fillTokens();
   await fillViews();
+  await fillNotes();
   return record?.id ?? '';
 }
 
@@ -133,6 +135,27 @@ async function fillTokens(): Promise<void> {
       },
     ])
     .onConflict('token_id')
+    .ignore();
+}
+
+/** On a day and on several, about all calls and about some, one of them changed. */
+async function fillNotes(): Promise<void> {
+  const [today, before] = [0n, -5n].map((days) => isoFromInstant(addTime(now(), days * 24n * HOUR)).slice(0, 10));
+  const note = { person: 'gone', writer: `${'ana'.padEnd(60, '.sousa')}@mythoria.pt`, filter: '' };
+  await databases()
+    .backoffice('day_notes')
+    .insert([
+      { ...note, note_id: NOTE, first: before, last: today, text: LONG_TITLE.slice(0, 200) },
+      {
+        ...{ ...note, note_id: NOTE.replace(/.$/, '8'), first: before, last: before, text: 'Price cut gpt-5' },
+        ...{
+          filter: 'model=gpt-5',
+          changed_at: postgresFromInstant(now()),
+          changed_by: 'rui.costa@caravanconcierge.com',
+        },
+      },
+    ])
+    .onConflict('note_id')
     .ignore();
 }
 
@@ -269,6 +292,9 @@ export const PAGES: Record<string, string> = {
   view: `/views/${VIEW}`,
   'view-old': `/views/${OLD_VIEW}`,
   'view-form': `/views/new?address=${encodeURIComponent('/ai-usage?period=2026-10&asOf=2026-11-01T00:00:00Z')}`,
+  notes: '/ai-usage/notes',
+  note: `/ai-usage/notes/${NOTE}`,
+  'note-form': '/ai-usage/notes/new?filter=model%3Dgpt-5',
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',

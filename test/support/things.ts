@@ -37,6 +37,7 @@ export async function oneOfEach(client: Client): Promise<Record<string, string>>
     budgets: await make('/api/budgets', { name: 'x', amount: 1, per: 'week' }),
     channels: await make('/api/alerts/channels', { name: 'x', type: 'email', to: ['x@example.com'] }),
     rules,
+    notes: await make('/api/notes', { text: 'x', first: '2026-11-14' }),
     views: await make('/api/views', { name: 'x', address: '/ai-usage?period=7d' }),
     alerts: await insertAlert(rules),
   };

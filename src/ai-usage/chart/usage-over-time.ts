@@ -27,7 +27,14 @@ import { bucketsOf } from './buckets.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 
 /** What bars are marked with besides usage: what it is (its page, and how it went) stands in the legend, `text` of each mark at its bar. */
-export type ChartNote = { label: string; href: string; text: string; marks: { at: Instant; text: string }[] };
+export type ChartNote = {
+  label: string;
+  href: string;
+  text: string;
+  marks: { at: Instant; text: string }[];
+  /** What somebody said of days: listed below the chart, not in its legend. */
+  ofDays?: true;
+};
 
 /** The panel of what was used over time, ready to print: a bar for each hour, day or month of the window, or a table of the same. */
 export type UsageOverTime = {
@@ -175,7 +182,7 @@ function rowsOf(
       records,
       costs: costs[i] as MicroEuros[],
       before: before?.[i] ?? null,
-      notes: marks.filter(({ at }) => at >= bar.from && at < bar.to).map(({ text }) => text),
+      notes: [...new Set(marks.flatMap(({ at, text }) => (at >= bar.from && at < bar.to ? text : [])))],
       label: barLabel(bar, barSize, format),
       axisLabel: axisLabel(bar, barSize, format),
       // A bar that is all there is has nothing to narrow.

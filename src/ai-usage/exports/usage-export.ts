@@ -14,6 +14,7 @@ import { unlessGone } from '../../units/promises/unless-gone.ts';
 import type { Instant } from '../../units/time.ts';
 import { windowText } from '../frame/filter-bar.ts';
 import { pageLimits, type UsageSources, type UsageView } from '../frame/sources.ts';
+import { readNotesOf } from '../notes/shown.ts';
 
 /** A table of a page, and those of its page's parameters that it depends on. */
 export type UsageTable = {
@@ -96,7 +97,11 @@ export async function usageManifest(
   { rows, cost }: { rows: number; cost: MicroEuros },
 ): Promise<Manifest> {
   const { window, asOf } = query;
-  const names = await readNames(databases, namedIn(query));
+  const [names, said] = await Promise.all([
+    readNames(databases, namedIn(query)),
+    readNotesOf(databases.backoffice, query, format),
+  ]);
   const filters = filterSentence(query, names, format);
-  return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost };
+  const notes = said.map(({ first, last, text, filter, writer }) => ({ first, last, text, filter, writer }));
+  return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost, notes };
 }

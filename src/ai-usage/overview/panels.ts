@@ -23,6 +23,8 @@ type PanelSources = UsageView & {
   budgets: Promise<Budget[]>;
   /** When those were used up within the window. */
   marked: Promise<Marked>;
+  /** What people said of days of the window. */
+  noted: Promise<Marked>;
   links: ViewLinks;
   asked: UsageQuery;
 };
@@ -53,10 +55,11 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'numbers',
     view: 'ai-usage/overview/numbers',
-    read: async ({ counted, marked, asked, format, links }) => {
-      const { notes, failed } = await marked;
+    read: async ({ counted, marked, noted, asked, format, links }) => {
+      const [{ notes, failed }, said] = await Promise.all([marked, noted]);
       const options = { links, query: asked, size: bucketSizeOf(asked), by: asked.by, stacks: STACKS, format };
-      return { ...numbersOf(await counted, { ...options, notes }), notMarked: failed };
+      const numbers = numbersOf(await counted, { ...options, notes: [...notes, ...said.notes] });
+      return { ...numbers, notMarked: failed, notNoted: said.failed };
     },
     tables: { usage: numbers.usage, parts: numbers.parts },
   },

@@ -26,6 +26,7 @@ import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
+import { notesOnChart, readNotesOf } from '../notes/shown.ts';
 import { readStarred } from '../views/store.ts';
 import { besideTabs } from './beside.ts';
 import { OVERVIEW_EXPORT } from './export.ts';
@@ -74,7 +75,14 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       return used.ok ? { notes: used.value, failed: null } : { notes: [], failed: used.message };
     };
     const marked = handled(marking());
-    const sources = { reader, databases, format, query: fixed, asked: query, counted, budgets, marked, links };
+    const noting = async () => {
+      const said = await panel(readNotesOf(databases.backoffice, query, format), log);
+      return said.ok
+        ? { notes: notesOnChart(said.value, query, format), failed: null }
+        : { notes: [], failed: said.message };
+    };
+    const noted = handled(noting());
+    const sources = { reader, databases, format, query: fixed, asked: query, counted, budgets, marked, noted, links };
     const [panels, stats, compared, first, odd, shared] = await Promise.all([
       Promise.all(
         PANELS.map(async ({ name, view, read }) => ({

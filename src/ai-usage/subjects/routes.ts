@@ -20,6 +20,7 @@ import { numbersBy, numbersOf } from '../frame/numbers.ts';
 import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS } from '../frame/subjects.ts';
+import { notesOnChart, readNotesOf } from '../notes/shown.ts';
 import { SUBJECT_EXPORTS } from './export.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 
@@ -55,11 +56,12 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             panel(reader.earliest(), req.log),
             panel(reader.storyCosts(fixed, most), req.log),
             frame(path, query, answered, req.log, kind),
+            panel(readNotesOf(databases.backoffice, narrowed, format), req.log),
           ]);
           return { query, narrowed, answers };
         };
         const { query, narrowed, answers } = await reader.ofOneState(read);
-        const [stats, compared, earliest, costs, shared] = answers;
+        const [stats, compared, earliest, costs, shared, said] = answers;
         const top = costs.ok ? costs.value.value.top : [];
         const names = await readNames(databases, {
           authors: [...new Set([...top.map(({ author }) => author), ...(kind === 'author' ? [name] : [])])],
@@ -104,10 +106,11 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
                   size,
                   by,
                   stacks: isModel ? OF_A_MODEL : STACKS,
-                  notes: [],
+                  notes: said.ok ? notesOnChart(said.value, narrowed, format) : [],
                 }),
               }
             : stats,
+          notNoted: said.ok ? null : said.message,
           why: counted && total?.requests ? whyPanel(counted, format) : null,
           breakdowns:
             counted && total?.requests

@@ -43,9 +43,10 @@ const CHANGES_OF_EVERYBODY = [
     '/views/:id/move',
   ],
   '/api/views',
+  ...['/ai-usage/notes', '/ai-usage/notes/:id', '/ai-usage/notes/:id/delete', '/api/notes'],
 ];
 /** The same where programs change what there is. Whose it is, its page asks. */
-const CHANGED_BY_EVERYBODY = ['/api/views/:id'];
+const CHANGED_BY_EVERYBODY = ['/api/views/:id', '/api/notes/:id'];
 
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 const MOST_NAMED = 5;

@@ -7,8 +7,8 @@ const isReadable = (name: string) =>
   /[^\p{Cf}\p{Default_Ignorable_Code_Point}\s]/u.test(name) && !/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u.test(name);
 
 /** A name that people give something, of at most so many characters. */
-export function readableName(most: number) {
-  const takes = `takes a name of at most ${most} characters`;
+export function readableName(most: number, what = 'a name') {
+  const takes = `takes ${what} of at most ${most} characters`;
   return z
     .string(takes)
     .trim()
