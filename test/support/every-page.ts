@@ -2,6 +2,7 @@ import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
+import { fillNotes, fillViews, NOTE, OLD_VIEW, VIEW } from './views-and-notes.ts';
 
 export const AUTHOR = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
 export const STORY = '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30';
@@ -10,9 +11,6 @@ const MAIL_CHANNEL = '1d2c3b4a-5f60-4c3f-9a8e-98f10b7c5a5e';
 const RULE = '3f5e41ca-8b7d-4f1c-9a4e-6e2d1a8c9b05';
 const QUIET_RULE = '4a6f52db-9c8e-4a2d-8b5f-7f3e2b9d0c16';
 const ALERT = '5b7a63ec-0d9f-4b3e-9c6a-8a4f3c0e1d27';
-const VIEW = '6c8b74fd-1e0a-4c4f-8d7b-9b5a4d1f2e38';
-const OLD_VIEW = VIEW.replace(/.$/, '9');
-const NOTE = '7d9c85fe-2f1b-4d5a-9e8c-0c6b5e2a3f49';
 const WEBHOOK = '2e4d30b9-7a6c-4e0b-8f3d-5d1c0f7b2a64';
 /** As long as the columns are, and without a space where a line could break. */
 const LONG_NAME = 'Inês<b>Duarte</b>'.padEnd(120, 'MWx');
@@ -86,8 +84,8 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillChannels();
   await fillAlerts();
   await fillTokens();
-  await fillViews();
-  await fillNotes();
+  await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
+  await fillNotes(LONG_TITLE.slice(0, 200));
   return record?.id ?? '';
 }
 
@@ -136,43 +134,6 @@ async function fillTokens(): Promise<void> {
     ])
     .onConflict('token_id')
     .ignore();
-}
-
-/** On a day and on several, about all calls and about some, one of them changed. */
-async function fillNotes(): Promise<void> {
-  const [today, before] = [0n, -5n].map((days) => isoFromInstant(addTime(now(), days * 24n * HOUR)).slice(0, 10));
-  const note = { person: 'gone', writer: `${'ana'.padEnd(60, '.sousa')}@mythoria.pt`, filter: '' };
-  await databases()
-    .backoffice('day_notes')
-    .insert([
-      { ...note, note_id: NOTE, first: before, last: today, text: LONG_TITLE.slice(0, 200) },
-      {
-        ...{ ...note, note_id: NOTE.replace(/.$/, '8'), first: before, last: before, text: 'Price cut gpt-5' },
-        ...{
-          filter: 'model=gpt-5',
-          changed_at: postgresFromInstant(now()),
-          changed_by: 'rui.costa@caravanconcierge.com',
-        },
-      },
-    ])
-    .onConflict('note_id')
-    .ignore();
-}
-
-/** Everyone's, of somebody who is gone and of somebody signed in; one of them with an address that is no longer understood. */
-async function fillViews(): Promise<void> {
-  const view = { person: '101', owner: 'ana.sousa@mythoria.pt', shared: true };
-  const address = `/ai-usage?period=last-month&author=${AUTHOR}&breakdown=story`;
-  const { backoffice } = databases();
-  await backoffice('saved_views')
-    .insert([
-      { ...view, view_id: VIEW, name: LONG_NAME.slice(0, 100), address },
-      { ...view, view_id: OLD_VIEW, person: 'gone', name: 'Of before', address: '/ai-usage/records?period=2d' },
-    ])
-    .onConflict('view_id')
-    .ignore();
-  const star = { person: '101', view_id: VIEW, place: 1 };
-  await backoffice('starred_views').insert(star).onConflict(['person', 'view_id']).ignore();
 }
 
 /** Rules that fire, cannot be evaluated and are calm, with alerts of both kinds: open and ended. */
