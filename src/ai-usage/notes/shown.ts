@@ -23,7 +23,7 @@ const isOneOf = (values: readonly string[]) => (value: string) => values.length 
 const isSame = (one: string | null, other: string | null) => one === null || other === null || one === other;
 
 /** Whether a view with some filters could hold calls that a note is about. */
-export function couldHold(view: Filters, note: Filters): boolean {
+function couldHold(view: Filters, note: Filters): boolean {
   const isShown = isOneOf(view.models);
   const ofShown = isOneOf(view.providers);
   return (
