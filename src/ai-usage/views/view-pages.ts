@@ -3,6 +3,7 @@ import { PAGE_PARAMETERS, parseUsageQuery, type QueryLimits, type UsageQuery, us
 import { BadInput } from '../../units/failures/bad-input.ts';
 import type { Instant } from '../../units/time.ts';
 import { BREAKDOWNS } from '../breakdowns/breakdowns.ts';
+import { EXPLORE_PATH } from '../explore/asked.ts';
 import { LIST_PATHS, type Listed } from '../frame/lists.ts';
 import { narrowedTo, SUBJECTS, type SubjectKind } from '../frame/subjects.ts';
 
@@ -13,12 +14,13 @@ export type PageOfView = { title: string; query: UsageQuery; address: string };
 const PAGES: Record<string, string> = {
   [OVERVIEW_PATH]: 'Overview',
   [RECORDS_PATH]: 'Records',
+  [EXPLORE_PATH]: 'Explore',
   ...Object.fromEntries((Object.keys(LIST_PATHS) as Listed[]).map((by) => [LIST_PATHS[by], BREAKDOWNS[by].title])),
 };
 const KINDS = Object.keys(SUBJECTS) as SubjectKind[];
 
 const ADDRESS_TAKES =
-  'takes the address of the overview, the records, a list, or the page of a story, author, model or action, such as /ai-usage?period=last-month';
+  'takes the address of the overview, the records, Explore, a list, or the page of a story, author, model or action, such as /ai-usage?period=last-month';
 const wrong = (message: string) => new BadInput([{ parameter: 'address', message }]);
 
 /** The path and the parameters of an address; whose site it claims to be of is left out. */

@@ -53,6 +53,11 @@ describe('saved views', () => {
         'Records',
         'Calls whose model is gpt-5',
       ],
+      [
+        '/ai-usage/explore?model=gpt-5&rows=hour&columns=weekday&measure=requests',
+        'Explore',
+        'Calls whose model is gpt-5',
+      ],
       ['/ai-usage/models?rankBy=requests', 'Models', 'All calls'],
       ['/ai-usage/stories?action=story_outline', 'Stories', 'Calls whose action is Story outline'],
       [`/ai-usage/stories/${STORY}?period=90d`, 'Story', 'Calls whose story is'],
