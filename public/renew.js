@@ -43,6 +43,7 @@ async function renew() {
     window.htmx?.process(again);
     inPlace(again);
     focusAgain();
+    retitle();
     shownSince = Date.now();
     say(['Read again', announced()].filter(Boolean).join(': '));
   } catch {

@@ -50,6 +50,13 @@ function keepPlace(section, kept = 'details') {
 
 const announced = () => document.querySelector('[data-announce]')?.dataset.announce;
 
+/** The tab says what is shown in it now. */
+function retitle() {
+  const section = document.getElementById('usage');
+  const title = section?.dataset.title ?? section?.querySelector('h1')?.textContent.trim();
+  if (title) document.title = `${title} · Mythoria Admin`;
+}
+
 let inPlace = null;
 
 document.addEventListener('htmx:before:swap', ({ detail: { ctx } }) => {
@@ -61,6 +68,7 @@ document.addEventListener('htmx:before:swap', ({ detail: { ctx } }) => {
 document.addEventListener('htmx:after:swap', () => {
   const section = document.getElementById('usage');
   if (section) inPlace?.(section);
+  retitle();
   say(announced() ?? `${section?.querySelector('h1')?.textContent.trim() ?? 'This page'}: changed`);
   focusAgain();
 });

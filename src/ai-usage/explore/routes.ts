@@ -67,6 +67,7 @@ export function explorePages({ databases, reader, render, format }: PageDependen
       };
       return {
         ...shared,
+        title: shared.titled(total?.cost ?? null, 'Explore'),
         notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
         failed: answer.ok ? null : answer.message,
         choice: choiceOf(query),
@@ -80,7 +81,7 @@ export function explorePages({ databases, reader, render, format }: PageDependen
         records: links.records({}),
       };
     });
-    render(req, res, { title: 'Explore', view: 'ai-usage/explore/explore', data });
+    render(req, res, { title: data.title, view: 'ai-usage/explore/explore', data });
   });
 
   /** The form that says what stands against what. */

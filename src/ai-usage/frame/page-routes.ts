@@ -13,14 +13,17 @@ import {
   WHICH_PAGE,
 } from '../../query/query.ts';
 import type { Answer } from '../../stats/reader.ts';
+import type { Format } from '../../units/format.ts';
+import type { MicroEuros } from '../../units/money.ts';
 import { now } from '../../units/time.ts';
 import { NotFound } from '../../web/errors.ts';
 import { pushAddress, wantsFragment } from '../../web/htmx.ts';
 import { type Panel, panel } from '../../web/panel.ts';
 import { type Address, notUnderstood, takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
-import { filterBar, freshUrl } from './filter-bar.ts';
+import { type FilterBar, filterBar, freshUrl } from './filter-bar.ts';
 import { freshness } from './freshness.ts';
+import { wordsOf } from './period-bar.ts';
 import type { UsageSources } from './sources.ts';
 import { anySubject, narrowedTo, SUBJECTS, type SubjectKind } from './subjects.ts';
 
@@ -45,14 +48,31 @@ export function pageFrame({ databases, reader, format }: UsageSources) {
     ]);
     // As it was answered, but for what the path says already.
     const answered = answer.ok ? { ...answer.value.query, ...(subject ? anySubject(subject) : {}) } : query;
+    const bar = filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject);
     return {
-      bar: filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject),
+      bar,
+      titled: (cost: MicroEuros | null, page: string) => viewTitle(bar, answered, cost, page, format),
       notes: answer.ok ? notesOf(answer.value) : [],
       freshness: answer.ok ? freshness(answer.value, format) : null,
       fresh: freshUrl(path, query),
       retry: sameUrl(path, query),
     };
   };
+}
+
+/** "gpt-5, October 2026: €135.70 · AI usage": what tabs, bookmarks and a history of pages are told apart by. */
+function viewTitle(
+  { chips }: FilterBar,
+  query: UsageQuery,
+  cost: MicroEuros | null,
+  page: string,
+  format: Format,
+): string {
+  const filters = chips.map(({ label, value }) =>
+    /^(model|action|author|story)( is)?$/.test(label) ? value : `${label} ${value}`,
+  );
+  const view = [...filters, wordsOf(query, format)].join(', ');
+  return `${view}${cost === null ? '' : `: ${format.euros(cost)}`} · ${page}`;
 }
 
 /**

@@ -68,7 +68,7 @@ function stepLinks(path: string, query: UsageQuery, format: Format): PeriodBar['
 }
 
 /** "October 2026", "30 days", "1 Oct 2026 – 5 Oct 2026". */
-function wordsOf({ period, from, to, window, asOf }: UsageQuery, format: Format): string {
+export function wordsOf({ period, from, to, window, asOf }: UsageQuery, format: Format): string {
   const { timeZone } = format;
   if (period !== null) return periodWords(period, { asOf, timeZone }, format);
   const isOfDays = wholeDays({ from, to, window }, timeZone) !== null;

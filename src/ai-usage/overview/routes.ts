@@ -100,6 +100,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     const isEmpty = total?.requests === 0;
     return {
       ...shared,
+      title: shared.titled(total?.cost ?? null, 'AI usage'),
       notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
       // Nothing has parts where there is nothing.
       panels: panels.filter((one, i) => i === 0 || (!isEmpty && !(one.ok && one.value === null))),
@@ -130,7 +131,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     ]);
     const address = usageUrl(OVERVIEW_PATH, asked);
     const views = starred.ok ? starred.value.map((view) => ({ ...view, current: view.address === address })) : [];
-    render(req, res, { title: 'AI usage', view: 'ai-usage/overview/overview', data: { ...data, starred: views } });
+    render(req, res, { title: data.title, view: 'ai-usage/overview/overview', data: { ...data, starred: views } });
   });
 
   return router;

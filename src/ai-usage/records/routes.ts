@@ -35,8 +35,9 @@ export function recordsPage({ databases, reader, render, format }: PageDependenc
     const download =
       answer.ok && total ? recordsMenu(frozenUrl(RECORDS_PATH, answer.value.query, total), total, format) : null;
     const notes = [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])];
-    const data = { ...shared, notes, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
-    render(req, res, { title: 'Records', view: 'ai-usage/records/records', data });
+    const title = shared.titled(total?.cost ?? null, 'Records');
+    const data = { ...shared, title, notes, list, download, overview: usageUrl(OVERVIEW_PATH, query) };
+    render(req, res, { title, view: 'ai-usage/records/records', data });
   });
 
   return router;
