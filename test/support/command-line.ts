@@ -29,7 +29,9 @@ const ownPlaces: Plugin = {
 /** What package.json starts, and what tests start otherwise: compiled at once, for what they share takes longest. */
 async function everyScript(): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
-  const started = Object.values(scripts).flatMap((line) => /^exec node (?:--\S+ )*--import tsx (\S+\.ts)$/.exec(line)?.[1] ?? []);
+  const started = Object.values(scripts).flatMap(
+    (line) => /^exec node (?:--\S+ )*--import tsx (\S+\.ts)$/.exec(line)?.[1] ?? [],
+  );
   return [...started, 'test/stats/rollups/refreshing-process.ts'];
 }
 
