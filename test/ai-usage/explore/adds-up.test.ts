@@ -193,6 +193,23 @@ describe('explore', () => {
     );
   });
 
+  it('has the rows around the hours of a window, each of a story of its own', async () => {
+    await resetUsage();
+    await insertUsage(
+      ['08:59', '10:10', '10:40', '12:00', '13:20', '13:40'].map((time, i) => ({
+        at: at(`2025-11-05T${time}:00Z`),
+        story: `2${i}f2c4d6-0000-4000-8000-000000000000`,
+      })),
+    );
+    await coverUsage();
+    const [from, to] = ['2025-11-05T10:20:00Z', '2025-11-05T13:30:00Z'];
+    const plain = await plainRows('Europe/Lisbon', { sql: 'created_at >= ? AND created_at < ?', bindings: [from, to] });
+    assert.equal(plain.length, 3);
+    for (const rows of ['hour', 'day'] as const)
+      for (const measure of ['cost', 'costPerStory'] as const)
+        await assertExplored(client, { rows, columns: 'model', measure, pageSize: 50 }, `from=${from}&to=${to}`, plain);
+  });
+
   it('is right where days begin at half past a UTC hour', async () => {
     await resetUsage();
     await insertUsage([
