@@ -189,11 +189,14 @@ async function main(): Promise<void> {
   if (!config.production) say(`Mythoria Admin · AI Usage: ${config.appUrl.origin}`);
 
   // A demo has little to read, and one connection for all.
-  if (embedded === null)
-    warmUp(reader, timeZone, isStopping).then(
-      (took) => log.info({ ms: Math.round(took) }, 'warmed up: the usual questions have been asked once'),
-      (error) => log.warn({ error: loggable(error) }, 'not warmed up: the first who ask will wait longer'),
-    );
+  if (embedded === null) {
+    const warm = (took: number | null) => {
+      if (took !== null && !stopping) log.info({ ms: Math.round(took) }, 'warmed up');
+    };
+    warmUp(reader, timeZone, isStopping).then(warm, (error) => {
+      if (!stopping) log.warn({ error: loggable(error) }, 'not warmed up: the first who ask will wait longer');
+    });
+  }
 
   const sources = {
     format,

@@ -11,22 +11,24 @@ const FIRST = 50;
 /**
  * Asks what the first person would ask, so that they do not wait for it: the statistics, the hours of the week and the first stories and authors
  * of three periods. One question after the other, kept within the budget of memory as all that is read, and over when the last is answered,
- * however many records there are. Returns how long it took, in milliseconds.
+ * however many records there are. Not where the rollups are not all there: what is read raw is not kept. Returns how long it took, in
+ * milliseconds; null where it did not come to its end.
  */
-export async function warmUp(reader: UsageReader, timeZone: string, isStopping: () => boolean): Promise<number> {
-  const begun = performance.now();
-  await named('warm-up', async () => {
+export const warmUp = (reader: UsageReader, timeZone: string, isStopping: () => boolean): Promise<number | null> =>
+  named('warm-up', async () => {
+    const begun = performance.now();
     for (const period of PERIODS) {
       const query = parseUsageQuery({ period }, { maxPageSize: FIRST, timeZone }, now());
+      const { isOfSource, built } = await reader.stats(query, 'day');
+      if (!isOfSource || built !== null) return null;
       for (const ask of [
-        () => reader.stats(query, 'day'),
         () => reader.top(query, 'story', FIRST),
         () => reader.top(query, 'author', FIRST),
         () => reader.week(query),
       ]) {
-        if (!isStopping()) await ask();
+        if (isStopping()) return null;
+        await ask();
       }
     }
+    return performance.now() - begun;
   });
-  return performance.now() - begun;
-}
