@@ -131,7 +131,7 @@ describe('business days', () => {
     await insertAt([at('2026-10-15T12:00:00Z')]);
     const said = '1 Oct 2026, 00:00 UTC+01:00 – 1 Nov 2026, 00:00 UTC+00:00 (Europe/Lisbon)';
     const page = await openPage(client, '/ai-usage?from=2026-10-01&to=2026-10-31');
-    assert.equal(textOf(page.querySelector('p.window')), said);
+    assert.equal(textOf(page.querySelector('p.window')), `${said} · Save this view`);
     await forgetAudit();
     await download(origin, client, '/ai-usage/records.csv?from=2026-10-01&to=2026-10-31');
     await download(origin, client, '/ai-usage/statement.csv?month=2026-10');
