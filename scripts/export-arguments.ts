@@ -15,8 +15,11 @@ const nameOf = (path: string) => (path === OVERVIEW_PATH ? 'overview' : (/[^/]+(
 
 const NAMES = EXPORT_PAGES.map(({ path }) => nameOf(path));
 const isOfOne = (name: string) => name.endsWith('/:name');
-/** What `--of` takes, in one line of a terminal: the names of pages, then those of pages that there is one of each. */
-const OF = `${NAMES.filter((name) => !isOfOne(name)).join(', ')} or ${NAMES.filter(isOfOne)
+/** What `--of` takes: the names of pages, then those of pages that there is one of each. */
+const PAGES = NAMES.filter((name) => !isOfOne(name));
+/** So many names fit into a line of a terminal. */
+const A_LINE = 8;
+const PAGES_OF_ONE = `${NAMES.filter(isOfOne)
   .map((name) => name.replace('/:name', ''))
   .join('|')}/NAME`;
 
@@ -37,7 +40,10 @@ export const EXPORT = {
   options: {
     out: value('the file to write', 'FILE'),
     format: value(`${EXTENSIONS.join(', ')}; without it, what the name of the file ends in`, 'FORMAT'),
-    of: value(`${OF};\nelse records`, 'PAGE'),
+    of: value(
+      `${PAGES.slice(0, A_LINE).join(', ')},\n${PAGES.slice(A_LINE).join(', ')} or ${PAGES_OF_ONE}; else records`,
+      'PAGE',
+    ),
     period: value('such as 7d, this-month, 2026-W44 or 2026-10; or --from and --to', 'PERIOD'),
     from: value('a day, a time of business time or an instant, ISO 8601', 'TIME'),
     to: value('a day, which is included, a time or an instant', 'TIME'),
@@ -53,6 +59,9 @@ export const EXPORT = {
     breakdown: value('a breakdown that the overview opens', 'NAME'),
     rankBy: value('what breakdowns are sorted by', 'COLUMN'),
     rankOrder: value('asc or desc', 'ORDER'),
+    rows: value('of explore: what its rows are', 'NAME'),
+    columns: value('of explore: what its columns are', 'NAME'),
+    measure: value('of explore: what its cells say', 'NAME'),
     table: value('one table of a page that has several', 'NAME'),
     dialect: value('excel-pt: CSV as Excel in Portugal opens it', 'DIALECT'),
     manifest: value('1: a last line in a CSV that says what it is about', '1'),
@@ -69,7 +78,7 @@ function pageOf(of: string): Of {
   const [kind, ...name] = of.split('/');
   const asked = name.length > 0 ? `${kind}/:name` : kind;
   const page = EXPORT_PAGES.find(({ path }) => nameOf(path) === asked);
-  if (!page) throw new UsageError(`--of takes ${OF}`);
+  if (!page) throw new UsageError(`--of takes ${PAGES.join(', ')} or ${PAGES_OF_ONE}`);
   if (name.length > 0 && name.join('/') === '')
     throw new UsageError(`--of ${of}: of which? (models/'""' is the model named with empty text)`);
   return { page, name: name.join('/') };

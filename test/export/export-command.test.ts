@@ -155,7 +155,7 @@ describe('npm run export', function () {
       ],
       [['--period', '30d'], /--out is missing/],
       [['--out', 'usage.pdf'], /--format takes csv, xlsx, json, ndjson/],
-      [['--out', out, '--of', 'stories'], /--of takes/],
+      [['--out', out, '--of', 'nothing'], /--of takes/],
       [['--out', out, '--of', 'stories/one'], /--of: there is no page of "one"/],
       [
         ['--out', out, '--of', 'statement', '--month', '2026-10', '--model', 'gpt-5'],

@@ -55,7 +55,7 @@ describe('the options of npm run export', () => {
     const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/s, '').split(' or ');
     assert.match(ofOne, /^[a-z|]+\/NAME$/);
     const named = [
-      ...alone.split(', '),
+      ...alone.split(/,\s+/),
       ...ofOne
         .replace('/NAME', '')
         .split('|')
@@ -72,6 +72,7 @@ describe('the options of npm run export', () => {
       { of: 'overview', table: 'breakdown', breakdown: 'story', rankBy: 'requests', compare: 'year' },
       { of: 'statement', month: '2026-10', asOf: '2026-11-01T00:00:00Z', manifest: '1' },
       { of: 'models/gpt-5', action: ['test'], rankBy: 'requests' },
+      { of: 'explore', rows: 'day', columns: 'provider', measure: 'requests', period: '7d' },
       { of: STORY, model: ['gpt-5'] },
     ]) {
       const { parameters } = await argumentsOf({ ...given, out });
