@@ -198,7 +198,7 @@ describe('the page of the system', () => {
     const page = await openPage(client, '/system');
     proxy.up();
     assert.match(textOf(page), /workflows_db: The database does not answer right now\./);
-    assert.match(textOf(page.querySelector('#backoffice_db')), /response_times/);
+    assert.match(textOf(page.querySelector('#backoffice_db')), /audit_log/);
   });
 
   it('keeps no code of a sign-in', async () => {
