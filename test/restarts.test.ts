@@ -77,7 +77,7 @@ describe('a restart', function () {
 
   it('ends no kept-alive connection over which a request may be on its way: its client is told with an answer', async () => {
     const port = await freePort();
-    const program = await start(port, { DRAIN_SECONDS: '1' });
+    const program = await start(port, { DRAIN_SECONDS: '1', LOG_LEVEL: 'info' });
     const agent = new Agent({ keepAlive: true, maxSockets: 40 });
     const statuses: Answer['status'][] = [];
     const client = async () => {
@@ -95,7 +95,7 @@ describe('a restart', function () {
       statuses.filter((status) => status !== 200),
       [],
     );
-    assert.equal(await program.exitCode, 0);
+    assert.equal(await program.exitCode, 0, [...program.lines.out.slice(-5), ...program.lines.err].join('\n'));
     agent.destroy();
   });
 

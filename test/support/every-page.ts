@@ -86,7 +86,21 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillTokens();
   await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
   await fillNotes(LONG_TITLE.slice(0, 200));
+  await fillProcess();
   return record?.id ?? '';
+}
+
+/** A process of before, one of whose jobs failed for a reason that takes many words. */
+async function fillProcess(): Promise<void> {
+  const { backoffice } = databases();
+  const at = String(now() - HOUR);
+  const reason = `insert into "usage_hours" ("hour", "action") values ($1, $2) - ${'canceling statement due to timeout, '.repeat(8)}`;
+  const jobs = [{ name: 'rollups', does: 'Covers.', lastSuccess: at, lastFailure: { at, reason } }];
+  const process = {
+    ...{ process: STORY, host: 'replica', pid: 1, version: '0', node: 'v20', memory: 1, jobs: JSON.stringify(jobs) },
+    ...{ started_at: backoffice.fn.now(), seen_at: backoffice.fn.now(), stopped_at: backoffice.fn.now() },
+  };
+  await backoffice('processes').insert(process).onConflict('process').ignore();
 }
 
 /** A channel of each type, one of them with messages that were sent, wait and could not be delivered. */
