@@ -40,6 +40,9 @@ export const AUDITED = {
   'write note': 'Wrote a note on days',
   'change note': 'Changed a note on days',
   'delete note': 'Deleted a note on days',
+  'add price': 'Added a price',
+  'correct price': 'Corrected a price',
+  'withdraw price': 'Withdrew a price',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

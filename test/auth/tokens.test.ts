@@ -10,7 +10,7 @@ import { later } from '../support/session.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const SESSION_SECRET = 's'.repeat(32);
-const SCOPES = ['stats', 'records', 'export', 'budgets', 'metrics'];
+const SCOPES = ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'];
 const BUDGET = { name: 'By a token', amount: '10', per: 'month' };
 
 describe('API tokens', () => {
@@ -93,6 +93,7 @@ describe('API tokens', () => {
     ['export', '/ai-usage/records.csv?period=7d', /gpt-5/],
     ['export', '/audit.ndjson', /make token/],
     ['budgets', '/api/budgets', /"budgets":/],
+    ['prices', '/api/prices', /"prices":/],
     ['metrics', '/metrics', /^# HELP http_request_duration_seconds/m],
   ];
 

@@ -85,6 +85,8 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'deliveries',
       'saved_views',
       'day_notes',
+      'prices',
+      'exchange_rates',
     ];
     const { backoffice, workflows } = databases();
     const keptOf = async (database: typeof backoffice) =>

@@ -130,7 +130,11 @@ async function fillChannels(): Promise<void> {
 /** One that is used, one that is over. */
 async function fillTokens(): Promise<void> {
   const token = {
-    ...{ sub: '101', email: 'ana.sousa@mythoria.pt', scopes: ['stats', 'records', 'export', 'budgets', 'metrics'] },
+    ...{
+      sub: '101',
+      email: 'ana.sousa@mythoria.pt',
+      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'],
+    },
     made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
   };
   await databases()

@@ -38,6 +38,7 @@ export async function oneOfEach(client: Client): Promise<Record<string, string>>
     channels: await make('/api/alerts/channels', { name: 'x', type: 'email', to: ['x@example.com'] }),
     rules,
     notes: await make('/api/notes', { text: 'x', first: '2026-11-14' }),
+    prices: await make('/api/prices', { model: 'x', from: '2026-01-01', currency: 'EUR', perImage: 1 }),
     views: await make('/api/views', { name: 'x', address: '/ai-usage?period=7d' }),
     alerts: await insertAlert(rules),
   };

@@ -119,5 +119,6 @@ export async function resetRollups(): Promise<void> {
 export async function resetUsage(): Promise<void> {
   const { workflows, backoffice, mythoria } = databases();
   await Promise.all([workflows.raw(emptied('token_usage_tracking')), mythoria.raw(emptied('stories', 'authors'))]);
-  await backoffice.raw(`${WITHOUT_ROLLUPS} ${emptied('known_names', 'name_blocks', 'name_state', 'day_notes')}`);
+  const ours = emptied('known_names', 'name_blocks', 'name_state', 'day_notes', 'prices', 'exchange_rates');
+  await backoffice.raw(`${WITHOUT_ROLLUPS} ${ours}`);
 }

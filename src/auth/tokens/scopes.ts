@@ -6,6 +6,7 @@ export const SCOPE_WORDS = {
   records: 'Records, without prompts: /api/ai-usage/records',
   export: 'Every page as a file, and for admins records with prompts: .csv, .xlsx, .json, .ndjson',
   budgets: 'Budgets, read and, for admins, changed: /api/budgets',
+  prices: 'Prices of models, read and, for admins, changed: /api/prices',
   metrics: 'Metrics for Prometheus: /metrics',
 } as const;
 
@@ -19,9 +20,12 @@ const ROUTES: Record<Exclude<Scope, 'export'>, string[]> = {
   stats: ['/api/ai-usage/stats', '/api/ai-usage/explore'],
   records: ['/api/ai-usage/records'],
   budgets: ['/api/budgets', '/api/budgets/:id'],
+  prices: ['/api/prices', '/api/prices/:id'],
   metrics: [METRICS_PATH],
 };
 const READS = ['GET', 'HEAD'];
+/** With which something may be changed. */
+const CHANGING: readonly Scope[] = ['budgets', 'prices'];
 
 const refuse = (res: Response, error: string, scope: Scope | null) => {
   const asked = scope === null ? '' : `, scope="${scope}"`;
@@ -35,7 +39,7 @@ export function scopesOf(filePaths: readonly string[]): RequestHandler {
   const router = express.Router();
   for (const [scope, paths] of Object.entries({ ...ROUTES, export: [...filePaths] }) as [Scope, string[]][]) {
     router.all(paths, (req: Request, res: Response, next: NextFunction) => {
-      if (scope !== 'budgets' && !READS.includes(req.method)) return next();
+      if (!CHANGING.includes(scope) && !READS.includes(req.method)) return next();
       if (req.caller?.token?.scopes.includes(scope)) return next('router');
       refuse(res, `This token has no scope “${scope}”, which this address takes.`, scope);
     });

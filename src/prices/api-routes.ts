@@ -1,0 +1,66 @@
+import express, { type Request, type Router } from 'express';
+import type { Knex } from 'knex';
+import { personOf } from '../auth/access/caller.ts';
+import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
+import { isUuid } from '../units/uuid.ts';
+import { NotFound } from '../web/errors.ts';
+import { takesOnly } from '../web/parameters.ts';
+import { priceChanges } from './changes.ts';
+import { priceJson } from './price-json.ts';
+import { type Price, PriceExists, readPrice, readPrices } from './store.ts';
+import { parsePrice, priceName, ratesInWords } from './terms.ts';
+
+const API_PATH = '/api/prices';
+
+/** The price that a path names, whether or not it was withdrawn. @throws NotFound */
+async function findPrice(backoffice: Knex, req: Request): Promise<Price> {
+  const id = String(req.params.id);
+  const price = isUuid(id) ? await readPrice(backoffice, id) : null;
+  if (price === null) throw new NotFound('There is no such price.');
+  return price;
+}
+
+/** What is said of one that is there already. */
+const existsInWords = ({ price }: PriceExists): string =>
+  `There is a price of ${priceName(price)} from ${price.from} already: ${ratesInWords(price)}. Withdraw or correct that one.`;
+
+const WITHDRAWN_TAKES = 'takes true, for those that were withdrawn as well, or false';
+
+function parseWithdrawn(parameters: Record<string, unknown>): boolean {
+  const { withdrawn = 'false' } = takenOnce(parameters, ['withdrawn']);
+  if (withdrawn === 'true' || withdrawn === 'false') return withdrawn === 'true';
+  throw new BadInput([{ parameter: 'withdrawn', message: WITHDRAWN_TAKES }]);
+}
+
+/** Prices as programs read and add them: docs/openapi.yaml. */
+export function pricesApi(backoffice: Knex): Router {
+  const changes = priceChanges(backoffice);
+  const router = express.Router();
+  const json = express.json({ limit: '20kb' });
+
+  router.get(API_PATH, takesOnly(['withdrawn']), async (req, res) => {
+    const prices = await readPrices(backoffice, { withdrawn: parseWithdrawn(req.query) });
+    res.json({ prices: prices.map(priceJson) });
+  });
+  router.post(API_PATH, takesOnly([]), json, async (req, res) => {
+    try {
+      const id = await changes.add(personOf(req), parsePrice(req.body));
+      const price = (await readPrice(backoffice, id)) as Price;
+      res.status(201).location(`${API_PATH}/${id}`).json(priceJson(price));
+    } catch (error) {
+      if (!(error instanceof PriceExists)) throw error;
+      res.status(409).json({ error: existsInWords(error), price: priceJson(error.price) });
+    }
+  });
+  router.get(`${API_PATH}/:id`, takesOnly([]), async (req, res) => {
+    res.json(priceJson(await findPrice(backoffice, req)));
+  });
+  router.delete(`${API_PATH}/:id`, takesOnly([]), async (req, res) => {
+    const price = await findPrice(backoffice, req);
+    if (price.withdrawn !== null) throw new NotFound('This price has been withdrawn already.');
+    await changes.withdraw(personOf(req), price);
+    res.status(204).end();
+  });
+
+  return router;
+}

@@ -1,0 +1,149 @@
+import type { Knex } from 'knex';
+import { type Day, dayFromPostgres, postgresFromDay } from '../units/calendar.ts';
+import { type Instant, timeFromPostgres } from '../units/time.ts';
+
+export const CURRENCIES = ['EUR', 'USD'] as const;
+type Currency = (typeof CURRENCIES)[number];
+
+/** What may be paid for, by its names in JSON and in the table. */
+export const RATES = [
+  { name: 'inputPerMillion', column: 'input_per_million', words: 'per million input tokens' },
+  { name: 'cachedInputPerMillion', column: 'cached_input_per_million', words: 'per million cached input tokens' },
+  { name: 'outputPerMillion', column: 'output_per_million', words: 'per million output tokens' },
+  { name: 'reasoningPerMillion', column: 'reasoning_per_million', words: 'per million reasoning tokens' },
+  { name: 'perImage', column: 'per_image', words: 'per image' },
+  { name: 'perThousandCharacters', column: 'per_thousand_characters', words: 'per thousand characters' },
+] as const;
+type RateName = (typeof RATES)[number]['name'];
+
+/** What somebody says that a model costs from a business day on; rates are decimals as text ("1.25"), exact. */
+export type PriceTerms = Record<RateName, string | null> & {
+  model: string;
+  action: string | null;
+  from: Day;
+  /** For requests of more input tokens than that. */
+  aboveInputTokens: number;
+  currency: Currency;
+  outputTokensPerImage: number | null;
+  source: string | null;
+};
+
+export type Price = PriceTerms & {
+  id: string;
+  createdAt: Instant;
+  createdBy: string;
+  withdrawn: { at: Instant; by: string } | null;
+};
+
+/** In force at once. */
+export const MOST_PRICES = 5_000;
+/** With those that were withdrawn, which stay. */
+const MOST_KEPT = 20_000;
+
+/** There is one of the same model, action, day and tier. */
+export class PriceExists extends Error {
+  readonly price: Price;
+  constructor(price: Price) {
+    super('there is such a price already');
+    this.price = price;
+  }
+}
+
+type Row = Record<(typeof RATES)[number]['column'], string | null> & {
+  id: string;
+  model: string;
+  action: string | null;
+  from_day: string;
+  above_input_tokens: number;
+  currency: Currency;
+  output_tokens_per_image: number | null;
+  source: string | null;
+  created_at: string;
+  created_by: string;
+  withdrawn_at: string | null;
+  withdrawn_by: string | null;
+};
+const COLUMNS = [
+  ...(['id', 'model', 'action', 'from_day', 'above_input_tokens', 'currency', 'output_tokens_per_image'] as const),
+  ...(['source', 'created_at', 'created_by', 'withdrawn_at', 'withdrawn_by'] as const),
+  ...RATES.map(({ column }) => column),
+];
+
+const ratesOf = (row: Row) =>
+  Object.fromEntries(RATES.map(({ name, column }) => [name, row[column]?.replace(/\.?0+$/, '') ?? null])) as Record<
+    RateName,
+    string | null
+  >;
+
+const priceOf = (row: Row): Price => ({
+  ...{ id: row.id, model: row.model, action: row.action, from: dayFromPostgres(row.from_day) },
+  ...{ aboveInputTokens: row.above_input_tokens, currency: row.currency, ...ratesOf(row) },
+  ...{ outputTokensPerImage: row.output_tokens_per_image, source: row.source },
+  ...{ createdAt: timeFromPostgres(row.created_at), createdBy: row.created_by },
+  withdrawn: row.withdrawn_at === null ? null : { at: timeFromPostgres(row.withdrawn_at), by: row.withdrawn_by ?? '' },
+});
+
+/** By model, action and tier, the newest day first; those that were withdrawn too, where they are asked for. */
+export async function readPrices(backoffice: Knex, { withdrawn }: { withdrawn: boolean }): Promise<Price[]> {
+  const rows = await backoffice('prices')
+    .modify((prices) => (withdrawn ? prices : prices.whereNull('withdrawn_at')))
+    .orderByRaw(`lower(model), model, coalesce(action, ''), above_input_tokens, from_day DESC, created_at DESC, id`)
+    .limit(MOST_KEPT)
+    .select<Row[]>(COLUMNS);
+  return rows.map(priceOf);
+}
+
+/** Null where there is none; one that was withdrawn says so. */
+export async function readPrice(backoffice: Knex, id: string): Promise<Price | null> {
+  const row = await backoffice('prices').where({ id }).first<Row | undefined>(COLUMNS);
+  return row ? priceOf(row) : null;
+}
+
+/** Whoever adds or withdraws one at the same time does so after this transaction. */
+export async function lockPrices(transaction: Knex): Promise<void> {
+  await transaction.raw('LOCK TABLE prices IN SHARE ROW EXCLUSIVE MODE');
+}
+
+/** How many more there may be; lockPrices() goes before. */
+export async function roomForPrices(transaction: Knex): Promise<number> {
+  const { rows } = await transaction.raw<{ rows: { kept: number; in_force: number }[] }>(
+    'SELECT count(*)::integer AS kept, (count(*) FILTER (WHERE withdrawn_at IS NULL))::integer AS in_force FROM prices',
+  );
+  const { kept = 0, in_force = 0 } = rows[0] ?? {};
+  return Math.max(0, Math.min(MOST_PRICES - in_force, MOST_KEPT - kept));
+}
+
+/** The one in force of the same model, action, day and tier. */
+async function readSame(transaction: Knex, terms: PriceTerms): Promise<Price | null> {
+  const { model, action, from, aboveInputTokens } = terms;
+  const row = await transaction('prices')
+    .whereNull('withdrawn_at')
+    .where({ model, from_day: postgresFromDay(from), above_input_tokens: aboveInputTokens })
+    .whereRaw(`coalesce(action, '') = ?`, [action ?? ''])
+    .first<Row | undefined>(COLUMNS);
+  return row ? priceOf(row) : null;
+}
+
+/** Returns its id; lockPrices() goes before. @throws PriceExists */
+export async function insertPrice(transaction: Knex, terms: PriceTerms, by: string): Promise<string> {
+  const same = await readSame(transaction, terms);
+  if (same !== null) throw new PriceExists(same);
+  const [made] = await transaction('prices')
+    .insert({
+      ...{ model: terms.model, action: terms.action, from_day: postgresFromDay(terms.from), currency: terms.currency },
+      ...Object.fromEntries(RATES.map(({ name, column }) => [column, terms[name]])),
+      ...{ above_input_tokens: terms.aboveInputTokens, output_tokens_per_image: terms.outputTokensPerImage },
+      ...{ source: terms.source, created_by: by },
+    })
+    .returning<{ id: string }[]>('id');
+  return made?.id as string;
+}
+
+/** Whether it was in force: it is withdrawn once. */
+export async function withdrawPrice(transaction: Knex, id: string, by: string): Promise<boolean> {
+  const count = await transaction('prices')
+    .where({ id })
+    .whereNull('withdrawn_at')
+    .update({ withdrawn_at: transaction.fn.now(), withdrawn_by: by });
+  return count === 1;
+}
