@@ -3,6 +3,7 @@ import { type Day, firstDayOf, type Month } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
+import { decimalsOf } from './decimals.ts';
 import type { Value, ValueKind } from './values.ts';
 
 /** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
@@ -18,6 +19,8 @@ export type Cell = {
   details?: { href: string; label: string };
   /** The amount to the micro-euro, where the text may be a rounded one. */
   exact?: string;
+  /** Where a cost is compared: whether it is more or less than before. */
+  direction?: Direction;
   /** An ISO 8601 instant: the text stands in a `<time>`. */
   time?: string;
   note?: string;
@@ -29,6 +32,12 @@ export type Cell = {
   level?: number;
   strip?: Strip;
 };
+
+/** Whether something is more than before or less. */
+export type Direction = 'up' | 'down';
+
+export const directionOf = (change: number): Direction | undefined =>
+  change === 0 ? undefined : change > 0 ? 'up' : 'down';
 
 /** How a page prints each kind of value; an instant that is none, or a cost, is a word. */
 const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {
@@ -61,14 +70,31 @@ export function printed(kind: ValueKind, value: Value, format: Format): Cell {
   return PRINTED[kind](value as never, format);
 }
 
+/** How the cells of a column are printed: euros all with the decimals that the column needs, changes with their sign. */
+export function columnPrinter(
+  kind: ValueKind,
+  values: Value[],
+  format: Format,
+  isChange = false,
+): (value: Value) => Cell {
+  if (kind !== 'euros') return (value) => printed(kind, value, format);
+  const decimals = decimalsOf(values.flatMap((value) => (typeof value === 'number' ? [microEuros(value)] : [])));
+  return (value) =>
+    typeof value === 'number'
+      ? {
+          text: format.columnEuros(microEuros(value), decimals, isChange),
+          exact: format.exactEuros(microEuros(value)),
+        }
+      : printed(kind, value, format);
+}
+
 /** Euros per million tokens, as micro-euros; 0 without tokens. */
 export function costPerMillionTokens(cost: MicroEuros, tokens: Count): MicroEuros {
   return tokens === 0 ? NO_EUROS : microEuros((cost / 1_000_000) * (1_000_000 / tokens) * 1_000_000);
 }
 
-/** A difference in cost with its percentage; `isNew` where there was nothing before. */
-export const changeCell = (now: MicroEuros, before: MicroEuros, isNew: boolean, format: Format): Cell => ({
-  text: format.eurosChange(minus(now, before)),
-  exact: format.exactEuros(minus(now, before)),
+/** What stands beside a difference in cost: its direction and its percentage; `isNew` where there was nothing before. */
+export const besideChange = (now: MicroEuros, before: MicroEuros, isNew: boolean, format: Format): Partial<Cell> => ({
+  direction: directionOf(minus(now, before)),
   note: isNew ? 'new' : format.shareChange(now, before) || undefined,
 });

@@ -66,7 +66,7 @@ export function changeColumns<Row extends Sums>(
   };
   return [
     { name: 'costBefore', label: 'Cost before', kind: 'euros', only: 'file', value: beforeOf },
-    { name: 'change', label: 'Change', kind: 'euros', value: changeOf, ...change },
+    { name: 'change', label: 'Change', kind: 'euros', isChange: true, value: changeOf, ...change },
     {
       name: 'changeShare',
       label: 'Change share',

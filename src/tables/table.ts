@@ -1,6 +1,6 @@
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, nearestMicro } from '../units/money.ts';
-import { type Cell, isNumeric, printed } from './cells.ts';
+import { type Cell, columnPrinter, isNumeric } from './cells.ts';
 import type { Value, ValueKind } from './values.ts';
 
 export type Heading = {
@@ -30,6 +30,8 @@ export type Column<Row> = {
   label: string;
   kind: ValueKind;
   value: (row: Row) => Value;
+  /** Whether its euros are differences, which the page prints with their sign. */
+  isChange?: true;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
   /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
@@ -66,18 +68,25 @@ export function dataTable<Row>(
   return {
     title,
     page: (format) => {
-      const ofPage = columns.filter(({ only }) => only !== 'file');
+      const ofPage = columns
+        .filter(({ only }) => only !== 'file')
+        .map((column) => ({ ...column, print: printerOf(column, rows, format) }));
       const hasTotal = ofPage.some(({ total }) => total !== undefined);
       return {
         caption: title,
         head: ofPage.map(({ label, kind, sort }) => ({ label, numeric: isNumeric(kind), sort })),
         rows: rows.map((row) => ({
-          cells: ofPage.map(({ kind, value, cell }) => ({ ...printed(kind, value(row), format), ...cell?.(row) })),
+          cells: ofPage.map(({ value, cell, print }) => ({ ...print(value(row)), ...cell?.(row) })),
           faint: faint(row),
           id: idOf?.(row),
         })),
         notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
-        total: hasTotal ? ofPage.map((column) => totalCellOf(column, format)) : null,
+        total: hasTotal
+          ? ofPage.map(({ total, totalCell, print }) => ({
+              ...(total === undefined ? { text: '' } : print(total)),
+              ...totalCell,
+            }))
+          : null,
       };
     },
     columns: ofFile.map(({ name, label, kind }) => ({ name, label, kind })),
@@ -85,9 +94,8 @@ export function dataTable<Row>(
   };
 }
 
-function totalCellOf({ kind, total, totalCell }: Column<never>, format: Format): Cell {
-  return total === undefined ? { text: '', ...totalCell } : { ...printed(kind, total, format), ...totalCell };
-}
+const printerOf = <Row>({ kind, value, total, isChange }: Column<Row>, rows: Row[], format: Format) =>
+  columnPrinter(kind, [...rows.map(value), total ?? null], format, isChange);
 
 /** A column's value as files and the API have it: an average to the micro-euro. */
 export const inFile = (kind: ValueKind, value: Value): Value =>

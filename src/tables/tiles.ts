@@ -1,6 +1,7 @@
 import type { Count, Sums } from '../stats/sums.ts';
 import type { Format } from '../units/format.ts';
 import { average, type MicroEuros, microEuros } from '../units/money.ts';
+import { type Direction, directionOf } from './cells.ts';
 
 /** A figure above the tables; `change` against the window compared with, absolute and as a percentage. */
 export type Tile = {
@@ -8,7 +9,7 @@ export type Tile = {
   text: string;
   value?: string;
   note?: string;
-  change?: { text: string; share: string; before: string };
+  change?: { text: string; share: string; before: string; direction?: Direction; isCost: boolean };
 };
 
 /** Of all records of a view; `stories` is how many different ones they are of. */
@@ -51,7 +52,12 @@ export function tilesOf(names: readonly Name[], total: Total, before: Total | nu
       ...(name === 'cost' ? { note: format.exactEuros(microEuros(now)) } : {}),
       ...(then === null
         ? {}
-        : { change: { text: signed(now - then), share: format.shareChange(now, then), before: plain(then) } }),
+        : {
+            change: {
+              ...{ text: signed(now - then), share: format.shareChange(now, then), before: plain(then) },
+              ...{ direction: directionOf(now - then), isCost: isEuros },
+            },
+          }),
     };
   });
 }

@@ -15,6 +15,14 @@ const MOST_TIMES = 10;
 /** What rounds to nothing is not less than nothing. */
 const UNSIGNED_ZERO = { signDisplay: 'negative' } as const;
 
+type NumberFormat = ReturnType<typeof numberFormat>;
+
+/** A formatter of numbers whose minus is one (−), and no hyphen, which some locales write. */
+function numberFormat(locale: string, options: Intl.NumberFormatOptions = {}) {
+  const { format } = new Intl.NumberFormat(locale, options);
+  return { format: (number: number | bigint) => format(number).replace('-', '−') };
+}
+
 /** How numbers and times are printed: one set of functions for every view, made once from locale and time zone. */
 export type Format = ReturnType<typeof createFormat>;
 
@@ -24,29 +32,29 @@ export type Format = ReturnType<typeof createFormat>;
  */
 export function createFormat(locale: string, timeZone: string) {
   const inEuros = { style: 'currency', currency: 'EUR', ...UNSIGNED_ZERO } as const;
-  const whole = new Intl.NumberFormat(locale, inEuros);
-  const exact = new Intl.NumberFormat(locale, { ...inEuros, minimumFractionDigits: 6 });
-  const compact = new Intl.NumberFormat(locale, { ...inEuros, notation: 'compact' });
-  const integer = new Intl.NumberFormat(locale);
-  const short = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
-  const rough = new Intl.NumberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2, ...UNSIGNED_ZERO });
-  const share = new Intl.NumberFormat(locale, {
+  const whole = numberFormat(locale, inEuros);
+  const exact = numberFormat(locale, { ...inEuros, minimumFractionDigits: 6 });
+  const compact = numberFormat(locale, { ...inEuros, notation: 'compact' });
+  const integer = numberFormat(locale);
+  const short = numberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const rough = numberFormat(locale, { notation: 'compact', maximumSignificantDigits: 2, ...UNSIGNED_ZERO });
+  const share = numberFormat(locale, {
     style: 'percent',
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
     ...UNSIGNED_ZERO,
   });
-  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
+  const percent = numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const signed = { signDisplay: 'exceptZero' } as const;
-  const wholeChange = new Intl.NumberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
-  const exactChange = new Intl.NumberFormat(locale, {
+  const wholeChange = numberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
+  const exactChange = numberFormat(locale, {
     style: 'currency',
     currency: 'EUR',
     minimumFractionDigits: 6,
     ...signed,
   });
-  const integerChange = new Intl.NumberFormat(locale, signed);
-  const shareChange = new Intl.NumberFormat(locale, {
+  const integerChange = numberFormat(locale, signed);
+  const shareChange = numberFormat(locale, {
     style: 'percent',
     minimumFractionDigits: 1,
     maximumFractionDigits: 1,
@@ -65,23 +73,31 @@ export function createFormat(locale: string, timeZone: string) {
   const longMonth = ofDay({ month: 'long', year: 'numeric' });
   const year = ofDay({ year: 'numeric' });
   const unit = (name: 'day' | 'hour' | 'minute' | 'second') =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
+    numberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 });
   const units = [
     { length: DAY_OF_24_HOURS, unit: unit('day') },
     { length: HOUR, unit: unit('hour') },
     { length: MINUTE, unit: unit('minute') },
     { length: SECOND, unit: unit('second') },
   ];
-  const sizes = (['kilobyte', 'megabyte', 'gigabyte'] as const).map(
-    (name) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, maximumSignificantDigits: 2 }),
+  const sizes = (['kilobyte', 'megabyte', 'gigabyte'] as const).map((name) =>
+    numberFormat(locale, { style: 'unit', unit: name, maximumSignificantDigits: 2 }),
   );
 
-  const money = (two: Intl.NumberFormat, six: Intl.NumberFormat) => (micro: MicroEuros) => {
+  const money = (two: NumberFormat, six: NumberFormat) => (micro: MicroEuros) => {
     const rounded = nearestMicro(micro);
     const twoDecimals = Math.abs(rounded) >= 1_000_000 || rounded % 10_000 === 0;
     return (twoDecimals ? two : six).format(rounded / 1_000_000);
   };
   const euros = money(whole, exact);
+  const columns = new Map<string, NumberFormat>();
+  const inColumn = (decimals: number, isChange: boolean) => {
+    const key = `${decimals}${isChange}`;
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const made = columns.get(key) ?? numberFormat(locale, { ...inEuros, ...(isChange ? signed : {}), ...digits });
+    columns.set(key, made);
+    return made;
+  };
   const utcOffset = (instant: Instant) => `UTC${offsetText(offsetAt(instant, timeZone))}`;
 
   return {
@@ -90,6 +106,14 @@ export function createFormat(locale: string, timeZone: string) {
     euros,
     /** All six decimals, for a tooltip or a sum that must be compared digit by digit. */
     exactEuros: (micro: MicroEuros) => exact.format(nearestMicro(micro) / 1_000_000),
+    /** Euros as their column has them, with so many decimals; what is not nothing is never printed as nothing: "<€0.01". */
+    columnEuros: (micro: MicroEuros, decimals: Plain<number>, isChange: boolean) => {
+      const rounded = nearestMicro(micro);
+      const least = 10 ** (6 - decimals);
+      const { format } = inColumn(decimals, isChange);
+      if (rounded === 0 || Math.abs(rounded) >= least / 2) return format(rounded / 1_000_000);
+      return `${rounded < 0 ? '>' : '<'}${format((Math.sign(rounded) * least) / 1_000_000)}`;
+    },
     /** The numbers of an axis, all with the decimals that one of them needs. */
     axisEuros: (ticks: MicroEuros[]) => {
       const most = Math.max(...ticks.map(Math.abs));
@@ -98,7 +122,7 @@ export function createFormat(locale: string, timeZone: string) {
         ticks.every((micro) => Math.round(micro) % 10 ** (6 - digits) === 0),
       );
       const digits = needed === 1 ? 2 : (needed ?? 6);
-      const onAxis = new Intl.NumberFormat(locale, {
+      const onAxis = numberFormat(locale, {
         ...inEuros,
         minimumFractionDigits: digits,
         maximumFractionDigits: digits,
@@ -169,10 +193,10 @@ export function createFormat(locale: string, timeZone: string) {
   };
 }
 
-/** "+01:00"; before clocks were set by zones with its seconds, "-00:36:45". */
+/** "+01:00"; before clocks were set by zones with its seconds, "−00:36:45". */
 function offsetText(offset: bigint): string {
   const length = offset < 0n ? -offset : offset;
   const parts = [length / HOUR, (length / MINUTE) % 60n, (length / SECOND) % 60n];
   const digits = parts.map((part) => String(part).padStart(2, '0'));
-  return (offset < 0n ? '-' : '+') + (parts[2] === 0n ? digits.slice(0, 2) : digits).join(':');
+  return (offset < 0n ? '−' : '+') + (parts[2] === 0n ? digits.slice(0, 2) : digits).join(':');
 }

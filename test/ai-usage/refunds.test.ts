@@ -56,14 +56,14 @@ for (const [how, cover] of [
       assert.ok(up(gpt.get(0)) > 0 && up(gpt.get(1)) < 0 && up(tts.get(1)) > 0 && up(tts.get(2)) < 0);
       assert.ok(Math.abs(up(gpt.get(1)) / up(gpt.get(0)) + 0.8) < 0.02);
       const scale = page.querySelectorAll('.scale.costs li').map(textOf);
-      assert.deepEqual(scale, ['€15', '€10', '€5', '€0', '-€5', '-€10']);
+      assert.deepEqual(scale, ['€15', '€10', '€5', '€0', '−€5', '−€10']);
       // As the scale is a plain list, its numbers are as far apart as the lines.
       const lines = [...(page.querySelector('.chart .line')?.getAttribute('d') ?? '').matchAll(/M0 (\d+)/g)];
       const heights = lines.slice(0, scale.length).map(([, y]) => Number(y));
       assert.deepEqual([heights[0], heights.at(-1)], [0, 208]);
       const steps = heights.slice(1).map((y, i) => y - (heights[i] ?? 0));
       assert.ok(Math.max(...steps) - Math.min(...steps) <= 1, `${heights}`);
-      assert.equal(textOf(page.querySelectorAll('.marks em')[1] ?? null), '-€5.00');
+      assert.equal(textOf(page.querySelectorAll('.marks em')[1] ?? null), '−€5.00');
     });
 
     it('leave charts without them as they are', async () => {
@@ -108,14 +108,14 @@ for (const [how, cover] of [
       const page = await openPage(client, '/ai-usage?from=2026-10-07&to=2026-10-07');
       const change = textOf(page.querySelector('.tiles .change'));
       assert.equal(change, '+€5.00');
-      assert.equal(textOf(page.querySelector('.why .lead')), '+€5.00: from -€5.00 to €0.000001.');
+      assert.equal(textOf(page.querySelector('.why .lead')), '+€5.00: from −€5.00 to €0.000001.');
     });
 
     it('are averages below zero, told to the micro-euro', async () => {
       const tiles = tilesOf(await openPage(client, '/ai-usage?from=2026-10-06&to=2026-10-06'));
-      assert.deepEqual(tiles.get('Total cost'), { text: '-€5.00', exact: '-€5.000000' });
-      assert.deepEqual(tiles.get('Average per request'), { text: '-€2.50', exact: '-€2.500000' });
-      assert.deepEqual(tiles.get('Average per story'), { text: '-€5.00', exact: '-€5.000000' });
+      assert.deepEqual(tiles.get('Total cost'), { text: '−€5.00', exact: '−€5.000000' });
+      assert.deepEqual(tiles.get('Average per request'), { text: '−€2.50', exact: '−€2.500000' });
+      assert.deepEqual(tiles.get('Average per story'), { text: '−€5.00', exact: '−€5.000000' });
     });
 
     it('have a colour of their own among the hours of the week', async () => {
@@ -129,13 +129,13 @@ for (const [how, cover] of [
       assert.deepEqual(await heat('2026-10-05', '2026-10-07'), [
         '10 heat h5',
         '2 heat h2',
-        '-8 heat h4 refund',
+        '−8 heat h4 refund',
         '3 heat h3',
         '5 heat h4',
-        '-5 heat h4 refund',
+        '−5 heat h4 refund',
       ]);
       // The furthest from nothing is the darkest, also where it is a refund.
-      assert.deepEqual(await heat('2026-10-06', '2026-10-06'), ['-8 heat h5 refund', '3 heat h3']);
+      assert.deepEqual(await heat('2026-10-06', '2026-10-06'), ['−8 heat h5 refund', '3 heat h3']);
     });
 
     it('are no prompt that was sent again, and every page says what they are', async () => {
@@ -152,8 +152,8 @@ for (const [how, cover] of [
           `/ai-usage${path}${path.includes('?') ? '' : '?from=2026-10-05&to=2026-10-07'}`,
         );
         assert.equal(page.querySelectorAll('[role=alert]').length, 0, path);
-        assert.doesNotMatch(page.text, /NaN|Infinity|-€0\.00(?!\d)/, path);
-        assert.match(page.text, /-€8\.00|-€5\.00|€7\.00/, path);
+        assert.doesNotMatch(page.text, /NaN|Infinity|−€0\.00(?!\d)/, path);
+        assert.match(page.text, /−€8\.00|−€5\.00|€7\.00/, path);
       }
       const story = await openPage(client, `/ai-usage/stories/${STORY}?from=2026-10-05&to=2026-10-07`);
       assert.match(textOf(story.querySelector('[aria-labelledby=repeats] .lead')), /^4 calls share/);

@@ -39,13 +39,13 @@ export function microOf(text: string): number {
 }
 
 /** An amount to the micro-euro, as it is printed or as the title of a shorter one. */
-const AMOUNT = /^[-+]?€\d{1,3}(,\d{3})*\.\d{6}$/;
+const AMOUNT = /^[−+]?€\d{1,3}(,\d{3})*\.\d{6}$/;
 
 /** Null where the cell is no exact amount: a word, a count. A title is one, and so are euros with six decimals: both are to be read. */
 function exactOf(cell: HTMLElement, text: string): number | null {
   const title = cell.querySelector('span[title]')?.getAttribute('title');
   const exact = title ?? text;
-  if (AMOUNT.test(exact)) return Number(exact.replace(/[+€,.]/g, ''));
+  if (AMOUNT.test(exact)) return Number(exact.replace('−', '-').replace(/[+€,.]/g, ''));
   if (title !== undefined || (exact.includes('€') && /[.,]\d{6}(?!\d)/.test(exact)))
     assert.fail(`not an amount to the micro-euro: "${exact}"`);
   return null;

@@ -16,12 +16,12 @@ describe('format', () => {
     assert.equal(lisbon.euros(microEuros(250_000)), '€0.25');
     assert.equal(lisbon.euros(microEuros(999_999)), '€0.999999');
     assert.equal(lisbon.euros(microEuros(1_506_995_366)), '€1,507.00');
-    assert.equal(lisbon.euros(microEuros(-4213)), '-€0.004213');
+    assert.equal(lisbon.euros(microEuros(-4213)), '−€0.004213');
     assert.equal(lisbon.exactEuros(microEuros(1_506_995_366)), '€1,506.995366');
   });
 
   it('never prints an amount below a euro as another one, nor a larger one off by more than half a cent', () => {
-    const read = (text: string) => Math.round(Number(text.replace(/[€,]/g, '')) * 1_000_000);
+    const read = (text: string) => Math.round(Number(text.replace('−', '-').replace(/[€,]/g, '')) * 1_000_000);
     fc.assert(
       fc.property(fc.integer({ min: -999_999, max: 999_999 }), (micro) =>
         assert.equal(read(lisbon.euros(microEuros(micro))), micro),
@@ -38,7 +38,7 @@ describe('format', () => {
     const axis = (...ticks: number[]) => lisbon.axisEuros(ticks.map(microEuros));
     assert.deepEqual(axis(1_500_000, 1_000_000, 500_000, 0), ['€1.50', '€1.00', '€0.50', '€0.00']);
     assert.deepEqual(axis(1_200_000_000, 600_000_000, 0), ['€1,200', '€600', '€0']);
-    assert.deepEqual(axis(3_000, 2_000, 1_000, 0, -1_000), ['€0.003', '€0.002', '€0.001', '€0.000', '-€0.001']);
+    assert.deepEqual(axis(3_000, 2_000, 1_000, 0, -1_000), ['€0.003', '€0.002', '€0.001', '€0.000', '−€0.001']);
     assert.deepEqual(axis(2, 1, 0), ['€0.000002', '€0.000001', '€0.000000']);
     assert.deepEqual(axis(200_000_000_000, 100_000_000_000, 0), ['€200k', '€100k', '€0']);
   });
@@ -48,8 +48,8 @@ describe('format', () => {
     assert.equal(lisbon.exactEuros(microEuros(-0.4)), '€0.000000');
     assert.equal(lisbon.share(-1, 1_000_000), '0.0%');
     for (const half of [0.5, 1.5, 2.5]) {
-      assert.equal(lisbon.euros(microEuros(-half)), `-${lisbon.euros(microEuros(half))}`);
-      assert.equal(lisbon.exactEuros(microEuros(-half)), `-${lisbon.exactEuros(microEuros(half))}`);
+      assert.equal(lisbon.euros(microEuros(-half)), `−${lisbon.euros(microEuros(half))}`);
+      assert.equal(lisbon.exactEuros(microEuros(-half)), `−${lisbon.exactEuros(microEuros(half))}`);
     }
   });
 
@@ -64,10 +64,10 @@ describe('format', () => {
       [100, 1],
       [-100, 1],
     ].map(([a = 0, b = 0]) => lisbon.share(a, b));
-    assert.deepEqual(shares, ['25.0%', '-25.0%', '125.0%', '–', '–', '–', '–', '–']);
+    assert.deepEqual(shares, ['25.0%', '−25.0%', '125.0%', '–', '–', '–', '–', '–']);
     assert.deepEqual(
       [lisbon.shareChange(1, -2), lisbon.shareChange(-1, -2), lisbon.shareChange(-1, 2)],
-      ['', '', '-150.0%'],
+      ['', '', '−150.0%'],
     );
   });
 

@@ -3,11 +3,11 @@ import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Rank } from '../../query/view.ts';
 import { type Sums, totalTokens } from '../../stats/sums.ts';
 import type { Cell } from '../../tables/cells.ts';
-import { changeCell, costPerMillionTokens } from '../../tables/cells.ts';
+import { besideChange, costPerMillionTokens } from '../../tables/cells.ts';
 import { averageColumn, changeColumns, shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Heading } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, minus } from '../../units/money.ts';
 import {
   actionColumns,
   hasNoPrice,
@@ -104,6 +104,7 @@ function columnsOf({ by, total }: Breakdown, { links, query, format, names }: Br
         ? { only: 'file' }
         : {
             cell: (row) => (row.before === null ? {} : changed(row, row.before, format)),
+            total: minus(total.cost, before.cost),
             totalCell: changed(total, before, format),
           },
     ),
@@ -148,7 +149,7 @@ const storyColumns = (cost: MicroEuros, stories: number): Column<Row>[] => [
 ];
 
 const changed = (now: Sums, then: Sums, format: Format) =>
-  changeCell(now.cost, then.cost, then.requests === 0 && now.requests > 0, format);
+  besideChange(now.cost, then.cost, then.requests === 0 && now.requests > 0, format);
 
 /** Whether a query is already as narrow as a change would make it. */
 function isNarrowed(query: UsageQuery, change: QueryChange): boolean {

@@ -65,22 +65,17 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
   const money = (
     name: string,
     label: string,
-    text: (micro: MicroEuros) => string,
     value: (row: Omit<WhyRow, 'key'>) => MicroEuros,
-  ): Column<Row> => ({
-    ...{ name, label, kind: 'euros', value },
-    cell: (row) => ({ text: text(value(row)) }),
-    total: value(total),
-    totalCell: { text: text(value(total)) },
-  });
+    isChange?: true,
+  ): Column<Row> => ({ name, label, kind: 'euros', value, total: value(total), isChange });
   return [
     modelColumn(({ key }) => key, {
       cell: ({ key, others }) => ({ text: key === null ? othersText(others ?? 0) : written(key) }),
       total: 'Total',
     }),
     OTHERS,
-    money('before', 'Before', format.euros, ({ before }) => before),
-    ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, format.eurosChange, (row) => row[cause])),
-    money('now', 'Now', format.euros, ({ now }) => now),
+    money('before', 'Before', ({ before }) => before),
+    ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, (row) => row[cause], true)),
+    money('now', 'Now', ({ now }) => now),
   ];
 }

@@ -3,7 +3,7 @@ import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import { SHOWN, type Stack } from '../../query/view.ts';
 import { type BucketSize, bucketOf, type UsageStats } from '../../stats/stats.ts';
 import { addTo, noSums, type Sums } from '../../stats/sums.ts';
-import { changeCell } from '../../tables/cells.ts';
+import { besideChange } from '../../tables/cells.ts';
 import { sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
@@ -229,15 +229,15 @@ function columnsOf(
     ...(hasBefore
       ? [
           {
-            ...{ name: 'change', label: 'Change', kind: 'euros' as const },
+            ...{ name: 'change', label: 'Change', kind: 'euros' as const, isChange: true as const },
             value: ({ cost, before }: Row) => cost - (before ?? 0),
-            // Rounded where it is large, as what it is made of is a cell away: ninety times over its decimals weigh too much.
+            // Without the exact amount, as what it is made of is a cell away: ninety times over its decimals weigh too much.
             cell: ({ cost, before }: Row) => ({
-              ...changeCell(cost, before ?? NO_EUROS, before === 0 && cost > 0, format),
+              ...besideChange(cost, before ?? NO_EUROS, before === 0 && cost > 0, format),
               exact: undefined,
             }),
             total: total.cost - sumBefore,
-            totalCell: changeCell(total.cost, sumBefore, false, format),
+            totalCell: besideChange(total.cost, sumBefore, false, format),
           },
         ]
       : []),
@@ -247,7 +247,7 @@ function columnsOf(
             ...{ name: 'part', label, kind: 'euros', total: cost },
             value: ({ costs }) => costs[i] ?? 0,
             // Rounded: the exact figures are a click away, and a page of ninety days stays light.
-            cell: ({ costs }) => ({ text: costs[i] ? format.roundEuros(costs[i]) : '–', exact: undefined }),
+            cell: ({ costs }) => ({ ...(costs[i] ? {} : { text: '–' }), exact: undefined }),
           }),
         )
       : []),

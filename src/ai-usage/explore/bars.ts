@@ -1,6 +1,6 @@
 import type { UsageQuery } from '../../query/query.ts';
 import type { Line, Pivot } from '../../stats/explore/pivot.ts';
-import { printed, type Strip } from '../../tables/cells.ts';
+import { columnPrinter, printed, type Strip } from '../../tables/cells.ts';
 import type { Format } from '../../units/format.ts';
 import { AXIS_WORDS, othersText } from './axes.ts';
 import { amountOf, MEASURE_WORDS } from './measures.ts';
@@ -25,6 +25,11 @@ export function barsOf({ rows, columns, cells }: Pivot, query: UsageQuery, forma
   const figures = rows.map(value);
   const longest = Math.max(0, ...figures);
   const say = (micro: number) => printed(kind, micro, format).text;
+  const print = columnPrinter(
+    kind,
+    rows.map((line) => amountOf(query.measure, line)),
+    format,
+  );
   const named = columns.filter(({ key }) => key !== null).slice(0, columns.length > COLOURS ? COLOURS - 1 : COLOURS);
   const rest = columns.length - named.length;
   const series = isDivided
@@ -55,7 +60,7 @@ export function barsOf({ rows, columns, cells }: Pivot, query: UsageQuery, forma
   };
   const figureText = (line: Line) => {
     const found = figure(line);
-    return 'value' in found ? say(found.value) : found.none;
+    return 'value' in found ? print(found.value).text : found.none;
   };
   const isBelow =
     figures.some((one) => one < 0) ||

@@ -1,7 +1,7 @@
 import { RECORDS_PATH } from '../../query/paths.ts';
 import { sameUrl, type UsageQuery } from '../../query/query.ts';
 import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
-import { type Cell, printed } from '../../tables/cells.ts';
+import { type Cell, columnPrinter } from '../../tables/cells.ts';
 import { heatOf } from '../../tables/heat.ts';
 import { REFUNDED } from '../../tables/sum-columns.ts';
 import type { Table } from '../../tables/table.ts';
@@ -36,17 +36,27 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
   const records = (narrowed: Narrowed) =>
     narrowed === null ? undefined : sameUrl(RECORDS_PATH, { ...queryOf(narrowed, query), page: 1, counted: null });
 
-  const figureCell = (sums: PivotSums): Cell => {
+  // Of each column of figures, the last of which holds the totals of rows.
+  const printers = [...columns.map((line, j) => [line, ...cells.map((row) => row[j] ?? null)]), [total, ...rows]].map(
+    (column) =>
+      columnPrinter(
+        kind,
+        column.map((sums) => sums && value(sums)),
+        format,
+      ),
+  );
+
+  const figureCell = (sums: PivotSums, column: number): Cell => {
     const found = figure(sums);
     if ('none' in found) return { text: '', said: found.none };
     const share =
       adds && whole !== null && hasShares(found.value, whole) ? format.share(found.value, whole) : undefined;
-    return { ...printed(kind, found.value, format), note: share };
+    return { text: '', ...printers[column]?.(found.value), note: share };
   };
   const cellOf = (sums: PivotSums | null, row: number, column: number): Cell => {
     if (sums === null) return { text: '', said: 'no calls' };
     const both = narrowedToBoth(ofRows[row] ?? null, ofColumns[column] ?? null);
-    return { ...figureCell(sums), level: heat(value(sums) ?? 0), href: records(both) };
+    return { ...figureCell(sums, column), level: heat(value(sums) ?? 0), href: records(both) };
   };
   const rowName = (line: Line, i: number): Cell => {
     if (line.key === null) return { text: othersText(query.rows, line.count, format) };
@@ -69,14 +79,14 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
       cells: [
         rowName(line, i),
         ...columns.map((_, j) => cellOf(cells[i]?.[j] ?? null, i, j)),
-        { ...figureCell(line), href: records(ofRows[i] ?? null) },
+        { ...figureCell(line, columns.length), href: records(ofRows[i] ?? null) },
       ],
       faint: line.key === null,
     })),
     total: [
       { text: 'Total' },
-      ...columns.map((line, j) => ({ ...figureCell(line), href: records(ofColumns[j] ?? null) })),
-      { ...figureCell(total), href: records({ change: {}, window: null }) },
+      ...columns.map((line, j) => ({ ...figureCell(line, j), href: records(ofColumns[j] ?? null) })),
+      { ...figureCell(total, columns.length), href: records({ change: {}, window: null }) },
     ],
     notes: [...notesOf(query, adds), ...(isRefunded ? [REFUNDED] : [])],
   };

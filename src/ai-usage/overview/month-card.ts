@@ -8,7 +8,6 @@ import {
   historyBegins,
   type PastForecast,
 } from '../../stats/forecast.ts';
-import { changeCell } from '../../tables/cells.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Day, firstDayOf, monthOf } from '../../units/calendar.ts';
@@ -105,8 +104,9 @@ export function forecastTable(past: PastForecast[], format: Format): DataTable {
       name: 'offBy',
       label: 'Off by',
       kind: 'euros',
+      isChange: true,
       value: ({ forecast, actual }) => forecast - actual,
-      cell: ({ forecast, actual }) => changeCell(forecast, actual, false, format),
+      cell: ({ forecast, actual }) => ({ note: format.shareChange(forecast, actual) || undefined }),
     },
     {
       ...{ name: 'offByShare', label: 'Off by share', kind: 'ratio', only: 'file' },

@@ -32,31 +32,21 @@ export function whyView(
   return {
     lead: `${change}${share ? ` (${share})` : ''}: from ${format.euros(total.before)} to ${format.euros(total.now)}.`,
     causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
-    table: dataTable(columnsOf(modelUrl, format), { title, rows: rows.slice(0, MOST_MODELS) }).page(format),
+    table: dataTable(columnsOf(modelUrl), { title, rows: rows.slice(0, MOST_MODELS) }).page(format),
   };
 }
 
-function columnsOf(modelUrl: (model: string) => string, format: Format): Column<WhyRow>[] {
-  const money = (
-    name: string,
-    label: string,
-    text: (micro: MicroEuros) => string,
-    value: (row: WhyRow) => MicroEuros,
-  ) =>
-    ({
-      name,
-      label,
-      kind: 'euros',
-      value,
-      cell: (row: WhyRow) => ({ text: text(value(row)) }),
-    }) satisfies Column<WhyRow>;
+function columnsOf(modelUrl: (model: string) => string): Column<WhyRow>[] {
+  const money = (name: string, label: string, value: (row: WhyRow) => MicroEuros, isChange?: true): Column<WhyRow> => ({
+    ...{ name, label, kind: 'euros', value, isChange },
+  });
   return [
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ key }) => written(key) },
       cell: ({ key }) => ({ href: modelUrl(key) }),
     },
-    money('before', 'Before', format.euros, ({ before }) => before),
-    ...NAMES.map((cause) => money(cause, CAUSES[cause].label, format.eurosChange, (row) => row[cause])),
-    money('now', 'Now', format.euros, ({ now }) => now),
+    money('before', 'Before', ({ before }) => before),
+    ...NAMES.map((cause) => money(cause, CAUSES[cause].label, (row) => row[cause], true)),
+    money('now', 'Now', ({ now }) => now),
   ];
 }

@@ -155,9 +155,9 @@ describe('the comparison on the overview', () => {
         '+1 +50.0%',
         '+50 +50.0%',
         '0 0.0%',
-        '-€0.333333 -16.7%',
+        '−€0.333333 −16.7%',
         '+1 +100.0%',
-        '-€1.50 -37.5%',
+        '−€1.50 −37.5%',
       ]);
       const table = tableOf(await openPage(client, path), 'Models');
       const row = (name: string) => columnOf(table, 'Model').findIndex(({ text }) => text === name);
@@ -166,13 +166,21 @@ describe('the comparison on the overview', () => {
       assert.equal(table.rows.length, 3, 'what is gone has a row, what came later yesterday has none');
       assert.equal(totalOf(table, 'Change').micro, 1_000_000);
       const page = await openPage(client, path);
+      const marks = page.querySelectorAll('.tiles .change').map((change) => {
+        const mark = change.querySelector('[role=img]');
+        return mark && `${mark.getAttribute('aria-label')} ${mark.classList.contains('cost')}`;
+      });
+      // In words, and in colour only where more is worse.
+      assert.deepEqual(marks, ['up true', 'up false', 'up false', null, 'down true', 'up false', 'down true']);
+      const cells = page.querySelectorAll('[aria-labelledby=models] td:has(i.cost)').map(textOf);
+      assert.deepEqual(cells, ['+€1.00 +50.0%', '+€2.00 new', '−€2.00 −100.0%', '+€1.00 +25.0%']);
       assert.match(textOf(page.querySelector('.comparison')), /24 Nov 2026, 00:00 – 24 Nov 2026, 09:30/);
     });
   }
 
   it('is of a year ago where there are records, and nothing where nobody wants it', async () => {
     const path = `/ai-usage?from=2026-11-25&to=2026-11-25&${asOf}`;
-    assert.equal((await changes(`${path}&compare=year`))[0], '-€3.00 -37.5%');
+    assert.equal((await changes(`${path}&compare=year`))[0], '−€3.00 −37.5%');
     assert.deepEqual(
       (await changes(`${path}&compare=none`)).filter((text) => text !== ''),
       [],

@@ -5,7 +5,7 @@ import { sharedApp } from '../../support/app.ts';
 import { type Client, HTMX_FRAGMENT, signedIn } from '../../support/client.ts';
 import { csvRows, download } from '../../support/export.ts';
 import { assertDescribed } from '../../support/openapi.ts';
-import { openJson, openPage, recordSum, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
+import { columnOf, openJson, openPage, recordSum, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(`${iso}Z`) as Instant;
@@ -60,6 +60,14 @@ describe('the page to explore', () => {
     const { head } = tableOf(page, 'Cost by action and model');
     assert.equal(head.length, 1 + 20 + 1 + 1);
     assert.equal(head.at(-2), '7 other models');
+  });
+
+  it('prints the euros of a column with the same decimals, and what is next to nothing not as nothing', async () => {
+    const table = tableOf(await openPage(client, `/ai-usage/explore?${WINDOW}`), 'Cost by action and model');
+    const totals = columnOf(table, 'Total');
+    for (const { text } of totals.filter(({ text }) => text !== '')) assert.match(text, /^[<−]?€[\d,]+\.\d\d$/);
+    const tiny = totals.find(({ micro }) => micro === 7);
+    assert.equal(tiny?.text, '<€0.01');
   });
 
   it('leads from each cell, row and column to the records that it adds up', async () => {

@@ -105,7 +105,7 @@ describe('a view that is frozen', () => {
     await databases().workflows('token_usage_tracking').whereIn('token_usage_id', gone).delete();
     for (const link of links) assert.deepEqual(note(await openPage(client, link)), [], link);
     await databases().workflows('token_usage_tracking').delete();
-    assert.match(note(await openPage(client, links[0] ?? '')).join(), /: -2 records, -€2\.00\./);
+    assert.match(note(await openPage(client, links[0] ?? '')).join(), /: −2 records, −€2\.00\./);
     await resetUsage();
   });
 

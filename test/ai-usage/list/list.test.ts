@@ -3,7 +3,7 @@ import { type Instant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { download } from '../../support/export.ts';
-import { columnOf, integerOf, openPage, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
+import { columnOf, integerOf, microOf, openPage, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(`${iso}Z`) as Instant;
@@ -90,7 +90,7 @@ for (const [how, cover] of [
               totalOf(table, 'Cost').micro,
               'all that it adds up',
             );
-            assert.equal(totalOf(table, 'Cost').text, total.get('Total cost')?.text);
+            assert.equal(totalOf(table, 'Cost').micro, microOf(total.get('Total cost')?.exact ?? ''));
             assert.equal(integerOf(totalOf(table, 'Requests').text), MANY);
             seen.push(
               ...columnOf(table, label)
