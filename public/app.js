@@ -46,6 +46,14 @@ document.addEventListener('click', async (event) => {
   }
 });
 
+// A row of a list opens what its first cell leads to; whoever marks text in it wants to copy that.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('.opens tbody tr')?.querySelector('th > a');
+  if (!link || event.target.closest('a, button') || String(window.getSelection())) return;
+  const { ctrlKey, metaKey, shiftKey } = event;
+  link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+});
+
 /** Into a region outside of what is replaced; a screen reader hears it. */
 function say(text) {
   const region = document.getElementById('announcement');

@@ -15,6 +15,8 @@ export type Cell = {
   href?: string;
   /** The link changes this very view, so that only a part of the page need be loaded. */
   narrows?: boolean;
+  /** The link looks as text until it is pointed at, and is no stop of the Tab key: what the row opens offers it too. */
+  aside?: true;
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
   /** The amount to the micro-euro, where the text may be a rounded one. */

@@ -7,7 +7,8 @@ describe('using it in a browser', () => {
 
   it('a story is found, looked at and left without any script', async () => {
     const { page, arrive } = await openAs('/ai-usage/records?period=7d', { javaScriptEnabled: false });
-    await page.getByRole('link', { name: 'Story O farol: details' }).first().click();
+    await page.locator('tbody th a').first().click();
+    await page.getByRole('link', { name: 'O farol' }).click();
     await arrive(`/ai-usage/stories/${STORY}?period=7d`);
     assert.equal(await page.locator('h1').innerText(), 'O farol');
     await page.getByRole('link', { name: '90 days' }).click();
@@ -21,6 +22,25 @@ describe('using it in a browser', () => {
     assert.equal(await page.locator('.sum b').first().innerText(), '35');
     await page.goto(`${origin()}/ai-usage/stories/${STORY}`);
     assert.equal(await page.locator('button:visible').count(), 0, 'no button that needs a script');
+  });
+
+  it('a row opens its record wherever it is clicked, but for what it names, and what is marked to be copied', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records?period=7d');
+    const address = (await page.locator('tbody th a').nth(2).getAttribute('href')) ?? '';
+    const cell = await page.locator('tbody tr').nth(2).locator('td').last().boundingBox();
+    assert.ok(cell);
+    await page.mouse.move(cell.x + cell.width - 4, cell.y + 14);
+    await page.mouse.down();
+    await page.mouse.move(cell.x + 10, cell.y + 14, { steps: 5 });
+    await page.mouse.up();
+    assert.match(await page.evaluate('String(getSelection())'), /\S/);
+    assert.equal(await page.evaluate('location.pathname'), '/ai-usage/records', 'marked');
+    await page.evaluate('getSelection().empty()');
+    await page.locator('tbody tr').nth(2).locator('td').last().click();
+    await arrive(address);
+    await page.goBack();
+    await page.locator('tbody tr').nth(2).getByRole('link', { name: 'Marta' }).click();
+    await arrive(`/ai-usage/records?period=7d&author=${AUTHOR}`);
   });
 
   it('a bar says its values to those who move to it by keyboard, and narrows the window, without any script', async () => {

@@ -131,6 +131,16 @@ export function submitted(form: HTMLElement, changes: Record<string, string> = {
   return `${form.getAttribute('action')}?${parameters}`;
 }
 
+const STOPS = 'a[href], button, select, textarea, input, summary, [tabindex="0"]';
+
+/** Where the Tab key stops, with everything that opens closed. */
+export const tabStops = (page: HTMLElement): HTMLElement[] =>
+  page.querySelectorAll(STOPS).filter((one) => {
+    const folded = one.closest('details:not([open])');
+    const isSummary = one.tagName === 'SUMMARY' && one.parentNode === folded;
+    return one.getAttribute('tabindex') !== '-1' && one.getAttribute('type') !== 'hidden' && (!folded || isSummary);
+  });
+
 /** Chips as a person reads them, and where their × leads. */
 export function chipsOf(page: HTMLElement): [string, string | null][] {
   return page

@@ -15,16 +15,16 @@ describe('the euros of a column', () => {
   it('have the decimals that keep three digits of the smallest, and no more', () => {
     assert.deepEqual(printed([0.5, 0.0123]), ['€0.5000', '€0.0123']);
     assert.deepEqual(printed([0.5, 0.25, 0]), ['€0.50', '€0.25', '€0.00']);
-    assert.deepEqual(printed([0.338308, 12]), ['€0.338', '€12.000']);
+    assert.deepEqual(printed([0.338308, 7]), ['€0.338', '€7.000']);
     assert.deepEqual(printed([0.000891, 0.5]), ['€0.000891', '€0.500000']);
     assert.deepEqual(printed([0, 0]), ['€0.00', '€0.00']);
     assert.deepEqual(printed([-0.0123, 0.5], true), ['−€0.0123', '+€0.5000']);
   });
 
-  it('are cents beside hundreds, and what is less is not nothing', () => {
+  it('are cents beside ten euros or more, and what is less is not nothing', () => {
     assert.deepEqual(printed([1_506.995366, 138.84, 0.338308]), ['€1,507.00', '€138.84', '€0.34']);
     assert.deepEqual(printed([250, 0.0038, -0.0038, 0]), ['€250.00', '<€0.01', '>−€0.01', '€0.00']);
-    assert.deepEqual(printed([12, 0.000012]), ['€12.0000', '<€0.0001']);
+    assert.deepEqual(printed([7, 0.000012]), ['€7.0000', '<€0.0001']);
     assert.deepEqual(printed([250, 0.0038, -0.0038, 0], true), ['+€250.00', '<+€0.01', '>−€0.01', '€0.00']);
   });
 

@@ -1,7 +1,7 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
-import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import { type QueryChange, type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
 import type { Cell } from '../../tables/cells.ts';
@@ -10,7 +10,6 @@ import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_NUMBER } from '../../units/money.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
-import { detailsLink } from '../frame/subjects.ts';
 
 /** Names by id; none where nobody knows it. */
 type KnownNames = {
@@ -52,11 +51,14 @@ function remembered(compute: (word: string) => string): (word: string) => string
 
 const labelOf = remembered((action) => actionInfo(action).label);
 
-/** A cell that narrows the list to what it names, and leads to its page. */
-function narrowing(kind: 'author' | 'story', id: string, { path, query, names, format }: ListPage): Partial<Cell> {
-  const text = (kind === 'author' ? names.authors : names.stories).get(id) ?? format.shortId(id);
-  return { text, href: usageUrl(path, query, { [kind]: id }), ...detailsLink(kind, id, text, query) };
-}
+const nameIn = (known: ReadonlyMap<string, string | null>, id: string, { format }: ListPage) =>
+  known.get(id) ?? format.shortId(id);
+
+/** A cell that narrows the list to what it names. Its record leads to the page of that. */
+const narrowing = ({ path, query }: ListPage, change: QueryChange): Partial<Cell> => ({
+  href: usageUrl(path, query, change),
+  aside: true,
+});
 
 /** The columns of records, in order, on pages, in files and in the API: the one place to add another. */
 export const RECORD_COLUMNS: RecordColumn[] = [
@@ -68,29 +70,30 @@ export const RECORD_COLUMNS: RecordColumn[] = [
   {
     ...{ name: 'author', label: 'Author', kind: 'text' },
     value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
-    cell: ({ authorId }, page) => narrowing('author', authorId, page),
+    cell: ({ authorId }, page) => ({
+      text: nameIn(page.names.authors, authorId, page),
+      ...narrowing(page, { author: authorId }),
+    }),
   },
   {
     ...{ name: 'story', label: 'Story', kind: 'text' },
     value: ({ storyId }, { stories }) => stories.get(storyId) ?? null,
-    cell: ({ storyId }, page) => narrowing('story', storyId, page),
+    cell: ({ storyId }, page) => ({
+      text: nameIn(page.names.stories, storyId, page),
+      ...narrowing(page, { story: storyId }),
+    }),
   },
   {
     ...{ name: 'actionLabel', label: 'Action', kind: 'text', sortBy: 'action' },
     value: ({ action }) => labelOf(action),
-    cell: ({ action }, { path, query }) => ({
-      icon: actionInfo(action).kind,
-      href: usageUrl(path, query, { actions: [action] }),
-      ...detailsLink('action', action, labelOf(action), query),
-    }),
+    cell: ({ action }, page) => ({ icon: actionInfo(action).kind, ...narrowing(page, { actions: [action] }) }),
   },
   {
     ...{ name: 'aiModel', label: 'Model', kind: 'text', sortBy: 'aiModel', api: true },
     value: ({ aiModel }) => aiModel,
-    cell: ({ aiModel }, { path, query }) => ({
+    cell: ({ aiModel }, page) => ({
       text: written(aiModel),
-      href: usageUrl(path, query, { models: [aiModel] }),
-      ...detailsLink('model', aiModel, written(aiModel), query),
+      ...narrowing(page, { models: [aiModel] }),
       ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
     }),
   },

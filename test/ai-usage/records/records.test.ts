@@ -16,6 +16,7 @@ import {
   recordIds,
   submitted,
   tableOf,
+  tabStops,
   textOf,
 } from '../../support/page.ts';
 import { plainIds } from '../../support/plain-sql.ts';
@@ -250,6 +251,21 @@ describe('records', () => {
         assert.deepEqual(recordIds(behind), [row?.id]);
       }
     }
+  });
+
+  it('fifty of them are fifty stops of the Tab key, and what they name is reached from the record of each', async () => {
+    await resetUsage();
+    await insertUsage(Array.from({ length: 60 }, (_, i) => ({ model: MODELS[i % MODELS.length], cost: 1 + i })));
+    const page = await openPage(client, `${PATH}?period=7d`);
+    const rows = page.querySelectorAll('tbody tr');
+    assert.equal(rows.length, 50);
+    for (const row of rows) assert.equal(tabStops(row).length, 1);
+    assert.ok(tabStops(page).length <= 120, `${tabStops(page).length} stops`);
+    const record = await openPage(client, linkTo(rows[7] as HTMLElement, 'th a') ?? '');
+    const narrower = record.querySelectorAll('[aria-label="The list, narrowed"] a').map((a) => a.getAttribute('href'));
+    const aside = rows[7]?.querySelectorAll('td a').map((a) => a.getAttribute('href')) ?? [];
+    assert.deepEqual([...narrower].sort(), [...aside].sort());
+    for (const href of narrower) assert.ok((await openPage(client, href ?? '')).querySelector('tbody th a'), href);
   });
 
   it('a blank name is no name: the short id stands there, and can be clicked', async () => {

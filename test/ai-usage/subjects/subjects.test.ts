@@ -160,7 +160,11 @@ describe('the pages of authors, models and actions', () => {
     const details = async (path: string, selector: string) =>
       (await openPage(client, path)).querySelectorAll(selector).map((link) => link.getAttribute('href'));
     assert.ok((await details('/ai-usage', 'a.details')).includes(address));
-    assert.ok((await details('/ai-usage/records?period=7d', 'a.details')).includes(`${address}?period=7d`));
+    const listed = await openPage(client, '/ai-usage/records?period=7d');
+    const opened = await Promise.all(
+      listed.querySelectorAll('tbody th a').map((link) => details(link.getAttribute('href') ?? '', '.facts dd > a')),
+    );
+    assert.ok(opened.flat().includes(`${address}?period=7d`));
     assert.deepEqual(await details(`/ai-usage/records?${new URLSearchParams({ model: name })}`, '.chips b a'), [
       address,
     ]);
