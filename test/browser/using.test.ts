@@ -62,6 +62,33 @@ describe('using it in a browser', () => {
     assert.ok(words.includes(total.split(/\s/)[0] as string), `${total} is the bar’s: ${words}`);
   });
 
+  it('the menu is one line on a telephone, and the rest of it opens, without any script', async () => {
+    const { page } = await openAs('/ai-usage', {
+      javaScriptEnabled: false,
+      viewport: { width: 390, height: 844 },
+    });
+    const entries = await page.locator('.site nav > :visible').all();
+    const boxes = await Promise.all(entries.map((one) => one.boundingBox()));
+    assert.equal(new Set(boxes.map((box) => box?.y)).size, 1, 'a line');
+    assert.ok(boxes.length > 3);
+    for (const box of boxes) assert.ok(box && box.x + box.width <= 390 && box.height < 40, JSON.stringify(box));
+    await page.locator('.site nav summary').click();
+    await page.locator('.site nav').getByRole('link', { name: 'Statement' }).click();
+    await page.waitForURL(/\/ai-usage\/statement\?month=/);
+    assert.equal(await page.locator('.site nav summary[aria-current]').innerText(), 'Statement');
+  });
+
+  it('the menu of a telephone is put away by Esc and by a click elsewhere', async () => {
+    const { page } = await openAs('/ai-usage', { viewport: { width: 390, height: 844 } });
+    const budgets = page.locator('.site nav').getByRole('link', { name: 'Budgets' });
+    for (const close of [() => page.keyboard.press('Escape'), () => page.locator('h1').click()]) {
+      await page.locator('.site nav summary').click();
+      assert.equal(await budgets.isVisible(), true);
+      await close();
+      assert.equal(await budgets.isVisible(), false);
+    }
+  });
+
   it('/ goes to the search, but not while one types', async () => {
     const { page, complaints } = await openAs('/ai-usage/records?search=gpt');
     const focused = () => page.evaluate('document.activeElement.name');
