@@ -72,21 +72,22 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
     caption: `${label} by ${AXIS_WORDS[query.rows].label.toLowerCase()} and ${AXIS_WORDS[query.columns].label.toLowerCase()}`,
     head: [
       { label: AXIS_WORDS[query.rows].label, numeric: false },
-      ...columns.map((line) => ({ label: heading(line), numeric: true })),
+      // Beside the names, so that they are in sight however many columns follow.
       { label: 'Total', numeric: true },
+      ...columns.map((line) => ({ label: heading(line), numeric: true })),
     ],
     rows: rows.map((line, i) => ({
       cells: [
         rowName(line, i),
-        ...columns.map((_, j) => cellOf(cells[i]?.[j] ?? null, i, j)),
         { ...figureCell(line, columns.length), href: records(ofRows[i] ?? null) },
+        ...columns.map((_, j) => cellOf(cells[i]?.[j] ?? null, i, j)),
       ],
       faint: line.key === null,
     })),
     total: [
       { text: 'Total' },
-      ...columns.map((line, j) => ({ ...figureCell(line, j), href: records(ofColumns[j] ?? null) })),
       { ...figureCell(total, columns.length), href: records({ change: {}, window: null }) },
+      ...columns.map((line, j) => ({ ...figureCell(line, j), href: records(ofColumns[j] ?? null) })),
     ],
     notes: [...notesOf(query, adds), ...(isRefunded ? [REFUNDED] : [])],
   };

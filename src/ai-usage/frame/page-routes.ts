@@ -51,7 +51,8 @@ export function pageFrame({ databases, reader, format }: UsageSources) {
     const bar = filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject);
     return {
       bar,
-      titled: (cost: MicroEuros | null, page: string) => viewTitle(bar, answered, cost, page, format),
+      titled: (cost: MicroEuros | null, page: string, subject?: string) =>
+        viewTitle(bar, answered, { cost, page, subject }, format),
       notes: answer.ok ? notesOf(answer.value) : [],
       freshness: answer.ok ? freshness(answer.value, format) : null,
       fresh: freshUrl(path, query),
@@ -64,14 +65,13 @@ export function pageFrame({ databases, reader, format }: UsageSources) {
 function viewTitle(
   { chips }: FilterBar,
   query: UsageQuery,
-  cost: MicroEuros | null,
-  page: string,
+  { cost, page, subject }: { cost: MicroEuros | null; page: string; subject?: string },
   format: Format,
 ): string {
   const filters = chips.map(({ label, value }) =>
     /^(model|action|author|story)( is)?$/.test(label) ? value : `${label} ${value}`,
   );
-  const view = [...filters, wordsOf(query, format)].join(', ');
+  const view = [...(subject === undefined ? [] : [subject]), ...filters, wordsOf(query, format)].join(', ');
   return `${view}${cost === null ? '' : `: ${format.euros(cost)}`} · ${page}`;
 }
 

@@ -87,6 +87,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           ...shared,
           notes: [...shared.notes, ...(stats.ok ? frozenNotes(query, stats.value, format) : [])],
           title,
+          viewTitle: shared.titled(stats.ok ? stats.value.cost : null, title),
           list,
           many: list.ok && list.value.count === 1 ? others.one : others.many,
           comparison: comparisonBar(query, earliest.ok ? earliest.value : null, links, format),
@@ -99,7 +100,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
             : null,
         };
       });
-      render(req, res, { title, view: 'ai-usage/list/list', data });
+      render(req, res, { title: data.viewTitle, view: 'ai-usage/list/list', data });
     });
   }
 

@@ -46,7 +46,9 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
     const title = format.longMonth(firstDay);
     const link = (other: Month | null) =>
       other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
+    const cost = answer.ok ? `: ${format.euros(answer.value.value.total.cost)}` : '';
     const data = {
+      viewTitle: `${title}${cost} · Statement`,
       month: title,
       days: `${format.longDay(firstDay)} – ${format.longDay(monthSpan(month).to)}, days of ${timeZone}`,
       previous: link(previous),
@@ -67,7 +69,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       recompute: usageUrl(TIE_OUT_PATH, query),
       retry: urlOf(month),
     };
-    render(req, res, { title: `Statement ${title}`, view: 'ai-usage/statement/statement', data });
+    render(req, res, { title: data.viewTitle, view: 'ai-usage/statement/statement', data });
   });
 
   return router;

@@ -42,6 +42,8 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
       id,
       title: names.stories.get(id) ?? null,
+      // Of all of it, whatever the period that it is compared in.
+      viewTitle: `${names.stories.get(id) ?? format.shortId(id)}${story ? `: ${format.euros(story.total.cost)}` : ''} · Story`,
       gone: names.gone.has(id),
       authors: (story?.authors ?? []).map((author) => ({
         name: names.authors.get(author) ?? format.shortId(author),
@@ -65,7 +67,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       records: usageUrl(RECORDS_PATH, whole),
       overview: usageUrl(OVERVIEW_PATH, query),
     };
-    render(req, res, { title: data.title ?? `Story ${format.shortId(id)}`, view: 'ai-usage/story/story', data });
+    render(req, res, { title: data.viewTitle, view: 'ai-usage/story/story', data });
   });
 
   return router;

@@ -127,14 +127,15 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             : costs,
           namesAvailable: names.available,
           records: usageUrl(RECORDS_PATH, narrowed),
+          viewTitle: shared.titled(
+            total?.cost ?? null,
+            SUBJECTS[kind].label,
+            about.title ?? `${SUBJECTS[kind].label} ${format.shortId(name)}`,
+          ),
           everything: usageUrl(OVERVIEW_PATH, query),
           always: usageUrl(path, query, { period: 'all', from: null, to: null }),
         };
-        render(req, res, {
-          title: about.title ?? `${SUBJECTS[kind].label} ${format.shortId(name)}`,
-          view: 'ai-usage/subjects/subject',
-          data,
-        });
+        render(req, res, { title: data.viewTitle, view: 'ai-usage/subjects/subject', data });
       },
     );
   }
