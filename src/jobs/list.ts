@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { type Telling, tellDigests } from '../account/digest/tell.ts';
@@ -11,11 +12,13 @@ import { forgetTokens } from '../auth/tokens/store.ts';
 import { chainAuditLog } from '../db/audit/chain.ts';
 import { forgetAuditLog } from '../db/audit/forget.ts';
 import type { Databases } from '../db/connect.ts';
+import { takeLease } from '../db/lease.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
 import { deleteLostPlaces } from '../limits/places.ts';
 import { deleteOldCounts } from '../limits/rate-limit.ts';
+import { keepDayTokens } from '../stats/pricing/keep-day-tokens.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { type KeepOptions, type KeptDatabases, rollupWork, TICK_MS } from '../stats/rollups/keep/keep.ts';
 import type { Origin } from '../stats/rollups/keep/origin.ts';
@@ -41,6 +44,26 @@ export function rollupsJob(databases: KeptDatabases, timeZone: string, log: Logg
     atOnce: true,
     run: rollupWork(databases, timeZone, log, options),
     onError: logged(log, options.outages, 'rollups: tick failed'),
+  };
+}
+
+/** For as long as some days take on a source that is slow. */
+const PRICING_LEASE_SECONDS = 120;
+
+function pricingJob(databases: Databases, log: Logger, outages: Outages): Job {
+  const holder = randomUUID();
+  const { backoffice } = databases;
+  return {
+    name: 're-pricing',
+    does: 'Keeps the tokens of every call of complete days, once there is a price, so that what a changed price makes of them is known at once.',
+    everyMs: 15_000,
+    atOnce: true,
+    run: (isStopping) =>
+      keepDayTokens(
+        databases,
+        async () => !isStopping() && takeLease(backoffice, 're-pricing', holder, PRICING_LEASE_SECONDS),
+      ),
+    onError: logged(log, outages, 're-pricing: days are added up from the records themselves'),
   };
 }
 
@@ -225,6 +248,7 @@ export function everyJob({
   const mailsTo = (email: string) => sending.mail !== null && mayEnter(email);
   return [
     rollupsJob(databases, timeZone, log, { replicas, sharesTicks: replicas && !once, outages, origin }),
+    pricingJob(databases, log, outages),
     evaluationJob({ databases, reader, timeZone, words, mailsTo }, once, log, outages),
     digestsJob(telling, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),

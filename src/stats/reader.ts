@@ -10,13 +10,14 @@ import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
 import { type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
 import type { DailyCosts } from './forecast.ts';
-import { withoutRows } from './memory/memory.ts';
+import { type PriceList, readPriceList } from './pricing/price-list.ts';
+import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
 import { type RecordPage, readRecords } from './records/record-pages.ts';
 import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
-import { openSnapshot } from './snapshot.ts';
+import { readTwice } from './snapshot.ts';
 import { createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
 import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './stories/story.ts';
@@ -47,6 +48,8 @@ type UsageAnswers = {
   /** The query as of the instant at which others asked the same within the last seconds. */
   recent: (query: UsageQuery) => Promise<UsageQuery>;
   stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats>>;
+  /** The same by the price list. */
+  repriced: (query: UsageQuery, size: BucketSize) => Promise<Answer<RepricedStats>>;
   /** What each business day cost. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
@@ -78,6 +81,8 @@ export type UsageReader = UsageAnswers & {
    */
   together: <T>(read: (state: OneState) => Promise<T>) => Promise<T>;
   dimensions: () => ReturnType<typeof readDimensions>;
+  /** What calls cost by the prices as they are now. */
+  prices: () => Promise<PriceList>;
   /**
    * Whether statistics are answered: what they need of the rollups is in memory, or has been within the last minute. Waits two
    * seconds at most, so that nobody who only asks is kept by a database that is slow.
@@ -114,6 +119,13 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   const { workflows } = databases;
   const { current, renewed, isOutdated, readSound, newest, age } = createOpenings(from);
   const dimensions = () => reuse('dimensions', () => named('dimensions', () => readDimensions(workflows)));
+
+  let known: PriceList | null = null;
+  const prices = () =>
+    named('prices', async () => {
+      known = await readPriceList(databases.backoffice, known);
+      return known;
+    });
 
   /** Turns the query's words into ids and known names. */
   const prepare = async (query: UsageQuery, opening: OpenedSource | Promise<OpenedSource> = handled(current())) => {
@@ -181,6 +193,12 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       },
       stats: (query, size) =>
         answer('stats', size, query, (source, filter) => readStats(source, query.window, filter, size)),
+      repriced: async (query, size) => {
+        const list = await prices();
+        return answer('repriced', `${size} ${list.version}`, query, (source, filter) =>
+          readRepricedStats(source, query.window, filter, size, list),
+        );
+      },
       dailyCosts: (query) =>
         answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
       week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
@@ -240,6 +258,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     ofOneState,
     recent: alone(({ recent }) => recent),
     stats: alone(({ stats }) => stats),
+    repriced: alone(({ repriced }) => repriced),
     dailyCosts: alone(({ dailyCosts }) => dailyCosts),
     week: alone(({ week }) => week),
     pivot: alone(({ pivot }) => pivot),
@@ -259,6 +278,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         ),
       ),
     dimensions,
+    prices,
     mend,
     prepare,
     earliest: () => reuse('earliest', () => readEarliest(workflows)),
@@ -270,22 +290,9 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     tieOut: (query, gone) =>
       untilUnchanged(handled(current()), (opened) =>
         readPrepared(query, opened, async (source, filter) => {
-          const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
-          try {
-            // With no memory of raw rows: both readings see them as they are in the snapshot.
-            const fresh = {
-              ...source,
-              workflows: transaction,
-              memory: withoutRows(source.memory),
-              endsRead: new Map(),
-            };
-            const kept = await begin(handled(readStats(fresh, query.window, filter, 'day')));
-            const raw = await begin(handled(readStats({ ...fresh, coveredUntil: null }, query.window, filter, 'day')));
-            if (!sameFigures(kept, raw)) mend([query.window]);
-            return { kept, raw };
-          } finally {
-            await close();
-          }
+          const both = await readTwice(databases, source, query.window, filter, gone);
+          if (!sameFigures(both.kept, both.raw)) mend([query.window]);
+          return both;
         }),
       ),
   };

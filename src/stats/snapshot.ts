@@ -1,7 +1,12 @@
 import type { Knex } from 'knex';
 import type { Databases } from '../db/connect.ts';
 import { inTurn } from '../db/in-turn.ts';
+import type { UsageFilter } from '../query/filter.ts';
 import { handled } from '../units/promises/handled.ts';
+import type { Window } from '../units/time.ts';
+import { withoutRows } from './memory/memory.ts';
+import type { UsageSource } from './source.ts';
+import { readStats, type UsageStats } from './stats.ts';
 
 // A laptop that sleeps for a moment may go on; one that does not come back gives its connection back.
 const LIMITS = `SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'`;
@@ -61,4 +66,24 @@ export async function openSnapshot(
     throw error;
   }
   return { transaction, begin, close };
+}
+
+/** Statistics of one moment as pages read them, and from raw rows alone; with no memory of raw rows, which may be of another. */
+export async function readTwice(
+  databases: Databases,
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  gone: AbortSignal,
+): Promise<{ kept: UsageStats; raw: UsageStats }> {
+  const { transaction, begin, close } = await openSnapshot(databases, databases.recomputing, gone);
+  try {
+    const memory = withoutRows(source.memory);
+    const fresh = { ...source, workflows: transaction, memory, endsRead: new Map() };
+    const kept = await begin(handled(readStats(fresh, window, filter, 'day')));
+    const raw = await begin(handled(readStats({ ...fresh, coveredUntil: null }, window, filter, 'day')));
+    return { kept, raw };
+  } finally {
+    await close();
+  }
 }

@@ -1,19 +1,18 @@
 import type { Knex } from 'knex';
-import { businessTime } from '../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
 import type { CellTest } from '../query/filters/entry.ts';
-import { compareDays, type Day, isoDateFromPostgres, monthOf } from '../units/calendar.ts';
+import { compareDays, type Day, monthOf } from '../units/calendar.ts';
 import { byCodePoint } from '../units/code-points.ts';
 import { exactInteger } from '../units/integer.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../units/money.ts';
 import { handled } from '../units/promises/handled.ts';
-import { dayOf, hourNumber, type Instant, isOfNoTime, NO_TIME, type Window } from '../units/time.ts';
+import { dayOf, hourNumber, type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
 import { daysWithin } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
-import { HOUR_NUMBER_OF_ROW } from './rollups/source-hours.ts';
+import { type BucketSize, bucketFromPostgres, bucketSql, NO_BUCKET } from './rollups/source-buckets.ts';
 import type { UsageSource } from './source.ts';
 import { readDistinctStories } from './stories/stories.ts';
 import type { UsageKind } from './sums.ts';
@@ -30,8 +29,7 @@ import {
   usageCellOf,
 } from './sums.ts';
 
-/** The buckets that usage over time is shown in: UTC hours, business days, business months. */
-export type BucketSize = 'hour' | 'day' | 'month';
+export type { BucketSize };
 
 export type UsageStats = {
   total: Sums & { stories: number };
@@ -44,22 +42,6 @@ export type UsageStats = {
   /** By bucket, action and model: what all of the above is added up from. One bucket, action and model may come several times. */
   cells: UsageCell[];
 };
-
-/** The bucket of a raw row in SQL, where it is business time by this form of it. */
-const BUCKET_FORM = { day: 'YYYY-MM-DD BC', month: 'YYYY-MM-"01" BC' } as const;
-const BUCKET_SQL = { hour: `${HOUR_NUMBER_OF_ROW}::text`, whole: `''` } as const;
-
-function bucketSql(size: BucketSize | 'whole', timeZone: string): { sql: string; bindings: string[] } {
-  if (size === 'hour' || size === 'whole') return { sql: BUCKET_SQL[size], bindings: [] };
-  const { sql, bindings } = businessTime(timeZone);
-  return { sql: `to_char(${sql}, '${BUCKET_FORM[size]}')`, bindings };
-}
-
-/** That of a record without a time. */
-const NO_BUCKET = { sql: `'${NO_TIME}'`, bindings: [] };
-
-const bucketFromPostgres = (text: string, size: BucketSize | 'whole'): string =>
-  size === 'day' || size === 'month' ? isoDateFromPostgres(text) : text;
 
 type CellRow = SumRow & { bucket: string; action: string; model: string; no_number: string };
 
@@ -237,11 +219,20 @@ export async function readStats(
     readPartCells(source, parts, ends, size),
     readDistinctStories(source, window, filter, parts, ends),
   ]);
+  return statsOf(cells, { total: stories.total, ofAction: (action) => stories.byAction.get(action) ?? 0 }, size);
+}
+
+/** Cells and how many different stories they are of, as statistics. */
+export function statsOf(
+  cells: UsageCell[],
+  stories: { total: number; ofAction: (action: string) => number },
+  size: BucketSize,
+): UsageStats {
   const models = [...group(cells, ({ model }) => model)].map(([model, sums]) => ({ model, ...sums }));
   const actions = [...group(cells, ({ action }) => action)].map(([action, sums]) => ({
     action,
     ...sums,
-    stories: stories.byAction.get(action) ?? 0,
+    stories: stories.ofAction(action),
   }));
   const buckets = [...group(cells, bucketOf[size])].map(([bucket, sums]) => ({ bucket, ...sums }));
   return {

@@ -97,6 +97,7 @@ const ROLLUPS = [
     'story_visits',
     'usage_kinds',
     'packed_days',
+    'day_tokens',
     'story_numbers',
     'author_numbers',
     'rollup_days',

@@ -1,4 +1,5 @@
 import { type Ends, noEnds } from '../ends.ts';
+import { noRepricedDays, type RepricedDays } from '../pricing/repriced-days.ts';
 import { type ClockDays, noClockDays } from '../rollups/clock-hours.ts';
 import { type Days, noDays } from '../rollups/days.ts';
 import { type Hours, noHours } from '../rollups/hours.ts';
@@ -33,6 +34,7 @@ export type Memory = OfContent & {
   packedDays: PackedDays;
   clockDays: ClockDays;
   wholeDays: WholeDays;
+  repricedDays: RepricedDays;
   contentVersion: string | null;
 };
 
@@ -68,6 +70,7 @@ export function noMemory(mostBytes = FEW_BYTES): Memory {
     packedDays: noPackedDays(createCache(mostBytes / 2).part),
     clockDays: noClockDays(cache.part),
     wholeDays: noWholeDays(cache.part),
+    repricedDays: noRepricedDays(cache.part),
     contentVersion: null,
   };
 }

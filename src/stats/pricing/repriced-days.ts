@@ -1,0 +1,73 @@
+import type { Knex } from 'knex';
+import type { UsageFilter } from '../../query/filter.ts';
+import type { Day } from '../../units/calendar.ts';
+import type { MicroEuros } from '../../units/money.ts';
+import { endOfDay, startOfDay } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
+import { inPieces } from '../rollups/pieces.ts';
+import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
+import { type CellOfDay, eachTokens } from './day-tokens.ts';
+import type { PriceList } from './price-list.ts';
+import { costOfRows, costOfSums, type Tier } from './row-price.ts';
+import { readRowTokens } from './row-tokens.ts';
+
+/** What an action and model cost in days, by their versions and prices: a few numbers for what is added up from every call. */
+export type RepricedDays = CachePart<Map<Day, { version: string; price: string; cost: MicroEuros }>>;
+
+const BYTES_A_DAY = 150;
+
+export const noRepricedDays = (part: MakePart): RepricedDays =>
+  part('re-priced days', (days) => days.size * BYTES_A_DAY);
+
+type Repricing = { workflows: Knex; backoffice: Knex; repricedDays: RepricedDays; timeZone: string };
+type PricedCell = CellOfDay & { price: string; tiers: Tier[] };
+
+/** The calls of so many records are read from the source at once, eight bytes each. */
+export const RECORDS_FROM_SOURCE = 200_000;
+
+/**
+ * What each cell of whole days costs by a price list, told one by one; those without a price are told nothing. From sums where they tell it,
+ * from what is remembered, from the tokens of the day's calls, and from the source where none are kept.
+ */
+export async function eachRepriced(
+  { workflows, backoffice, repricedDays, timeZone }: Repricing,
+  cells: CellOfDay[],
+  filter: UsageFilter,
+  { priceOf }: PriceList,
+  told: (of: CellOfDay, cost: MicroEuros) => void,
+): Promise<void> {
+  const wanted: PricedCell[] = [];
+  for (const one of cells) {
+    const { day, version, cell } = one;
+    const price = priceOf(cell.model, cell.action, day);
+    if ('missing' in price) continue;
+    const known = repricedDays.get(kindOf(one))?.get(day);
+    const cost =
+      costOfSums(price.tiers, cell) ?? (known?.version === version && known.price === price.key ? known.cost : null);
+    if (cost === null) wanted.push({ ...one, price: price.key, tiers: price.tiers });
+    else told(one, cost);
+  }
+
+  const keep = (of: PricedCell, cost: MicroEuros) => {
+    const days = repricedDays.get(kindOf(of)) ?? new Map();
+    days.set(of.day, { version: of.version, price: of.price, cost });
+    repricedDays.set(kindOf(of), days);
+    told(of, cost);
+  };
+  const missing = await eachTokens(backoffice, wanted, (inputs, outputs, of) => {
+    const one = of as PricedCell;
+    keep(one, costOfRows(one.tiers, inputs, outputs));
+  });
+  const bucket = bucketSql('day', timeZone);
+  for (const some of inPieces(missing as PricedCell[], ({ cell }) => cell.requests, RECORDS_FROM_SOURCE)) {
+    const byName = new Map(some.map((one) => [`${one.day}\0${kindOf(one)}`, one]));
+    const days = [...new Set(some.map(({ day }) => day))];
+    const windows = days.map((day) => ({ from: startOfDay(day, timeZone), to: endOfDay(day, timeZone) }));
+    for (const rows of await readRowTokens(workflows, windows, filter, bucket)) {
+      const one = byName.get(`${bucketFromPostgres(rows.bucket, 'day')}\0${kindOf({ cell: rows })}`);
+      if (one !== undefined) told(one, costOfRows(one.tiers, rows.inputs, rows.outputs));
+    }
+  }
+}
+
+const kindOf = ({ cell }: { cell: { action: string; model: string } }) => `${cell.action}\0${cell.model}`;

@@ -1,0 +1,144 @@
+import { rollupPasses, splitFilter, type UsageFilter } from '../../query/filter.ts';
+import { compareDays, type Day } from '../../units/calendar.ts';
+import { byCodePoint } from '../../units/code-points.ts';
+import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
+import { dayOf, endOfDay, isOfNoTime, NO_TIME, startOfDay, startOfHourNumber, type Window } from '../../units/time.ts';
+import { windowPartsOf } from '../parts.ts';
+import { daysWithin, recordsOf } from '../rollups/days.ts';
+import { type BucketSize, bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
+import type { UsageSource } from '../source.ts';
+import { bucketOf, readStats, statsOf, type UsageStats } from '../stats.ts';
+import { addTo, type Count, type UsageCell, usageCellOf } from '../sums.ts';
+import type { CellOfDay } from './day-tokens.ts';
+import type { PriceList } from './price-list.ts';
+import { eachRepriced, RECORDS_FROM_SOURCE } from './repriced-days.ts';
+import { costOfRows } from './row-price.ts';
+import { readRowTokens } from './row-tokens.ts';
+
+/** Calls that no price is for: no cost has them. Their models, those of the most calls first. */
+export type Unpriced = { requests: Count; models: string[] };
+
+/** Statistics in which each call costs what the price list says, to the micro-euro. */
+export type RepricedStats = UsageStats & { unpriced: Unpriced };
+
+const nameOf = (bucket: string, { action, model }: { action: string; model: string }) =>
+  `${bucket}\0${action}\0${model}`;
+
+/** The statistics of a window and filter by a price list: the price of each call, halves up, and then their sum. */
+export async function readRepricedStats(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  size: BucketSize,
+  list: PriceList,
+): Promise<RepricedStats> {
+  // A month has days of different prices.
+  const by = size === 'hour' ? 'hour' : 'day';
+  const [recorded, costs] = await Promise.all([
+    readStats(source, window, filter, by),
+    readCosts(source, window, filter, by, list),
+  ]);
+  const cells = new Map<string, UsageCell>();
+  const unpriced = new Map<string, Count>();
+  for (const cell of recorded.cells) {
+    const bucket = bucketOf[by](cell);
+    const name = nameOf(bucket, cell);
+    const known = cells.get(name);
+    if (known) addTo(known, { ...cell, cost: NO_EUROS });
+    else {
+      const cost = costs.get(name) ?? NO_EUROS;
+      cells.set(name, usageCellOf(bucket, cell.action, cell.model, { ...cell, cost }, 0));
+    }
+    if (bucket === NO_TIME || 'missing' in list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source)))
+      unpriced.set(cell.model, (unpriced.get(cell.model) ?? 0) + cell.requests);
+  }
+  const byAction = new Map(recorded.actions.map(({ action, stories }) => [action, stories]));
+  const stories = { total: recorded.total.stories, ofAction: (action: string) => byAction.get(action) ?? 0 };
+  const models = [...unpriced].sort(([a, some], [b, others]) => others - some || byCodePoint(a, b));
+  return {
+    ...statsOf([...cells.values()], stories, size),
+    unpriced: {
+      requests: models.reduce((sum, [, requests]) => sum + requests, 0),
+      models: models.map(([model]) => model),
+    },
+  };
+}
+
+const dayOfBucket = (bucket: string, by: 'hour' | 'day', { timeZone }: UsageSource): Day =>
+  by === 'day' ? (bucket as Day) : dayOf(startOfHourNumber(Number(bucket)), timeZone);
+
+/** What the calls of each bucket, action and model cost; those without a price are left out. */
+async function readCosts(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  by: 'hour' | 'day',
+  list: PriceList,
+): Promise<Map<string, MicroEuros>> {
+  const costs = new Map<string, MicroEuros>();
+  if (isOfNoTime(window) || list.isEmpty) return costs;
+  const add = (name: string, cost: MicroEuros) => costs.set(name, plus(costs.get(name) ?? NO_EUROS, cost));
+
+  const { kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
+  const { rollup, raw } = splitFilter(filter);
+  const days: CellOfDay[] = [];
+  const passes = rollupPasses(kept?.filter ?? filter);
+  for (const segment of kept?.days ?? []) {
+    for (const { day, version, cells } of daysWithin(source.memory.days, segment))
+      for (const cell of cells) if (passes(cell, null)) days.push({ day, version, cell });
+  }
+  const repricing = { ...source, repricedDays: source.memory.repricedDays };
+  await eachRepriced(repricing, days, kept?.filter ?? filter, list, ({ day, cell }, cost) =>
+    add(nameOf(day, cell), cost),
+  );
+
+  const around =
+    rollup === null ? [] : windowsAround(window, kept?.days ?? []).map((one) => ({ window: one, filter: rollup }));
+  for (const part of [...raw.map((filter) => ({ window, filter })), ...around]) {
+    for (const piece of piecesOf(source, part.window)) {
+      const { timeZone, workflows } = source;
+      for (const { bucket, inputs, outputs, ...kind } of await readRowTokens(
+        workflows,
+        [piece],
+        part.filter,
+        bucketSql(by, timeZone),
+      )) {
+        const name = bucketFromPostgres(bucket, by);
+        const price = list.priceOf(kind.model, kind.action, dayOfBucket(name, by, source));
+        if (!('missing' in price)) add(nameOf(name, kind), costOfRows(price.tiers, inputs, outputs));
+      }
+    }
+  }
+  return costs;
+}
+
+/** What of a window lies around whole days. */
+function windowsAround(window: Window, days: { from: bigint; to: bigint }[]): Window[] {
+  const [first] = days;
+  const last = days.at(-1);
+  if (first === undefined || last === undefined) return [window];
+  return [
+    { from: window.from, to: first.from },
+    { from: last.to, to: window.to },
+  ].filter(({ from, to }) => from === null || from < to) as Window[];
+}
+
+/** A window in pieces of so many records as the rollups know, cut where business days begin. */
+function piecesOf({ memory, timeZone }: UsageSource, window: Window): Window[] {
+  const pieces: Window[] = [];
+  let { from } = window;
+  let records = 0;
+  for (const [day, kept] of [...memory.days.byDay].sort(([a], [b]) => compareDays(a, b))) {
+    const begin = startOfDay(day, timeZone);
+    if (begin >= window.to) break;
+    if (from !== null && endOfDay(day, timeZone) <= from) continue;
+    const more = recordsOf(kept);
+    if (records > 0 && records + more > RECORDS_FROM_SOURCE && (from === null || begin > from)) {
+      pieces.push({ from, to: begin });
+      from = begin;
+      records = 0;
+    }
+    records += more;
+  }
+  return [...pieces, { from, to: window.to }];
+}
