@@ -90,13 +90,13 @@ describe('docs/openapi.yaml', () => {
   });
 
   it('describes every parameter that the address takes, and no other', () => {
-    assert.deepEqual(parameterNames(RECORDS).sort(), [...PARAMETERS].sort());
+    assert.deepEqual(parameterNames(RECORDS).sort(), [...PARAMETERS, 'cost'].sort());
     assert.deepEqual(
       Object.entries(document.components.parameters).map(([key, { name }]) => [key, name]),
       Object.keys(document.components.parameters).map((key) => [key, key]),
     );
     const orderAndPage = ['sortBy', 'sortOrder', 'page', 'pageSize', 'after', 'before'];
-    const ofStatistics = [...PARAMETERS.filter((name) => !orderAndPage.includes(name)), 'compare'];
+    const ofStatistics = [...PARAMETERS.filter((name) => !orderAndPage.includes(name)), 'compare', 'cost'];
     assert.deepEqual(parameterNames(STATS).sort(), ofStatistics.sort());
   });
 

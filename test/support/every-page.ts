@@ -1,6 +1,7 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
+import { fillProcess } from './processes.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 import { fillNotes, fillViews, NOTE, OLD_VIEW, VIEW } from './views-and-notes.ts';
 
@@ -86,21 +87,8 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillTokens();
   await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
   await fillNotes(LONG_TITLE.slice(0, 200));
-  await fillProcess();
+  await fillProcess(STORY);
   return record?.id ?? '';
-}
-
-/** A process of before, one of whose jobs failed for a reason that takes many words. */
-async function fillProcess(): Promise<void> {
-  const { backoffice } = databases();
-  const at = String(now() - HOUR);
-  const reason = `insert into "usage_hours" ("hour", "action") values ($1, $2) - ${'canceling statement due to timeout, '.repeat(8)}`;
-  const jobs = [{ name: 'rollups', does: 'Covers.', lastSuccess: at, lastFailure: { at, reason } }];
-  const process = {
-    ...{ process: STORY, host: 'replica', pid: 1, version: '0', node: 'v20', memory: 1, jobs: JSON.stringify(jobs) },
-    ...{ started_at: backoffice.fn.now(), seen_at: backoffice.fn.now(), stopped_at: backoffice.fn.now() },
-  };
-  await backoffice('processes').insert(process).onConflict('process').ignore();
 }
 
 /** A channel of each type, one of them with messages that were sent, wait and could not be delivered. */

@@ -1,6 +1,9 @@
 import { providerOf } from '../../catalog/models.ts';
 import { NO_NAMES } from '../../catalog/names.ts';
 import { cursorText } from '../../query/cursor.ts';
+import type { PriceList } from '../../stats/pricing/price-list.ts';
+import type { RepricedStats, Unpriced } from '../../stats/pricing/repriced.ts';
+import { costOfRow, tierPrice } from '../../stats/pricing/row-price.ts';
 import type { Answer } from '../../stats/reader.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
@@ -11,12 +14,15 @@ import { inFile } from '../../tables/table.ts';
 import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { averageEuros, eurosNumber, eurosText, type MicroEuros } from '../../units/money.ts';
-import { type Instant, isoFromInstant, isoWindow } from '../../units/time.ts';
+import { dayOf, type Instant, isoFromInstant, isoWindow, isTime } from '../../units/time.ts';
 import type { Compared } from '../breakdowns/compare.ts';
 import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
+/** What no price is for; nothing where the costs are those that were recorded. */
+const unpricedJson = (value: UsageStats | RepricedStats) => ('unpriced' in value ? { unpriced: value.unpriced } : {});
+
 /** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
-export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZone: string) {
+export function statsJson({ query, coverage, value }: Answer<UsageStats | RepricedStats>, timeZone: string) {
   const { total, models, actions, buckets } = value;
   const { window, asOf } = query;
   const tokens = ({ inputTokens, outputTokens }: Sums) => ({
@@ -60,6 +66,7 @@ export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZo
       ...tokens(row),
     })),
     topModels: modelBreakdown.slice(0, 5),
+    ...unpricedJson(value),
     window: isoWindow(window),
     timeZone,
     asOf: isoFromInstant(asOf),
@@ -79,6 +86,7 @@ export function comparedJson(compared: Compared | null) {
     totalRequests: total.requests,
     uniqueStories: total.stories,
     averageCostPerRequest: averageEuros(total.cost, total.requests),
+    ...unpricedJson(compared.stats),
     window: isoWindow(compared.window),
   };
 }
@@ -98,8 +106,26 @@ function jsonValue(kind: ValueKind, value: Value): Value {
   return typeof value === 'bigint' ? isoFromInstant(value as Instant) : value;
 }
 
+/**
+ * A record by the price list: its cost is null where that has none for it, and the recorded one stands beside it.
+ */
+function repricedRecordJson(record: UsageRecord, { priceOf }: PriceList, timeZone: string) {
+  const { action, aiModel, inputTokens, outputTokens, createdAt } = record;
+  const price = isTime(createdAt) ? priceOf(aiModel, action, dayOf(createdAt, timeZone)) : null;
+  const cost =
+    price === null || 'missing' in price
+      ? null
+      : eurosText(costOfRow(tierPrice(price.tiers, inputTokens), inputTokens, outputTokens));
+  const { estimatedCostInEuros: recordedCostInEuros, ...others } = recordJson(record);
+  return { ...others, estimatedCostInEuros: cost, recordedCostInEuros };
+}
+
 /** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */
-export function recordsJson({ query, value }: Answer<RecordPage>, format: Format) {
+export function recordsJson(
+  { query, value }: Answer<RecordPage>,
+  format: Format,
+  repriced: { prices: PriceList; unpriced: Unpriced } | null,
+) {
   const { page, pageSize, asOf } = query;
   const { records, hasPrevious, hasNext, gap, uncounted } = value;
   const first = records[0];
@@ -107,7 +133,10 @@ export function recordsJson({ query, value }: Answer<RecordPage>, format: Format
   const totalPages = Math.ceil(total / pageSize);
   const last = records.at(-1);
   return {
-    records: records.map(recordJson),
+    records: records.map((record) =>
+      repriced === null ? recordJson(record) : repricedRecordJson(record, repriced.prices, format.timeZone),
+    ),
+    ...(repriced === null ? {} : { unpriced: repriced.unpriced }),
     total,
     notInTotal: uncounted ?? [],
     page,

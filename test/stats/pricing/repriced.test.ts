@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { UsageFilter } from '../../../src/query/filter.ts';
+import { noMemory } from '../../../src/stats/memory/memory.ts';
+import { keepDayTokens } from '../../../src/stats/pricing/keep-day-tokens.ts';
+import { readPriceList } from '../../../src/stats/pricing/price-list.ts';
+import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
+import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
+import { openSource } from '../../../src/stats/source.ts';
+import { addTime, DAY_OF_24_HOURS, dayOf, postgresFromInstant, type Window } from '../../../src/units/time.ts';
+import { databases } from '../../support/databases.ts';
+import { plainWhere } from '../../support/filters.ts';
+import { runs } from '../../support/thorough.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+import { NO_FILTER } from '../rollups/brute-force.ts';
+import { anyWindow, check, filter, NOWS, rows, SPAN, toInsert, ZONE } from '../rollups/histories.ts';
+
+/** A price as it lies in the table; which of them is of a call is told here once more, in other words. */
+type Entered = {
+  model: string;
+  action: string | null;
+  daysAgo: number;
+  above: number;
+  currency: string;
+  rates: { input: string; output: string; image: string; characters: string };
+  tokensPerImage: number | null;
+};
+
+const decimal = fc
+  .tuple(fc.nat(99), fc.nat(999_999_999), fc.integer({ min: 0, max: 9 }))
+  .map(([whole, part, places]) => `${whole}.${String(part).padStart(9, '0').slice(0, places)}`.replace(/\.$/, ''));
+const entered: fc.Arbitrary<Entered> = fc.record({
+  model: fc.constantFrom('gpt-5', 'imagen-4.0', 'gpt*', '*-4.*', '*'),
+  action: fc.constantFrom(null, null, 'chapter_writing', 'test'),
+  daysAgo: fc.integer({ min: 0, max: 25 }),
+  above: fc.constantFrom(0, 0, 0, 40),
+  currency: fc.constantFrom('EUR', 'USD'),
+  rates: fc.record({
+    input: decimal,
+    output: decimal,
+    image: fc.constantFrom('0', '0.04', '0.0112'),
+    characters: fc.constantFrom('0', '0', '0.015'),
+  }),
+  tokensPerImage: fc.constantFrom(null, 7),
+});
+const someRates = fc.uniqueArray(
+  fc.record({ daysAgo: fc.integer({ min: 0, max: 25 }), perEuro: fc.integer({ min: 80_000_000, max: 130_000_000 }) }),
+  { maxLength: 4, selector: ({ daysAgo }) => daysAgo },
+);
+const onceEach = (some: Entered[]) => [
+  ...new Map(some.map((one) => [`${one.model} ${one.action} ${one.daysAgo} ${one.above}`, one])).values(),
+];
+
+describe('costs by the price list', () => {
+  const memory = noMemory();
+  beforeEach(resetUsage);
+  after(async () => {
+    await resetUsage();
+    await databases().backoffice.raw('TRUNCATE prices, exchange_rates');
+  });
+
+  /** Enters prices in place of those that were there. */
+  async function enter(at: bigint, some: Entered[], rates: { daysAgo: number; perEuro: number }[]): Promise<void> {
+    const { backoffice } = databases();
+    const day = (daysAgo: number) => dayOf(addTime(at as never, -BigInt(daysAgo) * DAY_OF_24_HOURS), ZONE);
+    await backoffice.raw('TRUNCATE prices, exchange_rates');
+    for (const { rates, ...one } of onceEach(some))
+      await backoffice('prices').insert({
+        ...{ model: one.model, action: one.action, from_day: day(one.daysAgo), above_input_tokens: one.above },
+        ...{ currency: one.currency, input_per_million: rates.input, output_per_million: rates.output },
+        ...{ per_image: rates.image, per_thousand_characters: rates.characters },
+        ...{ output_tokens_per_image: one.tokensPerImage, created_by: 'test' },
+      });
+    for (const { daysAgo, perEuro } of rates)
+      await backoffice('exchange_rates')
+        .insert({ day: day(daysAgo), currency: 'USD', per_euro: `${perEuro}e-8`, imported_by: 'test' })
+        .onConflict(['day', 'currency'])
+        .ignore();
+  }
+
+  /** What every call of a window costs, by PostgreSQL's own arithmetic on its numeric, and which have no price. */
+  async function bruteForce(window: Window, wanted: UsageFilter) {
+    const { sql, bindings } = plainWhere(wanted);
+    const { workflows, backoffice } = databases();
+    const { rows: calls } = await workflows.raw(
+      `SELECT ai_model AS model, action::text, input_tokens AS input, output_tokens AS output, (created_at AT TIME ZONE '${ZONE}')::date::text AS day
+         FROM token_usage_tracking WHERE created_at < ? AND (created_at >= ?::timestamptz OR ?::text IS NULL) AND ${sql}`,
+      [
+        postgresFromInstant(window.to),
+        ...Array(2).fill(window.from === null ? null : postgresFromInstant(window.from)),
+        ...bindings,
+      ],
+    );
+    // gpt-5 is nearer than gpt*, that than *-4.*, that than *; an action than all of them.
+    const { rows: costs } = await backoffice.raw(
+      `WITH calls AS (
+         SELECT row_number() OVER () AS number, one.*
+           FROM jsonb_to_recordset(?::jsonb) AS one (model text, action text, input int, output int, day date)
+       ), found AS (
+         SELECT calls.*, based.*,
+                (SELECT per_euro FROM exchange_rates WHERE exchange_rates.day <= calls.day AND currency = 'USD' ORDER BY exchange_rates.day DESC LIMIT 1) AS per_euro
+           FROM calls LEFT JOIN LATERAL (
+             SELECT model AS of_model, action AS of_action FROM prices
+              WHERE calls.model LIKE replace(prices.model, '*', '%') AND (prices.action IS NULL OR prices.action = calls.action)
+                AND from_day <= calls.day AND above_input_tokens = 0
+              ORDER BY (prices.model = calls.model) DESC, length(replace(prices.model, '*', '')) DESC, prices.action IS NULL LIMIT 1
+           ) AS based ON true
+       ), tiers AS (
+         SELECT DISTINCT ON (number, above_input_tokens) found.*, prices.above_input_tokens, currency, input_per_million, output_per_million, per_image, per_thousand_characters, output_tokens_per_image
+           FROM found JOIN prices ON prices.model = of_model AND prices.action IS NOT DISTINCT FROM of_action AND from_day <= day
+          ORDER BY number, above_input_tokens, from_day DESC
+       ), exact AS (
+         SELECT DISTINCT ON (number) *, (SELECT bool_or(other.currency = 'USD') FROM tiers AS other WHERE other.number = tiers.number) AS foreign_money,
+                input * input_per_million + output * output_per_million + input * per_thousand_characters * 1000
+                  + per_image * 1000000 * CASE WHEN output_tokens_per_image IS NULL THEN 1 ELSE greatest(1, floor(output::numeric / output_tokens_per_image + 0.5)) END AS micro
+           FROM tiers WHERE input > above_input_tokens OR above_input_tokens = 0
+          ORDER BY number, above_input_tokens DESC
+       )
+       SELECT found.number, found.model, found.action, found.day::text,
+              CASE WHEN foreign_money AND found.per_euro IS NULL THEN NULL
+                   WHEN currency = 'EUR' THEN floor(micro + 0.5)
+                   ELSE div(2 * micro * 1000000000 * 100000000 + found.per_euro * 1000000000 * 100000000, 2 * found.per_euro * 1000000000 * 100000000) END AS cost
+         FROM found LEFT JOIN exact USING (number)`,
+      [JSON.stringify(calls)],
+    );
+    const sums = (key: string) => {
+      const map = new Map<string, number>();
+      for (const row of costs) map.set(row[key], (map.get(row[key]) ?? 0) + Number(row.cost ?? 0));
+      return map;
+    };
+    const without = costs.filter(({ cost }: { cost: string | null }) => cost === null);
+    return {
+      models: sums('model'),
+      actions: sums('action'),
+      days: sums('day'),
+      requests: costs.length,
+      unpriced: without.length,
+    };
+  }
+
+  async function assertRepriced(window: Window, wanted: UsageFilter): Promise<void> {
+    const { source } = await openSource(databases(), ZONE, memory);
+    const list = await readPriceList(databases().backoffice, null);
+    const expected = await bruteForce(window, wanted);
+    // Hours are asked for of short windows.
+    const isShort = window.from !== null && window.to - window.from <= 3n * DAY_OF_24_HOURS;
+    for (const size of isShort ? (['day', 'hour'] as const) : (['day'] as const)) {
+      const { total, models, actions, buckets, unpriced } = await readRepricedStats(source, window, wanted, size, list);
+      const costs = (some: { cost: number }[], key: string) =>
+        new Map(some.map((one) => [(one as unknown as Record<string, string>)[key] as string, one.cost as number]));
+      assert.deepEqual(costs(models, 'model'), expected.models);
+      assert.deepEqual(costs(actions, 'action'), expected.actions);
+      if (size === 'day') assert.deepEqual(costs(buckets, 'bucket'), expected.days);
+      const all = [...expected.models.values()].reduce((sum, cost) => sum + cost, 0);
+      assert.deepEqual([total.cost, total.requests, unpriced.requests], [all, expected.requests, expected.unpriced]);
+    }
+  }
+
+  const WINDOWS_A_RUN = 20;
+  const RUNS = 25;
+  it(`are those of every call, rounded and added up, in ${runs(RUNS) * 2 * WINDOWS_A_RUN} windows, before and after prices change, from rollups or from the records`, async () => {
+    const windows = fc.array(fc.tuple(anyWindow, filter), { minLength: WINDOWS_A_RUN, maxLength: WINDOWS_A_RUN });
+    const prices = fc.array(entered, { maxLength: 6 });
+    await check(
+      fc.asyncProperty(
+        ...([fc.constantFrom(...NOWS), rows, rows, prices, prices, someRates, windows, fc.boolean()] as const),
+        async (at, some, later, first, second, rates, asked, keeps) => {
+          await resetUsage();
+          await insertUsage(toInsert(some, at));
+          await auditAll(databases(), ZONE, at);
+          for (const entered of [first, second]) {
+            await enter(at, entered, rates);
+            if (keeps) await keepDayTokens(databases(), untilDone());
+            for (const [windowAt, wanted] of asked) await assertRepriced(windowAt(at), wanted);
+          }
+          // Days change after their tokens were kept.
+          await insertUsage(toInsert(later, at));
+          await auditAll(databases(), ZONE, at);
+          for (const [windowAt, wanted] of asked.slice(0, 5)) await assertRepriced(windowAt(at), wanted);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  describe('of days whose calls are kept', () => {
+    const [at] = NOWS as [(typeof NOWS)[number]];
+    const calls = (step: number) =>
+      Array.from({ length: 200 }, (_, i) => ({
+        ...{ ago: (SPAN * BigInt(i)) / 200n, story: i % 9, model: i % 3, action: i % 2, cost: 7 * i + step },
+      }));
+    const price = { model: 'gpt-5', action: null, daysAgo: 25, above: 0, currency: 'EUR', tokensPerImage: null };
+    const rates = { input: '1.37', output: '10.05', image: '0', characters: '0' };
+    const others = { ...price, model: '*', rates: { ...rates, output: '0.333', image: '0.04' }, tokensPerImage: 7 };
+    const large = { ...price, above: 40, rates: { ...rates, input: '0.913' } };
+    const window = { from: addTime(at, -15n * DAY_OF_24_HOURS), to: at };
+
+    beforeEach(async () => {
+      await insertUsage(toInsert(calls(0), at));
+      await auditAll(databases(), ZONE, at);
+      await enter(at, [{ ...price, rates }, others, large], []);
+      await keepDayTokens(databases(), untilDone());
+    });
+
+    it('follow their prices without a record of the source being read', async () => {
+      const asked: string[] = [];
+      const listen = ({ sql }: { sql: string }) => {
+        if (sql.includes('int4send')) asked.push(sql);
+      };
+      databases().workflows.on('query', listen);
+      try {
+        for (const input of ['1.37', '2.41']) {
+          await enter(at, [{ ...price, rates: { ...rates, input } }, others, large], []);
+          await assertRepriced(window, NO_FILTER);
+        }
+      } finally {
+        databases().workflows.off('query', listen);
+      }
+      // What lies around whole days, on both sides, twice.
+      assert.equal(asked.length, 4);
+    });
+
+    it('follow their records, before and after those are kept again', async () => {
+      await assertRepriced(window, NO_FILTER);
+      await insertUsage(toInsert(calls(3), at));
+      await auditAll(databases(), ZONE, at);
+      await assertRepriced(window, NO_FILTER);
+      await keepDayTokens(databases(), untilDone());
+      await assertRepriced(window, NO_FILTER);
+    });
+
+    it('are those of the records where what is kept is of another version of a day, or damaged', async () => {
+      const twoColumnsOfOne = '\\x010100000001010100000001';
+      for (const damage of ['version = version - 1', `tokens = '${twoColumnsOfOne}'`]) {
+        await databases().backoffice.raw(`UPDATE day_tokens SET ${damage} WHERE model <> ''`);
+        await enter(at, [{ ...price, rates }, others, large], []);
+        await assertRepriced(window, NO_FILTER);
+      }
+    });
+  });
+});
+
+/** As long as there is something to do. */
+const untilDone = () => async () => true;
