@@ -19,7 +19,7 @@ type Price = Rates & {
 type ExchangeRates = { day: Day; perEuro: string }[];
 
 /** What calls of a model and action cost on a day, or why nobody can tell. `key` tells prices apart. */
-export type PriceOfDay = { key: string; tiers: Tier[] } | { missing: 'price' | 'exchange rate' };
+type PriceOfDay = { key: string; tiers: Tier[] } | { missing: 'price' | 'exchange rate' };
 
 /** The prices as they were at a version of them. */
 export type PriceList = {

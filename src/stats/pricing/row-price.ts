@@ -24,7 +24,7 @@ const RATE_DECIMALS = 9;
 const EXCHANGE_DECIMALS = 8;
 
 /** An exact decimal as so many of its smallest unit. @throws RangeError for more decimals, or anything that is no number */
-export function units(decimal: string, decimals: number): bigint {
+function units(decimal: string, decimals: number): bigint {
   const match = /^(\d+)(?:\.(\d+?)0*)?$/.exec(decimal);
   const fraction = match?.[2] ?? '';
   if (!match || fraction.length > decimals) throw new RangeError(`not a decimal of ${decimals} places: ${decimal}`);
