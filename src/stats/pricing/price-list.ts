@@ -59,7 +59,7 @@ const DATED = /^(.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})$/;
 const MOST_CONVERTED = 20_000;
 
 /** Prices by model, and what is needed to find the one of a call. */
-export function priceListOf(version: string, prices: Price[], rates: ExchangeRates): PriceList {
+function priceListOf(version: string, prices: Price[], rates: ExchangeRates): PriceList {
   const byModel = groupedBy(prices, ({ model }) => model);
   const patterns = [...byModel.keys()]
     .filter((model) => model.includes('*'))
