@@ -34,6 +34,7 @@ import { budgetPages } from './budgets/routes.ts';
 import type { DatabaseUrls } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import type { ExportPage } from './downloads/export-page.ts';
+import { PRICES_EXPORT } from './prices/export.ts';
 import { pricePages } from './prices/routes.ts';
 import { systemPage } from './system/routes.ts';
 import type { AtOnce } from './web/download.ts';
@@ -78,7 +79,7 @@ export const PAGES: Page[] = [
     exports: [BUDGETS_EXPORT],
     link: { label: 'Budgets', href: BUDGETS_EXPORT.path },
   },
-  { routes: pricePages },
+  { routes: pricePages, exports: [PRICES_EXPORT] },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },

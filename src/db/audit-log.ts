@@ -43,6 +43,7 @@ export const AUDITED = {
   'add price': 'Added a price',
   'correct price': 'Corrected a price',
   'withdraw price': 'Withdrew a price',
+  'import prices': 'Imported prices',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

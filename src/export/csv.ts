@@ -50,6 +50,7 @@ function fields(dialect: Dialect, timeZone: string): Record<ValueKind, Field> {
     month: (value) => quoted(neutral(String(value), other)),
     seconds: String,
     ratio: (value) => decimal(plainNumber(Number(value))),
+    decimal: (value) => decimal(plainNumber(Number(value))),
     euros: (value) => decimal(eurosText(value as MicroEuros)),
     instant: (value) => (excel ? local.text(value as Instant) : iso(value as Instant)),
   };

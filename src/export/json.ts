@@ -22,6 +22,7 @@ const FIELDS: Record<ValueKind, (value: Exclude<Value, LargeJson | null>) => str
   month: (value) => `"${value}"`,
   seconds: String,
   ratio: (value) => plainNumber(Number(value)),
+  decimal: (value) => plainNumber(Number(value)),
   euros: (value) => `"${eurosText(value as MicroEuros)}"`,
   instant: (value) => `"${iso(value as Instant)}"`,
 };

@@ -1,28 +1,16 @@
-import express, { type Request, type Router } from 'express';
+import express, { type Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../auth/access/caller.ts';
 import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
-import { isUuid } from '../units/uuid.ts';
 import { NotFound } from '../web/errors.ts';
 import { takesOnly } from '../web/parameters.ts';
 import { priceChanges } from './changes.ts';
+import { findPrice } from './finding-routes.ts';
 import { priceJson } from './price-json.ts';
 import { type Price, PriceExists, readPrice, readPrices } from './store.ts';
-import { parsePrice, priceName, ratesInWords } from './terms.ts';
+import { existsInWords, parsePrice } from './terms.ts';
 
 const API_PATH = '/api/prices';
-
-/** The price that a path names, whether or not it was withdrawn. @throws NotFound */
-async function findPrice(backoffice: Knex, req: Request): Promise<Price> {
-  const id = String(req.params.id);
-  const price = isUuid(id) ? await readPrice(backoffice, id) : null;
-  if (price === null) throw new NotFound('There is no such price.');
-  return price;
-}
-
-/** What is said of one that is there already. */
-const existsInWords = ({ price }: PriceExists): string =>
-  `There is a price of ${priceName(price)} from ${price.from} already: ${ratesInWords(price)}. Withdraw or correct that one.`;
 
 const WITHDRAWN_TAKES = 'takes true, for those that were withdrawn as well, or false';
 

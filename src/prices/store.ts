@@ -5,15 +5,28 @@ import { type Instant, timeFromPostgres } from '../units/time.ts';
 export const CURRENCIES = ['EUR', 'USD'] as const;
 type Currency = (typeof CURRENCIES)[number];
 
-/** What may be paid for, by its names in JSON and in the table. */
+/** What may be paid for: its names in JSON and in the table, as people read it of a price and as the heading of a column. */
 export const RATES = [
-  { name: 'inputPerMillion', column: 'input_per_million', words: 'per million input tokens' },
-  { name: 'cachedInputPerMillion', column: 'cached_input_per_million', words: 'per million cached input tokens' },
-  { name: 'outputPerMillion', column: 'output_per_million', words: 'per million output tokens' },
-  { name: 'reasoningPerMillion', column: 'reasoning_per_million', words: 'per million reasoning tokens' },
-  { name: 'perImage', column: 'per_image', words: 'per image' },
-  { name: 'perThousandCharacters', column: 'per_thousand_characters', words: 'per thousand characters' },
+  rateOf('inputPerMillion', 'input_per_million', 'per million input tokens', 'Input per million'),
+  rateOf(
+    'cachedInputPerMillion',
+    'cached_input_per_million',
+    'per million cached input tokens',
+    'Cached input per million',
+  ),
+  rateOf('outputPerMillion', 'output_per_million', 'per million output tokens', 'Output per million'),
+  rateOf('reasoningPerMillion', 'reasoning_per_million', 'per million reasoning tokens', 'Reasoning per million'),
+  rateOf('perImage', 'per_image', 'per image', 'Per image'),
+  rateOf('perThousandCharacters', 'per_thousand_characters', 'per thousand characters', 'Per 1,000 characters'),
 ] as const;
+function rateOf<const Name extends string, const Column extends string>(
+  name: Name,
+  column: Column,
+  words: string,
+  label: string,
+) {
+  return { name, column, words, label };
+}
 type RateName = (typeof RATES)[number]['name'];
 
 /** What somebody says that a model costs from a business day on; rates are decimals as text ("1.25"), exact. */
@@ -39,6 +52,9 @@ export type Price = PriceTerms & {
 export const MOST_PRICES = 5_000;
 /** With those that were withdrawn, which stay. */
 const MOST_KEPT = 20_000;
+
+/** What a page lists. */
+const MOST_OF_A_HISTORY = 200;
 
 /** There is one of the same model, action, day and tier. */
 export class PriceExists extends Error {
@@ -104,6 +120,17 @@ export async function lockPrices(transaction: Knex): Promise<void> {
   await transaction.raw('LOCK TABLE prices IN SHARE ROW EXCLUSIVE MODE');
 }
 
+/** All of one model, action and tier, in whatever state, the newest day first. */
+export async function readHistory(backoffice: Knex, { model, action, aboveInputTokens }: Price): Promise<Price[]> {
+  const rows = await backoffice('prices')
+    .where({ model, above_input_tokens: aboveInputTokens })
+    .whereRaw(`coalesce(action, '') = ?`, [action ?? ''])
+    .orderByRaw('from_day DESC, created_at DESC, id')
+    .limit(MOST_OF_A_HISTORY)
+    .select<Row[]>(COLUMNS);
+  return rows.map(priceOf);
+}
+
 /** How many more there may be; lockPrices() goes before. */
 export async function roomForPrices(transaction: Knex): Promise<number> {
   const { rows } = await transaction.raw<{ rows: { kept: number; in_force: number }[] }>(
@@ -124,19 +151,27 @@ async function readSame(transaction: Knex, terms: PriceTerms): Promise<Price | n
   return row ? priceOf(row) : null;
 }
 
+const rowOf = (terms: PriceTerms, by: string) => ({
+  ...{ model: terms.model, action: terms.action, from_day: postgresFromDay(terms.from), currency: terms.currency },
+  ...Object.fromEntries(RATES.map(({ name, column }) => [column, terms[name]])),
+  ...{ above_input_tokens: terms.aboveInputTokens, output_tokens_per_image: terms.outputTokensPerImage },
+  ...{ source: terms.source, created_by: by },
+});
+
 /** Returns its id; lockPrices() goes before. @throws PriceExists */
 export async function insertPrice(transaction: Knex, terms: PriceTerms, by: string): Promise<string> {
   const same = await readSame(transaction, terms);
   if (same !== null) throw new PriceExists(same);
-  const [made] = await transaction('prices')
-    .insert({
-      ...{ model: terms.model, action: terms.action, from_day: postgresFromDay(terms.from), currency: terms.currency },
-      ...Object.fromEntries(RATES.map(({ name, column }) => [column, terms[name]])),
-      ...{ above_input_tokens: terms.aboveInputTokens, output_tokens_per_image: terms.outputTokensPerImage },
-      ...{ source: terms.source, created_by: by },
-    })
-    .returning<{ id: string }[]>('id');
+  const [made] = await transaction('prices').insert(rowOf(terms, by)).returning<{ id: string }[]>('id');
   return made?.id as string;
+}
+
+const A_BATCH = 500;
+
+/** Many at once, of which none is there yet. */
+export async function insertPrices(transaction: Knex, all: PriceTerms[], by: string): Promise<void> {
+  for (let i = 0; i < all.length; i += A_BATCH)
+    await transaction('prices').insert(all.slice(i, i + A_BATCH).map((terms) => rowOf(terms, by)));
 }
 
 /** Whether it was in force: it is withdrawn once. */

@@ -4,7 +4,11 @@ import type { Day } from '../units/calendar.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { readableName, readFields, withoutAnswers } from '../units/input/fields.ts';
 import { parseDay } from '../units/time.ts';
-import { CURRENCIES, type PriceTerms, RATES } from './store.ts';
+import { CURRENCIES, type PriceExists, type PriceTerms, RATES } from './store.ts';
+
+export const PRICES_PATH = '/prices';
+
+export const pricePath = (id: string): string => `${PRICES_PATH}/${id}`;
 
 const MOST_OF_A_MODEL = 100;
 const MOST_OF_AN_ACTION = 63;
@@ -110,5 +114,13 @@ export const priceName = ({ model, action, aboveInputTokens }: PriceTerms): stri
     .filter(Boolean)
     .join(' ');
 
+/** What there may be one of: two prices are of the same where this is. */
+export const priceKey = ({ model, action, from, aboveInputTokens }: PriceTerms): string =>
+  JSON.stringify([model, action, from, aboveInputTokens]);
+
 export const priceInWords = (terms: PriceTerms): string =>
   `${priceName(terms)} from ${terms.from}: ${ratesInWords(terms)}${terms.source === null ? '' : `; ${terms.source}`}`;
+
+/** What is said where there is one of the same model, action, day and tier. */
+export const existsInWords = ({ price }: PriceExists): string =>
+  `There is a price of ${priceName(price)} from ${price.from} already: ${ratesInWords(price)}. Withdraw or correct that one.`;

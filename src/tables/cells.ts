@@ -51,6 +51,7 @@ const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {
   // An average has more digits than there is money.
   euros: (micro: MicroEuros, format) => ({ text: format.euros(micro), exact: format.exactEuros(micro) }),
   ratio: (share: number, format) => ({ text: format.share(share, 1) }),
+  decimal: (number: number, format) => ({ text: format.decimal(number) }),
   seconds: (seconds: number, format) => ({ text: format.duration(BigInt(seconds) * SECOND) }),
   instant: (instant: Instant, format) => instantCell(instant, format),
   day: (day: Day, format) => ({ text: format.longDay(day) }),
@@ -61,7 +62,7 @@ const PRINTED: Record<ValueKind, (value: never, format: Format) => Cell> = {
 const instantCell = (instant: Instant, format: Format): Cell =>
   isTime(instant) ? { text: format.shortInstant(instant), time: isoFromInstant(instant) } : { text: NO_TIME };
 
-const NUMERIC: readonly ValueKind[] = ['integer', 'euros', 'ratio', 'seconds'];
+const NUMERIC: readonly ValueKind[] = ['integer', 'euros', 'ratio', 'decimal', 'seconds'];
 
 export const isNumeric = (kind: ValueKind): boolean => NUMERIC.includes(kind);
 

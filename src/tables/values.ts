@@ -1,7 +1,7 @@
 import type { MicroEuros } from '../units/money.ts';
 /**
  * What a column holds: euros as whole micro-euros, instants in microseconds, days and months in ISO 8601, shares as ratios
- * (0.25), JSON as its text, uuids as text that needs no care, and amounts by name (`parts`, micro-euros). Each format writes
+ * (0.25), any other number that is not counted as a decimal of at most fifteen digits, JSON as its text, uuids as text that needs no care, and amounts by name (`parts`, micro-euros). Each format writes
  * a kind in its own way: the one place where a new kind is named.
  */
 export type ValueKind =
@@ -11,6 +11,7 @@ export type ValueKind =
   | 'boolean'
   | 'euros'
   | 'ratio'
+  | 'decimal'
   | 'seconds'
   | 'instant'
   | 'day'

@@ -44,6 +44,13 @@ export function createFormat(locale: string, timeZone: string) {
     maximumFractionDigits: 1,
     ...UNSIGNED_ZERO,
   });
+  const decimal = numberFormat(locale, { maximumFractionDigits: 9 });
+  const rateIn = (currency: 'EUR' | 'USD') =>
+    numberFormat(locale, {
+      ...({ style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const),
+      ...{ minimumFractionDigits: 2, maximumFractionDigits: 9 },
+    });
+  const rate = { EUR: rateIn('EUR'), USD: rateIn('USD') };
   const percent = numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const signed = { signDisplay: 'exceptZero' } as const;
   const wholeChange = numberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
@@ -141,6 +148,10 @@ export function createFormat(locale: string, timeZone: string) {
     integerChange: (count: Plain<number>) => integerChange.format(count),
     /** By how much `now` differs from `before`: "+5.2%"; from nothing, or less, there is no percentage, and it is empty. */
     shareChange: (now: number, before: number) => (before <= 0 ? '' : shareChange.format(now / before - 1)),
+    /** A price with all its decimals, two at least: "$1.25", "€0.0125". */
+    rate: (amount: Plain<number>, currency: 'EUR' | 'USD') => rate[currency].format(amount),
+    /** A number with all its decimals, at most nine. */
+    decimal: (number: Plain<number>) => decimal.format(number),
     integer: (count: Plain<number>) => integer.format(count),
     /** To two digits, where many small figures stand for a drawing. */
     roundInteger: (count: Plain<number>) => rough.format(count),

@@ -18,12 +18,12 @@ const FOR_READERS = [
   ...['/api/alerts/:id', '/api/alerts/channels', '/api/alerts/channels/:id', '/api/alerts/rules'],
   ...['/api/alerts/rules/:id', '/views', '/views/new', '/views/:id', '/api/views', '/api/views/:id'],
   ...['/ai-usage/notes', '/ai-usage/notes/new', '/ai-usage/notes/:id', '/api/notes', '/api/notes/:id'],
-  ...['/api/prices', '/api/prices/:id'],
+  ...['/prices', '/prices/:id', '/api/prices', '/api/prices/:id'],
 ];
 const FOR_ADMINS = [
   '/account/sessions/everyone',
   '/account/tokens/everyone',
-  ...['/system', '/budgets/new', '/alerts/rules/new', '/alerts/channels/new'],
+  ...['/system', '/budgets/new', '/prices/new', '/prices/import', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];
 /** What readers may change: their own, views and notes among it, and answers to an alert. All other changes are admins'. */

@@ -1,6 +1,7 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
+import { fillPrices, PRICE } from './prices.ts';
 import { fillProcess } from './processes.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 import { fillNotes, fillViews, NOTE, OLD_VIEW, VIEW } from './views-and-notes.ts';
@@ -87,6 +88,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillTokens();
   await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
   await fillNotes(LONG_TITLE.slice(0, 200));
+  await fillPrices(LONG_NAME.slice(0, 100));
   await fillProcess(STORY);
   return record?.id ?? '';
 }
@@ -265,6 +267,11 @@ export const PAGES: Record<string, string> = {
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
+  prices: '/prices',
+  price: `/prices/${PRICE}`,
+  'price-withdrawn': `/prices/${PRICE.replace(/.$/, '9')}`,
+  'price-form': '/prices/new?model=mystery-1',
+  'prices-import': '/prices/import',
   alerts: '/alerts',
   alert: `/alerts/${ALERT}`,
   'alert-late': `/alerts/${ALERT.replace(/.$/, '8')}`,

@@ -13,6 +13,8 @@ const PAGES_FOR_ADMINS = [
   '/alerts/channels/new',
   '/alerts/rules/new',
   '/budgets/new',
+  '/prices/import',
+  '/prices/new',
   '/system',
 ];
 

@@ -1,0 +1,163 @@
+import { CsvError, type Info, parse } from 'csv-parse/sync';
+import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
+import type { Format } from '../../units/format.ts';
+import { pricesTable } from '../price-tables.ts';
+import { MOST_PRICES, type PriceTerms } from '../store.ts';
+import { parsePrice, priceKey, priceName } from '../terms.ts';
+import { wrongFile } from './many-problems.ts';
+
+/** A line of a file and the price that it says. */
+export type PriceAtLine = { line: number; terms: PriceTerms };
+
+/** What files may say beside what somebody says of a price: who added it. */
+const NOT_READ = ['addedAt', 'addedBy', 'withdrawnBy', 'priceId'];
+const WITHDRAWN = 'withdrawnAt';
+const NEEDED = ['model', 'from', 'currency'];
+/** All others are numbers. */
+const TEXTS = [
+  'model',
+  'action',
+  'source',
+  'currency',
+  'from',
+  'addedAt',
+  'addedBy',
+  WITHDRAWN,
+  'withdrawnBy',
+  'priceId',
+];
+
+/** As spreadsheets take it for a formula; one that is meant as text has an apostrophe in front, as in our own files. */
+const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
+const NEUTRAL = /^'(?='*[=+\-@＝＋－＠\t\r\n])/;
+
+const problem = (line: number, what: string, message: string): ParameterProblem => ({
+  parameter: what === '' ? `Line ${line}` : `Line ${line}, ${what}`,
+  message,
+});
+
+/** "Added (UTC)" as "added". */
+const plain = (heading: string) =>
+  heading
+    .replace(/\s*\([^)]*\)$/, '')
+    .trim()
+    .toLowerCase();
+
+/** The name of each column of a file, by its name or its heading. @throws BadInput */
+function namesOf(headings: string[], format: Format): string[] {
+  const { columns } = pricesTable([], format);
+  const known = new Map(
+    columns.flatMap(({ name, label }) => [
+      [plain(name), name],
+      [plain(label), name],
+    ]),
+  );
+  const names = headings.map((heading) => known.get(plain(heading)) ?? null);
+  const problems = [
+    ...headings.flatMap((heading, i) =>
+      names[i] === null ? [problem(1, `column ${i + 1}`, `is “${heading.slice(0, 60)}”, which no price has`)] : [],
+    ),
+    ...names.flatMap((name, i) =>
+      name !== null && names.indexOf(name) < i ? [problem(1, `column ${i + 1}`, `is ${name} once more`)] : [],
+    ),
+    ...NEEDED.filter((name) => !names.includes(name)).map((name) => problem(1, '', `has no column ${name}`)),
+  ];
+  if (problems.length === 0) return names as string[];
+  const all = columns.map(({ name }) => name).filter((name) => !NOT_READ.includes(name) && name !== WITHDRAWN);
+  throw new BadInput([...problems.slice(0, 50), problem(1, '', `takes the columns ${all.join(', ')}`)]);
+}
+
+type Line = { record: string[]; info: Pick<Info, 'lines'> };
+type Delimiter = ',' | ';';
+
+const delimiterOf = (text: string): Delimiter => (/^.*/.exec(text)?.[0].includes(';') ? ';' : ',');
+
+/** What a file of ours says of itself. */
+const isManifest = ({ record: [cell = '', ...others] }: Line) => others.length === 0 && cell.startsWith('# {');
+
+/** Every line with its number. @throws BadInput for what is no CSV, or more of it than there may be prices */
+function linesOf(text: string, delimiter: Delimiter): Line[] {
+  const options = {
+    ...{ delimiter, bom: true, info: true, skip_empty_lines: true },
+    relax_column_count: true,
+  };
+  try {
+    // One more than there may be, and the headings.
+    const lines = parse(text, { ...options, to: MOST_PRICES + 2 }) as unknown as Line[];
+    if (lines.length > MOST_PRICES + 1)
+      throw new BadInput([{ parameter: 'The file', message: `has more than ${MOST_PRICES} lines` }]);
+    return lines;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new BadInput([{ parameter: 'The file', message: `is no CSV: ${error.message}` }]);
+  }
+}
+
+type Cells = { record: string[]; names: string[]; line: number; delimiter: Delimiter };
+
+/** A number as it was meant: spreadsheets write commas in decimals where lists have semicolons. Null for what could be another. */
+function numberOf(cell: string, delimiter: Delimiter): string | null {
+  if (delimiter === ',') return cell;
+  return cell.includes('.') ? null : cell.replace(/^(\d+),(\d+)$/, '$1.$2');
+}
+
+/** The cells of a line as they were meant, by name. @throws BadInput */
+function fieldsOf({ record, names, line, delimiter }: Cells): Record<string, string> {
+  if (record.length !== names.length)
+    throw new BadInput([problem(line, '', `has ${record.length} cells, and the first line has ${names.length}`)]);
+  const problems: ParameterProblem[] = [];
+  const fields = names.map((name, i): [string, string] => {
+    const cell = (record[i] ?? '').trim();
+    const isText = TEXTS.includes(name);
+    const number = isText ? cell : numberOf(cell, delimiter);
+    if (isText && FORMULA.test(cell)) problems.push(problem(line, name, 'begins as a formula does'));
+    else if (!isText && /^[=＝@＠]/.test(cell)) problems.push(problem(line, name, 'is a formula, and takes a number'));
+    else if (number === null)
+      problems.push(problem(line, name, 'has a point: where semicolons are between cells, decimals have a comma'));
+    return [name, isText ? cell.replace(NEUTRAL, '') : (number ?? '')];
+  });
+  if (problems.length > 0) throw new BadInput(problems);
+  return Object.fromEntries(fields);
+}
+
+/**
+ * Reads a CSV of prices, as we write it or with some of its columns, by name or heading. Lines of prices that were withdrawn are left
+ * out, and counted.
+ * @throws BadInput with what is wrong, by line and field
+ */
+export function readPriceFile(text: string, format: Format): { prices: PriceAtLine[]; withdrawn: number } {
+  const delimiter = delimiterOf(text);
+  const [head, ...lines] = linesOf(text, delimiter);
+  if (head === undefined) throw new BadInput([{ parameter: 'The file', message: 'is empty' }]);
+  const names = namesOf(head.record, format);
+  const problems: ParameterProblem[] = [];
+  const prices = new Map<string, PriceAtLine>();
+  let withdrawn = 0;
+  for (const { record, info } of lines.filter((line) => !isManifest(line))) {
+    const line = info.lines;
+    try {
+      const { [WITHDRAWN]: end = '', ...fields } = fieldsOf({ record, names, line, delimiter });
+      if (end !== '') {
+        withdrawn += 1;
+        continue;
+      }
+      for (const name of NOT_READ) delete fields[name];
+      const terms = parsePrice(fields);
+      const same = prices.get(priceKey(terms));
+      if (same)
+        problems.push(
+          problem(line, 'from', `is that of line ${same.line} too: ${priceName(terms)} from ${terms.from}`),
+        );
+      else prices.set(priceKey(terms), { line, terms });
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      problems.push(
+        ...error.details.map(({ parameter, message }) =>
+          parameter.startsWith('Line ') ? { parameter, message } : problem(line, parameter, message),
+        ),
+      );
+    }
+  }
+  if (problems.length > 0) throw wrongFile(problems);
+  return { prices: [...prices.values()], withdrawn };
+}

@@ -1,0 +1,24 @@
+import { databases } from './databases.ts';
+
+export const PRICE = '9e1f07a2-3b4c-4d5e-8f60-1a2b3c4d5e6f';
+
+/** Of tokens, images and characters, in both currencies, before, now, to come and withdrawn. */
+export async function fillPrices(longName: string): Promise<void> {
+  const price = { currency: 'USD', created_by: `${'ana'.padEnd(60, '.sousa')}@mythoria.pt`, from_day: '2026-01-01' };
+  const tokens = { ...price, input_per_million: 1.25, output_per_million: 10 };
+  const gone = { withdrawn_at: '2026-11-01T10:00:00Z', withdrawn_by: 'rui.costa@caravanconcierge.com' };
+  const all = [
+    {
+      ...{ ...tokens, id: PRICE, model: 'gpt-5', cached_input_per_million: 0.125 },
+      source: `https://openai.com/${'x'.repeat(200)}`,
+    },
+    { ...tokens, id: PRICE.replace(/.$/, '9'), model: 'gpt-5', input_per_million: 1250, ...gone },
+    { ...tokens, model: 'gpt-5', from_day: '2025-08-07', input_per_million: 1.5 },
+    { ...tokens, model: 'gpt-5', from_day: '2036-01-01', output_per_million: 8.5 },
+    { ...tokens, model: 'gpt-5', above_input_tokens: 200_000, input_per_million: 2.5 },
+    { ...price, model: 'gpt-image-1', action: 'image_edit', per_image: 0.0425, output_tokens_per_image: 1056 },
+    { ...price, model: longName, currency: 'EUR', per_thousand_characters: 0.015123456, from_day: '2036-01-01' },
+  ];
+  const rows = all.map((row) => ({ id: crypto.randomUUID(), ...row }));
+  await databases().backoffice('prices').insert(rows);
+}
