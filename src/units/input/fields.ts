@@ -18,6 +18,15 @@ export function readableName(most: number, what = 'a name') {
 /** What was read of the fields of a form or a JSON object: the values, or null, and all that is wrong with them. */
 export type ReadFields<Values> = { values: Values | null; problems: ParameterProblem[] };
 
+const schemas = new WeakMap<z.ZodRawShape, z.ZodObject>();
+
+/** Made once for each shape: a file has thousands of lines of one. */
+function schemaOf<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
+  const schema = schemas.get(shape) ?? z.object(shape);
+  schemas.set(shape, schema);
+  return schema as z.ZodObject<Shape>;
+}
+
 /**
  * Reads the fields of a form or a JSON object; `what` takes them, as in "a budget takes name, amount". One that is not
  * known is a problem, with the one that was meant.
@@ -36,7 +45,7 @@ export function readFields<Shape extends z.ZodRawShape>(
         message: `takes an object with ${names.join(', ')}${body === undefined ? ', sent as application/json' : ''}`,
       },
     ]);
-  const parsed = z.object(shape).safeParse(body);
+  const parsed = schemaOf(shape).safeParse(body);
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => ({ parameter: String(path[0] ?? 'body'), message }));
