@@ -79,7 +79,7 @@ export const PAGES: Page[] = [
     exports: [BUDGETS_EXPORT],
     link: { label: 'Budgets', href: BUDGETS_EXPORT.path },
   },
-  { routes: pricePages, exports: [PRICES_EXPORT] },
+  { routes: pricePages, exports: [PRICES_EXPORT], link: { label: 'Prices', href: PRICES_EXPORT.path } },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },

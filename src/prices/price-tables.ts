@@ -85,14 +85,14 @@ export function currentTable(lines: PriceLine[], format: Format): DataTable {
 }
 
 /** All prices that a model has had, the newest day first; `shown` is the one whose page it is. */
-export function historyTable(prices: Price[], shown: Price, format: Format): DataTable {
+export function historyTable(prices: Price[], shown: Price, today: Day, format: Format): DataTable {
   const columns: Column<Price>[] = [
     {
       ...{ name: 'from', label: 'From', kind: 'day', value: ({ from }) => from },
       cell: ({ id, from, withdrawn }) => ({
         text: format.mediumDay(from),
         ...(id === shown.id ? {} : { href: pricePath(id) }),
-        ...(withdrawn === null ? {} : { flag: 'withdrawn' }),
+        ...(withdrawn !== null ? { flag: 'withdrawn' } : compareDays(from, today) > 0 ? { flag: 'to come' } : {}),
       }),
     },
     ...rateColumns<Price>((price) => price, prices, format),
@@ -160,14 +160,6 @@ export function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, forma
       }),
       note: () => cutNote(rows.length, unpriced.length, 'models', format),
     },
-    count('requests', 'Requests'),
-    count('inputTokens', 'Tokens in'),
-    count('outputTokens', 'Tokens out'),
-    { name: 'cost', label: 'Recorded cost', kind: 'euros', value: ({ cost }) => cost },
-    {
-      ...{ name: 'since', label: 'First of them', kind: 'day', value: ({ since }) => since },
-      cell: ({ since }) => ({ text: format.mediumDay(since) }),
-    },
     ...(adds === null
       ? []
       : [
@@ -176,6 +168,14 @@ export function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, forma
             cell: (one: Unpriced) => ({ href: adds(one) }),
           },
         ]),
+    count('requests', 'Requests'),
+    count('inputTokens', 'Tokens in'),
+    count('outputTokens', 'Tokens out'),
+    { name: 'cost', label: 'Recorded cost', kind: 'euros', value: ({ cost }) => cost },
+    {
+      ...{ name: 'since', label: 'First of them', kind: 'day', value: ({ since }) => since },
+      cell: ({ since }) => ({ text: format.mediumDay(since) }),
+    },
   ];
   return dataTable(columns, { title: 'Models without a price', rows });
 }

@@ -7,6 +7,7 @@ import { parseUsageQuery, type UsageQuery, usageUrl } from '../query/query.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import type { Format } from '../units/format.ts';
+import { handled } from '../units/promises/handled.ts';
 import { dayOf, now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
 import { takes } from '../web/parameters.ts';
@@ -61,7 +62,7 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
     const query = await reader.recent(
       parseUsageQuery({ period: LOOKED_AT }, { maxPageSize: 1, timeZone: format.timeZone }, at),
     );
-    const reading = readPrices(backoffice, { withdrawn: false });
+    const reading = handled(readPrices(backoffice, { withdrawn: false }));
     const [prices, unpriced] = await Promise.all([
       panel(reading, req.log),
       panel(readUnpriced(query, reading), req.log),
@@ -138,16 +139,19 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   const showPrice = async (req: Request, res: Response, price: Price, values: object, error: BadInput | null) => {
     res.status(error === null ? 200 : 400);
     const isChangeable = price.withdrawn === null && req.caller?.isAdmin;
+    const path = pricePath(price.id);
     const [history, form] = await Promise.all([
       panel(readHistory(backoffice, price), req.log),
-      isChangeable ? formOf(req, pricePath(price.id), 'Save', values, error) : null,
+      isChangeable ? formOf(req, path, 'Save', values, error) : null,
     ]);
     const data = {
       ...pricePage(price, format),
-      history: history.ok ? { ok: true, value: historyTable(history.value, price, format).page(format) } : history,
+      history: history.ok
+        ? { ok: true, value: historyTable(history.value, price, today(), format).page(format) }
+        : history,
       form,
       problems: form === null ? problemsOf(error) : [],
-      retry: pricePath(price.id),
+      retry: path,
     };
     render(req, res, { title: `Price of ${price.model}`, view: 'prices/price', data });
   };
