@@ -84,7 +84,7 @@ export function currentTable(lines: PriceLine[], format: Format): DataTable {
   return dataTable(columns, { title: 'What models cost now', rows });
 }
 
-/** All prices that a model has had, the newest day first; `shown` is the one whose page it is. */
+/** All prices that a model has had, the newest day first, each with a page that says where it is from and who added it; `shown` is the one whose page it is. */
 export function historyTable(prices: Price[], shown: Price, today: Day, format: Format): DataTable {
   const columns: Column<Price>[] = [
     {
@@ -96,17 +96,12 @@ export function historyTable(prices: Price[], shown: Price, today: Day, format: 
       }),
     },
     ...rateColumns<Price>((price) => price, prices, format),
-    { name: 'source', label: 'Source', kind: 'text', value: ({ source }) => source },
-    {
-      ...{ name: 'addedAt', label: 'Added', kind: 'instant', value: ({ createdAt }) => createdAt },
-      cell: ({ createdBy }) => ({ note: createdBy }),
-    },
+    { name: 'addedAt', label: 'Added', kind: 'instant', value: ({ createdAt }) => createdAt },
     ...(prices.some(({ withdrawn }) => withdrawn !== null)
       ? [
           {
             ...{ name: 'withdrawnAt', label: 'Withdrawn', kind: 'instant' as const },
             value: ({ withdrawn }: Price) => withdrawn?.at ?? null,
-            cell: ({ withdrawn }: Price) => ({ note: withdrawn?.by ?? '' }),
           },
         ]
       : []),
@@ -164,7 +159,7 @@ export function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, forma
       ? []
       : [
           {
-            ...{ name: 'add', label: '', kind: 'text' as const, value: () => 'Add its price' },
+            ...{ name: 'price', label: 'Price', kind: 'text' as const, value: () => 'Add its price' },
             cell: (one: Unpriced) => ({ href: adds(one) }),
           },
         ]),

@@ -57,7 +57,7 @@ describe('the pages of prices', () => {
         ['mystery <b>', '1', '1,000', '200'],
       ],
     );
-    const [add] = columnOf(table, '');
+    const [add] = columnOf(table, 'Price');
     assert.equal(add?.href, `/prices/new?model=gpt-5&from=${ago(10)}&currency=USD`);
     const form = await openPage(ana, add?.href ?? '');
     assert.equal(form.querySelector('input[name=model]')?.getAttribute('value'), 'gpt-5');
