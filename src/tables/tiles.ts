@@ -49,7 +49,6 @@ export function tilesOf(names: readonly Name[], total: Total, before: Total | nu
       label,
       text: plain(now),
       ...(isEuros ? { value: format.exactEuros(microEuros(now)) } : {}),
-      ...(name === 'cost' ? { note: format.exactEuros(microEuros(now)) } : {}),
       ...(then === null
         ? {}
         : {

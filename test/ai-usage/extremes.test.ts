@@ -159,7 +159,7 @@ describe('a view as of an instant', () => {
 
     for (const path of paths.slice(2)) {
       const page = await openPage(client, path);
-      const links = page.querySelectorAll('section a:not(.skip)').map((link) => link.getAttribute('href') ?? '');
+      const links = page.querySelectorAll('section a:not(.skip, .self)').map((link) => link.getAttribute('href') ?? '');
       const pinned = encodeURIComponent(asOf);
       // A record, a view that is to be saved, which knows no instant, and notes are no numbers.
       const isNumbers = (href: string) => !/\/records\/[0-9a-f-]{36}$|^\/views\/new\?|^\/ai-usage\/notes$/.test(href);

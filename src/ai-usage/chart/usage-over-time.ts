@@ -25,6 +25,7 @@ import type { Compared } from '../breakdowns/compare.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { bucketsOf } from './buckets.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
+import { type RunningCost, runningCost } from './running-cost.ts';
 
 /** What bars are marked with besides usage: what it is (its page, and how it went) stands in the legend, `text` of each mark at its bar. */
 export type ChartNote = {
@@ -48,6 +49,7 @@ export type UsageOverTime = {
   /** Chart and table: one of them is shown, and the other a link away. */
   shown: { label: string; href: string; current: boolean }[];
   notes: readonly ChartNote[];
+  running: RunningCost | null;
   chart: Chart | null;
   table: Table | null;
 };
@@ -98,6 +100,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
     legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: format.euros(cost), href })),
     shown: SHOWN.map((show) => ({ label: show, href: links.here({ show }), current: show === query.show })),
     notes: options.notes,
+    running: runningCost(rows),
     chart:
       query.show === 'chart'
         ? chartOf(

@@ -15,6 +15,8 @@ import { listUrl } from './lists.ts';
 /** The numbers of a window, ready to print. */
 export type Numbers = {
   tiles: Tile[];
+  /** The total cost to the micro-euro. */
+  exact: string;
   usage: UsageOverTime;
   empty: boolean;
   tiesOut: boolean;
@@ -37,6 +39,7 @@ const TILES = ['cost', 'requests', 'inputTokens', 'outputTokens', 'perRequest', 
 export function numbersOf({ stats, compared }: Counted, options: NumbersOptions): Numbers {
   return {
     tiles: tilesOf(TILES, stats.total, compared?.stats.total ?? null, options.format),
+    exact: options.format.exactEuros(stats.total.cost),
     usage: usageOverTime(stats, compared, options),
     empty: stats.total.requests === 0,
     tiesOut: tiesOut(stats),

@@ -1,0 +1,30 @@
+import { scaleLinear } from 'd3-scale';
+import { line } from 'd3-shape';
+import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
+
+/** What a window had cost by the end of each of its bars, beside what the one compared with had; both stretched by the page. */
+export type RunningCost = { width: number; height: number; now: string; before: string | null };
+
+const WIDTH = 600;
+const HEIGHT = 80;
+
+const running = (costs: MicroEuros[]): MicroEuros[] => {
+  let sum = NO_EUROS;
+  return [NO_EUROS, ...costs.map((cost) => (sum = plus(sum, cost)))];
+};
+
+/** Null where there is no course to draw: of one bar. */
+export function runningCost(bars: { cost: MicroEuros; before: MicroEuros | null }[]): RunningCost | null {
+  if (bars.length < 2) return null;
+  const now = running(bars.map(({ cost }) => cost));
+  const before = bars.some((bar) => bar.before !== null) ? running(bars.map((bar) => bar.before ?? NO_EUROS)) : [];
+  const ends = [...now, ...before];
+  const [lowest, highest] = [Math.min(...ends), Math.max(...ends)];
+  const y = scaleLinear()
+    .domain([lowest, highest === lowest ? lowest + 1 : highest])
+    .range([HEIGHT - 2, 2]);
+  const path = line<MicroEuros>()
+    .x((_, i) => Math.round((i * WIDTH) / bars.length))
+    .y((sum) => Math.round(y(sum)));
+  return { width: WIDTH, height: HEIGHT, now: path(now) ?? '', before: before.length > 0 ? path(before) : null };
+}
