@@ -12,6 +12,8 @@ import { overviewPage } from './ai-usage/overview/routes.ts';
 import { recordPage } from './ai-usage/record/routes.ts';
 import { RECORDS_EXPORT } from './ai-usage/records/export.ts';
 import { recordsPage } from './ai-usage/records/routes.ts';
+import { REPRICED_EXPORT } from './ai-usage/repriced/export.ts';
+import { repricedPage } from './ai-usage/repriced/routes.ts';
 import { STATEMENT_EXPORT } from './ai-usage/statement/export.ts';
 import { statementPages } from './ai-usage/statement/routes.ts';
 import { STORY_EXPORT } from './ai-usage/story/export.ts';
@@ -68,6 +70,7 @@ export const PAGES: Page[] = [
   { routes: storyPage, exports: [STORY_EXPORT] },
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },
+  { routes: repricedPage, exports: [REPRICED_EXPORT] },
   { routes: tieOutPage },
   { routes: usageApi },
   {

@@ -7,8 +7,8 @@ import { windowPartsOf } from '../parts.ts';
 import { daysWithin, recordsOf } from '../rollups/days.ts';
 import { type BucketSize, bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageSource } from '../source.ts';
-import { bucketOf, readStats, statsOf, type UsageStats } from '../stats.ts';
-import { addTo, type Count, type UsageCell, usageCellOf } from '../sums.ts';
+import { bucketOf, group, readStats, statsOf, type UsageStats } from '../stats.ts';
+import { addTo, type Count, sumOf, type UsageCell, usageCellOf } from '../sums.ts';
 import type { CellOfDay } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { eachRepriced, RECORDS_FROM_SOURCE } from './repriced-days.ts';
@@ -18,8 +18,11 @@ import { readRowTokens } from './row-tokens.ts';
 /** Calls that no price is for: no cost has them. Their models, those of the most calls first. */
 export type Unpriced = { requests: Count; models: string[] };
 
-/** Statistics in which each call costs what the price list says, to the micro-euro. */
-export type RepricedStats = UsageStats & { unpriced: Unpriced };
+/**
+ * Statistics in which each call costs what the price list says, to the micro-euro; beside them what was recorded of the same calls, and the
+ * recorded cells that no price is for.
+ */
+export type RepricedStats = UsageStats & { unpriced: Unpriced; recorded: UsageStats; unpricedCells: UsageCell[] };
 
 const nameOf = (bucket: string, { action, model }: { action: string; model: string }) =>
   `${bucket}\0${action}\0${model}`;
@@ -39,29 +42,38 @@ export async function readRepricedStats(
     readCosts(source, window, filter, by, list),
   ]);
   const cells = new Map<string, UsageCell>();
-  const unpriced = new Map<string, Count>();
+  const unpricedCells: UsageCell[] = [];
   for (const cell of recorded.cells) {
     const bucket = bucketOf[by](cell);
     const name = nameOf(bucket, cell);
+    const isUnpriced =
+      bucket === NO_TIME || 'missing' in list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source));
+    if (isUnpriced) unpricedCells.push(cell);
+    const unpriced = isUnpriced ? cell.requests : 0;
     const known = cells.get(name);
-    if (known) addTo(known, { ...cell, cost: NO_EUROS });
-    else {
+    if (known) {
+      addTo(known, { ...cell, cost: NO_EUROS });
+      known.noNumber += unpriced;
+    } else {
       const cost = costs.get(name) ?? NO_EUROS;
-      cells.set(name, usageCellOf(bucket, cell.action, cell.model, { ...cell, cost }, 0));
+      cells.set(name, usageCellOf(bucket, cell.action, cell.model, { ...cell, cost }, unpriced));
     }
-    if (bucket === NO_TIME || 'missing' in list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source)))
-      unpriced.set(cell.model, (unpriced.get(cell.model) ?? 0) + cell.requests);
   }
   const byAction = new Map(recorded.actions.map(({ action, stories }) => [action, stories]));
   const stories = { total: recorded.total.stories, ofAction: (action: string) => byAction.get(action) ?? 0 };
-  const models = [...unpriced].sort(([a, some], [b, others]) => others - some || byCodePoint(a, b));
   return {
     ...statsOf([...cells.values()], stories, size),
-    unpriced: {
-      requests: models.reduce((sum, [, requests]) => sum + requests, 0),
-      models: models.map(([model]) => model),
-    },
+    unpriced: unpricedOf(unpricedCells),
+    recorded,
+    unpricedCells,
   };
+}
+
+function unpricedOf(cells: UsageCell[]): Unpriced {
+  const models = [...group(cells, ({ model }) => model)].sort(
+    ([a, some], [b, others]) => others.requests - some.requests || byCodePoint(a, b),
+  );
+  return { requests: sumOf(cells).requests, models: models.map(([model]) => model) };
 }
 
 const dayOfBucket = (bucket: string, by: 'hour' | 'day', { timeZone }: UsageSource): Day =>
