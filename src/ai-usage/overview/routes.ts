@@ -27,6 +27,8 @@ import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { notesOnChart, readNotesOf } from '../notes/shown.ts';
+import { REPRICED_PATH } from '../repriced/export.ts';
+import { repricedLine } from '../repriced/sentence.ts';
 import { readStarred } from '../views/store.ts';
 import { besideTabs } from './beside.ts';
 import { OVERVIEW_EXPORT } from './export.ts';
@@ -83,7 +85,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
     };
     const noted = handled(noting());
     const sources = { reader, databases, format, query: fixed, asked: query, counted, budgets, marked, noted, links };
-    const [panels, stats, compared, first, odd, shared] = await Promise.all([
+    const [panels, stats, compared, first, odd, repriced, shared] = await Promise.all([
       Promise.all(
         PANELS.map(async ({ name, view, read }) => ({
           ...{ name, view: view.replace(/[^/]+$/, '_$&') },
@@ -94,6 +96,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       comparing,
       earliest,
       panel(reader.oddTimes(at), log),
+      panel(repricedLine(reader, fixed, format), log),
       frame(OVERVIEW_PATH, query, answered, log),
     ]);
     const total = stats.ok ? stats.value.value.total : null;
@@ -110,6 +113,8 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         ...(odd.ok ? oddTimesNotes(odd.value, query, at, format) : []),
         ...noNumberNotes(stats.ok ? stats.value.value.noNumber : 0, links, format),
       ],
+      repriced: repriced.ok && repriced.value ? { text: repriced.value, href: usageUrl(REPRICED_PATH, query) } : null,
+      repricedFailed: repriced.ok ? null : repriced.message,
       comparisonFailed: compared.ok ? null : compared.message,
       download: total ? tablesMenu(OVERVIEW_EXPORT, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,
       records: links.records({}),

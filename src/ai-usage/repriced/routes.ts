@@ -10,7 +10,6 @@ import {
   WHICH_PAGE,
 } from '../../query/query.ts';
 import { noNumberNotes } from '../../stats/records/odd-values.ts';
-import type { Format } from '../../units/format.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { now } from '../../units/time.ts';
 import { panel } from '../../web/panel.ts';
@@ -20,7 +19,8 @@ import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { REPRICED_EXPORT, REPRICED_PATH } from './export.ts';
-import { differenceOf, repricedTable, TABLES, totalOf } from './repriced-tables.ts';
+import { repricedTable, TABLES, totalOf } from './repriced-tables.ts';
+import { hasPrices, sentenceOf } from './sentence.ts';
 
 /** What was recorded of calls beside what the price list says of them. */
 export function repricedPage({ databases, reader, render, format }: PageDependencies): Router {
@@ -55,7 +55,7 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
         notes: [...shared.notes, ...(total ? frozenNotes(query, total, format) : [])],
         failed: answer.ok ? null : answer.message,
         isEmpty: total?.requests === 0,
-        tellsNothing: stats !== null && stats.unpriced.requests === stats.total.requests,
+        tellsNothing: stats !== null && !hasPrices(stats),
         sentence: stats && sentenceOf(totalOf(stats), format),
         unpriced: stats?.unpriced ?? null,
         tables: stats ? Object.values(TABLES).map((by) => repricedTable(stats, by, links).page(format)) : [],
@@ -68,17 +68,4 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
   });
 
   return router;
-}
-
-/** "€3.21 by the price list, €0.34 (9.6%) less than the €3.55 that were recorded of these calls." */
-function sentenceOf(total: ReturnType<typeof totalOf>, format: Format): string {
-  const difference = differenceOf(total);
-  const recorded = total.repriced - difference;
-  const of = recorded > 0 ? ` (${format.share(Math.abs(difference) / recorded, 1)})` : '';
-  const than = `than the ${format.euros((total.repriced - difference) as typeof difference)} that were recorded of the same calls`;
-  const words =
-    difference === 0
-      ? 'exactly what was recorded of the same calls'
-      : `${format.euros(Math.abs(difference) as typeof difference)}${of} ${difference < 0 ? 'less' : 'more'} ${than}`;
-  return `${format.euros(total.repriced)} by the price list, ${words}.`;
 }

@@ -58,6 +58,23 @@ describe('what was recorded beside the price list', () => {
     assert.match(textOf(page.querySelector('.empty')), /No prices for these calls.*Enter prices/);
   });
 
+  it('stands in a line of the overview, which leads to it with its filters; without any price there is none', async () => {
+    assert.equal((await openPage(client, '/ai-usage')).querySelector('.repriced'), null);
+    await enter({ model: 'gpt-5', inputPerMillion: 1.25, outputPerMillion: 10 });
+    const line = async (query: string) => {
+      const found = (await openPage(client, `/ai-usage${query}`)).querySelector('.repriced');
+      return [textOf(found), found?.querySelector('a')?.getAttribute('href')];
+    };
+    assert.deepEqual(await line(''), [
+      '€1.25 by the price list, €0.75 (37.5%) less than the €2.00 that were recorded of the same calls. 2 more have no price. Compare',
+      PATH,
+    ]);
+    assert.deepEqual(await line('?model=tts-1&period=7d'), [
+      'The price list has no price for any of these calls. Compare',
+      `${PATH}?period=7d&model=tts-1`,
+    ]);
+  });
+
   it('is a file of the same rows', async () => {
     await enter({ model: 'gpt-5', inputPerMillion: 1.25, outputPerMillion: 10 });
     const answer = await client.get(`${PATH}.json?model=gpt-5`);
