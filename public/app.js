@@ -63,6 +63,16 @@ function say(text) {
   });
 }
 
+// What stands at the head of paper is of the moment at which it is printed, and of the view that is.
+window.addEventListener('beforeprint', () => {
+  const head = document.querySelector('.on-paper');
+  if (!head) return;
+  head.querySelector('b').textContent = document.title.replace(/ · [^·]*$/, '');
+  const time = head.querySelector('time');
+  const { locale, zone } = time.dataset;
+  time.textContent = new Date().toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: zone });
+});
+
 // A menu is put away by Esc and by a click elsewhere, as everywhere else.
 const MENU = 'details:has(> .menu)';
 

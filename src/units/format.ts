@@ -108,6 +108,7 @@ export function createFormat(locale: string, timeZone: string) {
   const utcOffset = (instant: Instant) => `UTC${offsetText(offsetAt(instant, timeZone))}`;
 
   return {
+    locale,
     timeZone,
     /** Micro-euros, a fraction of one (an average) included. */
     euros,

@@ -3,6 +3,7 @@ import { Eta } from 'eta';
 import type { Request, Response } from 'express';
 import { rendering } from '../measuring/account.ts';
 import type { Format } from '../units/format.ts';
+import { now } from '../units/time.ts';
 import { assetUrl } from './assets.ts';
 import { varyByHtmx, wantsFragment } from './htmx.ts';
 import { notUnderstood } from './parameters.ts';
@@ -50,7 +51,7 @@ export function createRender({ format, chromeOf, isAdmin }: RenderOptions): Rend
       const body = eta.render(partial, { ...own, notUnderstood: notUnderstood(req), ...data });
       return wantsFragment(req)
         ? body
-        : eta.render('web/page', { ...own, ...chromeOf(req), title, body, path: req.path });
+        : eta.render('web/page', { ...own, ...chromeOf(req), title, body, path: req.path, at: now() });
     });
     res.type('html').send(html);
   };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { sharedApp, startApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
+import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
 import { createClient } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { CUT_OFF, TOO_WIDE } from '../support/cut-off.ts';
@@ -103,6 +103,25 @@ describe('every page on paper, and in a person’s own colours', () => {
       (await page.evaluate(`[...document.querySelectorAll('[aria-labelledby=models] tbody td:nth-child(2)')]
       .map((cell) => cell.getBoundingClientRect().width)`)) as number[];
     assert.ok(Math.min(...widths) > 40, `a provider is a word: ${Math.min(...widths)}`);
+  });
+
+  it('says at its head what was printed, when and by whom: the view at hand, and now', async () => {
+    const { page } = person;
+    await page.emulateMedia({ media: 'screen', forcedColors: 'none' });
+    await page.goto(`${origin}/ai-usage?model=gpt-5`);
+    const head = page.locator('.on-paper');
+    assert.equal(await head.isVisible(), false);
+    const written =
+      /^gpt-5, 30 days: €[\d.,]+ · AI usage · printed \d+ \w+ 20\d\d, \d\d:\d\d by Ana Sousa, ana\.sousa@mythoria\.pt$/;
+    assert.match((await head.textContent()) ?? '', written, 'without any script too');
+    await page.evaluate("document.querySelector('.on-paper time').textContent = 'long ago'");
+    await page.getByRole('link', { name: '90 days' }).click();
+    await page.waitForURL(/period=90d/);
+    await until(page, 'document.title.startsWith("gpt-5, 90 days")');
+    await page.evaluate("window.dispatchEvent(new Event('beforeprint'))");
+    await page.emulateMedia({ media: 'print' });
+    assert.match(await head.innerText(), new RegExp(written.source.replace('30 days', '90 days')));
+    await page.emulateMedia({ media: 'screen' });
   });
 
   it('fits a telephone under the name of somebody whom Google gives none but a long address', async () => {
