@@ -109,6 +109,42 @@ describe('charts in a browser', () => {
     );
   });
 
+  it('several bars are one part of the window: dragged over, or reached with Shift and an arrow key', async () => {
+    const { page } = await openAt('/ai-usage?period=7d&model=gpt-5');
+    const bar = (i: number) => page.locator('.marks a').nth(i);
+    const [from] = (await bar(2).getAttribute('href'))?.match(/from=[^&]*/) ?? [];
+    const [to] = (await bar(4).getAttribute('href'))?.match(/to=[^&]*/) ?? [];
+    assert.ok(from && to);
+    const isTheSpan = ({ search }: URL) => search.includes(from) && search.includes(to) && search.includes('gpt-5');
+    // Backwards as well.
+    await bar(4).hover();
+    await page.mouse.down();
+    await bar(3).hover();
+    await bar(2).hover();
+    assert.equal(await page.locator('.marks a.spanned').count(), 3);
+    await page.mouse.up();
+    await page.waitForURL(isTheSpan);
+    assert.equal(await page.locator('h2#usage-over-time').innerText(), 'Usage by day');
+    assert.equal(await page.locator('.marks a').count(), 3);
+
+    await page.goto(`${origin}/ai-usage?period=7d&model=gpt-5`);
+    await bar(2).focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('.marks a.spanned').count(), 0);
+    await bar(2).focus();
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    assert.match((await page.locator('#announcement').textContent()) ?? '', / to .*: Enter shows them$/);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(isTheSpan);
+
+    await page.goto(`${origin}/ai-usage?period=7d&model=gpt-5`);
+    const one = await bar(2).getAttribute('href');
+    await bar(2).click();
+    await page.waitForURL((url) => url.href === `${origin}${one}`);
+  });
+
   it('“Other” leads to the models in it', async () => {
     const { page } = await openAt('/ai-usage?period=all');
     const cost = await page.locator('.usage .legend li', { hasText: 'Other' }).locator('b').innerText();
