@@ -15,8 +15,15 @@ type Values<O extends Options> = {
       : string;
 };
 
-/** `example` is what follows `npm run NAME -- `, or nothing. */
-type Command<O extends Options> = { name: string; does: string; example: string; options: O };
+/** `example` is what follows `npm run NAME -- `, or `npm run NAME ` where it begins with a word; or nothing. */
+type Command<O extends Options> = {
+  name: string;
+  does: string;
+  example: string;
+  options: O;
+  /** The option that a word alone is the value of. */
+  word?: string;
+};
 
 /** The command line is wrong: it says what, and the command exits with 2. */
 export class UsageError extends Error {}
@@ -32,7 +39,7 @@ export async function command<const O extends Options>(
   run: (values: Values<O>) => Promise<void>,
 ): Promise<void> {
   try {
-    const values = read({ ...described.options, ...HELP });
+    const values = read({ ...described.options, ...HELP }, described.word);
     if (values.help) console.log(helpOf(described));
     else await run(values as Values<O>);
   } catch (error) {
@@ -65,10 +72,15 @@ export async function interruptible(work: (interrupted: AbortSignal) => Promise<
 }
 
 /** @throws UsageError naming an option that is unknown, without or with an empty value or given twice, or a word that is no option */
-function read(options: Options): Record<string, unknown> {
-  const { values, tokens } = parsed(options);
+function read(options: Options, word?: string): Record<string, unknown> {
+  const { values, tokens } = parsed(options, word !== undefined);
   const given = new Set<string>();
   for (const token of tokens) {
+    if (token.kind === 'positional' && word !== undefined) {
+      if (given.has(word)) throw new UsageError(`--${word} is given twice`);
+      given.add(word);
+      values[word] = token.value;
+    }
     if (token.kind !== 'option') continue;
     if (token.value?.trim() === '')
       throw new UsageError(`--${token.name} takes ${options[token.name]?.value}; it was empty`);
@@ -79,9 +91,9 @@ function read(options: Options): Record<string, unknown> {
   return values;
 }
 
-function parsed(options: Options) {
+function parsed(options: Options, allowPositionals: boolean) {
   try {
-    return parseArgs({ options, tokens: true });
+    return parseArgs({ options, allowPositionals, tokens: true });
   } catch (error) {
     // Node adds advice on passing such words as arguments, of which no command takes any.
     const [what = ''] = (error as Error).message.split(/\.\s/);
@@ -118,6 +130,6 @@ function helpOf({ name, does, example, options }: Command<Options>): string {
     '',
     ...entries.map(({ left, right }) => left.padEnd(width) + right.replaceAll('\n', `\n${' '.repeat(width)}`)),
     '',
-    `Example: npm run ${name}${example ? ` -- ${example}` : ''}`,
+    `Example: npm run ${name}${example ? `${example.startsWith('-') ? ' --' : ''} ${example}` : ''}`,
   ].join('\n');
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { hostname, userInfo } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../src/config.ts';
@@ -23,6 +22,7 @@ import { createOrigin, type Origin } from '../src/stats/rollups/keep/origin.ts';
 import { reasonOf } from '../src/units/failures/reason.ts';
 import { createFormat } from '../src/units/format.ts';
 import { now, type Window } from '../src/units/time.ts';
+import { account } from './account.ts';
 import { command, interruptible, UsageError } from './command.ts';
 import { type Arguments, argumentsOf, EXPORT } from './export-arguments.ts';
 import { withProgressBar } from './progress-bar.ts';
@@ -90,18 +90,6 @@ async function write(file: ExportFile, { out, extension, options, sent, interrup
       clearInterval(steps);
     }
   });
-}
-
-/** Who runs this: in a container a number may have no name. */
-function account(): string {
-  const name = () => {
-    try {
-      return userInfo().username;
-    } catch {
-      return `uid-${process.getuid?.() ?? 'unknown'}`;
-    }
-  };
-  return `${name()}@${hostname()}`;
 }
 
 async function exportTo(

@@ -44,6 +44,7 @@ export const AUDITED = {
   'correct price': 'Corrected a price',
   'withdraw price': 'Withdrew a price',
   'import prices': 'Imported prices',
+  'import rates': 'Imported exchange rates',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

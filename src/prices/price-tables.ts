@@ -6,7 +6,7 @@ import { compareDays, type Day } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { type Price, RATES } from './store.ts';
 import { pricePath } from './terms.ts';
-import type { Unpriced } from './unpriced.ts';
+import type { Missing, Unpriced } from './unpriced.ts';
 
 /** What a page lists of models and of prices: all of the latter are in the file. */
 const MOST_ROWS = 500;
@@ -141,7 +141,7 @@ export function pricesTable(prices: Price[], format: Format): DataTable {
 /** Where a model with calls that have no price leads: to them, and for whoever may add it to a form that is filled with it. */
 type Ways = { calls: (model: string) => string; adds: ((one: Unpriced) => string) | null };
 
-export function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, format: Format): DataTable {
+function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, format: Format): DataTable {
   const rows = unpriced.slice(0, MOST_ROWS);
   const count = (name: keyof Sums, label: string): Column<Unpriced> => ({
     ...{ name, label, kind: 'integer', value: (one) => one[name] },
@@ -173,4 +173,16 @@ export function unpricedTable(unpriced: Unpriced[], { calls, adds }: Ways, forma
     },
   ];
   return dataTable(columns, { title: 'Models without a price', rows });
+}
+
+/** What has no price, ready to print. */
+export function missingView({ models, withoutRate }: Missing, ways: Ways, format: Format) {
+  return {
+    count: models.length,
+    table: models.length === 0 ? null : unpricedTable(models, ways, format).page(format),
+    withoutRate: withoutRate && {
+      requests: oneOr(withoutRate.requests, 'call has', 'calls have', format),
+      since: format.mediumDay(withoutRate.since),
+    },
+  };
 }

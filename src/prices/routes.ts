@@ -4,10 +4,10 @@ import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { OVERVIEW_PATH } from '../query/paths.ts';
 import { parseUsageQuery, type UsageQuery, usageUrl } from '../query/query.ts';
+import { readPriceList } from '../stats/pricing/price-list.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import type { Format } from '../units/format.ts';
-import { handled } from '../units/promises/handled.ts';
 import { dayOf, now } from '../units/time.ts';
 import { panel } from '../web/panel.ts';
 import { takes } from '../web/parameters.ts';
@@ -17,13 +17,13 @@ import { priceChanges } from './changes.ts';
 import { findPrice } from './finding-routes.ts';
 import { importedInWords, LARGEST_FILE, problemsOf } from './import/import-page.ts';
 import { readPriceFile } from './import/read-file.ts';
-import { takesFile, textOfUpload } from './import/upload-routes.ts';
+import { readUpload, takesFile } from './import/upload-routes.ts';
 import { priceForm } from './price-form.ts';
 import { pricePage } from './price-page.ts';
-import { currentTable, historyTable, linesOf, unpricedTable } from './price-tables.ts';
+import { currentTable, historyTable, linesOf, missingView } from './price-tables.ts';
 import { type Price, PriceExists, readHistory, readPrices } from './store.ts';
 import { existsInWords, PRICES_PATH, parsePrice, pricePath } from './terms.ts';
-import { type Unpriced, unpricedOf } from './unpriced.ts';
+import { type Missing, missingOf, type Unpriced } from './unpriced.ts';
 
 type PriceDependencies = {
   databases: Pick<Databases, 'backoffice'>;
@@ -50,9 +50,9 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   const form = express.urlencoded({ extended: false, limit: '20kb' });
   const today = () => dayOf(now(), format.timeZone);
 
-  const readUnpriced = async (query: UsageQuery, prices: Promise<Price[]>): Promise<Unpriced[]> => {
-    const [stats, known] = await Promise.all([reader.stats(query, 'day'), prices]);
-    return unpricedOf(stats.value.cells, known);
+  const readMissing = async (query: UsageQuery): Promise<Missing> => {
+    const [stats, list] = await Promise.all([reader.stats(query, 'day'), readPriceList(backoffice, null)]);
+    return missingOf(stats.value.cells, list);
   };
   const addForm = ({ model, since }: Unpriced) =>
     `${PRICES_PATH}/new?${new URLSearchParams({ model, from: since, currency: 'USD' })}`;
@@ -62,10 +62,9 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
     const query = await reader.recent(
       parseUsageQuery({ period: LOOKED_AT }, { maxPageSize: 1, timeZone: format.timeZone }, at),
     );
-    const reading = handled(readPrices(backoffice, { withdrawn: false }));
-    const [prices, unpriced] = await Promise.all([
-      panel(reading, req.log),
-      panel(readUnpriced(query, reading), req.log),
+    const [prices, missing] = await Promise.all([
+      panel(readPrices(backoffice, { withdrawn: false }), req.log),
+      panel(readMissing(query), req.log),
     ]);
     const ways = {
       calls: (model: string) => usageUrl(OVERVIEW_PATH, query, { models: [model] }),
@@ -75,13 +74,7 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
       ...{ label: FORMATS[extension].label, href: `${PRICES_PATH}.${extension}`, note: '' },
     }));
     const data = {
-      unpriced: unpriced.ok
-        ? {
-            ok: true,
-            value: unpriced.value.length === 0 ? null : unpricedTable(unpriced.value, ways, format).page(format),
-            count: unpriced.value.length,
-          }
-        : unpriced,
+      missing: missing.ok ? { ok: true, value: missingView(missing.value, ways, format) } : missing,
       prices: prices.ok
         ? {
             ok: true,
@@ -127,7 +120,8 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   router.get(`${PRICES_PATH}/import`, takes([]), (req, res) => showImport(req, res, null, null));
   router.post(`${PRICES_PATH}/import`, takesFile(LARGEST_FILE), async (req, res) => {
     try {
-      const { prices, withdrawn } = readPriceFile(await textOfUpload(req), format);
+      const { text } = await readUpload(req);
+      const { prices, withdrawn } = readPriceFile(text, format);
       const imported = await changes.importAll(personOf(req), prices);
       showImport(req, res, importedInWords(imported, withdrawn, format), null);
     } catch (error) {

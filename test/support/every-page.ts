@@ -273,6 +273,7 @@ export const PAGES: Record<string, string> = {
   'price-withdrawn': `/prices/${PRICE.replace(/.$/, '9')}`,
   'price-form': '/prices/new?model=mystery-1',
   'prices-import': '/prices/import',
+  rates: '/rates',
   alerts: '/alerts',
   alert: `/alerts/${ALERT}`,
   'alert-late': `/alerts/${ALERT.replace(/.$/, '8')}`,

@@ -21,4 +21,9 @@ export async function fillPrices(longName: string): Promise<void> {
   ];
   const rows = all.map((row) => ({ id: crypto.randomUUID(), ...row }));
   await databases().backoffice('prices').insert(rows);
+  await databases().backoffice.raw(
+    `INSERT INTO exchange_rates (day, currency, per_euro, source, imported_by)
+     SELECT day, 'USD', 1.13607, 'eurofxref-hist.csv', 'ana.sousa@mythoria.pt'
+       FROM generate_series('2026-01-01'::date, '2026-11-27', '1 day') AS day WHERE extract(isodow FROM day) < 6 AND extract(day FROM day) <> 15`,
+  );
 }

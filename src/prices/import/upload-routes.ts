@@ -2,33 +2,36 @@ import express, { type Request, type RequestHandler } from 'express';
 import { BadInput } from '../../units/failures/bad-input.ts';
 
 const IS_FORM = 'multipart/form-data';
+const MOST_OF_A_NAME = 100;
 
 /** Takes a form with a file, of at most so many bytes, into memory. */
 export const takesFile = (largest: number): RequestHandler => express.raw({ type: IS_FORM, limit: largest });
 
 const problem = (parameter: string, message: string) => new BadInput([{ parameter, message }]);
 
+/** What a form brought: the text of its file, or what was pasted; what it is called; whether its box was ticked. */
+export type Upload = { text: string; name: string; ticked: boolean };
+
 /**
- * The text of a form that has a field `file` and a field `text`: of the file, where one was chosen.
- * @throws BadInput where neither has any, or it is not UTF-8
+ * Reads a form that has a field `file`, a field `text` and perhaps a box of this name.
+ * @throws BadInput where neither has any text, or it is not UTF-8
  */
-export async function textOfUpload(req: Request): Promise<string> {
+export async function readUpload(req: Request, box = ''): Promise<Upload> {
   if (!Buffer.isBuffer(req.body)) throw problem('The file', 'is missing: choose one, or paste its lines');
-  // What fetch() answers are read with, which Node has built in.
-  const form = await new Response(new Uint8Array(req.body), {
-    headers: { 'Content-Type': req.get('Content-Type') ?? '' },
-  })
-    .formData()
-    .catch(() => {
-      throw problem('The form', 'cannot be read');
-    });
+  const headers = { 'Content-Type': req.get('Content-Type') ?? '' };
+  // By what Node reads the answers of fetch() with.
+  const form = await new Response(new Uint8Array(req.body), { headers }).formData().catch(() => {
+    throw problem('The form', 'cannot be read');
+  });
   const file = form.get('file');
-  const text = file instanceof Blob && file.size > 0 ? await textOf(file) : String(form.get('text') ?? '');
+  const isFile = file instanceof File && file.size > 0;
+  const text = isFile ? await textOf(file) : String(form.get('text') ?? '');
   if (text.trim() === '') throw problem('The file', 'is missing or empty: choose one, or paste its lines');
-  return text;
+  const name = isFile ? file.name.replaceAll(/[^\p{L}\p{N}\p{P} ]/gu, '').slice(0, MOST_OF_A_NAME) : 'pasted';
+  return { text, name, ticked: form.get(box) !== null };
 }
 
-async function textOf(file: Blob): Promise<string> {
+async function textOf(file: File): Promise<string> {
   const bytes = await file.arrayBuffer();
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
