@@ -41,7 +41,7 @@ export const EXPORT = {
     out: value('the file to write', 'FILE'),
     format: value(`${EXTENSIONS.join(', ')}; without it, what the name of the file ends in`, 'FORMAT'),
     of: value(
-      `${PAGES.slice(0, A_LINE).join(', ')},\n${PAGES.slice(A_LINE).join(', ')} or ${PAGES_OF_ONE}; else records`,
+      `${PAGES.slice(0, A_LINE).join(', ')},\n${PAGES.slice(A_LINE).join(', ')}\nor ${PAGES_OF_ONE}; else records`,
       'PAGE',
     ),
     period: value('such as 7d, this-month, 2026-W44 or 2026-10; or --from and --to', 'PERIOD'),
