@@ -27,7 +27,7 @@ export const ratesTable = (rates: KeptRate[]): DataTable =>
 const isWeekday = (day: Day) => weekdayOf(day) < 6;
 
 /** Weekdays without a rate, from the first that there is until yesterday, as stretches; the newest first. */
-export function gapsOf(rates: readonly KeptRate[], today: Day): { first: Day; last: Day }[] {
+function gapsOf(rates: readonly KeptRate[], today: Day): { first: Day; last: Day }[] {
   const known = new Set(rates.map(({ day }) => day));
   const oldest = rates.at(-1)?.day;
   const gaps: { first: Day; last: Day }[] = [];
