@@ -122,7 +122,7 @@ describe('in a browser', () => {
       assert.equal(await page.title(), 'Record · Mythoria Admin');
       assert.equal((await opened(id)).length, 1);
 
-      await page.getByText('Ana Sousa').click();
+      await page.getByText('Ana Sousa', { exact: true }).click();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await arriveAt('/sign-in');
       await page.goBack();
