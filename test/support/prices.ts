@@ -17,6 +17,7 @@ export async function fillPrices(longName: string): Promise<void> {
     { ...tokens, model: 'gpt-5', from_day: '2036-01-01', output_per_million: 8.5 },
     { ...tokens, model: 'gpt-5', above_input_tokens: 200_000, input_per_million: 2.5 },
     { ...price, model: 'gpt-image-1', action: 'image_edit', per_image: 0.0425, output_tokens_per_image: 1056 },
+    { ...tokens, model: 'gemini-*', currency: 'EUR', input_per_million: 1.2345 },
     { ...price, model: longName, currency: 'EUR', per_thousand_characters: 0.015123456, from_day: '2036-01-01' },
   ];
   const rows = all.map((row) => ({ id: crypto.randomUUID(), ...row }));

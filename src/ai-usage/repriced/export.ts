@@ -17,6 +17,6 @@ export const REPRICED_EXPORT = usageExport({
     const query = pinnedAt(parseUsageQuery(parameters, limits, at));
     return { query, address: usageUrl(REPRICED_PATH, query), title: 'Recorded and by the price list' };
   },
-  tables: { models: table('models'), actions: table('actions'), days: table('days') },
+  tables: { models: table('models'), actions: table('actions'), days: table('days'), months: table('months') },
   cost: usageCost,
 });

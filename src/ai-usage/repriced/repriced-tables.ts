@@ -35,6 +35,12 @@ const byDifference = (a: Row, b: Row) =>
   b.recorded.cost - a.recorded.cost ||
   byCodePoint(a.key, b.key);
 
+const byTime = (a: Row, b: Row) => compareDays(b.key, a.key);
+
+/** A day or a month as a period: years of other than four digits are none. */
+const periodOf = (name: string): QueryChange | null =>
+  /^\d{4}-/.test(name) ? { period: name as Period, from: null, to: null } : null;
+
 export const TABLES = {
   models: {
     title: 'By model',
@@ -57,13 +63,17 @@ export const TABLES = {
     title: 'By day',
     columns: [{ name: 'day', label: 'Day', kind: 'day', value: ({ key }) => (key === NO_TIME ? null : key) }],
     keyOf: bucketOf.day,
-    order: (a, b) => compareDays(b.key, a.key),
-    narrowed: (day) => (isNamed(day) ? { period: day as Period, from: null, to: null } : null),
+    order: byTime,
+    narrowed: periodOf,
+  },
+  months: {
+    title: 'By month',
+    columns: [{ name: 'month', label: 'Month', kind: 'month', value: ({ key }) => (key === NO_TIME ? null : key) }],
+    keyOf: (cell) => (cell.bucket === NO_TIME ? NO_TIME : bucketOf.month(cell)),
+    order: byTime,
+    narrowed: periodOf,
   },
 } satisfies Record<string, By>;
-
-/** Whether a day is a period by its name: years of other than four digits are not. */
-const isNamed = (day: string) => /^\d{4}-/.test(day);
 
 /** Recorded and by the price list, by model, action or day. */
 export function repricedTable(stats: RepricedStats, by: By, links: ViewLinks): DataTable {
@@ -137,4 +147,13 @@ const shareOf = (row: Omit<Row, 'key'>) => changeShare(row.repriced, minus(row.r
 export function totalOf({ total, recorded, unpricedCells }: RepricedStats): Omit<Row, 'key'> {
   const [unpriced] = group(unpricedCells, () => '').values();
   return { recorded: recorded.total, unpriced: unpriced ?? noSums(), repriced: total.cost };
+}
+
+/** More days are shown by their months, on a page. */
+const MOST_DAYS = 92;
+
+/** What the page shows of them; files have all. */
+export function tablesOfPage(stats: RepricedStats): By[] {
+  const { models, actions, days, months } = TABLES;
+  return [models, actions, stats.buckets.length > MOST_DAYS ? months : days];
 }

@@ -19,7 +19,7 @@ import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { REPRICED_EXPORT, REPRICED_PATH } from './export.ts';
-import { repricedTable, TABLES, totalOf } from './repriced-tables.ts';
+import { repricedTable, tablesOfPage, totalOf } from './repriced-tables.ts';
 import { hasPrices, sentenceOf } from './sentence.ts';
 
 /** What was recorded of calls beside what the price list says of them. */
@@ -56,9 +56,10 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
         failed: answer.ok ? null : answer.message,
         isEmpty: total?.requests === 0,
         tellsNothing: stats !== null && !hasPrices(stats),
+        withoutRate: stats?.withoutRate ?? 0,
         sentence: stats && sentenceOf(totalOf(stats), format),
         unpriced: stats?.unpriced ?? null,
-        tables: stats ? Object.values(TABLES).map((by) => repricedTable(stats, by, links).page(format)) : [],
+        tables: stats ? tablesOfPage(stats).map((by) => repricedTable(stats, by, links).page(format)) : [],
         odd: noNumberNotes(stats?.recorded.noNumber ?? 0, links, format),
         download: total ? tablesMenu(REPRICED_EXPORT, frozenUrl(REPRICED_PATH, query, total), total, format) : null,
         overview: usageUrl(OVERVIEW_PATH, query),

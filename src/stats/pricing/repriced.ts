@@ -22,7 +22,13 @@ export type Unpriced = { requests: Count; models: string[] };
  * Statistics in which each call costs what the price list says, to the micro-euro; beside them what was recorded of the same calls, and the
  * recorded cells that no price is for.
  */
-export type RepricedStats = UsageStats & { unpriced: Unpriced; recorded: UsageStats; unpricedCells: UsageCell[] };
+export type RepricedStats = UsageStats & {
+  unpriced: Unpriced;
+  recorded: UsageStats;
+  unpricedCells: UsageCell[];
+  /** How many of the unpriced have a price in dollars, and no exchange rate. */
+  withoutRate: Count;
+};
 
 const nameOf = (bucket: string, { action, model }: { action: string; model: string }) =>
   `${bucket}\0${action}\0${model}`;
@@ -43,13 +49,15 @@ export async function readRepricedStats(
   ]);
   const cells = new Map<string, UsageCell>();
   const unpricedCells: UsageCell[] = [];
+  let withoutRate = 0;
   for (const cell of recorded.cells) {
     const bucket = bucketOf[by](cell);
     const name = nameOf(bucket, cell);
-    const isUnpriced =
-      bucket === NO_TIME || 'missing' in list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source));
+    const price = bucket === NO_TIME ? null : list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source));
+    const isUnpriced = price === null || 'missing' in price;
     if (isUnpriced) unpricedCells.push(cell);
     const unpriced = isUnpriced ? cell.requests : 0;
+    if (price !== null && 'missing' in price && price.missing === 'exchange rate') withoutRate += cell.requests;
     const known = cells.get(name);
     if (known) {
       addTo(known, { ...cell, cost: NO_EUROS });
@@ -66,6 +74,7 @@ export async function readRepricedStats(
     unpriced: unpricedOf(unpricedCells),
     recorded,
     unpricedCells,
+    withoutRate,
   };
 }
 

@@ -58,6 +58,13 @@ describe('what was recorded beside the price list', () => {
     assert.match(textOf(page.querySelector('.empty')), /No prices for these calls.*Enter prices/);
   });
 
+  it('says where it is the exchange rate that is missing, and no price', async () => {
+    await enter({ model: 'gpt-5', currency: 'USD', inputPerMillion: 1.25, outputPerMillion: 10 });
+    assert.match(textOf((await openPage(client, PATH)).querySelector('.empty')), /prices of 1 of them are in dollars/);
+    await enter({ model: 'tts-1', perThousandCharacters: 0.006 });
+    assert.match(textOf((await openPage(client, PATH)).querySelector('.notice')), /1 of them have a price in dollars/);
+  });
+
   it('stands in a line of the overview, which leads to it with its filters; without any price there is none', async () => {
     assert.equal((await openPage(client, '/ai-usage')).querySelector('.repriced'), null);
     await enter({ model: 'gpt-5', inputPerMillion: 1.25, outputPerMillion: 10 });
@@ -84,6 +91,20 @@ describe('what was recorded beside the price list', () => {
         ...[model, recorded, repriced, difference, differenceShare],
       ]),
       [['gpt-5', '2.000000', '1.250000', '-0.750000', -0.375]],
+    );
+  });
+
+  it('shows months where there are many days', async () => {
+    await enter({ model: '*', from: '2020-01-01', inputPerMillion: 1, outputPerMillion: 1 });
+    const daysAgo = Array.from({ length: 95 }, (_, i) => ({ at: addTime(now(), -BigInt(24 * i + 1) * HOUR) }));
+    await insertUsage(daysAgo.map((one) => ({ ...one, model: 'of-many-days', input: 100, output: 0, cost: 1 })));
+    const page = await openPage(client, `${PATH}?model=of-many-days&period=all`);
+    const { rows } = tableOf(page, 'By month');
+    assert.ok(rows.length >= 3 && rows.length <= 5, `${rows.length} months`);
+    const requests = rows.map((cells) => Number(cells[1]?.text));
+    assert.equal(
+      requests.reduce((sum, one) => sum + one, 0),
+      95,
     );
   });
 });
