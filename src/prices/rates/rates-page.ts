@@ -6,7 +6,7 @@ import type { ImportedRates } from './import-rates.ts';
 import type { KeptRate } from './store.ts';
 
 /** What the page lists; all are in the file. */
-const MOST_ROWS = 60;
+const MOST_ROWS = 30;
 const MOST_GAPS = 30;
 
 const columns: Column<KeptRate>[] = [
