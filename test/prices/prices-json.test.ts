@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sharedApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
-import { ANA, type Client, location, signedIn } from '../support/client.ts';
+import { ANA, type Client, location, RUI, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { assertDescribed } from '../support/openapi.ts';
 import { resetUsage } from '../support/usage.ts';
@@ -152,9 +152,14 @@ describe('prices as JSON', () => {
       await made({ ...GPT, ...other });
     assert.equal((await send({ ...GPT, action: 'image_edit' })).status, 409);
     assert.equal((await list()).length, 5);
-    const atOnce = await Promise.all(Array.from({ length: 5 }, () => send({ ...GPT, model: 'at once' })));
-    assert.deepEqual(atOnce.map(({ status }) => status).sort(), [201, 409, 409, 409, 409]);
-    assert.equal((await auditLines()).filter(({ details }) => details.startsWith('at once')).length, 1);
+    // What one person asks is done in turn.
+    const rui = await signedIn((await sharedApp()).origin, RUI);
+    const models = Array.from({ length: 8 }, (_, i) => `at once ${i}`);
+    const atOnce = await Promise.all(
+      models.flatMap((model) => [ana, rui].map((client) => client.json('post', '/api/prices', { ...GPT, model }))),
+    );
+    assert.deepEqual(atOnce.map(({ status }) => status).sort(), [...Array(8).fill(201), ...Array(8).fill(409)]);
+    assert.equal((await auditLines()).filter(({ details }) => details.startsWith('at once')).length, 8);
   });
 
   describe('that are wrong are a 400 that names each field, and nothing is kept', () => {
