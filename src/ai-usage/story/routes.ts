@@ -12,6 +12,7 @@ import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject 
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS, subjectUrl, wholeStory } from '../frame/subjects.ts';
 import { STORY_EXPORT } from './export.ts';
+import { storyCompared } from './story-compared.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 
 /** A page for each story. */
@@ -20,55 +21,65 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
   const limits = pageLimits(format);
   const frame = pageFrame({ databases, reader, format });
 
-  router.get(`${SUBJECTS.story.path}/:name`, takesOfSubject('story', [], limits), async (req, res) => {
-    const { name: id, path, query, narrowed } = subjectOf(req, 'story', limits);
-    if (shortened(req, res, path, query)) return;
-    const whole = wholeStory(narrowed);
-    const [answer, costs, shared] = await reader.ofOneState((reader) => {
-      const reading = handled(panel(reader.story(whole), req.log));
-      const comparing = handled(
-        reading.then((story) => {
-          const cost = story.ok ? story.value.value.total.cost : NO_EUROS;
-          return panel(reader.storyCosts(query, { most: 0, besides: { story: id, cost } }), req.log);
-        }),
-      );
-      return Promise.all([reading, comparing, frame(path, query, comparing, req.log, 'story')]);
-    });
-    const story = answer.ok ? answer.value.value : null;
-    const { asOf } = answer.ok ? answer.value.query : query;
-    const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
-    const data = {
-      ...shared,
-      notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
-      id,
-      title: names.stories.get(id) ?? null,
-      // Of all of it, whatever the period that it is compared in.
-      viewTitle: `${names.stories.get(id) ?? format.shortId(id)}${story ? `: ${format.euros(story.total.cost)}` : ''} · Story`,
-      gone: names.gone.has(id),
-      authors: (story?.authors ?? []).map((author) => ({
-        name: names.authors.get(author) ?? format.shortId(author),
-        href: subjectUrl('author', author, { ...query, ...NO_FILTERS }),
-      })),
-      story: answer.ok
-        ? {
-            ok: true,
-            value:
-              answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
-          }
-        : answer,
-      download: story
-        ? tablesMenu(STORY_EXPORT, frozenUrl(path, { ...query, asOf }, story.total), story.total, format)
-        : null,
-      place: costs.ok
-        ? { ok: true, value: storyPlace(story?.total.cost ?? NO_EUROS, costs.value.value, format) }
-        : costs,
-      filtered: shared.bar.chips.length > 0,
-      unfiltered: path,
-      records: usageUrl(RECORDS_PATH, whole),
-      overview: usageUrl(OVERVIEW_PATH, query),
-    };
-    render(req, res, { title: data.viewTitle, view: 'ai-usage/story/story', data });
-  });
+  router.get(
+    `${SUBJECTS.story.path}/:name`,
+    takesOfSubject('story', ['compare', 'by', 'show'], limits),
+    async (req, res) => {
+      const { name: id, path, query, narrowed } = subjectOf(req, 'story', limits);
+      if (shortened(req, res, path, query)) return;
+      const whole = wholeStory(narrowed);
+      const [answer, costs, shared, compared] = await reader.ofOneState((reader) => {
+        const reading = handled(panel(reader.story(whole), req.log));
+        const comparing = handled(
+          reading.then((story) => {
+            const cost = story.ok ? story.value.value.total.cost : NO_EUROS;
+            return panel(reader.storyCosts(query, { most: 0, besides: { story: id, cost } }), req.log);
+          }),
+        );
+        return Promise.all([
+          reading,
+          comparing,
+          frame(path, query, comparing, req.log, 'story'),
+          panel(storyCompared(reader, { path, query, ofStory: narrowed }, format), req.log),
+        ]);
+      });
+      const story = answer.ok ? answer.value.value : null;
+      const { asOf } = answer.ok ? answer.value.query : query;
+      const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
+      const data = {
+        ...shared,
+        notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
+        id,
+        title: names.stories.get(id) ?? null,
+        // Of all of it, whatever the period that it is compared in.
+        viewTitle: `${names.stories.get(id) ?? format.shortId(id)}${story ? `: ${format.euros(story.total.cost)}` : ''} · Story`,
+        gone: names.gone.has(id),
+        authors: (story?.authors ?? []).map((author) => ({
+          name: names.authors.get(author) ?? format.shortId(author),
+          href: subjectUrl('author', author, { ...query, ...NO_FILTERS }),
+        })),
+        story: answer.ok
+          ? {
+              ok: true,
+              value:
+                answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
+            }
+          : answer,
+        download: story
+          ? tablesMenu(STORY_EXPORT, frozenUrl(path, { ...query, asOf }, story.total), story.total, format)
+          : null,
+        place: costs.ok
+          ? { ok: true, value: storyPlace(story?.total.cost ?? NO_EUROS, costs.value.value, format) }
+          : costs,
+        compared,
+        filtered: shared.bar.chips.length > 0,
+        unfiltered: path,
+        records: usageUrl(RECORDS_PATH, whole),
+        overview: usageUrl(OVERVIEW_PATH, query),
+      };
+      render(req, res, { title: data.viewTitle, view: 'ai-usage/story/story', data });
+    },
+  );
 
   return router;
 }

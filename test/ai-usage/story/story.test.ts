@@ -122,6 +122,28 @@ describe('the page of a story', () => {
     assert.doesNotMatch(place, /100/);
   });
 
+  it('is compared in a period as models and authors are: with the one before, by bars and by causes', async () => {
+    const [from, to] = [addTime(begun, 8n * MINUTE), addTime(begun, 16n * MINUTE)].map(isoFromInstant);
+    const path = `${PATH}/${STORY}?from=${from}&to=${to}`;
+    const [other] = await insertUsage([{ at: addTime(begun, 10n * MINUTE), cost: 7_000_000 }]);
+    const page = await openPage(client, path);
+    // Two calls of nine and twelve minutes after the first; in the eight minutes before two others.
+    assert.equal(textOf(page.querySelector('.why .lead')), '+€0.249998 (+83.3%): from €0.300002 to €0.55.');
+    assert.equal(totalOf(tableOf(page, 'Why the cost changed, by model'), 'Now').micro, 550_000);
+    assert.equal(page.querySelectorAll('.usage .chart').length, 1);
+    const [nothing] = page.querySelectorAll('.comparison a').filter((link) => textOf(link) === 'nothing');
+    const alone = await openPage(client, nothing?.getAttribute('href') ?? '');
+    assert.equal(alone.querySelector('.why'), null);
+    const asTable = await openPage(client, `${path}&show=table`);
+    assert.equal(totalOf(tableOf(asTable, 'Usage by hour'), 'gemini-2.5-pro').micro, 300_000);
+    const byAction = await openPage(client, `${path}&by=action`);
+    assert.match(textOf(byAction.querySelector('.usage .legend')), /^Chapter writing €0\.55/);
+    const none = await openPage(client, `${PATH}/${STORY}?from=1990-01-01&to=1990-01-02`);
+    assert.match(none.text, /It has no calls of .*: there is nothing to compare/);
+    assert.equal(none.querySelector('.usage'), null);
+    await databases().workflows('token_usage_tracking').where('token_usage_id', other?.id).delete();
+  });
+
   it('of free models has no share of nothing', async () => {
     const story = randomUUID();
     await insertUsage([1, 2, 3].map(() => ({ story, cost: 0, input: 7 })));
