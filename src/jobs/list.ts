@@ -248,7 +248,6 @@ export function everyJob({
   const mailsTo = (email: string) => sending.mail !== null && mayEnter(email);
   return [
     rollupsJob(databases, timeZone, log, { replicas, sharesTicks: replicas && !once, outages, origin }),
-    pricingJob(databases, log, outages),
     evaluationJob({ databases, reader, timeZone, words, mailsTo }, once, log, outages),
     digestsJob(telling, log, outages),
     deliveryJob(databases.backoffice, createSend(sending), log, outages),
@@ -258,5 +257,6 @@ export function everyJob({
     auditChainJob(databases.backoffice, log, outages),
     oldAuditLinesJob(databases.backoffice, auditDays, log, outages),
     limitsJob(databases.backoffice, log, outages),
+    pricingJob(databases, log, outages),
   ];
 }

@@ -72,6 +72,7 @@ describe('npm run jobs', function () {
         'audit chain: done',
         'old audit lines: done',
         'limits: done',
+        're-pricing: done',
       ],
     );
     const { alerts } = (await ana.json('get', '/api/alerts')).body;
