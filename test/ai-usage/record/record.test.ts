@@ -73,7 +73,7 @@ describe('one record', () => {
     ]);
     const page = await openPage(client, `${PATH}/${row.id.toUpperCase()}`);
     assert.equal(textOf(page.querySelector('.title code')), row.id);
-    assert.equal(page.querySelector('time')?.getAttribute('datetime'), '2026-10-24T23:30:00.123456Z');
+    assert.equal(page.querySelector('.facts time')?.getAttribute('datetime'), '2026-10-24T23:30:00.123456Z');
     assert.doesNotMatch(page.text, new RegExp(SECRET));
   });
 
