@@ -52,7 +52,7 @@ describe('the options of npm run export', () => {
   });
 
   it('name every page whose tables are files', async () => {
-    const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/s, '').split(' or ');
+    const [alone = '', ofOne = ''] = EXPORT.options.of.help.replace(/;.*/s, '').split(/\s+or\s+/);
     assert.match(ofOne, /^[a-z|]+\/NAME$/);
     const named = [
       ...alone.split(/,\s+/),
