@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { handled } from '../units/promises/handled.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,
@@ -112,15 +114,37 @@ export async function deliver(backoffice: Knex, send: Send, options: DeliverOpti
     const taken = await take(backoffice, clock(), away);
     if (taken.length === 0) return attempts;
     attempts += taken.length;
-    await Promise.all(
-      taken.map(async (one) => {
-        const answer = await send(one.channel, one.delivery, clock()).catch(
-          (error: Error): Answer => ({ outcome: 'later', text: `Not sent: ${error.message}` }),
-        );
-        if (answer.outcome === 'later') away.add(one.channel.id);
-        await settle(backoffice, one, answer, clock(), random());
-      }),
+    const sending = handled(
+      Promise.all(
+        taken.map(async (one) => {
+          const answer = await send(one.channel, one.delivery, clock()).catch(
+            (error: Error): Answer => ({ outcome: 'later', text: `Not sent: ${error.message}` }),
+          );
+          if (answer.outcome === 'later') away.add(one.channel.id);
+          await settle(backoffice, one, answer, clock(), random());
+        }),
+      ),
     );
+    if (await isLeft(sending, isStopping)) return attempts;
+  }
+}
+
+/** A receiver that says nothing keeps nobody from stopping: its attempt is over with its lease. */
+const PATIENCE_MS = 3_000;
+const LOOK_MS = 100;
+
+/** Waits until something is done, and no longer than a moment once the program stops; true where it was left undone. */
+async function isLeft(work: Promise<unknown>, isStopping: () => boolean): Promise<boolean> {
+  const done = new AbortController();
+  const stopped = async () => {
+    while (!isStopping()) await sleep(LOOK_MS, null, { signal: done.signal });
+    await sleep(PATIENCE_MS, null, { signal: done.signal });
+    return true;
+  };
+  try {
+    return await Promise.race([work.then(() => false), handled(stopped())]);
+  } finally {
+    done.abort();
   }
 }
 

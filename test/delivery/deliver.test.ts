@@ -225,6 +225,24 @@ describe('delivery', () => {
     assert.equal(await deliver(backoffice(), sender(TAKEN).send, options), 0);
   });
 
+  it('waits for no receiver that says nothing while the program stops: its message is sent again by another', async () => {
+    const thread = await tell(await made());
+    let isStopping = false;
+    let answer = (_answer: Answer) => {};
+    const silent: Send = () => {
+      isStopping = true;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    // It ends before the receiver has said anything.
+    assert.equal(await deliver(backoffice(), silent, { isStopping: () => isStopping }), 1);
+    assert.deepEqual([(await only(thread)).state, (await only(thread)).answer], ['waiting', '']);
+    assert.equal(await run(sender(TAKEN).send, LEASE + SECOND), 1);
+    assert.equal((await only(thread)).state, 'sent');
+    answer(TAKEN);
+  });
+
   it('sends nothing to a channel that was deleted meanwhile', async () => {
     const channel = await made();
     const thread = await tell(channel);
