@@ -65,7 +65,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
       },
       {
         sub: '102',
-        email: 'rui.costa@caravanconcierge.com',
+        email: `${'rui'.padEnd(60, '.costa')}@caravanconcierge.com`,
         action: 'export broken off',
         subject: '/ai-usage/records.csv?period=all',
         details:
