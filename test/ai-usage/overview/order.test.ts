@@ -16,8 +16,15 @@ describe('the overview begins with the cost', () => {
   });
   after(resetUsage);
 
-  const pointsOf = (path: string) =>
-    [...path.matchAll(/(-?\d+),(-?\d+)/g)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }));
+  /** The first point as it is, each other by its distance from the one before. */
+  const pointsOf = (path: string) => {
+    const points: { x: number; y: number }[] = [];
+    for (const [, x, y] of path.matchAll(/[Ml](-?\d+) (-?\d+)/g)) {
+      const before = points.at(-1) ?? { x: 0, y: 0 };
+      points.push({ x: before.x + Number(x), y: before.y + Number(y) });
+    }
+    return points;
+  };
 
   it('with its course, which ends where its bars end, and with the month under way', async () => {
     const page = await openPage(client, '/ai-usage?period=7d');
