@@ -224,10 +224,17 @@ async function main(): Promise<void> {
     stopping = true;
     log.info({ signal }, 'stopping');
     // A database that no longer answers would hold its pool open.
-    setTimeout(() => process.exit(1), EXIT_WITHIN_MS).unref();
+    let waitsFor = 'answers';
+    const force = () => {
+      log.error({ waitsFor, jobs: jobs.underWay() }, 'stopped by force');
+      process.exit(1);
+    };
+    setTimeout(force, EXIT_WITHIN_MS).unref();
     const jobsStopped = handled(jobs.stop());
     await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
+    waitsFor = 'jobs';
     await jobsStopped;
+    waitsFor = 'databases';
     await keepSystem(databases.backoffice, own, true).catch(() => {});
     redis?.close();
     await closeDatabases(databases);

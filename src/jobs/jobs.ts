@@ -26,6 +26,8 @@ type JobState = Pick<Job, 'name' | 'does' | 'everyMs'> & {
 
 export type RunningJobs = {
   states: () => JobState[];
+  /** The names of those that run right now. */
+  underWay: () => string[];
   /** Begins no run any more; resolves when those under way have ended. What they throw then is nobody's business. */
   stop: () => Promise<void>;
 };
@@ -39,7 +41,9 @@ export function startJobs(jobs: readonly Job[], { jobRuns, jobSuccess }: Metrics
     const state: JobState = { name, does, everyMs, lastSuccess: null, lastFailure: null };
     let timer: NodeJS.Timeout | undefined;
     let running: Promise<void> = Promise.resolve();
+    let isUnderWay = false;
     const runOnce = async () => {
+      isUnderWay = true;
       const ended = jobRuns.startTimer({ job: name });
       try {
         await onAccount(
@@ -55,6 +59,8 @@ export function startJobs(jobs: readonly Job[], { jobRuns, jobSuccess }: Metrics
         if (stopping) return;
         state.lastFailure = { at: now(), reason: reasonOf(error) };
         job.onError(error);
+      } finally {
+        isUnderWay = false;
       }
     };
     const begin = () => {
@@ -67,6 +73,7 @@ export function startJobs(jobs: readonly Job[], { jobRuns, jobSuccess }: Metrics
     else wait();
     return {
       state: () => ({ ...state }),
+      isUnderWay: () => isUnderWay,
       stop: async () => {
         clearTimeout(timer);
         await running;
@@ -75,6 +82,7 @@ export function startJobs(jobs: readonly Job[], { jobRuns, jobSuccess }: Metrics
   });
   return {
     states: () => started.map(({ state }) => state()),
+    underWay: () => started.filter(({ isUnderWay }) => isUnderWay()).map(({ state }) => state().name),
     stop: async () => {
       stopping = true;
       await Promise.all(started.map(({ stop }) => stop()));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { type Job, startJobs } from '../../src/jobs/jobs.ts';
+import { type Job, type RunningJobs, startJobs } from '../../src/jobs/jobs.ts';
 import { createMetrics } from '../../src/measuring/metrics.ts';
 
 const metrics = createMetrics();
@@ -16,12 +16,14 @@ describe('jobs', () => {
     const errors: unknown[] = [];
     let running = 0;
     let runs = 0;
-    const jobs = startJobs(
+    let jobs: RunningJobs | undefined;
+    jobs = startJobs(
       [
         job({
           run: async () => {
             running += 1;
             assert.equal(running, 1);
+            assert.deepEqual(jobs?.underWay(), runs === 0 ? undefined : ['one']);
             await new Promise((resolve) => setImmediate(resolve));
             running -= 1;
             runs += 1;
@@ -38,6 +40,7 @@ describe('jobs', () => {
     ]);
     await once(told, 'again');
     await jobs.stop();
+    assert.deepEqual(jobs.underWay(), []);
     assert.match(String(errors), /the database is away/);
     assert.equal(errors.length, 1);
     const [state] = jobs.states();
