@@ -4,7 +4,6 @@ import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { OVERVIEW_PATH } from '../query/paths.ts';
 import { parseUsageQuery, type UsageQuery, usageUrl } from '../query/query.ts';
-import { readPriceList } from '../stats/pricing/price-list.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
 import type { Format } from '../units/format.ts';
@@ -51,7 +50,7 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   const today = () => dayOf(now(), format.timeZone);
 
   const readMissing = async (query: UsageQuery): Promise<Missing> => {
-    const [stats, list] = await Promise.all([reader.stats(query, 'day'), readPriceList(backoffice, null)]);
+    const [stats, list] = await Promise.all([reader.stats(query, 'day'), reader.prices()]);
     return missingOf(stats.value.cells, list);
   };
   const addForm = ({ model, since }: Unpriced) =>
