@@ -6,6 +6,7 @@ import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { download } from '../support/export.ts';
 import { textOf } from '../support/page.ts';
+import { upload } from '../support/upload.ts';
 import { resetUsage } from '../support/usage.ts';
 
 const HEAD = 'model,from,currency,inputPerMillion,outputPerMillion';
@@ -33,16 +34,7 @@ describe('prices from a file', () => {
       fields.file === undefined ? '' : 'prices.csv',
     );
     body.set('text', fields.text ?? '');
-    const Cookie = [...ana.cookies].map((one) => one.join('=')).join('; ');
-    const headers = { Cookie, 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
-    const answer = await fetch(`${origin}/prices/import`, { method: 'POST', body, headers });
-    const page = parse(await answer.text());
-    return {
-      status: answer.status,
-      said: textOf(page.querySelector('[role=status].notice')),
-      problems: page.querySelectorAll('[role=alert] li').map(textOf),
-      page,
-    };
+    return upload(ana, `${origin}/prices/import`, body);
   };
   const rows = () => databases().backoffice('prices').orderBy('model').orderBy('from_day');
   const csv = async (query = '') => (await download(origin, ana, `/prices.csv${query}`)).text;

@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'node-html-parser';
 import type { Day } from '../../src/units/calendar.ts';
 import { addDays, dayOf, now, startOfDay } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
@@ -14,6 +13,7 @@ import { databases, databaseUrls } from '../support/databases.ts';
 import { csvRows, download } from '../support/export.ts';
 import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
 import { needsServer } from '../support/skip.ts';
+import { upload } from '../support/upload.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -39,15 +39,7 @@ describe('exchange rates', () => {
     const body = new FormData();
     body.set('file', new Blob([file]), 'eurofxref-hist.csv');
     for (const [name, value] of Object.entries(fields)) body.set(name, value);
-    const Cookie = [...ana.cookies].map((one) => one.join('=')).join('; ');
-    const headers = { Cookie, 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
-    const answer = await fetch(`${origin}/rates`, { method: 'POST', body, headers });
-    const page = parse(await answer.text());
-    return {
-      status: answer.status,
-      said: textOf(page.querySelector('[role=status].notice')),
-      problems: page.querySelectorAll('[role=alert] li').map(textOf),
-    };
+    return upload(ana, `${origin}/rates`, body);
   };
   const kept = async () =>
     (await databases().backoffice('exchange_rates').orderBy('day')).map(({ day, currency, per_euro }) => [
