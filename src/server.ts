@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeExamples } from './alerts/examples.ts';
 import { createApp } from './app.ts';
@@ -51,8 +52,8 @@ import { listen } from './web/listening/listen.ts';
 import { createLog } from './web/log.ts';
 import { securityHeaderValues } from './web/security.ts';
 
-/** Cloud Run kills ten seconds after SIGTERM: until then answers end, and the databases after them. */
-const CLOSE_WITHIN_MS = 8_000;
+/** Cloud Run kills ten seconds after SIGTERM: until then answers and jobs end, and the databases after them. */
+const END_WITHIN_MS = 8_000;
 /** Short enough that nobody at the screen notices, long enough for a crowd. */
 const REUSE_MS = 5_000;
 const EXIT_WITHIN_MS = 9_500;
@@ -230,14 +231,17 @@ async function main(): Promise<void> {
       process.exit(1);
     };
     setTimeout(force, EXIT_WITHIN_MS).unref();
-    const jobsStopped = handled(jobs.stop());
-    await server.close({ drainMs: config.drainSeconds * 1000, withinMs: CLOSE_WITHIN_MS });
-    waitsFor = 'jobs';
-    await jobsStopped;
+    const left = handled(sleep(END_WITHIN_MS, 'left' as const, { ref: false }));
+    const jobsEnd = handled(Promise.race([jobs.stop(), left]));
+    await server.close({ drainMs: config.drainSeconds * 1000, withinMs: END_WITHIN_MS });
+    const jobsAreLeft = (await jobsEnd) === 'left';
+    // Nothing is lost: their transactions end without them.
+    if (jobsAreLeft) log.warn({ jobs: jobs.underWay() }, 'jobs are left under way: the next run takes them up');
     waitsFor = 'databases';
     await keepSystem(databases.backoffice, own, true).catch(() => {});
     redis?.close();
-    await closeDatabases(databases);
+    // A pool waits for whoever uses one of its connections.
+    if (!jobsAreLeft) await closeDatabases(databases);
     await embedded?.stop();
     log.info(VERSION, 'stopped');
     process.exit(0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
@@ -6,6 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import { startApp } from './support/app.ts';
 import { type Answer, answered, startBalancer, untilListening, untilRefused } from './support/balancer.ts';
 import { createClient, signedIn } from './support/client.ts';
@@ -200,6 +202,29 @@ describe('a restart', function () {
       agent.destroy();
     } finally {
       await balancer.stop();
+    }
+  });
+
+  it('leaves a job that does not end in time, and says so', async () => {
+    const mythoria = databases().mythoria as Knex;
+    const gathering = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`;
+    await mythoria('authors').insert({ author_id: randomUUID(), display_name: 'Ana', email: 'ana@example.com' });
+    await mythoria.raw(
+      `ALTER TABLE authors RENAME TO quick_authors;
+       CREATE VIEW authors AS SELECT * FROM quick_authors WHERE pg_sleep(60) IS NOT NULL`,
+    );
+    try {
+      const program = await start(await freePort(), { LOG_LEVEL: 'warn' });
+      await until(async () => (await mythoria.raw(`SELECT 1 ${gathering}`)).rows.length > 0, 'names are gathered');
+      program.child.kill('SIGTERM');
+      const code = await program.exitCode;
+      const said = program.lines.out.join('\n');
+      assert.equal(code, 0, said);
+      assert.match(said, /"jobs":\["rollups"\],"message":"jobs are left under way/);
+    } finally {
+      await mythoria.raw(`SELECT pg_terminate_backend(pid) ${gathering}`);
+      await mythoria.raw('DROP VIEW authors; ALTER TABLE quick_authors RENAME TO authors');
+      await mythoria('authors').delete();
     }
   });
 

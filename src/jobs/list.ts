@@ -138,7 +138,9 @@ function evaluationJob(evaluating: Evaluating, once: boolean, log: Logger, outag
     does: 'Evaluates the rules of alerts, and puts what they tell into the outbox.',
     everyMs: 15_000,
     atOnce: true,
-    run: once ? () => evaluateRules(evaluating, now(), { looksBack: true }) : evaluationWork(evaluating),
+    run: once
+      ? (isStopping) => evaluateRules(evaluating, now(), { looksBack: true, isStopping })
+      : evaluationWork(evaluating),
     onError: logged(log, outages, 'alerts: rules were not evaluated'),
   };
 }

@@ -24,11 +24,11 @@ const LOOKS_BACK_EVERY = 15n * MINUTE;
 export async function evaluateRules(
   { databases, reader, timeZone, words, mailsTo }: Evaluating,
   at: Instant,
-  { looksBack }: { looksBack: boolean },
+  { looksBack, isStopping = () => false }: { looksBack: boolean; isStopping?: () => boolean },
 ): Promise<{ evaluated: number; failed: number }> {
   const { backoffice } = databases;
   const seen = new Map<string, boolean>();
-  for (let isMore = true; isMore; ) {
+  for (let isMore = true; isMore && !isStopping(); ) {
     const evaluated = await evaluateDue({ databases, reader, timeZone, looksBack }, at);
     const news = evaluated.filter((one) => !one.ok || one.until !== one.due.until || one.events.length > 0);
     const budgets = news.length === 0 ? [] : await readBudgets(backoffice);
@@ -46,14 +46,14 @@ const LEASE = 'evaluation';
 const LEASE_SECONDS = 45;
 
 /** The work of the clock: a round, where no other process is at it. */
-export function evaluationWork(evaluating: Evaluating): () => Promise<void> {
+export function evaluationWork(evaluating: Evaluating): (isStopping: () => boolean) => Promise<void> {
   const holder = randomUUID();
   let lookedBack: Instant | null = null;
-  return async () => {
+  return async (isStopping) => {
     if (!(await takeLease(evaluating.databases.backoffice, LEASE, holder, LEASE_SECONDS))) return;
     const at = now();
     const looksBack = lookedBack === null || startOfMinute(at) - lookedBack >= LOOKS_BACK_EVERY;
-    await evaluateRules(evaluating, at, { looksBack });
+    await evaluateRules(evaluating, at, { looksBack, isStopping });
     if (looksBack) lookedBack = startOfMinute(at);
   };
 }

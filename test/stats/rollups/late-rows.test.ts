@@ -69,7 +69,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
 
   async function isCounted(requests: number): Promise<void> {
     for (let asked = 0; (await counted()) !== requests; asked++) {
-      assert.ok(asked < 300, `${await counted()} of ${requests}`);
+      assert.ok(asked < 1200, `${await counted()} of ${requests}`);
       await sleep(50);
     }
     await areRolledUp();
