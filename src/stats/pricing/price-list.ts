@@ -1,19 +1,10 @@
 import type { Knex } from 'knex';
 import { compareDays, type Day, dayFromPostgres } from '../../units/calendar.ts';
-import { groupedBy } from '../../units/grouped-by.ts';
+import { inForce, type OfCalls } from './in-force.ts';
 import { type Rates, type RowPrice, rowPrice, type Tier } from './row-price.ts';
 
-/** A price as somebody entered it, that has not been withdrawn: of a model (a name, or with `*` for any text) from a business day on. */
-type Price = Rates & {
-  id: string;
-  model: string;
-  /** Null for all. */
-  action: string | null;
-  fromDay: Day;
-  /** For calls of more input tokens than that. */
-  aboveInputTokens: number;
-  currency: string;
-};
+/** A price as somebody entered it, that has not been withdrawn; `id` tells it from others. */
+export type PriceOfCalls = Rates & OfCalls & { id: string; currency: string };
 
 /** How many dollars a euro was on some days, oldest first. */
 type ExchangeRates = { day: Day; perEuro: string }[];
@@ -26,6 +17,8 @@ export type PriceList = {
   version: string;
   isEmpty: boolean;
   priceOf: (model: string, action: string, day: Day) => PriceOfDay;
+  /** The list that there would be with other prices. */
+  changed: (change: (prices: PriceOfCalls[]) => PriceOfCalls[]) => PriceList;
 };
 
 /** The prices as they are; `known` where they still are what it says. */
@@ -33,10 +26,10 @@ export async function readPriceList(backoffice: Knex, known: PriceList | null): 
   const row = await backoffice('price_version').first<{ version: string } | undefined>('version');
   const version = row?.version ?? '0';
   if (known?.version === version) return known;
-  const prices: (Omit<Price, 'fromDay'> & { fromDay: string })[] = await backoffice('prices')
+  const prices: (Omit<PriceOfCalls, 'from'> & { from: string })[] = await backoffice('prices')
     .whereNull('withdrawn_at')
     .select({
-      ...{ id: 'id', model: 'model', action: 'action', fromDay: 'from_day', aboveInputTokens: 'above_input_tokens' },
+      ...{ id: 'id', model: 'model', action: 'action', from: 'from_day', aboveInputTokens: 'above_input_tokens' },
       ...{ currency: 'currency', inputPerMillion: 'input_per_million', outputPerMillion: 'output_per_million' },
       ...{ perImage: 'per_image', perThousandCharacters: 'per_thousand_characters' },
       tokensPerImage: 'output_tokens_per_image',
@@ -47,32 +40,20 @@ export async function readPriceList(backoffice: Knex, known: PriceList | null): 
     .select({ day: 'day', perEuro: 'per_euro' });
   return priceListOf(
     version,
-    prices.map((price) => ({ ...price, fromDay: dayFromPostgres(price.fromDay) })),
+    prices.map((price) => ({ ...price, from: dayFromPostgres(price.from) })),
     rates.map(({ day, perEuro }) => ({ day: dayFromPostgres(day), perEuro })),
   );
 }
-
-// gpt-5-2025-08-07, claude-sonnet-4-5-20250929, claude-sonnet-4-5@20250929.
-const DATED = /^(.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})$/;
 
 /** Of fifty prices in dollars one for each day of a year. */
 const MOST_CONVERTED = 20_000;
 
 /** Prices by model, and what is needed to find the one of a call. */
-function priceListOf(version: string, prices: Price[], rates: ExchangeRates): PriceList {
-  const byModel = groupedBy(prices, ({ model }) => model);
-  const patterns = [...byModel.keys()]
-    .filter((model) => model.includes('*'))
-    .sort((a, b) => literalOf(b) - literalOf(a) || (a < b ? -1 : 1))
-    .map((model) => ({ model, pattern: patternOf(model) }));
-  const namesOf = (model: string) => [
-    model,
-    ...[DATED.exec(model)?.[1] ?? []].flat(),
-    ...patterns.filter(({ pattern }) => pattern.test(model)).map(({ model }) => model),
-  ];
+function priceListOf(version: string, prices: PriceOfCalls[], rates: ExchangeRates): PriceList {
+  const tiersOf = inForce(prices);
   const converted = new Map<string, RowPrice>();
   /** A price in euros, made once for each rate. */
-  const priceOn = (price: Price, perEuro: string | null): RowPrice => {
+  const priceOn = (price: PriceOfCalls, perEuro: string | null): RowPrice => {
     const key = `${price.id} ${perEuro}`;
     const known = converted.get(key);
     if (known !== undefined) return known;
@@ -81,53 +62,25 @@ function priceListOf(version: string, prices: Price[], rates: ExchangeRates): Pr
     converted.set(key, made);
     return made;
   };
-  const candidates = new Map<string, Price[][]>();
-  /** The prices of a model and action, the nearest first: by its own name, without a date, by the longest pattern; for the action before all. */
-  const candidatesOf = (model: string, action: string): Price[][] => {
-    const key = `${action}\0${model}`;
-    const known = candidates.get(key);
-    if (known !== undefined) return known;
-    const found = namesOf(model).flatMap((name) => {
-      const all = byModel.get(name) ?? [];
-      return [all.filter((price) => price.action === action), all.filter((price) => price.action === null)];
-    });
-    const some = found.filter(({ length }) => length > 0);
-    candidates.set(key, some);
-    return some;
-  };
-
   return {
     version,
     isEmpty: prices.length === 0,
     priceOf: (model, action, day) => {
-      for (const some of candidatesOf(model, action)) {
-        const ofDay = tiersOn(some, day);
-        if (ofDay.at(-1)?.aboveInputTokens !== 0) continue;
-        const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
-        const perEuro = foreign ? rateOn(rates, day) : null;
-        if (foreign && perEuro === null) return { missing: 'exchange rate' };
-        return {
-          key: `${ofDay.map(({ id }) => id)} ${perEuro}`,
-          tiers: ofDay.map((price) => ({
-            above: price.aboveInputTokens,
-            price: priceOn(price, price.currency === 'EUR' ? null : perEuro),
-          })),
-        };
-      }
-      return { missing: 'price' };
+      const ofDay = tiersOf(model, action, day);
+      if (ofDay.length === 0) return { missing: 'price' };
+      const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
+      const perEuro = foreign ? rateOn(rates, day) : null;
+      if (foreign && perEuro === null) return { missing: 'exchange rate' };
+      return {
+        key: `${ofDay.map(({ id }) => id)} ${perEuro}`,
+        tiers: ofDay.map((price) => ({
+          above: price.aboveInputTokens,
+          price: priceOn(price, price.currency === 'EUR' ? null : perEuro),
+        })),
+      };
     },
+    changed: (change) => priceListOf(`${version}, changed`, change(prices), rates),
   };
-}
-
-/** Of each tier the latest price, that of the most tokens first. */
-function tiersOn(prices: readonly Price[], day: Day): Price[] {
-  const latest = new Map<number, Price>();
-  for (const price of prices) {
-    if (compareDays(price.fromDay, day) > 0) continue;
-    const known = latest.get(price.aboveInputTokens);
-    if (known === undefined || compareDays(price.fromDay, known.fromDay) > 0) latest.set(price.aboveInputTokens, price);
-  }
-  return [...latest.values()].sort((a, b) => b.aboveInputTokens - a.aboveInputTokens);
 }
 
 /** The rate of a day; a day without one (a weekend, a holiday) takes that of the day before. Null before the first. */
@@ -140,24 +93,4 @@ function rateOn(rates: ExchangeRates, day: Day): string | null {
     else high = middle;
   }
   return rates[low - 1]?.perEuro ?? null;
-}
-
-const literalOf = (model: string) => model.replaceAll('*', '').length;
-
-/** A name in which each `*` is any text. Takes time in proportion to the name: what lies between two stars is looked for from the left. */
-function patternOf(model: string): { test: (name: string) => boolean } {
-  const [first = '', ...rest] = model.split('*');
-  const last = rest.pop() ?? '';
-  return {
-    test: (name) => {
-      if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-      let at = first.length;
-      for (const part of rest) {
-        const found = name.indexOf(part, at);
-        if (found < 0 || found + part.length > name.length - last.length) return false;
-        at = found + part.length;
-      }
-      return true;
-    },
-  };
 }
