@@ -11,6 +11,11 @@ import { resetUsage } from '../support/usage.ts';
 
 const HEAD = 'model,from,currency,inputPerMillion,outputPerMillion';
 
+const TWO = [
+  { model: 'gpt-5', from: '2026-01-01', currency: 'USD', inputPerMillion: 0.1, outputPerMillion: 10 },
+  { model: 'gpt-5-mini', from: '2026-01-01', currency: 'USD', inputPerMillion: 1e-9, outputPerMillion: 2 },
+];
+
 describe('prices from a file', () => {
   let origin: string;
   let ana: Client;
@@ -131,6 +136,39 @@ describe('prices from a file', () => {
       'Line 2, from takes the first day of the price, such as 2026-12-01',
       'Line 2, currency takes EUR or USD',
     ]);
+  });
+
+  it('are taken from JSON as from CSV: an array, or what the API answers; each wrong one is named by its number', async () => {
+    await ana.json('post', '/api/prices', { ...TWO[0], model: 'gone' });
+    const { prices } = (await ana.get('/api/prices')).body;
+    await ana.json('delete', `/api/prices/${prices[0].id}`);
+    const answer = (await ana.get('/api/prices?withdrawn=true')).body;
+    const both = { prices: [...answer.prices, ...TWO] };
+    assert.equal(
+      (await send({ file: JSON.stringify(both) })).said,
+      '2 prices were added. 1 was withdrawn, and left out. See all prices',
+    );
+    const added = (await rows()).filter(({ withdrawn_at }) => withdrawn_at === null);
+    assert.deepEqual(
+      added.map(({ model, input_per_million }) => [model, input_per_million]),
+      [
+        ['gpt-5', '0.100000000'],
+        ['gpt-5-mini', '0.000000001'],
+      ],
+    );
+    const wrong = await send({ text: JSON.stringify([TWO[0], { ...TWO[1], currency: 'GBP' }, TWO[0], 7]) });
+    assert.deepEqual(wrong.problems, [
+      'Price 2, currency takes EUR or USD',
+      'Price 3, from is that of price 1 too: gpt-5 from 2026-01-01',
+      ...wrong.problems.slice(2),
+    ]);
+    assert.match(wrong.problems[2] ?? '', /^Price 4, /);
+    for (const [text, problem] of [
+      ['[{', 'The file is no JSON'],
+      ['{}', 'The file takes an array of prices, or { "prices": [ … ] }'],
+      [`[${'0,'.repeat(5000)}0]`, 'The file has more than 5000 prices'],
+    ] as const)
+      assert.deepEqual((await send({ text })).problems, [problem]);
   });
 
   it('that say another price than there is are refused, with which', async () => {

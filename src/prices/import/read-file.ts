@@ -120,44 +120,86 @@ function fieldsOf({ record, names, line, delimiter }: Cells): Record<string, str
   return Object.fromEntries(fields);
 }
 
+type ReadPrices = { prices: PriceAtLine[]; withdrawn: number };
+
+/** Takes prices one by one, of which two of the same are a problem. `at` names a place: "Line 3". */
+function collector(at: string) {
+  const problems: ParameterProblem[] = [];
+  const prices = new Map<string, PriceAtLine>();
+  const place = (line: number, what: string) => `${at} ${line}${what === '' ? '' : `, ${what}`}`;
+  return {
+    take: (line: number, read: () => PriceTerms | null): void => {
+      try {
+        const terms = read();
+        if (terms === null) return;
+        const same = prices.get(priceKey(terms));
+        const message = `is that of ${at.toLowerCase()} ${same?.line} too: ${priceName(terms)} from ${terms.from}`;
+        if (same) problems.push({ parameter: place(line, 'from'), message });
+        else prices.set(priceKey(terms), { line, terms });
+      } catch (error) {
+        if (!(error instanceof BadInput)) throw error;
+        problems.push(
+          ...error.details.map(({ parameter, message }) =>
+            parameter.startsWith('Line ') ? { parameter, message } : { parameter: place(line, parameter), message },
+          ),
+        );
+      }
+    },
+    /** @throws BadInput */
+    taken: (): PriceAtLine[] => {
+      if (problems.length > 0) throw wrongFile(problems);
+      return [...prices.values()];
+    },
+  };
+}
+
+/** Prices as the API says them, in an array or as its answer. */
+function readJson(text: string): ReadPrices {
+  const wrong = (message: string) => new BadInput([{ parameter: 'The file', message }]);
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw wrong('is no JSON');
+  }
+  const all = Array.isArray(given) ? given : (given as { prices?: unknown }).prices;
+  if (!Array.isArray(all)) throw wrong('takes an array of prices, or { "prices": [ … ] }');
+  if (all.length > MOST_PRICES) throw wrong(`has more than ${MOST_PRICES} prices`);
+  const { take, taken } = collector('Price');
+  let withdrawn = 0;
+  all.forEach((price: unknown, i) => {
+    take(i + 1, () => {
+      const end = typeof price === 'object' && price !== null && WITHDRAWN in price ? price[WITHDRAWN] : null;
+      if (end === null) return parsePrice(price);
+      withdrawn += 1;
+      return null;
+    });
+  });
+  return { prices: taken(), withdrawn };
+}
+
 /**
- * Reads a CSV of prices, as we write it or with some of its columns, by name or heading. Lines of prices that were withdrawn are left
- * out, and counted.
+ * Reads a CSV of prices, as we write it or with some of its columns, by name or heading, or the same as JSON. Prices that were withdrawn are
+ * left out, and counted.
  * @throws BadInput with what is wrong, by line and field
  */
-export function readPriceFile(text: string, format: Format): { prices: PriceAtLine[]; withdrawn: number } {
+export function readPriceFile(text: string, format: Format): ReadPrices {
+  if (/^\s*[[{]/.test(text)) return readJson(text);
   const delimiter = delimiterOf(text);
   const [head, ...lines] = linesOf(text, delimiter);
   if (head === undefined) throw new BadInput([{ parameter: 'The file', message: 'is empty' }]);
   const names = namesOf(head.record, format);
-  const problems: ParameterProblem[] = [];
-  const prices = new Map<string, PriceAtLine>();
+  const { take, taken } = collector('Line');
   let withdrawn = 0;
-  for (const { record, info } of lines.filter((line) => !isManifest(line))) {
-    const line = info.lines;
-    try {
-      const { [WITHDRAWN]: end = '', ...fields } = fieldsOf({ record, names, line, delimiter });
+  for (const { record, info } of lines.filter((line) => !isManifest(line)))
+    take(info.lines, () => {
+      const { [WITHDRAWN]: end = '', ...fields } = fieldsOf({ record, names, line: info.lines, delimiter });
       if (end !== '') {
         withdrawn += 1;
-        continue;
+        return null;
       }
       for (const name of NOT_READ) delete fields[name];
-      const terms = parsePrice(fields);
-      const same = prices.get(priceKey(terms));
-      if (same)
-        problems.push(
-          problem(line, 'from', `is that of line ${same.line} too: ${priceName(terms)} from ${terms.from}`),
-        );
-      else prices.set(priceKey(terms), { line, terms });
-    } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      problems.push(
-        ...error.details.map(({ parameter, message }) =>
-          parameter.startsWith('Line ') ? { parameter, message } : problem(line, parameter, message),
-        ),
-      );
-    }
-  }
-  if (problems.length > 0) throw wrongFile(problems);
-  return { prices: [...prices.values()], withdrawn };
+      return parsePrice(fields);
+    });
+  return { prices: taken(), withdrawn };
 }
