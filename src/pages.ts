@@ -37,6 +37,7 @@ import type { DatabaseUrls } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import type { ExportPage } from './downloads/export-page.ts';
 import { PRICES_EXPORT } from './prices/export.ts';
+import { proposalPages } from './prices/proposals/routes.ts';
 import { RATES_EXPORT } from './prices/rates/export.ts';
 import { ratePages } from './prices/rates/routes.ts';
 import { pricePages } from './prices/routes.ts';
@@ -84,6 +85,7 @@ export const PAGES: Page[] = [
     exports: [BUDGETS_EXPORT],
     link: { label: 'Budgets', href: BUDGETS_EXPORT.path },
   },
+  { routes: proposalPages },
   { routes: pricePages, exports: [PRICES_EXPORT], link: { label: 'Prices', href: PRICES_EXPORT.path } },
   { routes: ratePages, exports: [RATES_EXPORT] },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },

@@ -44,6 +44,9 @@ export const AUDITED = {
   'correct price': 'Corrected a price',
   'withdraw price': 'Withdrew a price',
   'import prices': 'Imported prices',
+  'propose prices': 'Proposed prices',
+  'accept price': 'Accepted a proposed price',
+  'dismiss price': 'Dismissed a proposed price',
   'import rates': 'Imported exchange rates',
 } as const;
 

@@ -6,21 +6,22 @@ import type { PriceAtLine } from './import/read-file.ts';
 import {
   insertPrice,
   insertPrices,
+  isEqualTerms,
   lockPrices,
   MOST_PRICES,
   type Price,
   type PriceTerms,
-  RATES,
   readPrices,
   roomForPrices,
   withdrawPrice,
 } from './store.ts';
 import { PRICES_PATH, priceInWords, priceKey, pricePath, ratesInWords } from './terms.ts';
 
-const add = async (transaction: Knex, who: Actor, terms: PriceTerms): Promise<string> => {
+/** Returns its id; lockPrices() goes before. @throws PriceExists; BadInput where there are too many */
+export async function addPrice(transaction: Knex, who: Actor, terms: PriceTerms): Promise<string> {
   if ((await roomForPrices(transaction)) > 0) return insertPrice(transaction, terms, who.email);
   throw new BadInput([{ parameter: 'model', message: `is one too many: there are ${MOST_PRICES} prices already` }]);
-};
+}
 
 const withdraw = async (transaction: Knex, who: Actor, price: Price): Promise<void> => {
   if (await withdrawPrice(transaction, price.id, who.email)) return;
@@ -30,11 +31,6 @@ const withdraw = async (transaction: Knex, who: Actor, price: Price): Promise<vo
 /** What came of a file: how many prices it added, and how many of its lines said what was there already. */
 export type Imported = { added: number; same: number };
 
-const isEqual = (one: PriceTerms, other: PriceTerms) =>
-  one.currency === other.currency &&
-  one.outputTokensPerImage === other.outputTokensPerImage &&
-  RATES.every(({ name }) => one[name] === other[name]);
-
 /** The lines that say something new. @throws BadInput with those that say another price than there is */
 async function newAmong(transaction: Knex, lines: readonly PriceAtLine[]): Promise<PriceTerms[]> {
   const inForce = await readPrices(transaction, { withdrawn: false });
@@ -42,7 +38,7 @@ async function newAmong(transaction: Knex, lines: readonly PriceAtLine[]): Promi
   const problems: ParameterProblem[] = [];
   const added = lines.filter(({ line, terms }) => {
     const same = known.get(priceKey(terms));
-    if (same && !isEqual(same, terms))
+    if (same && !isEqualTerms(same, terms))
       problems.push({
         parameter: `Line ${line}`,
         message: `is not what there is already from ${same.from}: ${ratesInWords(same)}. Withdraw or correct that one first`,
@@ -65,13 +61,13 @@ export function priceChanges(backoffice: Knex) {
     addByForm: (who: Actor, terms: PriceTerms): Promise<string> =>
       auditedOnce(backoffice, who, { action: 'add price', details: priceInWords(terms) }, async (transaction) => {
         await lockPrices(transaction);
-        return pricePath(await add(transaction, who, terms));
+        return pricePath(await addPrice(transaction, who, terms));
       }),
     /** @throws PriceExists */
     add: (who: Actor, terms: PriceTerms): Promise<string> =>
       auditedChange(backoffice, who, 'add price', async (transaction) => {
         await lockPrices(transaction);
-        const id = await add(transaction, who, terms);
+        const id = await addPrice(transaction, who, terms);
         return { value: id, subject: pricePath(id), details: priceInWords(terms) };
       }),
     /** Returns the path of the one in its place. @throws PriceExists; BadInput where it has been withdrawn */
@@ -79,7 +75,7 @@ export function priceChanges(backoffice: Knex) {
       auditedChange(backoffice, who, 'correct price', async (transaction) => {
         await lockPrices(transaction);
         await withdraw(transaction, who, price);
-        const subject = pricePath(await add(transaction, who, terms));
+        const subject = pricePath(await addPrice(transaction, who, terms));
         return { value: subject, subject, details: `${priceInWords(terms)}; before: ${priceInWords(price)}` };
       }),
     /** @throws BadInput where it has been withdrawn */

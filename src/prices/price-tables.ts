@@ -4,7 +4,7 @@ import type { Sums } from '../stats/sums.ts';
 import { type Column, type DataTable, dataTable } from '../tables/table.ts';
 import { compareDays, type Day } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
-import { type Price, RATES } from './store.ts';
+import { type Price, type PriceTerms, RATES } from './store.ts';
 import { pricePath } from './terms.ts';
 import type { Missing, Unpriced } from './unpriced.ts';
 
@@ -24,7 +24,7 @@ const rateColumns = <Row>(priceOf: (row: Row) => Price, shown: readonly Row[], f
   }));
 
 /** "for Image edit, above 200,000 input tokens"; empty for every call of a model. */
-export function whichCalls({ action, aboveInputTokens }: Price, format: Format): string {
+export function whichCalls({ action, aboveInputTokens }: PriceTerms, format: Format): string {
   const ofAction = action === null ? [] : [`for ${actionInfo(action).label}`];
   const ofTier = aboveInputTokens === 0 ? [] : [`above ${format.integer(aboveInputTokens)} input tokens`];
   return [...ofAction, ...ofTier].join(', ');

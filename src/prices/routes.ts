@@ -20,6 +20,9 @@ import { readUpload, takesFile } from './import/upload-routes.ts';
 import { priceForm } from './price-form.ts';
 import { pricePage } from './price-page.ts';
 import { currentTable, historyTable, linesOf, missingView } from './price-tables.ts';
+import { proposeFromFile } from './proposals/from-file.ts';
+import { proposalsView, proposedInWords } from './proposals/proposal-tables.ts';
+import { readCompared } from './proposals/routes.ts';
 import { type Price, PriceExists, readHistory, readPrices } from './store.ts';
 import { existsInWords, PRICES_PATH, parsePrice, pricePath } from './terms.ts';
 import { type Missing, missingOf, type Unpriced } from './unpriced.ts';
@@ -61,8 +64,9 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
     const query = await reader.recent(
       parseUsageQuery({ period: LOOKED_AT }, { maxPageSize: 1, timeZone: format.timeZone }, at),
     );
-    const [prices, missing] = await Promise.all([
+    const [prices, compared, missing] = await Promise.all([
       panel(readPrices(backoffice, { withdrawn: false }), req.log),
+      panel(readCompared(backoffice), req.log),
       panel(readMissing(query), req.log),
     ]);
     const ways = {
@@ -73,6 +77,9 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
       ...{ label: FORMATS[extension].label, href: `${PRICES_PATH}.${extension}`, note: '' },
     }));
     const data = {
+      proposals: compared.ok
+        ? { ok: true, value: proposalsView(compared.value, req.caller?.isAdmin === true, format) }
+        : compared,
       missing: missing.ok ? { ok: true, value: missingView(missing.value, ways, format) } : missing,
       prices: prices.ok
         ? {
@@ -119,10 +126,13 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   router.get(`${PRICES_PATH}/import`, takes([]), (req, res) => showImport(req, res, null, null));
   router.post(`${PRICES_PATH}/import`, takesFile(LARGEST_FILE), async (req, res) => {
     try {
-      const { text } = await readUpload(req);
+      const { text, ticked } = await readUpload(req, 'proposes');
       const { prices, withdrawn } = readPriceFile(text, format);
-      const imported = await changes.importAll(personOf(req), prices);
-      showImport(req, res, importedInWords(imported, withdrawn, format), null);
+      const terms = prices.map(({ terms }) => terms);
+      const done = ticked
+        ? proposedInWords(await proposeFromFile(backoffice, personOf(req), terms), format)
+        : importedInWords(await changes.importAll(personOf(req), prices), withdrawn, format);
+      showImport(req, res, done, null);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       showImport(req, res, null, error);

@@ -41,6 +41,12 @@ export type PriceTerms = Record<RateName, string | null> & {
   source: string | null;
 };
 
+/** Whether two say the same of what calls cost. */
+export const isEqualTerms = (one: PriceTerms, other: PriceTerms): boolean =>
+  one.currency === other.currency &&
+  one.outputTokensPerImage === other.outputTokensPerImage &&
+  RATES.every(({ name }) => one[name] === other[name]);
+
 export type Price = PriceTerms & {
   id: string;
   createdAt: Instant;
@@ -65,8 +71,8 @@ export class PriceExists extends Error {
   }
 }
 
-type Row = Record<(typeof RATES)[number]['column'], string | null> & {
-  id: string;
+/** What a table holds of the terms of a price. */
+export type TermsRow = Record<(typeof RATES)[number]['column'], string | null> & {
   model: string;
   action: string | null;
   from_day: string;
@@ -74,27 +80,34 @@ type Row = Record<(typeof RATES)[number]['column'], string | null> & {
   currency: Currency;
   output_tokens_per_image: number | null;
   source: string | null;
+};
+export const TERMS_COLUMNS = [
+  ...(['model', 'action', 'from_day', 'above_input_tokens', 'currency', 'output_tokens_per_image', 'source'] as const),
+  ...RATES.map(({ column }) => column),
+];
+type Row = TermsRow & {
+  id: string;
   created_at: string;
   created_by: string;
   withdrawn_at: string | null;
   withdrawn_by: string | null;
 };
-const COLUMNS = [
-  ...(['id', 'model', 'action', 'from_day', 'above_input_tokens', 'currency', 'output_tokens_per_image'] as const),
-  ...(['source', 'created_at', 'created_by', 'withdrawn_at', 'withdrawn_by'] as const),
-  ...RATES.map(({ column }) => column),
-];
+const COLUMNS = [...TERMS_COLUMNS, 'id', 'created_at', 'created_by', 'withdrawn_at', 'withdrawn_by'] as const;
 
-const ratesOf = (row: Row) =>
+const ratesOf = (row: TermsRow) =>
   Object.fromEntries(RATES.map(({ name, column }) => [name, row[column]?.replace(/\.?0+$/, '') ?? null])) as Record<
     RateName,
     string | null
   >;
 
-const priceOf = (row: Row): Price => ({
-  ...{ id: row.id, model: row.model, action: row.action, from: dayFromPostgres(row.from_day) },
+export const termsOf = (row: TermsRow): PriceTerms => ({
+  ...{ model: row.model, action: row.action, from: dayFromPostgres(row.from_day) },
   ...{ aboveInputTokens: row.above_input_tokens, currency: row.currency, ...ratesOf(row) },
   ...{ outputTokensPerImage: row.output_tokens_per_image, source: row.source },
+});
+
+const priceOf = (row: Row): Price => ({
+  ...{ id: row.id, ...termsOf(row) },
   ...{ createdAt: timeFromPostgres(row.created_at), createdBy: row.created_by },
   withdrawn: row.withdrawn_at === null ? null : { at: timeFromPostgres(row.withdrawn_at), by: row.withdrawn_by ?? '' },
 });
@@ -105,13 +118,15 @@ export async function readPrices(backoffice: Knex, { withdrawn }: { withdrawn: b
     .modify((prices) => (withdrawn ? prices : prices.whereNull('withdrawn_at')))
     .orderByRaw(`lower(model), model, coalesce(action, ''), above_input_tokens, from_day DESC, created_at DESC, id`)
     .limit(MOST_KEPT)
-    .select<Row[]>(COLUMNS);
+    .select<Row[]>(...COLUMNS);
   return rows.map(priceOf);
 }
 
 /** Null where there is none; one that was withdrawn says so. */
 export async function readPrice(backoffice: Knex, id: string): Promise<Price | null> {
-  const row = await backoffice('prices').where({ id }).first<Row | undefined>(COLUMNS);
+  const row = await backoffice('prices')
+    .where({ id })
+    .first<Row | undefined>(...COLUMNS);
   return row ? priceOf(row) : null;
 }
 
@@ -127,7 +142,7 @@ export async function readHistory(backoffice: Knex, { model, action, aboveInputT
     .whereRaw(`coalesce(action, '') = ?`, [action ?? ''])
     .orderByRaw('from_day DESC, created_at DESC, id')
     .limit(MOST_OF_A_HISTORY)
-    .select<Row[]>(COLUMNS);
+    .select<Row[]>(...COLUMNS);
   return rows.map(priceOf);
 }
 
@@ -141,22 +156,23 @@ export async function roomForPrices(transaction: Knex): Promise<number> {
 }
 
 /** The one in force of the same model, action, day and tier. */
-async function readSame(transaction: Knex, terms: PriceTerms): Promise<Price | null> {
+export async function readSame(transaction: Knex, terms: PriceTerms): Promise<Price | null> {
   const { model, action, from, aboveInputTokens } = terms;
   const row = await transaction('prices')
     .whereNull('withdrawn_at')
     .where({ model, from_day: postgresFromDay(from), above_input_tokens: aboveInputTokens })
     .whereRaw(`coalesce(action, '') = ?`, [action ?? ''])
-    .first<Row | undefined>(COLUMNS);
+    .first<Row | undefined>(...COLUMNS);
   return row ? priceOf(row) : null;
 }
 
-const rowOf = (terms: PriceTerms, by: string) => ({
+export const termsRowOf = (terms: PriceTerms) => ({
   ...{ model: terms.model, action: terms.action, from_day: postgresFromDay(terms.from), currency: terms.currency },
   ...Object.fromEntries(RATES.map(({ name, column }) => [column, terms[name]])),
   ...{ above_input_tokens: terms.aboveInputTokens, output_tokens_per_image: terms.outputTokensPerImage },
-  ...{ source: terms.source, created_by: by },
+  source: terms.source,
 });
+const rowOf = (terms: PriceTerms, by: string) => ({ ...termsRowOf(terms), created_by: by });
 
 /** Returns its id; lockPrices() goes before. @throws PriceExists */
 export async function insertPrice(transaction: Knex, terms: PriceTerms, by: string): Promise<string> {

@@ -86,6 +86,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'saved_views',
       'day_notes',
       'prices',
+      'price_proposals',
       'exchange_rates',
     ];
     const { backoffice, workflows } = databases();

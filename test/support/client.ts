@@ -10,7 +10,7 @@ export type Client = {
   get: (path: string, headers?: Headers) => Promise<Response>;
   post: (path: string, headers?: Headers) => Promise<Response>;
   /** A form as this site's own page sends it. */
-  submit: (path: string, fields: Record<string, string>) => Promise<Response>;
+  submit: (path: string, fields: Record<string, string> | [name: string, value: string][]) => Promise<Response>;
   /** JSON as a program of this origin sends it. */
   json: (method: 'get' | 'post' | 'put' | 'delete', path: string, body?: unknown) => Promise<Response>;
 };

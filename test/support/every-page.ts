@@ -1,7 +1,7 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
-import { fillPrices, PRICE } from './prices.ts';
+import { fillPrices, PRICE_PAGES } from './prices.ts';
 import { fillProcess } from './processes.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 import { fillNotes, fillViews, NOTE, OLD_VIEW, VIEW } from './views-and-notes.ts';
@@ -268,11 +268,7 @@ export const PAGES: Record<string, string> = {
   budgets: '/budgets',
   budget: `/budgets/${BUDGET}`,
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
-  prices: '/prices',
-  price: `/prices/${PRICE}`,
-  'price-withdrawn': `/prices/${PRICE.replace(/.$/, '9')}`,
-  'price-form': '/prices/new?model=mystery-1',
-  'prices-import': '/prices/import',
+  ...PRICE_PAGES,
   rates: '/rates',
   alerts: '/alerts',
   alert: `/alerts/${ALERT}`,

@@ -1,6 +1,17 @@
 import { databases } from './databases.ts';
 
-export const PRICE = '9e1f07a2-3b4c-4d5e-8f60-1a2b3c4d5e6f';
+const PRICE = '9e1f07a2-3b4c-4d5e-8f60-1a2b3c4d5e6f';
+const PROPOSAL = PRICE.replace(/.$/, '7');
+
+export const PRICE_PAGES = {
+  prices: '/prices',
+  price: `/prices/${PRICE}`,
+  'price-withdrawn': `/prices/${PRICE.replace(/.$/, '9')}`,
+  'price-form': '/prices/new?model=mystery-1',
+  'prices-import': '/prices/import',
+  'prices-proposed': '/prices/proposals',
+  'price-proposed': `/prices/proposals/${PROPOSAL}`,
+};
 
 /** Of tokens, images and characters, in both currencies, before, now, to come and withdrawn. */
 export async function fillPrices(longName: string): Promise<void> {
@@ -22,6 +33,29 @@ export async function fillPrices(longName: string): Promise<void> {
   ];
   const rows = all.map((row) => ({ id: crypto.randomUUID(), ...row }));
   await databases().backoffice('prices').insert(rows);
+  const proposal = { currency: 'USD', from_day: '2026-12-01', of_list: true, proposed_by: price.created_by };
+  const effect = {
+    ...{ effect_month: '2026-10-01', effect_at: '2026-11-30T00:40:00Z', effect_difference: '-12.345678' },
+    ...{ effect_newly_priced: 1_234_567, effect_without_rate: 0 },
+  };
+  const source = 'genai-prices 0.1.8 of 23 September 2026, for gpt-5: https://developers.openai.com/api/docs/pricing';
+  const proposals = [
+    {
+      ...{ ...proposal, ...effect, source, id: PROPOSAL, model: 'gpt-5' },
+      input_per_million: 1.2,
+      output_per_million: 10,
+    },
+    { ...{ ...proposal, source, model: 'tts-1' }, per_thousand_characters: 0.015 },
+    {
+      ...{ ...proposal, source: null, model: longName, of_list: false },
+      above_input_tokens: 200_000,
+      input_per_million: 1,
+      output_per_million: 2,
+    },
+  ];
+  await databases()
+    .backoffice('price_proposals')
+    .insert(proposals.map((row) => ({ id: crypto.randomUUID(), ...row })));
   await databases().backoffice.raw(
     `INSERT INTO exchange_rates (day, currency, per_euro, source, imported_by)
      SELECT day, 'USD', 1.13607, 'eurofxref-hist.csv', 'ana.sousa@mythoria.pt'

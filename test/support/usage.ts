@@ -62,18 +62,9 @@ export async function insertUsage(
   return complete;
 }
 
-const LOCK_NOT_AVAILABLE = '55P03';
-
 /** Brings the rollups up to what the source holds now, as the running program does within two hours. */
 export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
-  for (let again = 0; ; again++) {
-    try {
-      return await auditAll(databasesAsRead(), timeZone, now());
-    } catch (error) {
-      // A closed app may still be writing what it met: on a busy machine for longer than a lock is waited for.
-      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || again === 5) throw error;
-    }
-  }
+  await auditAll(databasesAsRead(), timeZone, now());
 }
 
 /** Brings the known names up to what mythoria_db holds now, as the running program does at every tick. */
@@ -129,6 +120,14 @@ export async function resetRollups(): Promise<void> {
 export async function resetUsage(): Promise<void> {
   const { workflows, backoffice, mythoria } = databases();
   await Promise.all([workflows.raw(emptied('token_usage_tracking')), mythoria.raw(emptied('stories', 'authors'))]);
-  const ours = emptied('known_names', 'name_blocks', 'name_state', 'day_notes', 'prices', 'exchange_rates');
+  const ours = emptied(
+    'known_names',
+    'name_blocks',
+    'name_state',
+    'day_notes',
+    'prices',
+    'price_proposals',
+    'exchange_rates',
+  );
   await backoffice.raw(`${WITHOUT_ROLLUPS} ${ours}`);
 }

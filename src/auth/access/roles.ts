@@ -15,6 +15,8 @@ const PAGES_FOR_ADMINS = [
   '/budgets/new',
   '/prices/import',
   '/prices/new',
+  '/prices/proposals',
+  '/prices/proposals/:id',
   '/system',
 ];
 
