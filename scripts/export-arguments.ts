@@ -55,6 +55,7 @@ export const EXPORT = {
     sortOrder: value('asc or desc', 'ORDER'),
     asOf: value('count nothing newer than this instant', 'TIME'),
     compare: value('what the page is compared with', 'WINDOW'),
+    cost: value('whose costs: recorded, or repriced by the price list', 'WHOSE'),
     by: value('what the bars are made up of', 'PARTS'),
     breakdown: value('a breakdown that the overview opens', 'NAME'),
     rankBy: value('what breakdowns are sorted by', 'COLUMN'),

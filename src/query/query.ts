@@ -166,7 +166,7 @@ export function parseUsageQuery(
   const period = hasBounds ? null : (asked ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { sortBy, sortOrder, page, pageSize } = raw;
-  const { compare, by, show, breakdown, rankBy, rankOrder, measure, debug, counted } = raw;
+  const { cost, compare, by, show, breakdown, rankBy, rankOrder, measure, debug, counted } = raw;
   const window = windowOf({ period, from, to }, { asOf, now, timeZone });
   return {
     period,
@@ -181,7 +181,7 @@ export function parseUsageQuery(
     pinned,
     asOf,
     window,
-    ...{ compare, by, show, breakdown, rankBy, rankOrder, ...axes, measure, debug, counted },
+    ...{ cost, compare, by, show, breakdown, rankBy, rankOrder, ...axes, measure, debug, counted },
   };
 }
 

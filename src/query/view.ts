@@ -46,8 +46,13 @@ export const MEASURES = [
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** How a page shows its numbers; nothing here changes what is counted. */
+/** Whose costs stand everywhere: those that were recorded, or those of the price list. */
+const COSTS = ['recorded', 'repriced'] as const;
+export type WhoseCost = (typeof COSTS)[number];
+
+/** How a page shows its numbers; nothing here changes which calls are counted. */
 export type ShownAs = {
+  cost: WhoseCost;
   compare: Comparison;
   by: Stack;
   show: Shown;
@@ -64,6 +69,7 @@ export type ShownAs = {
 };
 
 export const DEFAULT_VIEW: ShownAs = {
+  cost: 'recorded',
   compare: 'previous',
   by: 'model',
   show: 'chart',
@@ -78,6 +84,7 @@ export const DEFAULT_VIEW: ShownAs = {
 };
 
 export const VIEW_SHAPE = {
+  cost: z.enum(COSTS, `takes ${COSTS.join(' or ')}`).default(DEFAULT_VIEW.cost),
   compare: oneOf(COMPARISONS).default(DEFAULT_VIEW.compare),
   by: oneOf(STACKS).default(DEFAULT_VIEW.by),
   show: oneOf(SHOWN).default(DEFAULT_VIEW.show),

@@ -14,12 +14,12 @@ import { type PriceList, readPriceList } from './pricing/price-list.ts';
 import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
 import { type RecordPage, readRecords } from './records/record-pages.ts';
-import { type Coverage, RollupsChanged } from './rollups/coverage.ts';
+import { RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
 import { readTwice } from './snapshot.ts';
-import { createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
-import { type BucketSize, readDailyCosts, readStats, type UsageStats } from './stats.ts';
+import { type Answer, createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
+import { type BucketSize, costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './stories/story.ts';
 import { readStoryCosts, type StoryCosts, type StoryCostsAsked } from './stories/story-costs.ts';
 import type { TopBy } from './stories/story-sums.ts';
@@ -28,29 +28,15 @@ import type { Sums } from './sums.ts';
 import { sameFigures } from './tie-out.ts';
 import { readWeek, type Week } from './week.ts';
 
-/** What a person should know of how their search was understood. */
-type SearchNotes = { cut: boolean; namesAvailable: boolean; namesGathered: boolean };
-
-/** An answer and the query as it was answered: up to five seconds ago, when it is reused, and `query.asOf` says so. */
-export type Answer<T> = {
-  query: UsageQuery;
-  coverage: Coverage;
-  /** The share of time that rollups cover while they are being built, null when they are. */
-  built: number | null;
-  /** Whether the rollups are of the source; otherwise they are not read. */
-  isOfSource: boolean;
-  search: SearchNotes;
-  value: T;
-};
-
 /** What is answered from an opened source. What many ask at once, or within seconds, is computed once. */
 type UsageAnswers = {
   /** The query as of the instant at which others asked the same within the last seconds. */
   recent: (query: UsageQuery) => Promise<UsageQuery>;
-  stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats>>;
-  /** The same by the price list. */
+  /** By the costs that the query asks for. */
+  stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats | RepricedStats>>;
+  /** The same by the price list, whatever the query asks for. */
   repriced: (query: UsageQuery, size: BucketSize) => Promise<Answer<RepricedStats>>;
-  /** What each business day cost. */
+  /** What each business day cost, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
   /** What two axes have against each other. */
@@ -186,21 +172,27 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       return { ...answered, query: { ...query, asOf, window } };
     };
 
+    const repriced: UsageAnswers['repriced'] = async (query, size) => {
+      const list = await prices();
+      return answer('repriced', `${size} ${list.version}`, query, (source, filter) =>
+        readRepricedStats(source, query.window, filter, size, list),
+      );
+    };
+
     return {
       recent: async (query) => {
         const { asOf, window } = await reuse(`${newest()} asked ${keyOf(query)}`, async () => query);
         return { ...query, asOf, window };
       },
       stats: (query, size) =>
-        answer('stats', size, query, (source, filter) => readStats(source, query.window, filter, size)),
-      repriced: async (query, size) => {
-        const list = await prices();
-        return answer('repriced', `${size} ${list.version}`, query, (source, filter) =>
-          readRepricedStats(source, query.window, filter, size, list),
-        );
-      },
+        query.cost === 'repriced'
+          ? repriced(query, size)
+          : answer('stats', size, query, (source, filter) => readStats(source, query.window, filter, size)),
+      repriced,
       dailyCosts: (query) =>
-        answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
+        query.cost === 'repriced'
+          ? repriced(query, 'day').then((answered) => ({ ...answered, value: costsOfDays(answered.value) }))
+          : answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
       week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
       pivot: (query, asked) =>
         answer('pivot', JSON.stringify(asked), query, (source, filter) =>

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { named } from '../measuring/account.ts';
+import type { UsageQuery } from '../query/query.ts';
 import { compareDays } from '../units/calendar.ts';
 import { reasonOf } from '../units/failures/reason.ts';
 import { NoNumber } from '../units/money.ts';
@@ -216,3 +217,18 @@ export function createOpenings({ databases, timeZone, memoryBytes, reuse, mend, 
     age: (): number => performance.now() - openedAt,
   };
 }
+
+/** What a person should know of how their search was understood. */
+type SearchNotes = { cut: boolean; namesAvailable: boolean; namesGathered: boolean };
+
+/** An answer and the query as it was answered: up to five seconds ago, when it is reused, and `query.asOf` says so. */
+export type Answer<T> = {
+  query: UsageQuery;
+  coverage: Coverage;
+  /** The share of time that rollups cover while they are being built, null when they are. */
+  built: number | null;
+  /** Whether the rollups are of the source; otherwise they are not read. */
+  isOfSource: boolean;
+  search: SearchNotes;
+  value: T;
+};

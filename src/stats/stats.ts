@@ -149,6 +149,10 @@ export async function readCells(
   return readPartCells(source, parts, handled(readEnds(source, parts)), size);
 }
 
+/** What each business day cost of statistics by day. */
+export const costsOfDays = ({ buckets }: UsageStats): Map<Day, MicroEuros> =>
+  new Map(buckets.map(({ bucket, cost }) => [bucket as Day, cost]));
+
 /** What each business day cost; days without records are left out. */
 export async function readDailyCosts(
   source: UsageSource,

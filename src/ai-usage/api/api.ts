@@ -2,12 +2,12 @@ import { providerOf } from '../../catalog/models.ts';
 import { NO_NAMES } from '../../catalog/names.ts';
 import { cursorText } from '../../query/cursor.ts';
 import type { PriceList } from '../../stats/pricing/price-list.ts';
-import type { RepricedStats, Unpriced } from '../../stats/pricing/repriced.ts';
+import { isRepriced, type Unpriced } from '../../stats/pricing/repriced.ts';
 import { costOfRow, tierPrice } from '../../stats/pricing/row-price.ts';
-import type { Answer } from '../../stats/reader.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
 import { cursorBeside, type UsageRecord } from '../../stats/records/records.ts';
+import type { Answer } from '../../stats/source.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { Sums } from '../../stats/sums.ts';
 import { inFile } from '../../tables/table.ts';
@@ -19,10 +19,10 @@ import type { Compared } from '../breakdowns/compare.ts';
 import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
 /** What no price is for; nothing where the costs are those that were recorded. */
-const unpricedJson = (value: UsageStats | RepricedStats) => ('unpriced' in value ? { unpriced: value.unpriced } : {});
+const unpricedJson = (value: UsageStats) => (isRepriced(value) ? { unpriced: value.unpriced } : {});
 
 /** The contract of docs/openapi.yaml: existing callers read these fields, so they are only ever added to. */
-export function statsJson({ query, coverage, value }: Answer<UsageStats | RepricedStats>, timeZone: string) {
+export function statsJson({ query, coverage, value }: Answer<UsageStats>, timeZone: string) {
   const { total, models, actions, buckets } = value;
   const { window, asOf } = query;
   const tokens = ({ inputTokens, outputTokens }: Sums) => ({

@@ -12,17 +12,6 @@ import { comparedJson, recordsJson, statsJson } from './api.ts';
 const MOST_PER_PAGE = 1000;
 const COMPARE = 'compare';
 const COST = 'cost';
-const COSTS = ['recorded', 'repriced'] as const;
-type WhoseCost = (typeof COSTS)[number];
-
-/** Whose costs are asked for: those that were recorded, or those of the price list. @throws BadInput */
-function costOf({ query }: Request): WhoseCost {
-  const asked = query[COST];
-  if (asked === undefined || asked === '') return 'recorded';
-  const cost = COSTS.find((one) => one === asked);
-  if (cost === undefined) throw new BadInput([{ parameter: COST, message: `takes ${COSTS.join(' or ')}` }]);
-  return cost;
-}
 
 /** The JSON that other programs read: docs/openapi.yaml. */
 export function usageApi({ reader, format }: { reader: UsageReader; format: Format }): Router {
@@ -31,9 +20,8 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
   const queryOf = (req: Request) => parseUsageQuery(req.query, { maxPageSize: MOST_PER_PAGE, timeZone }, now());
 
   /** Statistics, and those of the window compared with, where that is asked for. */
-  const compared = (asked: UsageQuery, cost: WhoseCost) =>
-    reader.ofOneState(async (recorded) => {
-      const reader = cost === 'repriced' ? { ...recorded, stats: recorded.repriced } : recorded;
+  const compared = (asked: UsageQuery) =>
+    reader.ofOneState(async (reader) => {
       const recent = await reader.recent(asked);
       const fixed = { ...recent, pinned: recent.asOf };
       const [answer, before] = await Promise.all([
@@ -48,10 +36,9 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
 
   router.get('/api/ai-usage/stats', takesOnly([...WHICH_RECORDS, COMPARE, COST], ORDER_AND_PAGE), async (req, res) => {
     const query = queryOf(req);
-    const cost = costOf(req);
     // Nothing is compared for those who do not ask: it is as much to read again.
-    if (req.query[COMPARE] && query.compare !== 'none') return void res.json(await compared(query, cost));
-    const answer = await (cost === 'repriced' ? reader.repriced : reader.stats)(query, 'day');
+    if (req.query[COMPARE] && query.compare !== 'none') return void res.json(await compared(query));
+    const answer = await reader.stats(query, 'day');
     const body = bodies.get(answer) ?? JSON.stringify(statsJson(answer, timeZone));
     bodies.set(answer, body);
     res.type('json').send(body);
@@ -59,11 +46,10 @@ export function usageApi({ reader, format }: { reader: UsageReader; format: Form
 
   router.get('/api/ai-usage/records', takesOnly([...PARAMETERS, COST]), async (req, res) => {
     const query = queryOf(req);
-    const cost = costOf(req);
     const answer = await reader.records(query);
     const { gap, inGap } = answer.value;
     if (gap && inGap) throw new BadInput([{ parameter: 'page', message: gapText(gap, format) }]);
-    if (cost === 'recorded') return void res.json(recordsJson(answer, format, null));
+    if (query.cost === 'recorded') return void res.json(recordsJson(answer, format, null));
     const [prices, { value }] = await Promise.all([reader.prices(), reader.repriced(query, 'day')]);
     res.json(recordsJson(answer, format, { prices, unpriced: value.unpriced }));
   });

@@ -1,12 +1,13 @@
 import { type Names, readNames } from '../../catalog/names.ts';
 import { queryWithin, type UsageQuery } from '../../query/query.ts';
+import { recordedOf } from '../../stats/pricing/repriced.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import { sumOf } from '../../stats/sums.ts';
 import type { UsageSources } from '../frame/sources.ts';
 import { type Breakdown, breakdownOfTop, MOST_ROWS, type Part } from './breakdowns.ts';
 import type { Counted } from './compare.ts';
 
-/** The authors or stories after `skipped`, with their names, which a page keeps, and what they were before. */
+/** The authors or stories after `skipped` by recorded costs, for no others are known of them; with their names, which a page keeps, and what they were before. */
 export async function readTopBreakdown(
   { databases, reader }: UsageSources,
   query: UsageQuery,
@@ -23,6 +24,7 @@ export async function readTopBreakdown(
     readNames(databases, { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] }, { keep }),
     earlier === null ? null : reader.sumsOf(earlier, by, keys),
   ]);
-  const then = compared === null || before === null ? null : { rows: before.value, total: compared.stats.total };
+  const then =
+    compared === null || before === null ? null : { rows: before.value, total: recordedOf(compared.stats).total };
   return { breakdown: breakdownOfTop(by, top, then), names };
 }

@@ -1,6 +1,6 @@
 import type { Axis, Measure } from '../../query/view.ts';
 import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
-import type { Answer } from '../../stats/reader.ts';
+import type { Answer } from '../../stats/source.ts';
 import { inFile } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { eurosNumber, type MicroEuros } from '../../units/money.ts';

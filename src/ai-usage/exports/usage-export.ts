@@ -4,7 +4,7 @@ import type { ExportPage } from '../../downloads/export-page.ts';
 import { counting } from '../../export/open.ts';
 import type { Manifest } from '../../export/table.ts';
 import { namedIn } from '../../query/filters/registry.ts';
-import { filterSentence } from '../../query/filters/words.ts';
+import { viewSentence } from '../../query/filters/words.ts';
 import { PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
 import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
@@ -101,7 +101,7 @@ export async function usageManifest(
     readNames(databases, namedIn(query)),
     readNotesOf(databases.backoffice, query, format),
   ]);
-  const filters = filterSentence(query, names, format);
+  const filters = viewSentence(query, names, format);
   const notes = said.map(({ first, last, text, filter, writer }) => ({ first, last, text, filter, writer }));
   return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost, notes };
 }

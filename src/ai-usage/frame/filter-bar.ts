@@ -44,6 +44,8 @@ export type FilterBar = {
   clear: string | null;
   window: string;
   pinned: { label: string; release: string } | null;
+  /** Whose costs these are, where the address asks for those of the price list. */
+  costs: { label: string; release: string } | null;
   /** Where this view is given a name. */
   save: string;
 };
@@ -134,7 +136,7 @@ export function filterBar(
   dimensions: Dimensions | null,
   names: Names,
   format: Format,
-  subject: SubjectKind | null = null,
+  { subject = null, isRepriced = true }: { subject?: SubjectKind | null; isRepriced?: boolean } = {},
 ): FilterBar {
   const { pinned } = query;
   const chips = chipsOf(query, names, path, format);
@@ -159,6 +161,13 @@ export function filterBar(
         : {
             label: `As of ${format.instant(pinned)}: nothing newer is counted`,
             release: usageUrl(path, query, { pinned: null }),
+          },
+    costs:
+      query.cost === 'recorded'
+        ? null
+        : {
+            label: isRepriced ? 'Costs by the price list' : 'Costs as recorded: by the price list these are not known',
+            release: usageUrl(path, query, { cost: 'recorded' }),
           },
     save: `/views/new?${new URLSearchParams({ address: usageUrl(path, query) })}`,
   };

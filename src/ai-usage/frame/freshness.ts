@@ -1,6 +1,6 @@
 import type { UsageQuery } from '../../query/query.ts';
-import type { Answer } from '../../stats/reader.ts';
 import { auditedText } from '../../stats/rollups/audited.ts';
+import type { Answer } from '../../stats/source.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
 

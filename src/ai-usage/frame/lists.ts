@@ -12,5 +12,12 @@ export const LIST_PATHS = {
 
 export type Listed = keyof typeof LIST_PATHS;
 
+/** Of authors and stories no costs are known but recorded ones. */
+export const isRecordedOnly = (by: Listed): boolean => by === 'author' || by === 'story';
+
+/** A query as a list of some kind can be read. */
+export const queryOfList = (by: Listed, query: UsageQuery): UsageQuery =>
+  isRecordedOnly(by) ? { ...query, cost: 'recorded' } : query;
+
 /** The list of all that a view is broken down by. */
 export const listUrl = (by: Listed, query: UsageQuery): string => usageUrl(LIST_PATHS[by], query);

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { readNames } from '../../catalog/names.ts';
+import { written } from '../../catalog/written.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import {
   OF_A_LIST,
@@ -12,7 +13,8 @@ import {
   type UsageQuery,
   WHICH_PAGE,
 } from '../../query/query.ts';
-import type { Answer } from '../../stats/reader.ts';
+import type { Unpriced } from '../../stats/pricing/repriced.ts';
+import type { Answer } from '../../stats/source.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { now } from '../../units/time.ts';
@@ -48,12 +50,15 @@ export function pageFrame({ databases, reader, format }: UsageSources) {
     ]);
     // As it was answered, but for what the path says already.
     const answered = answer.ok ? { ...answer.value.query, ...(subject ? anySubject(subject) : {}) } : query;
-    const bar = filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, subject);
+    const bar = filterBar(path, answered, dimensions.ok ? dimensions.value : null, names, format, {
+      subject,
+      isRepriced: answer.ok && unpricedOf(answer.value) !== null,
+    });
     return {
       bar,
       titled: (cost: MicroEuros | null, page: string, subject?: string) =>
         viewTitle(bar, answered, { cost, page, subject }, format),
-      notes: answer.ok ? notesOf(answer.value) : [],
+      notes: answer.ok ? [...notesOf(answer.value), ...unpricedNotes(answer.value, format)] : [],
       freshness: answer.ok ? freshness(answer.value, format) : null,
       fresh: freshUrl(path, query),
       retry: sameUrl(path, query),
@@ -85,6 +90,25 @@ export function shortened(req: Request, res: Response, path: string, query: Usag
   if (wantsFragment(req)) pushAddress(res, url);
   else res.redirect(302, url);
   return !wantsFragment(req);
+}
+
+/** What no price is for; null where costs are recorded ones. */
+function unpricedOf({ query, value }: Answer<unknown>): Unpriced | null {
+  const isAsked = query.cost === 'repriced' && typeof value === 'object' && value !== null && 'unpriced' in value;
+  return isAsked ? (value.unpriced as Unpriced) : null;
+}
+
+const MOST_NAMED = 5;
+
+/** What the costs of the price list leave out. */
+export function unpricedNotes(answer: Answer<unknown>, format: Format): string[] {
+  const { requests = 0, models = [] } = unpricedOf(answer) ?? {};
+  if (requests === 0) return [];
+  const more = models.length > MOST_NAMED ? ` and ${format.integer(models.length - MOST_NAMED)} more models` : '';
+  const names = models.slice(0, MOST_NAMED).map(written).join(', ');
+  return [
+    `No cost has the ${requests === 1 ? 'one call' : `${format.integer(requests)} calls`} that the price list has no price for: ${names}${more}.`,
+  ];
 }
 
 function notesOf({ search }: Answer<unknown>): string[] {

@@ -8,7 +8,7 @@ import { readCounted } from '../breakdowns/counted.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { NOWHERE, RANK, usageCost } from '../exports/number-tables.ts';
 import { pinnedAt, usageExport } from '../exports/usage-export.ts';
-import { LIST_PATHS, type Listed } from '../frame/lists.ts';
+import { isRecordedOnly, LIST_PATHS, type Listed, queryOfList } from '../frame/lists.ts';
 import type { UsageView } from '../frame/sources.ts';
 
 /** Authors and stories are a hundred thousand: so many are named, all others are one row. */
@@ -33,10 +33,15 @@ const listExport = (by: Listed, table: string) =>
     path: LIST_PATHS[by],
     parameters: PAGE_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
-      const query = pinnedAt(parseUsageQuery(parameters, limits, at));
+      const query = pinnedAt(queryOfList(by, parseUsageQuery(parameters, limits, at)));
       return { query, address: usageUrl(LIST_PATHS[by], query), title: BREAKDOWNS[by].title };
     },
-    tables: { [table]: { heeds: [...WHICH_RECORDS, 'compare', ...RANK], read: (view) => readList(by, view) } },
+    tables: {
+      [table]: {
+        heeds: [...WHICH_RECORDS, 'compare', ...(isRecordedOnly(by) ? [] : ['cost']), ...RANK],
+        read: (view) => readList(by, view),
+      },
+    },
     cost: usageCost,
   });
 

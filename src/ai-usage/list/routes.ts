@@ -21,7 +21,7 @@ import { readCounted } from '../breakdowns/counted.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
-import { LIST_PATHS, type Listed } from '../frame/lists.ts';
+import { LIST_PATHS, type Listed, queryOfList } from '../frame/lists.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { numberedPages } from '../frame/pages-to-show.ts';
 import { pageLimits } from '../frame/sources.ts';
@@ -69,7 +69,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           here: (change) => usageUrl(path, query, change),
           records: (change) => usageUrl(RECORDS_PATH, query, change),
         };
-        const fixed = { ...query, pinned: query.asOf };
+        const fixed = { ...queryOfList(by, query), pinned: query.asOf };
         const answering = handled(
           panel(
             reader.stats(fixed, 'month').then((answer) => ({ ...answer, query })),

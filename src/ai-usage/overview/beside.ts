@@ -17,6 +17,8 @@ import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
 type BesideSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
 type Beside = {
   title: string;
+  /** Whether its costs are recorded ones whatever is asked for: no others are known of it. */
+  isRecorded?: true;
   /** Which parameters of a view change it, besides those that decide which records are meant. */
   heeds: readonly string[];
   read: (view: BesideSources) => Promise<{ table: DataTable; namesAvailable: boolean }>;
@@ -28,16 +30,22 @@ const COMPARED = ['compare', ...RANK];
 export const BESIDE: Record<BreakdownBeside, Beside> = {
   provider: {
     title: BREAKDOWNS.provider.title,
-    heeds: COMPARED,
+    heeds: [...COMPARED, 'cost'],
     read: async (view) => {
       const { stats, compared } = await view.counted;
       return shown(breakdownOf('provider', stats, compared?.stats ?? null, view.query), NO_NAMES, view);
     },
   },
-  author: { title: BREAKDOWNS.author.title, heeds: COMPARED, read: (view) => readTop(view, 'author') },
-  story: { title: BREAKDOWNS.story.title, heeds: COMPARED, read: (view) => readTop(view, 'story') },
+  author: {
+    title: BREAKDOWNS.author.title,
+    isRecorded: true,
+    heeds: COMPARED,
+    read: (view) => readTop(view, 'author'),
+  },
+  story: { title: BREAKDOWNS.story.title, isRecorded: true, heeds: COMPARED, read: (view) => readTop(view, 'story') },
   hour: {
     title: HEAT_MAP_TITLE,
+    isRecorded: true,
     heeds: [],
     read: async ({ reader, query, format }) => ({
       table: heatMap((await reader.week(query)).value, format),

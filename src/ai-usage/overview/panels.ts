@@ -40,7 +40,7 @@ export type OverviewPanel = {
   tables: Record<string, UsageTable>;
 };
 
-const COMPARED = [...WHICH_RECORDS, 'compare'];
+const COMPARED = [...WHICH_RECORDS, 'compare', 'cost'];
 const numbers = numberTables(readCounted, COMPARED);
 
 const breakdownPanel =
@@ -68,7 +68,9 @@ export const PANELS: OverviewPanel[] = [
     view: 'ai-usage/overview/month-card',
     read: async ({ reader, budgets, query, asked, format }) => {
       const { timeZone } = format;
-      const ofMonth = async () => (await budgets).filter(({ per }) => per === 'month');
+      // Those are of recorded costs.
+      const ofMonth = async () =>
+        query.cost === 'recorded' ? (await budgets).filter(({ per }) => per === 'month') : [];
       const [{ value }, used] = await Promise.all([
         reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone))),
         ofMonth().then((some) => readUses(reader, some, query.asOf, timeZone)),
@@ -78,7 +80,7 @@ export const PANELS: OverviewPanel[] = [
     tables: {
       forecasts: {
         // Of whole months, whatever the window.
-        heeds: allBut(PERIOD),
+        heeds: [...allBut(PERIOD), 'cost'],
         read: async ({ reader, query, format }) => {
           const { timeZone } = format;
           const { value } = await reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone)));
@@ -112,8 +114,9 @@ export const PANELS: OverviewPanel[] = [
     view: 'ai-usage/overview/beside',
     read: async (sources) => {
       const { asked, format } = sources;
-      const { table, namesAvailable } = await BESIDE[asked.breakdown].read(sources);
-      return { table: table.page(format), namesAvailable };
+      const { isRecorded = false, read } = BESIDE[asked.breakdown];
+      const { table, namesAvailable } = await read(sources);
+      return { table: table.page(format), namesAvailable, isRecorded: isRecorded && asked.cost === 'repriced' };
     },
     tables: {
       breakdown: {

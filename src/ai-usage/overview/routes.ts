@@ -13,6 +13,7 @@ import {
   type ViewLinks,
   WHICH_PAGE,
 } from '../../query/query.ts';
+import { recordedOf } from '../../stats/pricing/repriced.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { noNumberNotes, oddTimesNotes } from '../../stats/records/odd-values.ts';
 import { handled } from '../../units/promises/handled.ts';
@@ -111,9 +112,12 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       comparison: comparisonBar(query, first.ok ? first.value : null, links, format),
       odd: [
         ...(odd.ok ? oddTimesNotes(odd.value, query, at, format) : []),
-        ...noNumberNotes(stats.ok ? stats.value.value.noNumber : 0, links, format),
+        ...noNumberNotes(stats.ok ? recordedOf(stats.value.value).noNumber : 0, links, format),
       ],
-      repriced: repriced.ok && repriced.value ? { text: repriced.value, href: usageUrl(REPRICED_PATH, query) } : null,
+      repriced:
+        repriced.ok && repriced.value
+          ? { text: repriced.value, href: usageUrl(REPRICED_PATH, query), show: links.here({ cost: 'repriced' }) }
+          : null,
       repricedFailed: repriced.ok ? null : repriced.message,
       comparisonFailed: compared.ok ? null : compared.message,
       download: total ? tablesMenu(OVERVIEW_EXPORT, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,

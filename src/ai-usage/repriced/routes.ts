@@ -63,6 +63,7 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
         odd: noNumberNotes(stats?.recorded.noNumber ?? 0, links, format),
         download: total ? tablesMenu(REPRICED_EXPORT, frozenUrl(REPRICED_PATH, query, total), total, format) : null,
         overview: usageUrl(OVERVIEW_PATH, query),
+        everywhere: usageUrl(OVERVIEW_PATH, query, { cost: 'repriced' }),
       };
     });
     render(req, res, { title: data.title, view: 'ai-usage/repriced/repriced', data });

@@ -1,6 +1,13 @@
 import { isoFromInstant } from '../../units/time.ts';
 import { pinnedAt, type UsageTable, usageExport } from '../exports/usage-export.ts';
-import { parseStatement, readStatement, STATEMENT_PARAMETERS, STATEMENT_PATH, statementTables } from './statement.ts';
+import {
+  parseStatement,
+  readStatement,
+  STATEMENT_PARAMETERS,
+  STATEMENT_PATH,
+  statementTables,
+  statementUrl,
+} from './statement.ts';
 
 const table = (name: keyof ReturnType<typeof statementTables>): UsageTable => ({
   heeds: STATEMENT_PARAMETERS,
@@ -16,7 +23,7 @@ export const STATEMENT_EXPORT = usageExport({
   asked: (_name, parameters, limits, at) => {
     const { month, query: asked } = parseStatement(parameters, limits, at);
     const query = pinnedAt(asked);
-    const address = `${STATEMENT_PATH}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(query.asOf)}`;
+    const address = `${statementUrl(month, query)}&asOf=${isoFromInstant(query.asOf)}`;
     return { query, address, title: `Statement ${month}` };
   },
   tables: { models: table('models'), actions: table('actions'), days: table('days'), tieOut: table('tieOut') },

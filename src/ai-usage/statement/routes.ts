@@ -7,7 +7,7 @@ import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { freshness } from '../frame/freshness.ts';
-import type { PageDependencies } from '../frame/page-routes.ts';
+import { type PageDependencies, unpricedNotes } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { STATEMENT_EXPORT } from './export.ts';
 import {
@@ -19,13 +19,13 @@ import {
   STATEMENT_PARAMETERS,
   STATEMENT_PATH,
   statementOf,
+  statementUrl,
 } from './statement.ts';
 
 /** A month on paper: the same numbers as everywhere, for whole days of the business time zone. */
 export function statementPages({ reader, render, format }: Omit<PageDependencies, 'databases'>): Router {
   const router = express.Router();
   const { timeZone } = format;
-  const urlOf = (month: string) => `${STATEMENT_PATH}?month=${encodeURIComponent(month)}`;
 
   const parse = (parameters: Record<string, unknown>, at: Instant) =>
     parseStatement(parameters, pageLimits(format), at);
@@ -37,7 +37,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       const rest = new URL(req.originalUrl, 'http://localhost').searchParams;
       rest.delete('month');
       const others = rest.size === 0 ? '' : `&${rest}`;
-      return res.redirect(302, urlOf(lastWholeMonth(at, timeZone)) + others);
+      return res.redirect(302, statementUrl(lastWholeMonth(at, timeZone), { cost: 'recorded' }) + others);
     }
     const { month, query } = parse(req.query, at);
     const answer = await panel(readStatement(reader, query), req.log);
@@ -45,7 +45,7 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
     const firstDay = monthSpan(month).from;
     const title = format.longMonth(firstDay);
     const link = (other: Month | null) =>
-      other === null ? null : { href: urlOf(other), label: format.longMonth(monthSpan(other).from) };
+      other === null ? null : { href: statementUrl(other, query), label: format.longMonth(monthSpan(other).from) };
     const cost = answer.ok ? `: ${format.euros(answer.value.value.total.cost)}` : '';
     const data = {
       viewTitle: `${title}${cost} · Statement`,
@@ -59,15 +59,16 @@ export function statementPages({ reader, render, format }: Omit<PageDependencies
       download: answer.ok
         ? tablesMenu(
             STATEMENT_EXPORT,
-            (extension) =>
-              `${STATEMENT_PATH}${extension}?month=${encodeURIComponent(month)}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
+            (extension) => `${statementUrl(month, query, extension)}&asOf=${isoFromInstant(answer.value.query.asOf)}`,
             answer.value.value.total,
             format,
           )
         : null,
       freshness: answer.ok ? freshness(answer.value, format) : null,
       recompute: usageUrl(TIE_OUT_PATH, query),
-      retry: urlOf(month),
+      unpriced: answer.ok ? unpricedNotes(answer.value, format) : [],
+      costs: query.cost === 'recorded' ? null : { release: statementUrl(month, { cost: 'recorded' }) },
+      retry: statementUrl(month, query),
     };
     render(req, res, { title: data.viewTitle, view: 'ai-usage/statement/statement', data });
   });

@@ -1,7 +1,8 @@
 import { providerOf } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
 import { parseUsageQuery, type QueryLimits, type UsageQuery } from '../../query/query.ts';
-import type { Answer, UsageReader } from '../../stats/reader.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import type { Answer } from '../../stats/source.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import { noSums, type Sums, sumOf } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
@@ -17,7 +18,7 @@ import { actionColumns, modelColumn, noPriceColumn, providerColumn } from '../fr
 import { subjectUrl } from '../frame/subjects.ts';
 
 export const STATEMENT_PATH = '/ai-usage/statement';
-export const STATEMENT_PARAMETERS = ['month', 'asOf'] as const;
+export const STATEMENT_PARAMETERS = ['month', 'asOf', 'cost'] as const;
 
 const FIRST_MONTH = monthOf(FIRST_DAY);
 const monthBefore = (month: Month): Month => monthOf(addDays(firstDayOf(month), -1));
@@ -37,9 +38,9 @@ export function parseStatement(
   limits: QueryLimits,
   at: Instant,
 ): { month: Month; query: UsageQuery } {
-  const { month: given, ...asOf } = takenOnce(parameters, STATEMENT_PARAMETERS);
+  const { month: given, ...others } = takenOnce(parameters, STATEMENT_PARAMETERS);
   const month = parseMonth(given ?? lastWholeMonth(at, limits.timeZone), at, limits.timeZone);
-  return { month, query: parseUsageQuery({ ...monthSpan(month), ...asOf }, limits, at) };
+  return { month, query: parseUsageQuery({ ...monthSpan(month), ...others }, limits, at) };
 }
 
 function parseMonth(value: string, at: Instant, timeZone: string): Month {
@@ -49,6 +50,12 @@ function parseMonth(value: string, at: Instant, timeZone: string): Month {
     throw new BadInput([{ parameter: 'month', message: 'takes a month that has begun, such as 2026-10' }]);
   }
   return month;
+}
+
+/** The statement of a month, by the same costs as another view. */
+export function statementUrl(month: string, { cost }: Pick<UsageQuery, 'cost'>, extension = ''): string {
+  const whose = cost === 'recorded' ? '' : `&cost=${cost}`;
+  return `${STATEMENT_PATH}${extension}?month=${encodeURIComponent(month)}${whose}`;
 }
 
 /** The parameters of the query that means a month, whole days of the business time zone. */

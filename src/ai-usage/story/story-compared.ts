@@ -23,9 +23,11 @@ export async function storyCompared(
   format: Format,
 ): Promise<StoryCompared> {
   const size = bucketSizeOf(ofStory);
+  // Of a story's steps, which stand below, no others are known.
+  const recorded: UsageQuery = { ...ofStory, cost: 'recorded' };
   const [{ value: stats }, compared, earliest] = await Promise.all([
-    reader.stats(ofStory, size),
-    readCompared(reader, ofStory, size, format.timeZone),
+    reader.stats(recorded, size),
+    readCompared(reader, recorded, size, format.timeZone),
     reader.earliest(),
   ]);
   const links: ViewLinks = {

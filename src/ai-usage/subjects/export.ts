@@ -27,7 +27,7 @@ const subjectExport = (kind: SubjectKind, tables: Record<string, UsageTable>) =>
     cost: usageCost,
   });
 
-const heedsOf = (kind: SubjectKind) => [...allBut([kind]), 'compare'];
+const heedsOf = (kind: SubjectKind) => [...allBut([kind]), 'compare', 'cost'];
 const ofAuthor = numberTables(readCounted, heedsOf('author'));
 const ofModel = numberTables(readCounted, heedsOf('model'), stackOfModel);
 const ofAction = numberTables(readCounted, heedsOf('action'));

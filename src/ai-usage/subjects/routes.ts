@@ -33,7 +33,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
   for (const kind of ['author', 'model', 'action'] as const) {
     router.get(
       `${SUBJECTS[kind].path}/:name`,
-      takesOfSubject(kind, ['compare', 'by', 'show', 'rankBy', 'rankOrder'], limits),
+      takesOfSubject(kind, ['cost', 'compare', 'by', 'show', 'rankBy', 'rankOrder'], limits),
       async (req, res) => {
         const { name, path, query: asked, narrowed: ofSubject } = subjectOf(req, kind, limits);
         if (shortened(req, res, path, asked)) return;
@@ -126,6 +126,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             ? { ok: true, value: topStoriesOf(costs.value.value, costs.value.query, names, format) }
             : costs,
           namesAvailable: names.available,
+          storiesAreRecorded: asked.cost === 'repriced',
           records: usageUrl(RECORDS_PATH, narrowed),
           viewTitle: shared.titled(
             total?.cost ?? null,

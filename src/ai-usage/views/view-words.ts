@@ -1,7 +1,7 @@
 import type { NameDatabases } from '../../catalog/known-names.ts';
 import { readNames } from '../../catalog/names.ts';
 import { namedIn } from '../../query/filters/registry.ts';
-import { filterSentence } from '../../query/filters/words.ts';
+import { viewSentence } from '../../query/filters/words.ts';
 import type { Bound } from '../../query/period.ts';
 import { calendarOf, OF_CALENDAR, periodWords, UNTIL_NOW } from '../../query/periods/registry.ts';
 import type { UsageQuery } from '../../query/query.ts';
@@ -67,7 +67,7 @@ export async function inWords(
   return read.map((one) => {
     if (!('page' in one)) return { page: '', calls: '', period: null, problems: one.problems, opens: one.without };
     const { title, query, address } = one.page;
-    const calls = filterSentence(query, names, format);
+    const calls = viewSentence(query, names, format);
     return { page: title, calls, period: periodOfView(query, format), problems: [], opens: address };
   });
 }

@@ -1,5 +1,6 @@
 import type { Names } from '../../catalog/names.ts';
 import type { Format } from '../../units/format.ts';
+import type { WhoseCost } from '../view.ts';
 import { FILTER_NAMES, type FilterName, filterOfName, type GivenFilters, valuesOf } from './registry.ts';
 
 /** One value of a filter in words, and how it goes on from those before: "Calls whose" model is gpt-5, "or" tts-1, "and whose" author is Ana. */
@@ -18,11 +19,17 @@ export function filterWords(given: GivenFilters, names: Names, format: Format): 
   });
 }
 
-/** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what an export or a budget says of itself. */
+/** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what a budget says of itself. */
 export function filterSentence(given: GivenFilters, names: Names, format: Format): string {
   const words = filterWords(given, names, format);
   if (words.length === 0) return 'All calls';
   return words
     .map(({ joint, label, value }) => (joint === 'or' ? `or ${value}` : `${joint} ${label} ${value}`))
     .join(' ');
+}
+
+/** The same of a view or a file, with whose costs it has where those are not the recorded ones. */
+export function viewSentence(query: GivenFilters & { cost: WhoseCost }, names: Names, format: Format): string {
+  const costs = query.cost === 'repriced' ? ', with costs by the price list' : '';
+  return filterSentence(query, names, format) + costs;
 }

@@ -30,6 +30,12 @@ export type RepricedStats = UsageStats & {
   withoutRate: Count;
 };
 
+export const isRepriced = (stats: UsageStats | RepricedStats): stats is RepricedStats => 'unpriced' in stats;
+
+/** The same calls as they were recorded. */
+export const recordedOf = (stats: UsageStats | RepricedStats): UsageStats =>
+  isRepriced(stats) ? stats.recorded : stats;
+
 const nameOf = (bucket: string, { action, model }: { action: string; model: string }) =>
   `${bucket}\0${action}\0${model}`;
 

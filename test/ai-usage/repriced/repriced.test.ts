@@ -60,9 +60,9 @@ describe('what was recorded beside the price list', () => {
 
   it('says where it is the exchange rate that is missing, and no price', async () => {
     await enter({ model: 'gpt-5', currency: 'USD', inputPerMillion: 1.25, outputPerMillion: 10 });
-    assert.match(textOf((await openPage(client, PATH)).querySelector('.empty')), /prices of 1 of them are in dollars/);
+    assert.match(textOf((await openPage(client, PATH)).querySelector('.empty')), /price of one of them is in dollars/);
     await enter({ model: 'tts-1', perThousandCharacters: 0.006 });
-    assert.match(textOf((await openPage(client, PATH)).querySelector('.notice')), /1 of them have a price in dollars/);
+    assert.match(textOf((await openPage(client, PATH)).querySelector('.notice')), /1 of them has a price in dollars/);
   });
 
   it('stands in a line of the overview, which leads to it with its filters; without any price there is none', async () => {
@@ -73,11 +73,11 @@ describe('what was recorded beside the price list', () => {
       return [textOf(found), found?.querySelector('a')?.getAttribute('href')];
     };
     assert.deepEqual(await line(''), [
-      '€1.25 by the price list, €0.75 (37.5%) less than the €2.00 that were recorded of the same calls. 2 more have no price. Compare',
+      '€1.25 by the price list, €0.75 (37.5%) less than the €2.00 that were recorded of the same calls. 2 more have no price. Compare Show these costs',
       PATH,
     ]);
     assert.deepEqual(await line('?model=tts-1&period=7d'), [
-      'The price list has no price for any of these calls. Compare',
+      'The price list has no price for any of these calls. Compare Show these costs',
       `${PATH}?period=7d&model=tts-1`,
     ]);
   });

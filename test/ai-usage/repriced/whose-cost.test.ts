@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { addDays, addTime, dayOf, HOUR, now, startOfDay } from '../../../src/units/time.ts';
+import { sharedApp } from '../../support/app.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { databases } from '../../support/databases.ts';
+import { openPage, tableOf, textOf } from '../../support/page.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+
+const COST = 'cost=repriced';
+
+describe('pages and files by the costs of the price list (cost=repriced)', () => {
+  let client: Client;
+  const noPrices = () => databases().backoffice.raw('TRUNCATE prices, exchange_rates');
+  const author = 'aaaaaaaa-0000-4000-8000-000000000001';
+  const month = dayOf(now(), 'Europe/Lisbon').slice(0, 7);
+
+  before(async () => {
+    client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    await noPrices();
+    // An hour ago may be another month: all are of the first moments of today.
+    const at = startOfDay(dayOf(now(), 'Europe/Lisbon'), 'Europe/Lisbon');
+    await insertUsage([
+      { author, model: 'gpt-5', action: 'chapter_writing', input: 1_000_000, output: 0, cost: 2_000_000, at },
+      { author, model: 'gpt-4', action: 'test', input: 1_000_000, output: 0, cost: 4_000_000, at },
+      { author, model: 'mystery-1', action: 'test', cost: 10_000, at },
+      {
+        ...{ author, model: 'gpt-5', action: 'test', input: 2_000_000, output: 0, cost: 3_000_000 },
+        at: addTime(startOfDay(addDays(dayOf(now(), 'Europe/Lisbon'), -40), 'Europe/Lisbon'), HOUR),
+      },
+    ]);
+    for (const [model, inputPerMillion] of [
+      ['gpt-5', 1.25],
+      ['gpt-4', 30],
+    ] as const) {
+      const price = { model, from: '2020-01-01', currency: 'EUR', inputPerMillion, outputPerMillion: 10 };
+      assert.equal((await client.json('post', '/api/prices', price)).status, 201);
+    }
+  });
+  after(async () => {
+    await resetUsage();
+    await noPrices();
+  });
+
+  const tile = async (path: string, name: string) => {
+    const page = await openPage(client, path);
+    const found = page.querySelectorAll('.tiles > *').find((one) => textOf(one.querySelector('dt')) === name);
+    return textOf(found ?? null);
+  };
+  const costsOf = async (path: string, title: string) => {
+    const { rows, head } = tableOf(await openPage(client, path), title);
+    return rows.map((row) => [row[0]?.text.split(' ')[0], row[head.indexOf('Cost')]?.text]);
+  };
+
+  it('changes the cost of the overview, of its models and actions, and of what it is compared with', async () => {
+    assert.match(await tile('/ai-usage', 'Total cost'), /€6\.01/);
+    const page = await openPage(client, `/ai-usage?${COST}`);
+    assert.match(await tile(`/ai-usage?${COST}`, 'Total cost'), /€31\.25/);
+    assert.match(textOf(page.querySelector('.tie-out')), /€31\.250000 is the sum/);
+    assert.match(page.querySelector('#usage')?.getAttribute('data-title') ?? '', /€31\.25/);
+    assert.deepEqual(await costsOf(`/ai-usage?${COST}`, 'Models'), [
+      ['gpt-4', '€30.00'],
+      ['gpt-5', '€1.25'],
+      ['mystery-1', '€0.00'],
+    ]);
+    assert.equal(page.querySelector('.tiles .change')?.getAttribute('title'), 'Before: €2.50');
+  });
+
+  it('says whose costs they are, what they leave out, and leads back; every link keeps them', async () => {
+    const page = await openPage(client, `/ai-usage?${COST}`);
+    const line = page.querySelectorAll('p.window').find((one) => textOf(one).includes('Costs by the price list'));
+    assert.equal(line?.querySelector('b')?.text, 'Costs by the price list');
+    assert.equal(
+      line
+        ?.querySelectorAll('a')
+        .find((one) => textOf(one) === 'show recorded costs')
+        ?.getAttribute('href'),
+      '/ai-usage',
+    );
+    assert.match(textOf(page), /No cost has the one call that the price list has no price for: mystery-1\./);
+    assert.doesNotMatch(textOf(page), /no number/);
+    const links = page.querySelectorAll('.filter-bar a, table a').map((one) => one.getAttribute('href') ?? '');
+    assert.ok(links.length > 10);
+    assert.deepEqual(
+      links.filter((href) => href.startsWith('/ai-usage') && !href.includes(COST)),
+      [],
+    );
+  });
+
+  it('holds for models, actions and providers by themselves', async () => {
+    for (const path of ['/ai-usage/models/gpt-4', '/ai-usage/actions/test'])
+      assert.match(await tile(`${path}?${COST}`, 'Total cost'), /€30\.00/, path);
+    assert.deepEqual(
+      (await costsOf(`/ai-usage/providers?${COST}`, 'Providers')).map(([, cost]) => cost),
+      ['€31.25', '€0.00'],
+    );
+  });
+
+  it('holds for an author as a whole; of authors and stories beside each other only recorded costs are known', async () => {
+    assert.match(await tile(`/ai-usage/authors/${author}?${COST}`, 'Total cost'), /€31\.25/);
+    const page = await openPage(client, `/ai-usage/authors?${COST}`);
+    assert.match(textOf(page), /Costs as recorded: by the price list these are not known/);
+    assert.match(textOf(page.querySelector('table tbody')), /€6\.01/);
+    for (const breakdown of ['author', 'story', 'hour']) {
+      const panel = (await openPage(client, `/ai-usage?${COST}&breakdown=${breakdown}`)).querySelector('.beside');
+      assert.match(textOf(panel), /As recorded: by the price list these are not known/, breakdown);
+      assert.match(textOf(panel), /€6\.01|€4\.00/, breakdown);
+    }
+  });
+
+  it('holds for a statement, its files and those of the overview', async () => {
+    const page = await openPage(client, `/ai-usage/statement?month=${month}&${COST}`);
+    assert.match(textOf(page.querySelector('.tiles')), /€31\.25/);
+    assert.match(textOf(page), /No cost has the one call/);
+    assert.match(page.querySelector('a[rel=prev]')?.getAttribute('href') ?? '', /cost=repriced/);
+    const files = [`/ai-usage/statement.json?month=${month}&${COST}`, `/ai-usage.json?${COST}`];
+    for (const path of files) {
+      const { tables, manifest } = JSON.parse((await client.get(path)).text);
+      assert.deepEqual(
+        tables.models.map((row: Record<string, unknown>) => [row.model, row.cost]),
+        [
+          ['gpt-4', '30.000000'],
+          ['gpt-5', '1.250000'],
+          ['mystery-1', '0.000000'],
+        ],
+        path,
+      );
+      assert.deepEqual(
+        [manifest.filters, manifest.totalCost],
+        ['All calls, with costs by the price list', '31.250000'],
+        path,
+      );
+    }
+    const { headers } = await client.get(`/ai-usage/models.csv?${COST}`);
+    assert.equal(headers['x-total-cost'], '31.250000');
+  });
+
+  it('is what the API says', async () => {
+    const { body } = await client.get(`/api/ai-usage/stats?${COST}`);
+    assert.equal(body.totalCost, 31.25);
+  });
+
+  it('takes recorded or repriced', async () => {
+    const { status, text } = await client.get('/ai-usage?cost=billed');
+    assert.equal(status, 400);
+    assert.match(text, /takes recorded or repriced/);
+  });
+});
