@@ -62,9 +62,18 @@ export async function insertUsage(
   return complete;
 }
 
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** Brings the rollups up to what the source holds now, as the running program does within two hours. */
 export async function coverUsage(timeZone = 'Europe/Lisbon'): Promise<void> {
-  await auditAll(databasesAsRead(), timeZone, now());
+  for (let again = 0; ; again++) {
+    try {
+      return await auditAll(databasesAsRead(), timeZone, now());
+    } catch (error) {
+      // A closed app may still be writing what it met: on a busy machine for longer than a lock is waited for.
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || again === 5) throw error;
+    }
+  }
 }
 
 /** Brings the known names up to what mythoria_db holds now, as the running program does at every tick. */
