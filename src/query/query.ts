@@ -237,6 +237,9 @@ export function recordsMeant(query: UsageQuery): string {
   return usageUrl('', { ...query, ...DEFAULT_VIEW, ...DEFAULT_SORT, pageSize: DEFAULT_PAGE_SIZE });
 }
 
+/** The same query with the costs that were recorded. */
+export const ofRecorded = (query: UsageQuery): UsageQuery => ({ ...query, cost: 'recorded' });
+
 /** The same query over another window, which its address then says. */
 export function queryWithin(query: UsageQuery, window: { from: Instant; to: Instant }): UsageQuery {
   const bound = (instant: Instant): Bound => ({ text: isoFromInstant(instant), day: null, instant });

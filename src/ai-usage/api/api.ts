@@ -2,8 +2,7 @@ import { providerOf } from '../../catalog/models.ts';
 import { NO_NAMES } from '../../catalog/names.ts';
 import { cursorText } from '../../query/cursor.ts';
 import type { PriceList } from '../../stats/pricing/price-list.ts';
-import { isRepriced, type Unpriced } from '../../stats/pricing/repriced.ts';
-import { costOfRow, tierPrice } from '../../stats/pricing/row-price.ts';
+import { costOfRecord, isRepriced, type Unpriced } from '../../stats/pricing/repriced.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
 import { cursorBeside, type UsageRecord } from '../../stats/records/records.ts';
@@ -14,7 +13,7 @@ import { inFile } from '../../tables/table.ts';
 import type { Value, ValueKind } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { averageEuros, eurosNumber, eurosText, type MicroEuros } from '../../units/money.ts';
-import { dayOf, type Instant, isoFromInstant, isoWindow, isTime } from '../../units/time.ts';
+import { type Instant, isoFromInstant, isoWindow } from '../../units/time.ts';
 import type { Compared } from '../breakdowns/compare.ts';
 import { RECORD_COLUMNS } from '../records/record-columns.ts';
 
@@ -109,15 +108,10 @@ function jsonValue(kind: ValueKind, value: Value): Value {
 /**
  * A record by the price list: its cost is null where that has none for it, and the recorded one stands beside it.
  */
-function repricedRecordJson(record: UsageRecord, { priceOf }: PriceList, timeZone: string) {
-  const { action, aiModel, inputTokens, outputTokens, createdAt } = record;
-  const price = isTime(createdAt) ? priceOf(aiModel, action, dayOf(createdAt, timeZone)) : null;
-  const cost =
-    price === null || 'missing' in price
-      ? null
-      : eurosText(costOfRow(tierPrice(price.tiers, inputTokens), inputTokens, outputTokens));
+function repricedRecordJson(record: UsageRecord, prices: PriceList, timeZone: string) {
+  const cost = costOfRecord(record, prices, timeZone);
   const { estimatedCostInEuros: recordedCostInEuros, ...others } = recordJson(record);
-  return { ...others, estimatedCostInEuros: cost, recordedCostInEuros };
+  return { ...others, estimatedCostInEuros: cost === null ? null : eurosText(cost), recordedCostInEuros };
 }
 
 /** A page of records; `after` and `before` are the cursors of its neighbours, null where there is none. */

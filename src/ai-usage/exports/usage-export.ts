@@ -5,7 +5,7 @@ import { counting } from '../../export/open.ts';
 import type { Manifest } from '../../export/table.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { viewSentence } from '../../query/filters/words.ts';
-import { PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
+import { ofRecorded, PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
 import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS } from '../../units/money.ts';
@@ -36,15 +36,24 @@ type UsageExport = {
 /** A page of tables of AI usage as it is exported: each table is read as the page reads it. */
 export function usageExport({ path, parameters, asked, tables, cost }: UsageExport): ExportPage<UsageSources> {
   const names = Object.keys(tables);
+  const heedsOf = (wanted: readonly string[], given: Record<string, unknown>) => [
+    ...new Set(
+      wanted.flatMap((name) => {
+        const { heeds } = tables[name] as UsageTable;
+        return typeof heeds === 'function' ? heeds(given) : heeds;
+      }),
+    ),
+  ];
   return {
     path,
     parameters,
     unused: PAGING.filter((name) => parameters.includes(name)),
     tables: names,
-    heeds: (name, given) => {
-      const shown = name === null ? Object.values(tables) : [tables[name] ?? []].flat();
-      return [...new Set(shown.flatMap(({ heeds }) => (typeof heeds === 'function' ? heeds(given) : heeds)))];
-    },
+    heeds: (name, given) =>
+      heedsOf(
+        names.filter((one) => name === null || one === name),
+        given,
+      ),
     asked: (name, given, sources, at) => {
       const usage = asked(name, given, pageLimits(sources.format), at);
       if (usage === null) return null;
@@ -52,9 +61,11 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
         address: usage.address,
         details: (manifest) => auditDetails(usage, manifest, sources.format),
         open: async ({ tables: wanted }, gone) => {
+          // A file of recorded costs alone says nothing else of itself.
+          const query = heedsOf(wanted, given).includes('cost') ? usage.query : ofRecorded(usage.query);
           const reading = handled(
             sources.reader.ofOneState(async (reader) => {
-              const view = { ...sources, reader, query: usage.query };
+              const view = { ...sources, reader, query };
               const shown = names.filter((one) => wanted.includes(one));
               const [total, all] = await Promise.all([
                 cost(view),
@@ -73,7 +84,7 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
             rows: rows(),
           }));
           const rows = found.reduce((sum, table) => sum + table.rows.length, 0);
-          const manifest = await usageManifest(usage, { ...sources, query: usage.query }, { rows, cost: total });
+          const manifest = await usageManifest(usage, { ...sources, query }, { rows, cost: total });
           const batched = found.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
           return { ...counting({ manifest, tables: batched }), close: async () => {} };
         },

@@ -1,4 +1,4 @@
-import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import { ofRecorded, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** Where all of a breakdown is listed, page by page. */
@@ -17,7 +17,7 @@ export const isRecordedOnly = (by: Listed): boolean => by === 'author' || by ===
 
 /** A query as a list of some kind can be read. */
 export const queryOfList = (by: Listed, query: UsageQuery): UsageQuery =>
-  isRecordedOnly(by) ? { ...query, cost: 'recorded' } : query;
+  isRecordedOnly(by) ? ofRecorded(query) : query;
 
 /** The list of all that a view is broken down by. */
 export const listUrl = (by: Listed, query: UsageQuery): string => usageUrl(LIST_PATHS[by], query);

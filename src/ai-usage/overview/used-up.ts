@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { filterText } from '../../query/filter-text.ts';
-import { queryWithin, type UsageQuery } from '../../query/query.ts';
+import { ofRecorded, queryWithin, type UsageQuery } from '../../query/query.ts';
 import { costWithin, reachedSince, type UsedUp, usedUpPeriods } from '../../stats/budgets/budget-use.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import type { DailyCosts } from '../../stats/forecast.ts';
@@ -46,7 +46,7 @@ export async function readUsedUp(
   const from = budgets.map(({ per }) => startOfDay(periodOf(firstDay, per).first, timeZone)).reduce(earliest);
   // A refund behind the window may have given back what was used in it.
   const to = budgets.map(({ per }) => startOfDay(periodOf(lastDay, per).next, timeZone)).reduce(latest);
-  const recorded: UsageQuery = { ...query, cost: 'recorded' };
+  const recorded = ofRecorded(query);
   const whole = queryWithin(recorded, { from, to: earliest(to, asOf) });
   const { value: costs } = await reader.dailyCosts(whole);
   const isShown = (at: Instant, end: Instant) => end > begin && at < window.to;

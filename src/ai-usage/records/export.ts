@@ -1,11 +1,13 @@
 import type { ExportPage } from '../../downloads/export-page.ts';
 import { counting } from '../../export/open.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
-import { PAGE_PARAMETERS, PAGING, parseUsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
+import { ofRecorded, PAGE_PARAMETERS, PAGING, parseUsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
+import { costOfRecord } from '../../stats/pricing/repriced.ts';
 import { openRecordStream } from '../../stats/records/record-stream.ts';
 import { ahead } from '../../units/promises/ahead.ts';
 import { auditDetails, pinnedAt, usageManifest } from '../exports/usage-export.ts';
 import { pageLimits, type UsageSources } from '../frame/sources.ts';
+import { repricedColumn } from './record-columns.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
 
 /** Every record that the list would show, page by page, in its order. */
@@ -14,7 +16,7 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
   parameters: PAGE_PARAMETERS,
   unused: PAGING,
   tables: null,
-  heeds: () => [...WHICH_RECORDS, 'sortBy', 'sortOrder'],
+  heeds: () => [...WHICH_RECORDS, 'sortBy', 'sortOrder', 'cost'],
   asked: (_name, parameters, { reader, databases, format }, at) => {
     const query = pinnedAt(parseUsageQuery(parameters, pageLimits(format), at));
     const asked = { query, address: usageUrl(RECORDS_PATH, query), title: 'Records' };
@@ -22,15 +24,22 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
       address: asked.address,
       details: (manifest) => auditDetails(asked, manifest, format),
       open: async ({ withPrompts }, gone) => {
-        const { source, filter } = await reader.prepare(query);
+        const [{ source, filter }, prices] = await Promise.all([
+          reader.prepare(query),
+          query.cost === 'repriced' ? reader.prices() : null,
+        ]);
+        const besides =
+          prices === null ? [] : [repricedColumn((record) => costOfRecord(record, prices, format.timeZone))];
         const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
         const wanted = { source, filter, order, window: query.window, withPrompts };
         const stream = await openRecordStream(databases, wanted, gone);
         if (!stream.asShown) reader.mend([query.window]);
         try {
-          const manifest = await usageManifest(asked, { databases, query, format }, stream.total);
-          const batches = ahead(recordRows(databases, stream.batches, withPrompts));
-          const tables = [{ name: 'records', title: 'Records', columns: recordExportColumns(withPrompts), batches }];
+          const manifest = await usageManifest(asked, { databases, query: ofRecorded(query), format }, stream.total);
+          const batches = ahead(recordRows(databases, stream.batches, withPrompts, besides));
+          const tables = [
+            { name: 'records', title: 'Records', columns: recordExportColumns(withPrompts, besides), batches },
+          ];
           return { ...counting({ manifest, tables }), close: stream.close };
         } catch (error) {
           await stream.close();

@@ -8,7 +8,7 @@ import type { Cell } from '../../tables/cells.ts';
 import type { Column } from '../../tables/table.ts';
 import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
-import { NO_NUMBER } from '../../units/money.ts';
+import { type MicroEuros, NO_NUMBER } from '../../units/money.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
 
 /** Names by id; none where nobody knows it. */
@@ -58,6 +58,13 @@ const nameIn = (known: ReadonlyMap<string, string | null>, id: string, { format 
 const narrowing = ({ path, query }: ListPage, change: QueryChange): Partial<Cell> => ({
   href: usageUrl(path, query, change),
   aside: true,
+});
+
+/** What records cost by the price list, where that is asked for: beside what was recorded. */
+export const repricedColumn = (costOf: (record: UsageRecord) => MicroEuros | null): RecordColumn => ({
+  ...{ name: 'repricedCostInEuros', label: 'By the price list', kind: 'euros' },
+  value: costOf,
+  cell: (record) => (costOf(record) === null ? { text: 'no price' } : {}),
 });
 
 /** The columns of records, in order, on pages, in files and in the API: the one place to add another. */

@@ -14,14 +14,15 @@ type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
 
 const PROMPT: FileColumn = { name: 'prompt', label: 'Prompt', kind: 'json', value: ({ prompt }) => prompt };
 
-const columnsFor = (withPrompts: boolean): FileColumn[] => [
+const columnsFor = (withPrompts: boolean, besides: RecordColumn[]): FileColumn[] => [
   ...RECORD_COLUMNS.filter(({ only }) => only !== 'page'),
+  ...besides,
   ...(withPrompts ? [PROMPT] : []),
 ];
 
 /** The columns of a file of records; the prompt, which may hold what an author told, only for whom it was asked. */
-export function recordExportColumns(withPrompts: boolean): ExportColumn[] {
-  return columnsFor(withPrompts).map(({ name, label, kind }) => ({ name, label, kind }));
+export function recordExportColumns(withPrompts: boolean, besides: RecordColumn[]): ExportColumn[] {
+  return columnsFor(withPrompts, besides).map(({ name, label, kind }) => ({ name, label, kind }));
 }
 
 /** Rows are made so many at a time: a row takes several times the memory of its record, and few are freed before more are made. */
@@ -34,8 +35,9 @@ export async function* recordRows(
   databases: NameDatabases,
   batches: AsyncIterable<StreamedRecord[]>,
   withPrompts: boolean,
+  besides: RecordColumn[],
 ): AsyncGenerator<Value[][]> {
-  const columns = columnsFor(withPrompts);
+  const columns = columnsFor(withPrompts, besides);
   const names: NamesSoFar = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);

@@ -6,24 +6,35 @@ import { type Column, dataTable, type Heading, type Table } from '../../tables/t
 import { type ListPage, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
 /** What a page says of single records, and which columns it leaves out. */
-type Options = { flagOf?: (record: UsageRecord) => string | undefined; without?: string[]; sorted?: boolean };
+type Options = {
+  flagOf?: (record: UsageRecord) => string | undefined;
+  without?: string[];
+  besides?: RecordColumn[];
+  sorted?: boolean;
+};
 
 /** What a link back to a record's row ends in. */
 export const rowId = (id: string): string => `r-${id}`;
 
 /** Records as a page lists them; its first column leads to each. */
-export function recordTable(records: UsageRecord[], page: ListPage, { flagOf, without = [], sorted }: Options): Table {
-  const columns = RECORD_COLUMNS.filter(({ name }) => !without.includes(name)).map(
-    (column, i): Column<UsageRecord> => ({
-      ...column,
-      value: (record) => column.value(record, page.names),
-      cell: (record): Partial<Cell> => ({
-        ...column.cell?.(record, page),
-        ...(i === 0 && flagOf?.(record) ? { flag: flagOf(record) } : {}),
+export function recordTable(
+  records: UsageRecord[],
+  page: ListPage,
+  { flagOf, without = [], besides = [], sorted }: Options,
+): Table {
+  const columns = [...RECORD_COLUMNS, ...besides]
+    .filter(({ name }) => !without.includes(name))
+    .map(
+      (column, i): Column<UsageRecord> => ({
+        ...column,
+        value: (record) => column.value(record, page.names),
+        cell: (record): Partial<Cell> => ({
+          ...column.cell?.(record, page),
+          ...(i === 0 && flagOf?.(record) ? { flag: flagOf(record) } : {}),
+        }),
+        sort: sorted ? sortOf(column, page) : undefined,
       }),
-      sort: sorted ? sortOf(column, page) : undefined,
-    }),
-  );
+    );
   const idOf = ({ tokenUsageId }: UsageRecord) => rowId(tokenUsageId);
   return dataTable(columns, { title: 'Records', rows: records, idOf }).page(page.format);
 }

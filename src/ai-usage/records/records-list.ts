@@ -7,6 +7,7 @@ import type { Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import type { PageLinks } from '../frame/pages-to-show.ts';
 import { pageLinks } from './page-links.ts';
+import type { RecordColumn } from './record-columns.ts';
 import { recordTable, sortLabel } from './record-table.ts';
 
 /**
@@ -47,6 +48,7 @@ export function recordsList(
   page: RecordPage,
   names: Names,
   format: Format,
+  besides: RecordColumn[],
 ): RecordsList {
   const { records, total, gap, inGap } = page;
   const uncounted = new Set(page.uncounted);
@@ -68,6 +70,7 @@ export function recordsList(
       },
       {
         sorted: true,
+        besides,
         flagOf: ({ tokenUsageId }) => (uncounted.has(tokenUsageId) ? NOT_COUNTED : undefined),
       },
     ),

@@ -3,6 +3,7 @@ import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import {
   OF_A_LIST,
   OF_NUMBERS,
+  ofRecorded,
   PAGE_PARAMETERS,
   parseUsageQuery,
   type UsageQuery,
@@ -34,7 +35,7 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
     const asked = parseUsageQuery(req.query, limits, now());
     if (shortened(req, res, REPRICED_PATH, asked)) return;
     const data = await reader.ofOneState(async (reader) => {
-      const query = await reader.recent(asked);
+      const query = ofRecorded(await reader.recent(asked));
       const fixed = { ...query, pinned: query.asOf };
       const answering = handled(
         panel(

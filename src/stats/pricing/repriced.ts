@@ -2,8 +2,18 @@ import { rollupPasses, splitFilter, type UsageFilter } from '../../query/filter.
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
-import { dayOf, endOfDay, isOfNoTime, NO_TIME, startOfDay, startOfHourNumber, type Window } from '../../units/time.ts';
+import {
+  dayOf,
+  endOfDay,
+  isOfNoTime,
+  isTime,
+  NO_TIME,
+  startOfDay,
+  startOfHourNumber,
+  type Window,
+} from '../../units/time.ts';
 import { windowPartsOf } from '../parts.ts';
+import type { UsageRecord } from '../records/records.ts';
 import { daysWithin, recordsOf } from '../rollups/days.ts';
 import { type BucketSize, bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageSource } from '../source.ts';
@@ -12,7 +22,7 @@ import { addTo, type Count, sumOf, type UsageCell, usageCellOf } from '../sums.t
 import type { CellOfDay } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { eachRepriced, RECORDS_FROM_SOURCE } from './repriced-days.ts';
-import { costOfRows } from './row-price.ts';
+import { costOfRow, costOfRows, tierPrice } from './row-price.ts';
 import { readRowTokens } from './row-tokens.ts';
 
 /** Calls that no price is for: no cost has them. Their models, those of the most calls first. */
@@ -30,11 +40,24 @@ export type RepricedStats = UsageStats & {
   withoutRate: Count;
 };
 
+type PricedRecord = Pick<UsageRecord, 'action' | 'aiModel' | 'inputTokens' | 'outputTokens' | 'createdAt'>;
+
 export const isRepriced = (stats: UsageStats | RepricedStats): stats is RepricedStats => 'unpriced' in stats;
 
 /** The same calls as they were recorded. */
 export const recordedOf = (stats: UsageStats | RepricedStats): UsageStats =>
   isRepriced(stats) ? stats.recorded : stats;
+
+/** What one record costs by the price list; null where that has no price for it. */
+export function costOfRecord(
+  { action, aiModel, inputTokens, outputTokens, createdAt }: PricedRecord,
+  { priceOf }: PriceList,
+  timeZone: string,
+): MicroEuros | null {
+  const price = isTime(createdAt) ? priceOf(aiModel, action, dayOf(createdAt, timeZone)) : null;
+  if (price === null || 'missing' in price) return null;
+  return costOfRow(tierPrice(price.tiers, inputTokens), inputTokens, outputTokens);
+}
 
 const nameOf = (bucket: string, { action, model }: { action: string; model: string }) =>
   `${bucket}\0${action}\0${model}`;

@@ -135,6 +135,37 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     assert.equal(headers['x-total-cost'], '31.250000');
   });
 
+  it('stands beside each record of the list and of its files, which say nothing else of what was recorded', async () => {
+    const page = await openPage(client, `/ai-usage/records?${COST}&sortBy=aiModel&sortOrder=asc`);
+    assert.equal(textOf(page.querySelector('.sum')), '3 records, €6.01, €31.25 by the price list');
+    const table = tableOf(page, 'Records');
+    const column = (label: string) => table.rows.map((row) => row[table.head.indexOf(label)]?.text);
+    assert.deepEqual(column('By the price list'), ['€30.00', '€1.25', 'no price']);
+    assert.deepEqual(column('Cost'), ['€4.00', '€2.00', '€0.01']);
+    const asked = `${COST}&sortBy=aiModel&sortOrder=asc`;
+    const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/records.json?${asked}`)).text);
+    assert.deepEqual(
+      tables.records.map((row: Record<string, unknown>) => [row.estimatedCostInEuros, row.repricedCostInEuros]),
+      [
+        ['4.000000', '30.000000'],
+        ['2.000000', '1.250000'],
+        ['0.010000', null],
+      ],
+    );
+    assert.deepEqual([manifest.filters, manifest.totalCost], ['All calls', '6.010000']);
+    const plain = JSON.parse((await client.get('/ai-usage/records.json')).text);
+    assert.equal('repricedCostInEuros' in plain.tables.records[0], false);
+  });
+
+  it('changes no file that has recorded costs alone', async () => {
+    for (const path of ['/ai-usage/explore', '/ai-usage/authors']) {
+      const { headers } = await client.get(`${path}.csv?${COST}`);
+      assert.equal(headers['x-total-cost'], '6.010000', path);
+    }
+    const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/repriced.json?${COST}`)).text);
+    assert.deepEqual([tables.models.length, manifest.filters, manifest.totalCost], [3, 'All calls', '6.010000']);
+  });
+
   it('is what the API says', async () => {
     const { body } = await client.get(`/api/ai-usage/stats?${COST}`);
     assert.equal(body.totalCost, 31.25);
