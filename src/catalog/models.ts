@@ -1,5 +1,7 @@
+import type { Format } from '../units/format.ts';
 import { type Family, type ModelKind, PROVIDERS, type Provider } from './model-families.ts';
 import { COMMON_WORDS, GATEWAYS, KIND_WORDS, REGIONS, TASK_WORDS, VARIANT_WORDS } from './model-words.ts';
+import { RETIREMENTS, type Retirement } from './retired-models.ts';
 
 export const UNKNOWN_PROVIDER = 'Unknown';
 
@@ -69,6 +71,31 @@ export const providerOf = (model: string): string => modelInfo(model).provider;
 export function aboutModel(name: string): string {
   const { provider, family, kind } = modelInfo(name);
   return [...new Set([provider, family, kind])].filter((word) => word !== null).join(' · ');
+}
+
+// gpt-5-2025-08-07, claude-sonnet-4-5-20250929, claude-sonnet-4-5@20250929.
+const DATED = /^(.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})$/;
+
+/** `gpt-5-2025-08-07` as `gpt-5`; null for a name without a date. */
+export const withoutDate = (model: string): string | null => DATED.exec(model)?.[1] ?? null;
+
+const retirements = new Map(RETIREMENTS.flatMap((one) => one.models.map((model) => [model, one] as const)));
+
+/** From when on its maker answers no calls of a model, by its name or its name without a date; null where nothing is known of an end. */
+const retirementOf = (name: string): Retirement | null =>
+  retirements.get(name) ?? retirements.get(withoutDate(name) ?? '') ?? null;
+
+/** "retired from 11 Dec 2026", of days past and to come; empty where nothing is known of an end. */
+export function retirementInWords(name: string, format: Format): string {
+  const retirement = retirementOf(name);
+  return retirement === null ? '' : `retired from ${format.mediumDay(retirement.from)}`;
+}
+
+/** The same with who says so, after what is known of it in words: "OpenAI · GPT · text; retired from …, says …". */
+export function aboutModelWithEnd(name: string, format: Format): string {
+  const retirement = retirementOf(name);
+  const about = aboutModel(name);
+  return retirement === null ? about : `${about}; ${retirementInWords(name, format)}: ${retirement.source}`;
 }
 
 function infoOf(name: string): ModelInfo {

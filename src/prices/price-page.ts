@@ -1,4 +1,4 @@
-import { aboutModel } from '../catalog/models.ts';
+import { aboutModelWithEnd } from '../catalog/models.ts';
 import { written } from '../catalog/written.ts';
 import type { Format } from '../units/format.ts';
 import { whichCalls } from './price-tables.ts';
@@ -18,7 +18,7 @@ export function pricePage(price: Price, format: Format) {
   });
   return {
     name: written(model),
-    about: model.includes('*') ? 'Every model of this pattern, * for any text' : aboutModel(model),
+    about: model.includes('*') ? 'Every model of this pattern, * for any text' : aboutModelWithEnd(model, format),
     calls: whichCalls(price, format),
     from: format.longDay(from),
     tiles,

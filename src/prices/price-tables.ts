@@ -1,4 +1,5 @@
 import { actionInfo } from '../catalog/actions.ts';
+import { retirementInWords } from '../catalog/models.ts';
 import { written } from '../catalog/written.ts';
 import type { Sums } from '../stats/sums.ts';
 import { type Column, type DataTable, dataTable } from '../tables/table.ts';
@@ -29,6 +30,10 @@ export function whichCalls({ action, aboveInputTokens }: PriceTerms, format: For
   const ofTier = aboveInputTokens === 0 ? [] : [`above ${format.integer(aboveInputTokens)} input tokens`];
   return [...ofAction, ...ofTier].join(', ');
 }
+
+/** Which calls of a model, and from when on there are none. */
+export const callsAndEnd = (terms: PriceTerms, format: Format): string =>
+  [whichCalls(terms, format), retirementInWords(terms.model, format)].filter(Boolean).join('; ');
 
 /** What a model costs on a day, with how many prices it had before and the next that is known. */
 export type PriceLine = { price: Price; isToCome: boolean; before: number; next: Price | null };
@@ -64,7 +69,7 @@ export function currentTable(lines: PriceLine[], format: Format): DataTable {
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ price }) => price.model },
       cell: ({ price, isToCome }) => ({
-        ...{ text: written(price.model), href: pricePath(price.id), note: whichCalls(price, format) },
+        ...{ text: written(price.model), href: pricePath(price.id), note: callsAndEnd(price, format) },
         ...(isToCome ? { flag: 'to come' } : {}),
       }),
       note: () => cutNote(rows.length, lines.length, 'prices; all are in the file', format),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { modelInfo, providerOf, UNKNOWN_PROVIDER } from '../../src/catalog/models.ts';
+import { modelInfo, providerOf, retirementInWords, UNKNOWN_PROVIDER } from '../../src/catalog/models.ts';
+import { RETIREMENTS } from '../../src/catalog/retired-models.ts';
+import { createFormat } from '../../src/units/format.ts';
+import { parseDay } from '../../src/units/time.ts';
 
 /** The names of each heading of model-names.txt, "provider kind" or the provider alone. */
 function namesByHeading(): Map<string, string[]> {
@@ -20,6 +23,27 @@ function namesByHeading(): Map<string, string[]> {
 const headings = namesByHeading();
 const known = [...headings].filter(([heading]) => heading !== UNKNOWN_PROVIDER).flatMap(([, names]) => names);
 const bare = known.filter((name) => /^[a-z0-9-]+$/.test(name) && !name.startsWith('deepgram'));
+
+describe('retired models', () => {
+  const format = createFormat('en-GB', 'Europe/Lisbon');
+  it('are known to the catalogue, once each, with a day that there is and a source', () => {
+    const names = RETIREMENTS.flatMap(({ models }) => models);
+    assert.deepEqual(names, [...new Set(names)]);
+    for (const name of names) assert.notEqual(providerOf(name), UNKNOWN_PROVIDER, name);
+    for (const { from, source } of RETIREMENTS) {
+      const day: string = from;
+      assert.equal(parseDay(day), day);
+      assert.match(source, /\w\.\w+\//);
+    }
+  });
+
+  it('are told by their name and by their name with a date, and by no other', () => {
+    for (const name of ['gpt-4-turbo', 'gpt-4-turbo-2024-04-09', 'gpt-4-turbo@20240409'])
+      assert.equal(retirementInWords(name, format), 'retired from 23 Oct 2026', name);
+    for (const name of ['gpt-4-turbo-preview', 'tts-1', 'mystery', 'GPT-4-turbo-2024'])
+      assert.equal(retirementInWords(name, format), '', name);
+  });
+});
 
 describe('the provider and kind of a model, told by its name', () => {
   for (const [heading, names] of headings) {

@@ -138,9 +138,12 @@ describe('the pages of prices', () => {
       new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(day));
     assert.equal(
       rows[0],
-      `gpt-5 $1.25 $9.50 ${medium(ago(20))} another from ${medium(addDays(today, 20))}; 1 before it`,
+      `gpt-5 retired from 11 Dec 2026 $1.25 $9.50 ${medium(ago(20))} another from ${medium(addDays(today, 20))}; 1 before it`,
     );
-    assert.equal(rows[1], `gpt-5 above 200,000 input tokens $1.25 $0.000000001 $10.00 1 Jan 2020`);
+    assert.equal(
+      rows[1],
+      `gpt-5 above 200,000 input tokens; retired from 11 Dec 2026 $1.25 $0.000000001 $10.00 1 Jan 2020`,
+    );
     assert.equal(rows[2], `tts-1 to come €0.015 ${medium(addDays(today, 1))}`);
     assert.ok(!table.head.includes('Per image'), 'a column without a price is left out');
     const href = columnOf(table, 'Model')[0]?.href ?? '';

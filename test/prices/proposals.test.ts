@@ -58,7 +58,10 @@ describe('proposed prices of a file', () => {
     const page = await openPage(ana, '/prices');
     assert.match(textOf(page.querySelector('.proposals .lead')), /^1 price is proposed; nothing changes until/);
     const [row] = page.querySelectorAll('.proposals tbody tr').map(textOf);
-    assert.match(row ?? '', /^gpt-5-mini \$1\.00 \$1\.80 now \$2\.00 1 Dec 2026 not computed yet/);
+    assert.match(
+      row ?? '',
+      /^gpt-5-mini retired from 11 Dec 2026 \$1\.00 \$1\.80 now \$2\.00 1 Dec 2026 not computed yet/,
+    );
     assert.deepEqual(
       (await auditLines()).map(({ action, details }) => [action, details]),
       [

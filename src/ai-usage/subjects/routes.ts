@@ -1,6 +1,6 @@
 import express, { type Router } from 'express';
 import { actionInfo } from '../../catalog/actions.ts';
-import { aboutModel } from '../../catalog/models.ts';
+import { aboutModelWithEnd } from '../../catalog/models.ts';
 import { readNames } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
@@ -69,7 +69,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
         });
         const about = {
           author: { title: names.authors.get(name) ?? null, note: null },
-          model: { title: written(name), note: aboutModel(name) },
+          model: { title: written(name), note: aboutModelWithEnd(name, format) },
           action: { title: actionInfo(name).label, note: actionInfo(name).description },
         }[kind];
         const total = stats.ok ? stats.value.value.total : null;

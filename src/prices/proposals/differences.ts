@@ -1,4 +1,5 @@
-import { inForce, withoutDate } from '../../stats/pricing/in-force.ts';
+import { withoutDate } from '../../catalog/models.ts';
+import { inForce } from '../../stats/pricing/in-force.ts';
 import type { UsageCell } from '../../stats/sums.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { addDays } from '../../units/time.ts';

@@ -1,10 +1,10 @@
-import { aboutModel } from '../../catalog/models.ts';
+import { aboutModelWithEnd } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
 import { inForce } from '../../stats/pricing/in-force.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
-import { whichCalls } from '../price-tables.ts';
+import { callsAndEnd, whichCalls } from '../price-tables.ts';
 import { type PriceTerms, RATES } from '../store.ts';
 import type { ProposedCount } from './new-among.ts';
 import type { Proposal } from './store.ts';
@@ -51,7 +51,7 @@ export function proposalsTable(compared: Compared[], leads: boolean, format: For
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ proposal }) => proposal.terms.model },
       cell: ({ proposal: { id, terms }, known }) => ({
-        ...{ text: written(terms.model), note: whichCalls(terms, format) },
+        ...{ text: written(terms.model), note: callsAndEnd(terms, format) },
         ...(leads ? { href: proposalPath(id) } : {}),
         ...(known === null ? { flag: 'new' } : {}),
       }),
@@ -108,7 +108,9 @@ export function proposalPage(one: Compared, format: Format) {
   });
   return {
     name: written(terms.model),
-    about: terms.model.includes('*') ? 'Every model of this pattern, * for any text' : aboutModel(terms.model),
+    about: terms.model.includes('*')
+      ? 'Every model of this pattern, * for any text'
+      : aboutModelWithEnd(terms.model, format),
     calls: whichCalls(terms, format),
     tiles,
     from: format.longDay(terms.from),

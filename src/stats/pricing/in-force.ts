@@ -1,3 +1,4 @@
+import { withoutDate } from '../../catalog/models.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 
@@ -10,12 +11,6 @@ export type OfCalls = {
   /** For calls of more input tokens than that. */
   aboveInputTokens: number;
 };
-
-// gpt-5-2025-08-07, claude-sonnet-4-5-20250929, claude-sonnet-4-5@20250929.
-const DATED = /^(.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})$/;
-
-/** `gpt-5-2025-08-07` as `gpt-5`; null for a name without a date. */
-export const withoutDate = (model: string): string | null => DATED.exec(model)?.[1] ?? null;
 
 /**
  * Finds the prices of a model and action on a day, that of the most input tokens first; none where none is for every call. Those of its own

@@ -68,7 +68,10 @@ describe('the pages of authors, models and actions', () => {
   it('show a model and an action, each without a table of itself', async () => {
     const model = await openPage(client, '/ai-usage/models/gpt-5?period=7d');
     assert.equal(textOf(model.querySelector('h1')), 'gpt-5');
-    assert.equal(textOf(model.querySelector('.about')), 'OpenAI · GPT · text');
+    assert.equal(
+      textOf(model.querySelector('.about')),
+      'OpenAI · GPT · text; retired from 11 Dec 2026: developers.openai.com/api/docs/deprecations',
+    );
     assert.equal(model.querySelector('#models'), null);
     assert.equal(model.querySelector('select[name=model]'), null);
     assert.equal(totalOf(tableOf(model, 'Actions'), 'Cost').micro, 4_000_001);
