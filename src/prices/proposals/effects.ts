@@ -2,6 +2,7 @@ import { parseUsageQuery } from '../../query/query.ts';
 import type { PriceList, PriceOfCalls } from '../../stats/pricing/price-list.ts';
 import { readRepricedStats } from '../../stats/pricing/repriced.ts';
 import type { UsageReader } from '../../stats/reader.ts';
+import type { UsageCell } from '../../stats/sums.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { minus } from '../../units/money.ts';
 import { addDays, dayOf, type Instant } from '../../units/time.ts';
@@ -27,6 +28,15 @@ function listWith(list: PriceList, { id, terms }: Proposal, { first, last }: Mon
   return list.changed((prices) => [...prices.filter((other) => !isReplaced(other)), price]);
 }
 
+/** The calls of a proposal of which nobody can tell what they cost by it. */
+function withoutRate(cells: readonly UsageCell[], { priceOf }: PriceList, { id }: Proposal): number {
+  const of = cells.filter(({ model, action, bucket }) => {
+    const price = priceOf(model, action, bucket as Day);
+    return 'missing' in price && price.missing === 'exchange rate' && price.key.includes(id);
+  });
+  return of.reduce((sum, { requests }) => sum + requests, 0);
+}
+
 /**
  * What each of some proposals would have made of the calls of the month before `at`, exactly, by the arithmetic of re-pricing: each after
  * those before it, so that they add up to what all of them would have made.
@@ -43,8 +53,8 @@ export function readEffects(
   return reader.together(async ({ source, filterOf }) => {
     const filter = await filterOf(query);
     const readUnder = async (list: PriceList) => {
-      const { total, unpriced, withoutRate } = await readRepricedStats(source, query.window, filter, 'day', list);
-      return { cost: total.cost, unpriced: unpriced.requests, withoutRate };
+      const { total, unpriced, unpricedCells } = await readRepricedStats(source, query.window, filter, 'day', list);
+      return { cost: total.cost, unpriced: unpriced.requests, unpricedCells };
     };
     const effects = new Map<string, Effect>();
     let list = await reader.prices();
@@ -55,7 +65,7 @@ export function readEffects(
       effects.set(proposal.id, {
         ...{ month: month.first, at, difference: minus(after.cost, before.cost) },
         newlyPriced: Math.max(0, before.unpriced - after.unpriced),
-        withoutRate: Math.max(0, after.withoutRate - before.withoutRate),
+        withoutRate: withoutRate(after.unpricedCells, list, proposal),
       });
       before = after;
     }

@@ -10,7 +10,7 @@ export type PriceOfCalls = Rates & OfCalls & { id: string; currency: string };
 type ExchangeRates = { day: Day; perEuro: string }[];
 
 /** What calls of a model and action cost on a day, or why nobody can tell. `key` tells prices apart. */
-type PriceOfDay = { key: string; tiers: Tier[] } | { missing: 'price' | 'exchange rate' };
+type PriceOfDay = { key: string; tiers: Tier[] } | { missing: 'price' } | { missing: 'exchange rate'; key: string };
 
 /** The prices as they were at a version of them. */
 export type PriceList = {
@@ -70,9 +70,10 @@ function priceListOf(version: string, prices: PriceOfCalls[], rates: ExchangeRat
       if (ofDay.length === 0) return { missing: 'price' };
       const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
       const perEuro = foreign ? rateOn(rates, day) : null;
-      if (foreign && perEuro === null) return { missing: 'exchange rate' };
+      const key = `${ofDay.map(({ id }) => id)} ${perEuro}`;
+      if (foreign && perEuro === null) return { missing: 'exchange rate', key };
       return {
-        key: `${ofDay.map(({ id }) => id)} ${perEuro}`,
+        key,
         tiers: ofDay.map((price) => ({
           above: price.aboveInputTokens,
           price: priceOn(price, price.currency === 'EUR' ? null : perEuro),
