@@ -22,6 +22,8 @@ import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
 import { viewPages } from './ai-usage/views/routes.ts';
+import { WHAT_IF_EXPORT } from './ai-usage/what-if/export.ts';
+import { whatIfPage } from './ai-usage/what-if/routes.ts';
 import { alertPages } from './alerts/alert/routes.ts';
 import { alertsApi } from './alerts/api/routes.ts';
 import { channelPages } from './alerts/channels/routes.ts';
@@ -74,6 +76,7 @@ export const PAGES: Page[] = [
   { routes: subjectPages, exports: Object.values(SUBJECT_EXPORTS) },
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },
   { routes: repricedPage, exports: [REPRICED_EXPORT] },
+  { routes: whatIfPage, exports: [WHAT_IF_EXPORT] },
   { routes: tieOutPage },
   { routes: usageApi },
   {

@@ -2,3 +2,4 @@
 export const OVERVIEW_PATH = '/ai-usage';
 export const RECORDS_PATH = '/ai-usage/records';
 export const TIE_OUT_PATH = '/ai-usage/tie-out';
+export const WHAT_IF_PATH = '/what-if';

@@ -1,5 +1,5 @@
 import express, { type Router } from 'express';
-import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
+import { OVERVIEW_PATH, RECORDS_PATH, WHAT_IF_PATH } from '../../query/paths.ts';
 import {
   OF_A_LIST,
   OF_NUMBERS,
@@ -64,6 +64,7 @@ export function repricedPage({ databases, reader, render, format }: PageDependen
         odd: noNumberNotes(stats?.recorded.noNumber ?? 0, links, format),
         download: total ? tablesMenu(REPRICED_EXPORT, frozenUrl(REPRICED_PATH, query, total), total, format) : null,
         overview: usageUrl(OVERVIEW_PATH, query),
+        whatIf: usageUrl(WHAT_IF_PATH, query),
         everywhere: usageUrl(OVERVIEW_PATH, query, { cost: 'repriced' }),
       };
     });

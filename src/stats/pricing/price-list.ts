@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { compareDays, type Day, dayFromPostgres } from '../../units/calendar.ts';
+import { byCodePoint } from '../../units/code-points.ts';
 import { inForce, type OfCalls } from './in-force.ts';
 import { type Rates, type RowPrice, rowPrice, type Tier } from './row-price.ts';
 
@@ -16,6 +17,8 @@ type PriceOfDay = { key: string; tiers: Tier[] } | { missing: 'price' } | { miss
 export type PriceList = {
   version: string;
   isEmpty: boolean;
+  /** The names that have a price of their own, patterns left out. */
+  models: string[];
   priceOf: (model: string, action: string, day: Day) => PriceOfDay;
   /** The list that there would be with other prices. */
   changed: (change: (prices: PriceOfCalls[]) => PriceOfCalls[]) => PriceList;
@@ -65,6 +68,7 @@ function priceListOf(version: string, prices: PriceOfCalls[], rates: ExchangeRat
   return {
     version,
     isEmpty: prices.length === 0,
+    models: [...new Set(prices.map(({ model }) => model))].filter((model) => !model.includes('*')).sort(byCodePoint),
     priceOf: (model, action, day) => {
       const ofDay = tiersOf(model, action, day);
       if (ofDay.length === 0) return { missing: 'price' };

@@ -1,0 +1,55 @@
+import { written } from '../../catalog/written.ts';
+import type { UsageQuery } from '../../query/query.ts';
+import type { WhatIf } from '../../stats/pricing/what-if.ts';
+import { changeShare } from '../../tables/sum-columns.ts';
+import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
+import { periodOf } from '../../units/calendar-period.ts';
+import type { Format } from '../../units/format.ts';
+import { type MicroEuros, microEuros, minus, nearestMicro } from '../../units/money.ts';
+import { dayOf, startOfDay } from '../../units/time.ts';
+import { subjectUrl } from '../frame/subjects.ts';
+
+type Row = WhatIf['candidates'][number];
+
+/** The same tokens at the prices of each model, the cheapest first. */
+export function candidatesTable({ now, candidates }: WhatIf, query: UsageQuery | null): DataTable {
+  const differenceOf = ({ cost }: Row) => minus(cost, now.cost);
+  const columns: Column<Row>[] = [
+    {
+      ...{ name: 'model', label: 'Model', kind: 'text', value: ({ model }) => model },
+      cell: ({ model }) => ({
+        text: written(model),
+        ...(query === null ? {} : { href: subjectUrl('model', model, query) }),
+      }),
+    },
+    { name: 'provider', label: 'Provider', kind: 'text', value: ({ provider }) => provider },
+    { name: 'costOfInput', label: 'Tokens in', kind: 'euros', value: ({ input }) => input },
+    { name: 'costOfOutput', label: 'Tokens out', kind: 'euros', value: ({ output }) => output },
+    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
+    { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, value: differenceOf },
+    {
+      ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
+      value: ({ cost }) => changeShare(cost, now.cost),
+    },
+  ];
+  return dataTable(columns, { title: 'At other models’ prices', rows: candidates });
+}
+
+/**
+ * "At this pace December 2026 comes to €62.00 as now, and to €12.40 at the prices of gpt-5-nano; with twice the stories to €124.00 and €24.80."
+ * Null where a window has no beginning, or nothing has a price.
+ */
+export function aheadOf({ now, candidates }: WhatIf, query: UsageQuery, format: Format): string | null {
+  const [cheapest] = candidates;
+  const { from, to } = query.window;
+  if (from === null || from >= to || cheapest === undefined || now.requests === 0) return null;
+  const { next: first } = periodOf(dayOf(query.asOf, format.timeZone), 'month');
+  const { next } = periodOf(first, 'month');
+  const month = startOfDay(next, format.timeZone) - startOfDay(first, format.timeZone);
+  const pace = Number(month) / Number(to - from);
+  const ofMonth = (cost: MicroEuros, times: number) => format.euros(nearestMicro(microEuros(cost * pace * times)));
+  const [asNow, twice] = [ofMonth(now.cost, 1), ofMonth(now.cost, 2)];
+  const [then, thenTwice] = [ofMonth(cheapest.cost, 1), ofMonth(cheapest.cost, 2)];
+  const named = `at the prices of ${written(cheapest.model)}`;
+  return `At this pace ${format.longMonth(first)} comes to ${asNow} as now, and to ${then} ${named}; with twice the stories to ${twice} and ${thenTwice}.`;
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { addTime, DAY_OF_24_HOURS, now } from '../../../src/units/time.ts';
+import { sharedApp } from '../../support/app.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { databases } from '../../support/databases.ts';
+import { openPage, tableOf, textOf } from '../../support/page.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+
+describe('what calls would cost at other models’ prices (/what-if)', () => {
+  let client: Client;
+  const noPrices = () => databases().backoffice.raw('TRUNCATE prices, exchange_rates');
+
+  before(async () => {
+    client = await signedIn((await sharedApp()).origin);
+    await resetUsage();
+    const at = addTime(now(), -2n * DAY_OF_24_HOURS);
+    await insertUsage([
+      { model: 'gpt-5', action: 'chapter_writing', input: 1_000_000, output: 200_000, cost: 2_000_000, at },
+      { model: 'gpt-4', action: 'test', input: 500_000, output: 50_000, cost: 4_000_000, at },
+      { model: 'tts-1', action: 'audio_generation', input: 5_000, output: 0, cost: 10_000, at },
+      { model: 'mystery-1', action: 'test', cost: 10_000, at },
+    ]);
+  });
+  beforeEach(noPrices);
+  after(async () => {
+    await resetUsage();
+    await noPrices();
+  });
+
+  const enter = async (model: string, rates: object) => {
+    const price = { model, from: '2020-01-01', currency: 'EUR', ...rates };
+    assert.equal((await client.json('post', '/api/prices', price)).status, 201);
+  };
+  const enterAll = async () => {
+    await enter('gpt-5', { inputPerMillion: 1.25, outputPerMillion: 10 });
+    await enter('gpt-4', { inputPerMillion: 30, outputPerMillion: 60 });
+    await enter('gpt-5-nano', { inputPerMillion: 0.05, outputPerMillion: 0.4 });
+    await enter('gpt-*', { inputPerMillion: 9, outputPerMillion: 9 });
+    await enter('tts-1', { perThousandCharacters: 0.015 });
+  };
+
+  it('prices the tokens of calls at each model that has a price by tokens, the cheapest first; others are left out and counted', async () => {
+    await enterAll();
+    const page = await openPage(client, '/what-if');
+    assert.equal(
+      textOf(page.querySelector('.sum')),
+      '2 calls with 1,500,000 tokens in and 250,000 out cost €21.25 by the price list.',
+    );
+    assert.match(
+      textOf(page.querySelector('.notice')),
+      /2 more calls are priced by image or by characters, or not at all/,
+    );
+    assert.deepEqual(
+      tableOf(page, 'At other models’ prices').rows.map((row) => row.map(({ text }) => text)),
+      [
+        ['gpt-5-nano', 'OpenAI', '€0.08', '€0.10', '€0.18', '−€21.08', '−99.2%'],
+        ['gpt-5', 'OpenAI', '€1.88', '€2.50', '€4.38', '−€16.88', '−79.4%'],
+        ['gpt-4', 'OpenAI', '€45.00', '€15.00', '€60.00', '+€38.75', '182.4%'],
+      ],
+    );
+  });
+
+  it('is of a window and its filters, and says what a month at this pace comes to', async () => {
+    await enterAll();
+    const page = await openPage(client, '/what-if?model=gpt-5&period=30d');
+    assert.match(textOf(page.querySelector('.sum')), /^1 call with .* cost €3\.25 by the price list\.$/);
+    const ahead =
+      page
+        .querySelectorAll('p.window')
+        .map(textOf)
+        .find((text) => text.startsWith('At this pace')) ?? '';
+    // Thirty days cost 3.25 and would 0.13: months have 28 to 31.
+    const said =
+      /comes to €(3\.\d\d) as now, and to €(0\.\d+) at the prices of gpt-5-nano; with twice the stories to €(6\.\d\d) and €(0\.\d+)\./.exec(
+        ahead,
+      );
+    assert.ok(said, ahead);
+    const [asNow, then, twice] = said.slice(1).map(Number) as [number, number, number];
+    assert.ok(asNow >= 3.03 && asNow <= 3.36 && then >= 0.12 && then <= 0.14 && Math.abs(twice - 2 * asNow) <= 0.01);
+  });
+
+  it('is a file of the same rows', async () => {
+    await enterAll();
+    const { tables } = JSON.parse((await client.get('/what-if.json?model=gpt-5')).text);
+    assert.deepEqual(
+      tables.candidates.map(({ model, cost, difference }: Record<string, unknown>) => [model, cost, difference]),
+      [
+        ['gpt-5-nano', '0.130000', '-3.120000'],
+        ['gpt-5', '3.250000', '0.000000'],
+        ['gpt-4', '42.000000', '38.750000'],
+      ],
+    );
+  });
+
+  it('says that it can tell nothing without a price by tokens', async () => {
+    await enter('tts-1', { perThousandCharacters: 0.015 });
+    const page = await openPage(client, '/what-if');
+    assert.match(textOf(page.querySelector('.empty')), /No prices by tokens for these calls/);
+  });
+});
