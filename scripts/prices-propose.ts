@@ -17,8 +17,8 @@ const LOG = { info: () => {}, warn: (line: string) => console.error(line) };
 const PROPOSE = {
   name: 'prices:propose',
   does:
-    'Compares the prices of the models that have calls with a list of prices that comes with this program, and proposes what differs,\n' +
-    'with what it would have changed last month. Nothing changes until an admin accepts it on /prices.',
+    'Compares the prices of the models that have calls with a list that comes with this program, and proposes what differs, with\n' +
+    'what it would have changed last month. Nothing changes until an admin accepts it on /prices.',
   example: '',
   options: {},
 } as const;
