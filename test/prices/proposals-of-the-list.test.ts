@@ -174,11 +174,19 @@ describe('proposed prices of the list (npm run prices:propose)', () => {
     const stats = async () =>
       (await ana.get(`/api/ai-usage/stats?from=${firstOfLast}&to=${lastMonth}&cost=repriced`)).body.totalCost;
     const before = await stats();
+    // As if it had been in force the whole month.
+    const fields = {
+      model: 'gpt-5',
+      from: '2026-02-01',
+      currency: 'USD',
+      inputPerMillion: '1.25',
+      outputPerMillion: '10',
+    };
+    assert.equal((await ana.submit(`${await hrefOf('gpt-5')}/edit`, fields)).status, 303);
     const ids = (await openPage(ana, '/prices/proposals'))
       .querySelectorAll('input[name=id]')
       .map((input) => input.getAttribute('value') ?? '');
-    // As if it had been in force the whole month.
-    await databases().backoffice('price_proposals').update({ from_day: '2026-02-01' });
+    assert.equal(ids.length, 2);
     assert.equal((await ana.submit('/prices/proposals', idFields(ids))).status, 303);
     assert.equal(Math.round(((await stats()) - before) * 1e6), base + tier + change);
   });

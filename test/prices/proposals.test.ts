@@ -155,6 +155,18 @@ describe('proposed prices of a file', () => {
     for (const body of [[], idFields(['x'])]) assert.equal((await ana.submit('/prices/proposals', body)).status, 400);
   });
 
+  it('keep their figures and are answered once, whoever writes to the table', async () => {
+    await send(`${HEAD}\ngpt-5,2026-12-01,USD,1,1.8`);
+    const table = () => databases().backoffice('price_proposals');
+    await assert.rejects(
+      table().update({ output_per_million: 2 }),
+      /a proposal keeps its figures, and is answered once/,
+    );
+    await ana.submit(`${await hrefOf('gpt-5')}/dismiss`, {});
+    const open = { answer: null, answered_at: null, answered_by: null };
+    await assert.rejects(table().update(open), /a proposal keeps its figures, and is answered once/);
+  });
+
   it('more than there may be at once are refused, all of them', async () => {
     const lines = Array.from({ length: 501 }, (_, i) => `m-${i},2026-12-01,USD,1,1`);
     const { status, problems } = await send([HEAD, ...lines].join('\n'));
