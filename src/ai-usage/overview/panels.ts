@@ -19,7 +19,7 @@ import type { Marked } from './used-up.ts';
 /** What panels are read from: the view at a fixed instant, its numbers, which are read only once, and the query that links carry on. */
 type PanelSources = UsageView & {
   counted: Promise<Counted>;
-  /** Of just these calls; none of a frozen view, for budgets are of now. */
+  /** Of just these calls; none of a frozen view, nor beside costs by the price list. */
   budgets: Promise<Budget[]>;
   /** When those were used up within the window. */
   marked: Promise<Marked>;
@@ -68,9 +68,7 @@ export const PANELS: OverviewPanel[] = [
     view: 'ai-usage/overview/month-card',
     read: async ({ reader, budgets, query, asked, format }) => {
       const { timeZone } = format;
-      // Those are of recorded costs.
-      const ofMonth = async () =>
-        query.cost === 'recorded' ? (await budgets).filter(({ per }) => per === 'month') : [];
+      const ofMonth = async () => (await budgets).filter(({ per }) => per === 'month');
       const [{ value }, used] = await Promise.all([
         reader.dailyCosts(queryWithin(query, monthCardWindow(query.asOf, timeZone))),
         ofMonth().then((some) => readUses(reader, some, query.asOf, timeZone)),

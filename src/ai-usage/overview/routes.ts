@@ -70,8 +70,9 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         log,
       ),
     );
-    const isFrozen = asked.pinned !== null;
-    const budgets = handled(isFrozen ? Promise.resolve([]) : readBudgetsOf(databases.backoffice, fixed));
+    // Budgets are of now, and of recorded costs.
+    const haveBudgets = asked.pinned === null && asked.cost === 'recorded';
+    const budgets = handled(haveBudgets ? readBudgetsOf(databases.backoffice, fixed) : Promise.resolve([]));
     const usingUp = async () => usedUpNotes(await readUsedUp(reader, await budgets, fixed, timeZone), format);
     const marking = async () => {
       const used = await panel(usingUp(), log);

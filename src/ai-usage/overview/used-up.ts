@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { filterText } from '../../query/filter-text.ts';
-import { ofRecorded, queryWithin, type UsageQuery } from '../../query/query.ts';
+import { queryWithin, type UsageQuery } from '../../query/query.ts';
 import { costWithin, reachedSince, type UsedUp, usedUpPeriods } from '../../stats/budgets/budget-use.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import type { DailyCosts } from '../../stats/forecast.ts';
@@ -31,7 +31,7 @@ export async function readBudgetsOf(backoffice: Knex, query: UsageQuery): Promis
   return (await readBudgets(backoffice)).filter((budget) => budget.filter === filter);
 }
 
-/** When budgets of the calls of a query were used up within its window, by recorded costs, from the same numbers as every page. */
+/** When budgets of the calls of a query were used up within its window, from the same numbers as every page. */
 export async function readUsedUp(
   reader: UsageReader,
   budgets: Budget[],
@@ -46,8 +46,7 @@ export async function readUsedUp(
   const from = budgets.map(({ per }) => startOfDay(periodOf(firstDay, per).first, timeZone)).reduce(earliest);
   // A refund behind the window may have given back what was used in it.
   const to = budgets.map(({ per }) => startOfDay(periodOf(lastDay, per).next, timeZone)).reduce(latest);
-  const recorded = ofRecorded(query);
-  const whole = queryWithin(recorded, { from, to: earliest(to, asOf) });
+  const whole = queryWithin(query, { from, to: earliest(to, asOf) });
   const { value: costs } = await reader.dailyCosts(whole);
   const isShown = (at: Instant, end: Instant) => end > begin && at < window.to;
   const byHour = bucketSizeOf(query) === 'hour';
@@ -56,7 +55,7 @@ export async function readUsedUp(
       .map((period) => ({ ...period, at: startOfDay(period.day, timeZone) }))
       .filter(({ day, at }) => isShown(at, endOfDay(day, timeZone)));
     if (!byHour) return { budget, periods: days };
-    const hours = await Promise.all(days.map((period) => toTheHour(reader, recorded, period, costs, timeZone)));
+    const hours = await Promise.all(days.map((period) => toTheHour(reader, query, period, costs, timeZone)));
     return { budget, periods: hours.filter(({ at, end }) => isShown(at, end)) };
   };
   return (await Promise.all(budgets.map(usedUp))).filter(({ periods }) => periods.length > 0);

@@ -66,6 +66,18 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     assert.equal(page.querySelector('.tiles .change')?.getAttribute('title'), 'Before: €2.50');
   });
 
+  it('has no budgets beside it, for those are of recorded costs', async () => {
+    const budget = { name: 'All of a month', per: 'month', amount: '1.00', filter: '' };
+    const made = await client.json('post', '/api/budgets', budget);
+    assert.equal(made.status, 201, made.text);
+    try {
+      const said = async (query: string) => /All of a month/.test(textOf(await openPage(client, `/ai-usage${query}`)));
+      assert.deepEqual([await said(''), await said(`?${COST}`)], [true, false]);
+    } finally {
+      await client.json('delete', `/api/budgets/${made.body.id}`, {});
+    }
+  });
+
   it('says whose costs they are, what they leave out, and leads back; every link keeps them', async () => {
     const page = await openPage(client, `/ai-usage?${COST}`);
     const line = page.querySelectorAll('p.window').find((one) => textOf(one).includes('Costs by the price list'));
