@@ -25,6 +25,15 @@ export async function insertAlert(ruleId: string, more: Record<string, unknown> 
   return row?.alert_id ?? '';
 }
 
+async function insertProposal(): Promise<string> {
+  const price = { model: 'x', from_day: '2026-12-01', currency: 'EUR', per_image: 2 };
+  const [row] = await databases()
+    .backoffice('price_proposals')
+    .insert({ ...price, of_list: false, proposed_by: 'ana.sousa@mythoria.pt' })
+    .returning<{ id: string }[]>('id');
+  return row?.id ?? '';
+}
+
 /** One of each thing that people make, for whoever asks for every page: its id by the word in its address. */
 export async function oneOfEach(client: Client): Promise<Record<string, string>> {
   const make = async (path: string, body: object): Promise<string> => {
@@ -39,6 +48,7 @@ export async function oneOfEach(client: Client): Promise<Record<string, string>>
     rules,
     notes: await make('/api/notes', { text: 'x', first: '2026-11-14' }),
     prices: await make('/api/prices', { model: 'x', from: '2026-01-01', currency: 'EUR', perImage: 1 }),
+    proposals: await insertProposal(),
     views: await make('/api/views', { name: 'x', address: '/ai-usage?period=7d' }),
     alerts: await insertAlert(rules),
   };
