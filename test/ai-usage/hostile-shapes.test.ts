@@ -72,7 +72,7 @@ async function fromAnswer(client: Client) {
 const queriesOf = (timing: string | undefined) => Number(/desc="(\d+) quer/.exec(timing ?? '')?.[1]);
 
 describe('records of a hostile shape', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   let client: Client;
   before(async () => {

@@ -166,7 +166,7 @@ describe('rows that come late, or are deleted, before an audit comes by', () => 
   });
 
   it('are left by a tick that is told to stop, at the next piece, and taken up by the one after it', async () => {
-    const HOURS = 6;
+    const HOURS = 4;
     // Two of them are more than a day that is not cut: each is a piece, at whatever hour the test runs.
     const AN_HOUR = RECORDS_A_DAY / 2 + 1;
     for (let hour = 2; hour < HOURS + 2; hour++) {
