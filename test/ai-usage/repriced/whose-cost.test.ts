@@ -174,7 +174,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
       const { headers } = await client.get(`${path}.csv?${COST}`);
       assert.equal(headers['x-total-cost'], '6.010000', path);
     }
-    const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/repriced.json?${COST}`)).text);
+    const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/repriced.json?table=models&${COST}`)).text);
     assert.deepEqual([tables.models.length, manifest.filters, manifest.totalCost], [3, 'All calls', '6.010000']);
   });
 
