@@ -5,6 +5,7 @@ import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { enterPrice } from '../support/prices.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const LISBON = 'Europe/Lisbon';
@@ -32,11 +33,7 @@ describe('the pages of prices', () => {
   });
   after(resetUsage);
 
-  const made = async (body: object): Promise<string> => {
-    const answer = await ana.json('post', '/api/prices', body);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    return answer.body.id;
-  };
+  const made = (body: object) => enterPrice(ana, body);
   const unpriced = async () => {
     const page = await openPage(ana, '/prices');
     if (!page.querySelector('.unpriced')) return [];

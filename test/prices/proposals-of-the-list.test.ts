@@ -10,6 +10,7 @@ import { type Client, signedIn } from '../support/client.ts';
 import { commandLine } from '../support/command-line.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { enterPrice, openProposals } from '../support/prices.ts';
 import { needsServer } from '../support/skip.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
@@ -38,17 +39,8 @@ describe('proposed prices of the list (npm run prices:propose)', () => {
   });
   after(resetUsage);
 
-  const made = async (body: object): Promise<string> => {
-    const answer = await ana.json('post', '/api/prices', body);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    return answer.body.id;
-  };
-  const open = async () => {
-    const page = await openPage(ana, '/prices');
-    if (!page.querySelector('.proposals')) return [];
-    const table = tableOf(page, 'Proposed prices');
-    return columnOf(table, 'Model').map(({ text, href }) => ({ model: text, href: href ?? '' }));
-  };
+  const made = (body: object) => enterPrice(ana, body);
+  const open = () => openProposals(ana);
   const idFields = (ids: string[]) => ids.map((id): [string, string] => ['id', id]);
   const hrefOf = async (model: string) => (await open()).find((one) => one.model === model)?.href ?? '';
 

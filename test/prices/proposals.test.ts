@@ -3,7 +3,8 @@ import { sharedApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
-import { columnOf, openPage, tableOf, textOf } from '../support/page.ts';
+import { openPage, textOf } from '../support/page.ts';
+import { enterPrice, openProposals } from '../support/prices.ts';
 import { upload } from '../support/upload.ts';
 import { resetUsage } from '../support/usage.ts';
 
@@ -26,17 +27,8 @@ describe('proposed prices of a file', () => {
   });
   after(resetUsage);
 
-  const made = async (body: object): Promise<string> => {
-    const answer = await ana.json('post', '/api/prices', body);
-    assert.equal(answer.status, 201, JSON.stringify(answer.body));
-    return answer.body.id;
-  };
-  const open = async () => {
-    const page = await openPage(ana, '/prices');
-    if (!page.querySelector('.proposals')) return [];
-    const table = tableOf(page, 'Proposed prices');
-    return columnOf(table, 'Model').map(({ text, href }) => ({ model: text, href: href ?? '' }));
-  };
+  const made = (body: object) => enterPrice(ana, body);
+  const open = () => openProposals(ana);
   const idFields = (ids: string[]) => ids.map((id): [string, string] => ['id', id]);
   const hrefOf = async (model: string) => (await open()).find((one) => one.model === model)?.href ?? '';
 

@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
+import type { Client } from './client.ts';
 import { databases } from './databases.ts';
+import { columnOf, openPage, tableOf } from './page.ts';
 
 const PRICE = '9e1f07a2-3b4c-4d5e-8f60-1a2b3c4d5e6f';
 const PROPOSAL = PRICE.replace(/.$/, '7');
@@ -61,4 +64,19 @@ export async function fillPrices(longName: string): Promise<void> {
      SELECT day, 'USD', 1.13607, 'eurofxref-hist.csv', 'ana.sousa@mythoria.pt'
        FROM generate_series('2026-01-01'::date, '2026-11-27', '1 day') AS day WHERE extract(isodow FROM day) < 6 AND extract(day FROM day) <> 15`,
   );
+}
+
+/** Enters a price as a program does; returns its id. */
+export async function enterPrice(client: Client, body: object): Promise<string> {
+  const answer = await client.json('post', '/api/prices', body);
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  return answer.body.id;
+}
+
+/** The proposals that the page of prices shows. */
+export async function openProposals(client: Client): Promise<{ model: string; href: string }[]> {
+  const page = await openPage(client, '/prices');
+  if (!page.querySelector('.proposals')) return [];
+  const table = tableOf(page, 'Proposed prices');
+  return columnOf(table, 'Model').map(({ text, href }) => ({ model: text, href: href ?? '' }));
 }
