@@ -107,7 +107,7 @@ export function unpricedNotes(answer: Answer<unknown>, format: Format): string[]
   const more = models.length > MOST_NAMED ? ` and ${format.integer(models.length - MOST_NAMED)} more models` : '';
   const names = models.slice(0, MOST_NAMED).map(written).join(', ');
   return [
-    `No cost has the ${requests === 1 ? 'one call' : `${format.integer(requests)} calls`} that the price list has no price for: ${names}${more}.`,
+    `Left out of these costs, for the price list has no price: ${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} of ${names}${more}.`,
   ];
 }
 

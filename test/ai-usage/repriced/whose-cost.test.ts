@@ -89,7 +89,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
         ?.getAttribute('href'),
       '/ai-usage',
     );
-    assert.match(textOf(page), /No cost has the one call that the price list has no price for: mystery-1\./);
+    assert.match(textOf(page), /Left out of these costs, for the price list has no price: 1 call of mystery-1\./);
     assert.doesNotMatch(textOf(page), /no number/);
     const links = page.querySelectorAll('.filter-bar a, table a').map((one) => one.getAttribute('href') ?? '');
     assert.ok(links.length > 10);
@@ -123,7 +123,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
   it('holds for a statement, its files and those of the overview', async () => {
     const page = await openPage(client, `/ai-usage/statement?month=${month}&${COST}`);
     assert.match(textOf(page.querySelector('.tiles')), /€31\.25/);
-    assert.match(textOf(page), /No cost has the one call/);
+    assert.match(textOf(page), /Left out of these costs/);
     assert.match(page.querySelector('a[rel=prev]')?.getAttribute('href') ?? '', /cost=repriced/);
     const files = [`/ai-usage/statement.json?month=${month}&${COST}`, `/ai-usage.json?${COST}`];
     for (const path of files) {
