@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { type Actor, auditedChange, auditedOnce } from '../db/audit-log.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
-import { wrongFile } from './import/many-problems.ts';
+import { wrongFile } from '../units/failures/wrong-file.ts';
 import type { PriceAtLine } from './import/read-file.ts';
 import {
   insertPrice,

@@ -5,18 +5,18 @@ import { EXTENSIONS, FORMATS } from '../export/formats.ts';
 import { OVERVIEW_PATH } from '../query/paths.ts';
 import { parseUsageQuery, type UsageQuery, usageUrl } from '../query/query.ts';
 import type { UsageReader } from '../stats/reader.ts';
-import { BadInput } from '../units/failures/bad-input.ts';
+import { BadInput, problemsOf } from '../units/failures/bad-input.ts';
 import type { Format } from '../units/format.ts';
 import { dayOf, now } from '../units/time.ts';
+import { readUpload, takesFile } from '../web/forms/upload.ts';
 import { panel } from '../web/panel.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { pricesApi } from './api-routes.ts';
 import { priceChanges } from './changes.ts';
 import { findPrice } from './finding-routes.ts';
-import { importedInWords, LARGEST_FILE, problemsOf } from './import/import-page.ts';
+import { importedInWords, LARGEST_FILE } from './import/import-page.ts';
 import { readPriceFile } from './import/read-file.ts';
-import { readUpload, takesFile } from './import/upload-routes.ts';
 import { priceForm } from './price-form.ts';
 import { pricePage } from './price-page.ts';
 import { currentTable, historyTable, linesOf, missingView } from './price-tables.ts';
@@ -126,10 +126,10 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   router.get(`${PRICES_PATH}/import`, takes([]), (req, res) => showImport(req, res, null, null));
   router.post(`${PRICES_PATH}/import`, takesFile(LARGEST_FILE), async (req, res) => {
     try {
-      const { text, ticked } = await readUpload(req, 'proposes');
+      const { text, fields } = await readUpload(req);
       const { prices, withdrawn } = readPriceFile(text, format);
       const terms = prices.map(({ terms }) => terms);
-      const done = ticked
+      const done = fields.has('proposes')
         ? proposedInWords(await proposeFromFile(backoffice, personOf(req), terms), format)
         : importedInWords(await changes.importAll(personOf(req), prices), withdrawn, format);
       showImport(req, res, done, null);

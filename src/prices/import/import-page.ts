@@ -1,4 +1,3 @@
-import type { BadInput } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 
 /** The most that is read of a file: five thousand lines of prices are half of that. */
@@ -16,7 +15,3 @@ export function importedInWords(
   if (withdrawn > 0) sentences.push(`${were(withdrawn)} withdrawn, and left out.`);
   return sentences.join(' ');
 }
-
-/** What is wrong with a file, a line each. */
-export const problemsOf = (error: BadInput | null): string[] =>
-  error === null ? [] : error.details.map(({ parameter, message }) => `${parameter} ${message}`);

@@ -1,10 +1,18 @@
-import { CsvError, type Info, parse } from 'csv-parse/sync';
 import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
+import { wrongFile } from '../../units/failures/wrong-file.ts';
 import type { Format } from '../../units/format.ts';
+import {
+  atLine,
+  type CsvLine,
+  csvLines,
+  csvNumber,
+  csvText,
+  type Delimiter,
+  delimiterOf,
+} from '../../units/input/csv.ts';
 import { pricesTable } from '../price-tables.ts';
 import { MOST_PRICES, type PriceTerms } from '../store.ts';
 import { parsePrice, priceKey, priceName } from '../terms.ts';
-import { wrongFile } from './many-problems.ts';
 
 /** A line of a file and the price that it says. */
 export type PriceAtLine = { line: number; terms: PriceTerms };
@@ -27,15 +35,6 @@ const TEXTS = [
   'priceId',
 ];
 
-/** As spreadsheets take it for a formula; one that is meant as text has an apostrophe in front, as in our own files. */
-const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
-const NEUTRAL = /^'(?='*[=+\-@＝＋－＠\t\r\n])/;
-
-const problem = (line: number, what: string, message: string): ParameterProblem => ({
-  parameter: what === '' ? `Line ${line}` : `Line ${line}, ${what}`,
-  message,
-});
-
 /** "Added (UTC)" as "added". */
 const plain = (heading: string) =>
   heading
@@ -55,66 +54,38 @@ function namesOf(headings: string[], format: Format): string[] {
   const names = headings.map((heading) => known.get(plain(heading)) ?? null);
   const problems = [
     ...headings.flatMap((heading, i) =>
-      names[i] === null ? [problem(1, `column ${i + 1}`, `is “${heading.slice(0, 60)}”, which no price has`)] : [],
+      names[i] === null ? [atLine(1, `column ${i + 1}`, `is “${heading.slice(0, 60)}”, which no price has`)] : [],
     ),
     ...names.flatMap((name, i) =>
-      name !== null && names.indexOf(name) < i ? [problem(1, `column ${i + 1}`, `is ${name} once more`)] : [],
+      name !== null && names.indexOf(name) < i ? [atLine(1, `column ${i + 1}`, `is ${name} once more`)] : [],
     ),
-    ...NEEDED.filter((name) => !names.includes(name)).map((name) => problem(1, '', `has no column ${name}`)),
+    ...NEEDED.filter((name) => !names.includes(name)).map((name) => atLine(1, '', `has no column ${name}`)),
   ];
   if (problems.length === 0) return names as string[];
   const all = columns.map(({ name }) => name).filter((name) => !NOT_READ.includes(name) && name !== WITHDRAWN);
-  throw new BadInput([...problems.slice(0, 50), problem(1, '', `takes the columns ${all.join(', ')}`)]);
+  throw new BadInput([...problems.slice(0, 50), atLine(1, '', `takes the columns ${all.join(', ')}`)]);
 }
-
-type Line = { record: string[]; info: Pick<Info, 'lines'> };
-type Delimiter = ',' | ';';
-
-const delimiterOf = (text: string): Delimiter => (/^.*/.exec(text)?.[0].includes(';') ? ';' : ',');
 
 /** What a file of ours says of itself. */
-const isManifest = ({ record: [cell = '', ...others] }: Line) => others.length === 0 && cell.startsWith('# {');
-
-/** Every line with its number. @throws BadInput for what is no CSV, or more of it than there may be prices */
-function linesOf(text: string, delimiter: Delimiter): Line[] {
-  const options = {
-    ...{ delimiter, bom: true, info: true, skip_empty_lines: true },
-    relax_column_count: true,
-  };
-  try {
-    // One more than there may be, and the headings.
-    const lines = parse(text, { ...options, to: MOST_PRICES + 2 }) as unknown as Line[];
-    if (lines.length > MOST_PRICES + 1)
-      throw new BadInput([{ parameter: 'The file', message: `has more than ${MOST_PRICES} lines` }]);
-    return lines;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new BadInput([{ parameter: 'The file', message: `is no CSV: ${error.message}` }]);
-  }
-}
+const isManifest = ({ record: [cell = '', ...others] }: CsvLine) => others.length === 0 && cell.startsWith('# {');
 
 type Cells = { record: string[]; names: string[]; line: number; delimiter: Delimiter };
-
-/** A number as it was meant: spreadsheets write commas in decimals where lists have semicolons. Null for what could be another. */
-function numberOf(cell: string, delimiter: Delimiter): string | null {
-  if (delimiter === ',') return cell;
-  return cell.includes('.') ? null : cell.replace(/^(\d+),(\d+)$/, '$1.$2');
-}
 
 /** The cells of a line as they were meant, by name. @throws BadInput */
 function fieldsOf({ record, names, line, delimiter }: Cells): Record<string, string> {
   if (record.length !== names.length)
-    throw new BadInput([problem(line, '', `has ${record.length} cells, and the first line has ${names.length}`)]);
+    throw new BadInput([atLine(line, '', `has ${record.length} cells, and the first line has ${names.length}`)]);
   const problems: ParameterProblem[] = [];
   const fields = names.map((name, i): [string, string] => {
     const cell = (record[i] ?? '').trim();
-    const isText = TEXTS.includes(name);
-    const number = isText ? cell : numberOf(cell, delimiter);
-    if (isText && FORMULA.test(cell)) problems.push(problem(line, name, 'begins as a formula does'));
-    else if (!isText && /^[=＝@＠]/.test(cell)) problems.push(problem(line, name, 'is a formula, and takes a number'));
-    else if (number === null)
-      problems.push(problem(line, name, 'has a point: where semicolons are between cells, decimals have a comma'));
-    return [name, isText ? cell.replace(NEUTRAL, '') : (number ?? '')];
+    if (TEXTS.includes(name)) {
+      const text = csvText(cell);
+      if (text === null) problems.push(atLine(line, name, 'begins as a formula does'));
+      return [name, text ?? ''];
+    }
+    const number = csvNumber(cell, delimiter);
+    if ('problem' in number) problems.push(atLine(line, name, number.problem));
+    return [name, 'text' in number ? number.text : ''];
   });
   if (problems.length > 0) throw new BadInput(problems);
   return Object.fromEntries(fields);
@@ -186,7 +157,7 @@ function readJson(text: string): ReadPrices {
 export function readPriceFile(text: string, format: Format): ReadPrices {
   if (/^\s*[[{]/.test(text)) return readJson(text);
   const delimiter = delimiterOf(text);
-  const [head, ...lines] = linesOf(text, delimiter);
+  const [head, ...lines] = csvLines(text, MOST_PRICES, delimiter);
   if (head === undefined) throw new BadInput([{ parameter: 'The file', message: 'is empty' }]);
   const names = namesOf(head.record, format);
   const { take, taken } = collector('Line');

@@ -1,14 +1,13 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../../auth/access/caller.ts';
-import { BadInput } from '../../units/failures/bad-input.ts';
+import { BadInput, problemsOf } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound } from '../../web/errors.ts';
 import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
-import { problemsOf } from '../import/import-page.ts';
 import { type PriceForm, priceForm } from '../price-form.ts';
 import { readPrices } from '../store.ts';
 import { PRICES_PATH, parsePrice } from '../terms.ts';

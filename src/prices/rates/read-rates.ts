@@ -1,9 +1,9 @@
-import { CsvError, type Info, parse } from 'csv-parse/sync';
 import type { Day } from '../../units/calendar.ts';
 import { compareDays } from '../../units/calendar.ts';
 import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
+import { wrongFile } from '../../units/failures/wrong-file.ts';
+import { csvLines } from '../../units/input/csv.ts';
 import { parseDay } from '../../units/time.ts';
-import { wrongFile } from '../import/many-problems.ts';
 import { type DayRate, MOST_RATES } from './store.ts';
 
 export type RateAtLine = DayRate & { line: number };
@@ -33,28 +33,15 @@ function dayOfText(text: string): Day | null {
   return parseDay(`${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, '0')}-${day.padStart(2, '0')}`);
 }
 
-type Line = { record: string[]; info: Pick<Info, 'lines'> };
-
-function linesOf(text: string): Line[] {
-  const options = { bom: true, info: true, skip_empty_lines: true, relax_column_count: true, trim: true };
-  try {
-    const lines = parse(text, { ...options, to: MOST_RATES + 2 }) as unknown as Line[];
-    if (lines.length > MOST_RATES + 1)
-      throw new BadInput([{ parameter: 'The file', message: `has more than ${MOST_RATES} lines` }]);
-    return lines;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new BadInput([{ parameter: 'The file', message: `is no CSV: ${error.message}` }]);
-  }
-}
-
 /**
  * Reads a CSV of the European Central Bank's form: `Date,USD,JPY,…`, a day a line, of which only the dollar is taken. No rate is of a day
  * after `today`.
  * @throws BadInput with what is wrong, by line and column
  */
 export function readRateFile(text: string, today: Day): RateAtLine[] {
-  const [head, ...lines] = linesOf(text);
+  const [head, ...lines] = csvLines(text, MOST_RATES, ',').map(({ record, info }) => ({
+    ...{ record: record.map((cell) => cell.trim()), info },
+  }));
   const [ofDay = -1, ofRate = -1] = ['date', 'usd'].map((name) =>
     (head?.record ?? []).findIndex((heading) => heading.toLowerCase() === name),
   );

@@ -2,14 +2,13 @@ import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
 import type { Databases } from '../../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../../export/formats.ts';
-import { BadInput } from '../../units/failures/bad-input.ts';
+import { BadInput, problemsOf } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf, now } from '../../units/time.ts';
+import { readUpload, takesFile } from '../../web/forms/upload.ts';
 import { panel } from '../../web/panel.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
-import { problemsOf } from '../import/import-page.ts';
-import { readUpload, takesFile } from '../import/upload-routes.ts';
 import { importRates, RATES_PATH } from './import-rates.ts';
 import { importedRatesInWords, ratesView } from './rates-page.ts';
 import { readRateFile } from './read-rates.ts';
@@ -45,9 +44,11 @@ export function ratePages({ databases: { backoffice }, render, format }: RateDep
   router.get(RATES_PATH, takes([]), (req, res) => show(req, res, null, null));
   router.post(RATES_PATH, takesFile(LARGEST_FILE), async (req, res) => {
     try {
-      const { text, name, ticked } = await readUpload(req, 'replaces');
+      const { text, name, fields } = await readUpload(req);
       const rates = readRateFile(text, today());
-      const imported = await importRates(backoffice, personOf(req), rates, { source: name, replaces: ticked });
+      const imported = await importRates(backoffice, personOf(req), rates, {
+        ...{ source: name, replaces: fields.has('replaces') },
+      });
       await show(req, res, importedRatesInWords(imported, format), null);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;

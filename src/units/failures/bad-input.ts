@@ -9,6 +9,10 @@ export class BadInput extends Error {
   }
 }
 
+/** What is wrong, a line each; nothing where there is no error. */
+export const problemsOf = (error: BadInput | null): string[] =>
+  error === null ? [] : error.details.map(({ parameter, message }) => `${parameter} ${message}`);
+
 /**
  * The values of parameters that are taken once each; empty ones are not given.
  * @throws BadInput with those that are given more than once

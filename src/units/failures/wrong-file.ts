@@ -1,4 +1,4 @@
-import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
+import { BadInput, type ParameterProblem } from './bad-input.ts';
 
 /** More help nobody. */
 const MOST_SAID = 50;

@@ -9,14 +9,14 @@ export const takesFile = (largest: number): RequestHandler => express.raw({ type
 
 const problem = (parameter: string, message: string) => new BadInput([{ parameter, message }]);
 
-/** What a form brought: the text of its file, or what was pasted; what it is called; whether its box was ticked. */
-export type Upload = { text: string; name: string; ticked: boolean };
+/** What a form brought: the text of its file, or what was pasted; what it is called; its other fields. */
+type Upload = { text: string; name: string; fields: ReadonlyMap<string, string> };
 
 /**
- * Reads a form that has a field `file`, a field `text` and perhaps a box of this name.
+ * Reads a form that has a field `file`, a field `text` and perhaps others.
  * @throws BadInput where neither has any text, or it is not UTF-8
  */
-export async function readUpload(req: Request, box = ''): Promise<Upload> {
+export async function readUpload(req: Request): Promise<Upload> {
   if (!Buffer.isBuffer(req.body)) throw problem('The file', 'is missing: choose one, or paste its lines');
   const headers = { 'Content-Type': req.get('Content-Type') ?? '' };
   // By what Node reads the answers of fetch() with.
@@ -28,7 +28,8 @@ export async function readUpload(req: Request, box = ''): Promise<Upload> {
   const text = isFile ? await textOf(file) : String(form.get('text') ?? '');
   if (text.trim() === '') throw problem('The file', 'is missing or empty: choose one, or paste its lines');
   const name = isFile ? file.name.replaceAll(/[^\p{L}\p{N}\p{P} ]/gu, '').slice(0, MOST_OF_A_NAME) : 'pasted';
-  return { text, name, ticked: form.get(box) !== null };
+  const others = [...form].filter((field): field is [string, string] => typeof field[1] === 'string');
+  return { text, name, fields: new Map(others) };
 }
 
 async function textOf(file: File): Promise<string> {
