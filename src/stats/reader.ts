@@ -34,8 +34,12 @@ type UsageAnswers = {
   recent: (query: UsageQuery) => Promise<UsageQuery>;
   /** By the costs that the query asks for. */
   stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats | RepricedStats>>;
-  /** The same by the price list, whatever the query asks for. */
-  repriced: (query: UsageQuery, size: BucketSize) => Promise<Answer<RepricedStats>>;
+  /** The same by the price list, or one that is made of it, whatever the query asks for. */
+  repriced: (
+    query: UsageQuery,
+    size: BucketSize,
+    by?: (list: PriceList) => PriceList,
+  ) => Promise<Answer<RepricedStats>>;
   /** What each business day cost, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
@@ -172,8 +176,8 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       return { ...answered, query: { ...query, asOf, window } };
     };
 
-    const repriced: UsageAnswers['repriced'] = async (query, size) => {
-      const list = await prices();
+    const repriced: UsageAnswers['repriced'] = async (query, size, by = (list) => list) => {
+      const list = by(await prices());
       return answer('repriced', `${size} ${list.version}`, query, (source, filter) =>
         readRepricedStats(source, query.window, filter, size, list),
       );

@@ -2,7 +2,16 @@ import type { Knex } from 'knex';
 import { compareDays, type Day, dayFromPostgres } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { inForce, type OfCalls } from './in-force.ts';
-import { type Rates, type RowPrice, rowPrice, type Tier } from './row-price.ts';
+import {
+  type Exchange,
+  inEuros,
+  NO_EXCHANGE,
+  perEuro,
+  type Rates,
+  type RowPrice,
+  rowPrice,
+  type Tier,
+} from './row-price.ts';
 
 /** A price as somebody entered it, that has not been withdrawn; `id` tells it from others. */
 export type PriceOfCalls = Rates & OfCalls & { id: string; currency: string };
@@ -22,7 +31,12 @@ export type PriceList = {
   priceOf: (model: string, action: string, day: Day) => PriceOfDay;
   /** The list that there would be with other prices. */
   changed: (change: (prices: PriceOfCalls[]) => PriceOfCalls[]) => PriceList;
+  /** The same prices where a dollar is as many euros on every day as the writer of the records takes it for. */
+  atWritersRate: () => PriceList;
 };
+
+/** Euros a dollar, for the writer of the records: domain facts, "USD list price × 0.92". */
+export const WRITERS_RATE = '0.92';
 
 /** The prices as they are; `known` where they still are what it says. */
 export async function readPriceList(backoffice: Knex, known: PriceList | null): Promise<PriceList> {
@@ -51,17 +65,25 @@ export async function readPriceList(backoffice: Knex, known: PriceList | null): 
 /** Of fifty prices in dollars one for each day of a year. */
 const MOST_CONVERTED = 20_000;
 
+/** A rate of dollars and what tells it from others. */
+type RateOfDay = { key: string; exchange: Exchange };
+
 /** Prices by model, and what is needed to find the one of a call. */
-function priceListOf(version: string, prices: PriceOfCalls[], rates: ExchangeRates): PriceList {
+function priceListOf(
+  version: string,
+  prices: PriceOfCalls[],
+  rates: ExchangeRates,
+  rateOf = (day: Day): RateOfDay | null => rateOn(rates, day),
+): PriceList {
   const tiersOf = inForce(prices);
   const converted = new Map<string, RowPrice>();
   /** A price in euros, made once for each rate. */
-  const priceOn = (price: PriceOfCalls, perEuro: string | null): RowPrice => {
-    const key = `${price.id} ${perEuro}`;
+  const priceOn = (price: PriceOfCalls, rate: RateOfDay | null): RowPrice => {
+    const key = `${price.id} ${rate?.key ?? null}`;
     const known = converted.get(key);
     if (known !== undefined) return known;
     if (converted.size === MOST_CONVERTED) converted.clear();
-    const made = rowPrice(price, perEuro);
+    const made = rowPrice(price, rate?.exchange ?? NO_EXCHANGE);
     converted.set(key, made);
     return made;
   };
@@ -73,23 +95,27 @@ function priceListOf(version: string, prices: PriceOfCalls[], rates: ExchangeRat
       const ofDay = tiersOf(model, action, day);
       if (ofDay.length === 0) return { missing: 'price' };
       const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
-      const perEuro = foreign ? rateOn(rates, day) : null;
-      const key = `${ofDay.map(({ id }) => id)} ${perEuro}`;
-      if (foreign && perEuro === null) return { missing: 'exchange rate', key };
+      const rate = foreign ? rateOf(day) : null;
+      const key = `${ofDay.map(({ id }) => id)} ${rate?.key ?? null}`;
+      if (foreign && rate === null) return { missing: 'exchange rate', key };
       return {
         key,
         tiers: ofDay.map((price) => ({
           above: price.aboveInputTokens,
-          price: priceOn(price, price.currency === 'EUR' ? null : perEuro),
+          price: priceOn(price, price.currency === 'EUR' ? null : rate),
         })),
       };
     },
-    changed: (change) => priceListOf(`${version}, changed`, change(prices), rates),
+    changed: (change) => priceListOf(`${version}, changed`, change(prices), rates, rateOf),
+    atWritersRate: () => {
+      const exchange = inEuros(WRITERS_RATE);
+      return priceListOf(`${version}, at ${WRITERS_RATE}`, prices, rates, () => ({ key: WRITERS_RATE, exchange }));
+    },
   };
 }
 
 /** The rate of a day; a day without one (a weekend, a holiday) takes that of the day before. Null before the first. */
-function rateOn(rates: ExchangeRates, day: Day): string | null {
+function rateOn(rates: ExchangeRates, day: Day): RateOfDay | null {
   let low = 0;
   let high = rates.length;
   while (low < high) {
@@ -97,5 +123,6 @@ function rateOn(rates: ExchangeRates, day: Day): string | null {
     if (compareDays((rates[middle] as { day: Day }).day, day) <= 0) low = middle + 1;
     else high = middle;
   }
-  return rates[low - 1]?.perEuro ?? null;
+  const rate = rates[low - 1]?.perEuro;
+  return rate === undefined ? null : { key: rate, exchange: perEuro(rate) };
 }

@@ -35,15 +35,24 @@ function commonDivisor(a: bigint, b: bigint): bigint {
   return b === 0n ? a : commonDivisor(b, a % b);
 }
 
-/** Euros per million tokens are micro-euros per token. `perEuro`: how many of the rates' currency a euro is ("1.13607"), null for euros. */
-export function rowPrice(rates: Rates, perEuro: string | null): RowPrice {
+/** So many of the rates' currency are so many euros: as exact where a euro is said in it ("1.13607") as where it is said in euros ("0.92"). */
+export type Exchange = { foreign: bigint; euros: bigint };
+
+export const NO_EXCHANGE: Exchange = { foreign: 1n, euros: 1n };
+const ONE = 10n ** BigInt(EXCHANGE_DECIMALS);
+/** How many of a currency a euro is. */
+export const perEuro = (rate: string): Exchange => ({ foreign: units(rate, EXCHANGE_DECIMALS), euros: ONE });
+/** How many euros one of a currency is. */
+export const inEuros = (rate: string): Exchange => ({ foreign: ONE, euros: units(rate, EXCHANGE_DECIMALS) });
+
+/** Euros per million tokens are micro-euros per token. */
+export function rowPrice(rates: Rates, { foreign, euros }: Exchange): RowPrice {
   const of = (rate: string | null) => (rate === null ? 0n : units(rate, RATE_DECIMALS));
-  const exchanged = perEuro === null ? 1n : 10n ** BigInt(EXCHANGE_DECIMALS);
   const whole = {
-    perInput: (of(rates.inputPerMillion) + 1_000n * of(rates.perThousandCharacters)) * exchanged,
-    perOutput: of(rates.outputPerMillion) * exchanged,
-    perImage: 1_000_000n * of(rates.perImage) * exchanged,
-    scale: 10n ** BigInt(RATE_DECIMALS) * (perEuro === null ? 1n : units(perEuro, EXCHANGE_DECIMALS)),
+    perInput: (of(rates.inputPerMillion) + 1_000n * of(rates.perThousandCharacters)) * euros,
+    perOutput: of(rates.outputPerMillion) * euros,
+    perImage: 1_000_000n * of(rates.perImage) * euros,
+    scale: 10n ** BigInt(RATE_DECIMALS) * foreign,
   };
   const divisor = Object.values(whole).reduce(commonDivisor);
   const exact = Object.fromEntries(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { outputTokensOfImage, recordedCost } from '../../../src/demo/prices.ts';
-import { costOfRow, rowPrice } from '../../../src/stats/pricing/row-price.ts';
+import { costOfRow, NO_EXCHANGE, rowPrice } from '../../../src/stats/pricing/row-price.ts';
 import { addTime, HOUR, now } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
@@ -143,7 +143,7 @@ describe('the JSON of costs by the price list', () => {
     };
     let halves = 0;
     for (const [model, rates] of Object.entries(writers)) {
-      const price = rowPrice(rates, null);
+      const price = rowPrice(rates, NO_EXCHANGE);
       for (let i = 0; i < 2_000; i++) {
         const [input, output] = [(i * 7919) % 100_003, (i * 104_729) % 9_973];
         const cost = costOfRow(price, input, output);
