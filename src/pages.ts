@@ -33,6 +33,11 @@ import { rulePages } from './alerts/rule/routes.ts';
 import { beginAnewAfterBudget } from './alerts/rule-changes.ts';
 import { AUDIT_EXPORT } from './audit/export.ts';
 import { auditPage } from './audit/routes.ts';
+import { BILLS_EXPORT } from './bills/export.ts';
+import { billImportPages } from './bills/import/routes.ts';
+import { LADDER_EXPORT } from './bills/ladder/export.ts';
+import { ladderPages } from './bills/ladder/routes.ts';
+import { billPages } from './bills/routes.ts';
 import { BUDGETS_EXPORT } from './budgets/export.ts';
 import { budgetPages } from './budgets/routes.ts';
 import type { DatabaseUrls } from './db/connect.ts';
@@ -91,6 +96,9 @@ export const PAGES: Page[] = [
   { routes: proposalPages },
   { routes: pricePages, exports: [PRICES_EXPORT], link: { label: 'Prices', href: PRICES_EXPORT.path } },
   { routes: ratePages, exports: [RATES_EXPORT] },
+  { routes: billPages, exports: [BILLS_EXPORT] },
+  { routes: billImportPages },
+  { routes: ladderPages, exports: [LADDER_EXPORT] },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },

@@ -48,6 +48,8 @@ export const AUDITED = {
   'accept price': 'Accepted a proposed price',
   'dismiss price': 'Dismissed a proposed price',
   'import rates': 'Imported exchange rates',
+  'import bill': 'Imported a bill',
+  'add bill line': 'Entered a line of a bill',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

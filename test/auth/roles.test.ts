@@ -20,11 +20,12 @@ const FOR_READERS = [
   ...['/api/alerts/rules/:id', '/views', '/views/new', '/views/:id', '/api/views', '/api/views/:id'],
   ...['/ai-usage/notes', '/ai-usage/notes/new', '/ai-usage/notes/:id', '/api/notes', '/api/notes/:id'],
   ...['/rates', '/prices', '/prices/:id', '/api/prices', '/api/prices/:id'],
+  ...['/bills', '/bills/:name', '/api/bills', '/api/bills/:name'],
 ];
 const FOR_ADMINS = [
   '/account/sessions/everyone',
   '/account/tokens/everyone',
-  ...['/prices/proposals', '/prices/proposals/:id'],
+  ...['/prices/proposals', '/prices/proposals/:id', '/bills/new', '/bills/import'],
   ...['/system', '/budgets/new', '/prices/new', '/prices/import', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];

@@ -10,7 +10,7 @@ import { later } from '../support/session.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const SESSION_SECRET = 's'.repeat(32);
-const SCOPES = ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'];
+const SCOPES = ['stats', 'records', 'export', 'budgets', 'prices', 'bills', 'metrics'];
 const BUDGET = { name: 'By a token', amount: '10', per: 'month' };
 
 describe('API tokens', () => {
@@ -94,6 +94,7 @@ describe('API tokens', () => {
     ['export', '/audit.ndjson', /make token/],
     ['budgets', '/api/budgets', /"budgets":/],
     ['prices', '/api/prices', /"prices":/],
+    ['bills', '/api/bills', /"bills":/],
     ['metrics', '/metrics', /^# HELP http_request_duration_seconds/m],
   ];
 

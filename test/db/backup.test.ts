@@ -88,6 +88,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'prices',
       'price_proposals',
       'exchange_rates',
+      ...['bill_imports', 'bill_lines', 'bill_mappings'],
     ];
     const { backoffice, workflows } = databases();
     const keptOf = async (database: typeof backoffice) =>

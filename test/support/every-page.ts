@@ -1,5 +1,6 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
+import { BILL_PAGES, fillBills } from './bills.ts';
 import { databases } from './databases.ts';
 import { fillPrices, PRICE_PAGES } from './prices.ts';
 import { fillProcess } from './processes.ts';
@@ -89,6 +90,7 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
   await fillNotes(LONG_TITLE.slice(0, 200));
   await fillPrices(LONG_NAME.slice(0, 100));
+  await fillBills();
   await fillProcess(STORY);
   return record?.id ?? '';
 }
@@ -123,7 +125,7 @@ async function fillTokens(): Promise<void> {
     ...{
       sub: '101',
       email: 'ana.sousa@mythoria.pt',
-      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'],
+      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'bills', 'metrics'],
     },
     made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
   };
@@ -271,6 +273,7 @@ export const PAGES: Record<string, string> = {
   'budget-form': '/budgets/new?filter=model%3Dgpt-5',
   ...PRICE_PAGES,
   rates: '/rates',
+  ...BILL_PAGES,
   alerts: '/alerts',
   alert: `/alerts/${ALERT}`,
   'alert-late': `/alerts/${ALERT.replace(/.$/, '8')}`,

@@ -137,6 +137,7 @@ export async function resetUsage(): Promise<void> {
     'prices',
     'price_proposals',
     'exchange_rates',
+    ...['bill_lines', 'bill_imports', 'bill_mappings'],
   );
   await backoffice.raw(`${WITHOUT_ROLLUPS} ${ours}`);
 }

@@ -12,6 +12,8 @@ const PAGES_FOR_ADMINS = [
   '/ai-usage/records/:id/prompt.json',
   '/alerts/channels/new',
   '/alerts/rules/new',
+  '/bills/import',
+  '/bills/new',
   '/budgets/new',
   '/prices/import',
   '/prices/new',

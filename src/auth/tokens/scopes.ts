@@ -7,6 +7,7 @@ export const SCOPE_WORDS = {
   export: 'Every page as a file, and for admins records with prompts: .csv, .xlsx, .json, .ndjson',
   budgets: 'Budgets, read and, for admins, changed: /api/budgets',
   prices: 'Prices of models, read and, for admins, changed: /api/prices',
+  bills: 'Bills of providers and what explains them: /api/bills',
   metrics: 'Metrics for Prometheus: /metrics',
 } as const;
 
@@ -21,6 +22,7 @@ const ROUTES: Record<Exclude<Scope, 'export'>, string[]> = {
   records: ['/api/ai-usage/records'],
   budgets: ['/api/budgets', '/api/budgets/:id'],
   prices: ['/api/prices', '/api/prices/:id'],
+  bills: ['/api/bills', '/api/bills/:name'],
   metrics: [METRICS_PATH],
 };
 const READS = ['GET', 'HEAD'];

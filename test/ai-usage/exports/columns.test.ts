@@ -19,7 +19,7 @@ const SAME_NAME = '6f9619ff-8b86-4011-b42d-00c04fc964fd';
 const NAMES = ['gpt-5', 'gpt5', 'GPT 5', 'Cost', 'Other', '__proto__', 'constructor', '', 'a,b;=1', 'null'];
 
 /** What has its own periods, or none. */
-const WINDOWLESS = ['/budgets', '/prices', '/rates', '/alerts/rules'];
+const WINDOWLESS = ['/budgets', '/prices', '/rates', '/bills', '/bills/:name', '/alerts/rules'];
 
 type Cells = Record<string, unknown>;
 
@@ -72,7 +72,8 @@ describe('the columns of exports', () => {
       .replace('authors/:name', `authors/${AUTHOR}`)
       .replace('stories/:name', `stories/${STORY}`)
       .replace('models/:name', 'models/gpt-5')
-      .replace('actions/:name', 'actions/test');
+      .replace('actions/:name', 'actions/test')
+      .replace('bills/:name', 'bills/OpenAI');
 
   it('are the same for every window, empty ones too, and docs/exports.md lists them all', async () => {
     const { columns, files } = documented();

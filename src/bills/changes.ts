@@ -1,0 +1,172 @@
+import type { Knex } from 'knex';
+import { type Actor, auditedChange } from '../db/audit-log.ts';
+import { compareDays, type Day, monthOf } from '../units/calendar.ts';
+import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { wrongFile } from '../units/failures/wrong-file.ts';
+import {
+  firstRate,
+  insertLines,
+  type KeptLine,
+  lockBills,
+  MOST_LINES,
+  monthsAround,
+  readLines,
+  roomForLines,
+  writeColumns,
+} from './store.ts';
+import { BILLS_PATH, type BillLine, billPath, isEqualLine, lineInWords, lineKey } from './terms.ts';
+
+/** A line and where it stands: "Line 3". Empty for a form, whose fields stand by themselves. */
+export type LineAt = BillLine & { at: string };
+
+/** `isComplete`: they are all lines of their days, so that others of the same days count no more. */
+export type Bill = { provider: string; lines: readonly LineAt[]; isComplete: boolean };
+
+/** What a bill says that is new, said otherwise than before, as it was, and what counts no more. */
+export type Compared = {
+  added: BillLine[];
+  corrected: { line: BillLine; before: KeptLine }[];
+  same: number;
+  gone: KeptLine[];
+};
+
+const place = (at: string, field: string) => (at === '' ? field : `${at}, ${field}`);
+
+/** By item, project and kind, by day. */
+const byItem = (lines: readonly LineAt[]) =>
+  [...lines].sort((a, b) => {
+    const [one, other] = [a, b].map(({ item, project, kind }) => JSON.stringify([item, project, kind])) as [
+      string,
+      string,
+    ];
+    return one < other
+      ? -1
+      : one > other
+        ? 1
+        : compareDays(a.firstDay, b.firstDay) || compareDays(a.lastDay, b.lastDay);
+  });
+
+/** What would be billed twice: lines of the same item whose days meet, without being the same. */
+function overlaps(lines: readonly LineAt[], kept: readonly KeptLine[]): ParameterProblem[] {
+  const known = kept.filter(({ amount }) => amount !== '0').map((line): LineAt => ({ ...line, at: '' }));
+  const isNew = new Set(lines);
+  const problems: ParameterProblem[] = [];
+  const all = byItem([...lines, ...known]);
+  let last: LineAt | null = null;
+  for (const line of all) {
+    const isOfSame =
+      last !== null && last.item === line.item && last.project === line.project && last.kind === line.kind;
+    if (last !== null && isOfSame && lineKey(last) !== lineKey(line) && compareDays(line.firstDay, last.lastDay) <= 0) {
+      const [wrong, other] = isNew.has(line) ? [line, last] : [last, line];
+      if (isNew.has(wrong))
+        problems.push({
+          parameter: place(wrong.at, 'day'),
+          message: `lies in ${other.firstDay} – ${other.lastDay}, of which ${isNew.has(other) ? other.at || 'another line' : 'a line that is there already'} bills the same`,
+        });
+    }
+    if (last === null || !isOfSame || compareDays(line.lastDay, last.lastDay) > 0) last = line;
+  }
+  return problems;
+}
+
+/** Compares a bill with what is kept. @throws BadInput for days that overlap, or a currency without a rate */
+export async function compareBill(backoffice: Knex, { provider, lines, isComplete }: Bill): Promise<Compared> {
+  if (lines.length === 0) throw new BadInput([{ parameter: 'The bill', message: 'has no line' }]);
+  if (lines.length > MOST_LINES)
+    throw new BadInput([{ parameter: 'The bill', message: `has more than ${MOST_LINES} lines` }]);
+  const kept = await readLines(backoffice, provider, monthsAround(lines));
+  const rate = await firstRate(backoffice);
+  const isWithin = within(lines);
+  const problems = [
+    ...lines
+      .filter(({ currency, lastDay }) => currency !== 'EUR' && isBefore(lastDay, rate))
+      .map(
+        ({ at, currency, lastDay }): ParameterProblem => ({
+          parameter: place(at, 'currency'),
+          message: `is ${currency}, and there is no exchange rate of ${lastDay} or of any day before: import it on /rates first`,
+        }),
+      ),
+    ...overlaps(lines, isComplete ? kept.filter((line) => !isWithin(line)) : kept),
+  ];
+  if (problems.length > 0) throw wrongFile(problems);
+  const known = new Map(kept.map((line) => [lineKey(line), line]));
+  const compared: Compared = { added: [], corrected: [], same: 0, gone: [] };
+  const said = new Set<string>();
+  for (const { at, ...line } of lines) {
+    const before = known.get(lineKey(line));
+    said.add(lineKey(line));
+    if (before === undefined) compared.added.push(line);
+    else if (isEqualLine(before, line)) compared.same += 1;
+    else compared.corrected.push({ line, before });
+  }
+  if (isComplete)
+    compared.gone = kept.filter((line) => line.amount !== '0' && !said.has(lineKey(line)) && isWithin(line));
+  return compared;
+}
+
+const isBefore = (day: Day, first: Day | null) => first === null || compareDays(day, first) < 0;
+
+/** Whether a line is of the days that others are of, first to last. */
+function within(lines: readonly BillLine[]): (line: BillLine) => boolean {
+  const first = lines.map(({ firstDay }) => firstDay).sort()[0] as Day;
+  const last = lines
+    .map(({ lastDay }) => lastDay)
+    .sort()
+    .at(-1) as Day;
+  return ({ firstDay, lastDay }) => compareDays(firstDay, first) >= 0 && compareDays(lastDay, last) <= 0;
+}
+
+const noMore = ({ firstDay, lastDay, item, project, kind, currency }: KeptLine): BillLine => ({
+  ...{ firstDay, lastDay, item, project, kind, currency, quantity: null, amount: '0' },
+});
+
+/** How many lines were new, corrected, there already, and count no more. */
+export type Imported = Record<'added' | 'corrected' | 'same' | 'gone', number>;
+
+type HowImported = { source: string; columns: Record<string, string> | null };
+
+async function keep(transaction: Knex, who: Actor, bill: Bill, { source, columns }: HowImported): Promise<Imported> {
+  await lockBills(transaction);
+  const { added, corrected, same, gone } = await compareBill(transaction, bill);
+  const lines = [...added, ...corrected.map(({ line }) => line), ...gone.map(noMore)];
+  const room = await roomForLines(transaction);
+  if (lines.length > room)
+    throw new BadInput([
+      { parameter: 'The bill', message: `has more new lines (${lines.length}) than there is room for (${room})` },
+    ]);
+  if (lines.length > 0) await insertLines(transaction, { provider: bill.provider, source, by: who.email }, lines);
+  if (columns !== null) await writeColumns(transaction, bill.provider, columns);
+  return { added: added.length, corrected: corrected.length, same, gone: gone.length };
+}
+
+/** Keeps what a bill says, all of its lines or none, and writes down who did. @throws BadInput */
+export const importBill = (backoffice: Knex, who: Actor, bill: Bill, how: HowImported): Promise<Imported> =>
+  auditedChange(backoffice, who, 'import bill', async (transaction) => {
+    const value = await keep(transaction, who, bill, how);
+    const { added, corrected, same, gone } = value;
+    return {
+      ...{ value, subject: subjectOf(bill), rows: added + corrected + gone },
+      details: `${bill.provider}: ${added} lines added, ${corrected} corrected, ${gone} no more, ${same} there already; ${how.source}`,
+    };
+  });
+
+/** The page of a bill of one month; of several that of all bills. */
+function subjectOf({ provider, lines }: Bill): string {
+  const months = new Set(lines.map(({ firstDay }) => monthOf(firstDay)));
+  const [month] = months;
+  return months.size === 1 && month !== undefined ? billPath(provider, month) : BILLS_PATH;
+}
+
+const BY_HAND = 'by hand';
+
+/** Keeps a line that somebody has typed; returns the page of its bill. @throws BadInput */
+export const addLine = (backoffice: Knex, who: Actor, provider: string, line: BillLine): Promise<string> =>
+  auditedChange(backoffice, who, 'add bill line', async (transaction) => {
+    const bill = { provider, lines: [{ ...line, at: '' }], isComplete: false };
+    const { corrected } = await keep(transaction, who, bill, { source: BY_HAND, columns: null });
+    const subject = billPath(provider, monthOf(line.firstDay));
+    return {
+      ...{ value: subject, subject },
+      details: `${lineInWords(provider, line)}${corrected > 0 ? '; in place of what was there' : ''}`,
+    };
+  });

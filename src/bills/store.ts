@@ -1,0 +1,167 @@
+import type { Knex } from 'knex';
+import { type Day, dayFromPostgres, type Month, monthOf, postgresFromDay } from '../units/calendar.ts';
+import { exactInteger } from '../units/integer.ts';
+import { type MicroEuros, microEuros } from '../units/money.ts';
+import { type Instant, timeFromPostgres } from '../units/time.ts';
+import { type BillLine, type Currency, daysOfMonth, type Kind, shortestDecimal } from './terms.ts';
+
+/** Of one import, and of all that are kept. */
+export const MOST_LINES = 50_000;
+const MOST_KEPT = 2_000_000;
+
+const A_BATCH = 500;
+
+/** A line as it is kept; `euros` are null where there is no exchange rate of its last day or of any before. */
+export type KeptLine = BillLine & {
+  id: string;
+  euros: MicroEuros | null;
+  source: string;
+  importedAt: Instant;
+  importedBy: string;
+  /** The lines that this one corrects, the newest first. */
+  before: KeptLine[];
+};
+
+type Row = {
+  id: string;
+  first_day: string;
+  last_day: string;
+  item: string;
+  project: string;
+  kind: Kind;
+  quantity: string | null;
+  amount: string;
+  currency: Currency;
+  euros: string | null;
+  source: string;
+  imported_at: string;
+  imported_by: string;
+};
+
+/** How many of its currency a euro was on the last day of a line: of that day, or of the last one before that has a rate. */
+const PER_EURO = `(CASE WHEN lines.currency = 'EUR' THEN 1 ELSE (
+    SELECT per_euro FROM exchange_rates WHERE exchange_rates.currency = lines.currency AND day <= lines.last_day ORDER BY day DESC LIMIT 1) END)`;
+/** Whole micro-euros, halves away from zero, so that a charge and what is given back of it are nothing. */
+const IN_MICRO_EUROS = 'sign(amount) * div(2 * abs(amount) * 1000000 + per_euro, 2 * per_euro)';
+const SAME = 'provider, first_day, last_day, item, project, kind';
+
+const lineOf = (row: Row): KeptLine => ({
+  ...{ id: row.id, firstDay: dayFromPostgres(row.first_day), lastDay: dayFromPostgres(row.last_day) },
+  ...{ item: row.item, project: row.project, kind: row.kind, currency: row.currency },
+  quantity: row.quantity === null ? null : shortestDecimal(row.quantity),
+  amount: shortestDecimal(row.amount),
+  euros: row.euros === null ? null : microEuros(exactInteger(row.euros)),
+  ...{ source: row.source, importedAt: timeFromPostgres(row.imported_at), importedBy: row.imported_by },
+  before: [],
+});
+
+/** The lines that count of some days of a provider, each with those that it corrects; by day, item, project and kind. */
+export async function readLines(
+  backoffice: Knex,
+  provider: string,
+  { firstDay, lastDay }: { firstDay: Day; lastDay: Day },
+): Promise<KeptLine[]> {
+  const { rows } = await backoffice.raw<{ rows: Row[] }>(
+    `SELECT priced.id, first_day, last_day, item, project, kind, quantity, amount, currency, (${IN_MICRO_EUROS})::text AS euros,
+            source, imported_at, imported_by
+       FROM (SELECT lines.*, ${PER_EURO} AS per_euro FROM bill_lines AS lines
+              WHERE provider = ? AND first_day BETWEEN ? AND ?) AS priced
+       JOIN bill_imports ON bill_imports.id = import_id
+      ORDER BY first_day, last_day, item, project, kind, priced.id DESC`,
+    [provider, postgresFromDay(firstDay), postgresFromDay(lastDay)],
+  );
+  const lines: KeptLine[] = [];
+  for (const line of rows.map(lineOf)) {
+    const newer = lines.at(-1);
+    if (newer !== undefined && isOfSame(newer, line)) newer.before.push(line);
+    else lines.push(line);
+  }
+  return lines;
+}
+
+const isOfSame = (one: BillLine, other: BillLine): boolean =>
+  one.firstDay === other.firstDay &&
+  one.lastDay === other.lastDay &&
+  one.item === other.item &&
+  one.project === other.project &&
+  one.kind === other.kind;
+
+/** The bill of a month as one figure; `withoutRate` lines are in no sum, for want of an exchange rate. */
+export type BillSum = { provider: string; month: Month; billed: MicroEuros; lines: number; withoutRate: number };
+
+/** What was billed, by provider and month, from a day on. */
+export async function readBillSums(backoffice: Knex, from: Day): Promise<BillSum[]> {
+  const { rows } = await backoffice.raw<{
+    rows: { provider: string; month: string; billed: string; lines: string; without_rate: string }[];
+  }>(
+    `SELECT provider, date_trunc('month', first_day::timestamp)::date AS month, coalesce(sum(${IN_MICRO_EUROS}), 0)::text AS billed,
+            count(*) AS lines, count(*) FILTER (WHERE per_euro IS NULL) AS without_rate
+       FROM (SELECT lines.*, ${PER_EURO} AS per_euro
+               FROM (SELECT DISTINCT ON (${SAME}) * FROM bill_lines WHERE first_day >= ? ORDER BY ${SAME}, id DESC) AS lines) AS priced
+      GROUP BY 1, 2`,
+    [postgresFromDay(from)],
+  );
+  return rows.map(({ provider, month, billed, lines, without_rate }) => ({
+    ...{ provider, month: monthOf(dayFromPostgres(month)), billed: microEuros(exactInteger(billed)) },
+    ...{ lines: exactInteger(lines), withoutRate: exactInteger(without_rate) },
+  }));
+}
+
+/** The first day of which there is an exchange rate of dollars; null without any. */
+export async function firstRate(backoffice: Knex): Promise<Day | null> {
+  const row = await backoffice('exchange_rates').where('currency', 'USD').orderBy('day').first<{ day: string }>('day');
+  return row ? dayFromPostgres(row.day) : null;
+}
+
+/** Whoever imports at the same time does so after this transaction. */
+export async function lockBills(transaction: Knex): Promise<void> {
+  await transaction.raw('LOCK TABLE bill_lines IN SHARE ROW EXCLUSIVE MODE');
+}
+
+/** How many more lines there may be; lockBills() goes before. */
+export async function roomForLines(transaction: Knex): Promise<number> {
+  const row = await transaction('bill_lines').count<{ count: string }>('* AS count').first();
+  return Math.max(0, MOST_KEPT - exactInteger(row?.count ?? '0'));
+}
+
+export async function insertLines(
+  transaction: Knex,
+  { provider, source, by }: { provider: string; source: string; by: string },
+  lines: readonly BillLine[],
+): Promise<void> {
+  const [made] = await transaction('bill_imports')
+    .insert({ provider, source, imported_by: by })
+    .returning<{ id: string }[]>('id');
+  const rows = lines.map(({ firstDay, lastDay, ...line }) => ({
+    ...{ ...line, import_id: made?.id, provider },
+    ...{ first_day: postgresFromDay(firstDay), last_day: postgresFromDay(lastDay) },
+  }));
+  for (let i = 0; i < rows.length; i += A_BATCH) await transaction('bill_lines').insert(rows.slice(i, i + A_BATCH));
+}
+
+/** All days of the months that some lines are of. */
+export function monthsAround(lines: readonly BillLine[]): { firstDay: Day; lastDay: Day } {
+  const days = lines.map(({ firstDay }) => firstDay).sort();
+  const first = daysOfMonth(monthOf(days[0] as Day));
+  return { firstDay: first.firstDay, lastDay: daysOfMonth(monthOf(days.at(-1) as Day)).lastDay };
+}
+
+/** Which column of a provider's CSV is which, by its heading. */
+export async function readColumns(backoffice: Knex, provider: string): Promise<Record<string, string> | null> {
+  const row = await backoffice('bill_mappings')
+    .where({ provider })
+    .first<{ columns: Record<string, string> }>('columns');
+  return row?.columns ?? null;
+}
+
+/** In place of those that were kept of this provider. */
+export async function writeColumns(
+  transaction: Knex,
+  provider: string,
+  columns: Record<string, string>,
+): Promise<void> {
+  await transaction('bill_mappings')
+    .insert({ provider, columns: JSON.stringify(columns) })
+    .onConflict('provider')
+    .merge();
+}
