@@ -57,11 +57,14 @@ const INSERT_BATCH = `
 
 const NEWEST = `SELECT max(created_at) AS newest, now() - max(created_at) AS age FROM token_usage_tracking`;
 
-/** The stretch before the newest row once more, moved up to now, as stories of its own. */
+/**
+ * The stretch before the newest row once more, moved up to now. Where that is a short one its stories go on, for a run has many servers, and each
+ * would bring a thousand new ones; else they are stories of their own.
+ */
 const REPEAT_TO_NOW = `
   INSERT INTO token_usage_tracking
     (token_usage_id, author_id, story_id, action, ai_model, input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at)
-  SELECT gen_random_uuid(), author_id, md5(story_id || age::text)::uuid, action, ai_model,
+  SELECT gen_random_uuid(), author_id, CASE WHEN age < interval '6 hours' THEN story_id ELSE md5(story_id || age::text)::uuid END, action, ai_model,
          input_tokens, output_tokens, estimated_cost_in_euros, input_prompt_json, created_at + age
     FROM token_usage_tracking, (${NEWEST}) AS last
    WHERE created_at > newest - age ORDER BY created_at`;
