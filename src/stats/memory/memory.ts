@@ -1,5 +1,6 @@
 import { type Ends, noEnds } from '../ends.ts';
 import { noRepricedDays, type RepricedDays } from '../pricing/repriced-days.ts';
+import { type Fingerprints, noFingerprints, noRepricedHours, type RepricedHours } from '../pricing/repriced-hours.ts';
 import { type ClockDays, noClockDays } from '../rollups/clock-hours.ts';
 import { type Days, noDays } from '../rollups/days.ts';
 import { type Hours, noHours } from '../rollups/hours.ts';
@@ -21,6 +22,7 @@ type OfContent = {
   numbers: KnownNumbers;
   visits: StoryVisits;
   ends: Ends;
+  fingerprints: Fingerprints;
 };
 
 /**
@@ -35,6 +37,7 @@ export type Memory = OfContent & {
   clockDays: ClockDays;
   wholeDays: WholeDays;
   repricedDays: RepricedDays;
+  repricedHours: RepricedHours;
   contentVersion: string | null;
 };
 
@@ -51,6 +54,7 @@ function ofContent(cache: Cache): OfContent {
     numbers: noKnownNumbers(part),
     visits: noStoryVisits(part),
     ends: noEnds(part),
+    fingerprints: noFingerprints(part),
   };
 }
 
@@ -71,6 +75,7 @@ export function noMemory(mostBytes = FEW_BYTES): Memory {
     clockDays: noClockDays(cache.part),
     wholeDays: noWholeDays(cache.part),
     repricedDays: noRepricedDays(cache.part),
+    repricedHours: noRepricedHours(cache.part),
     contentVersion: null,
   };
 }

@@ -1,10 +1,11 @@
-import { rollupPasses, splitFilter, type UsageFilter } from '../../query/filter.ts';
+import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
 import {
   dayOf,
   endOfDay,
+  hourNumber,
   isOfNoTime,
   isTime,
   NO_TIME,
@@ -22,6 +23,7 @@ import { addTo, type Count, sumOf, type UsageCell, usageCellOf } from '../sums.t
 import type { CellOfDay } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { eachRepriced, RECORDS_FROM_SOURCE } from './repriced-days.ts';
+import { eachRepricedHour } from './repriced-hours.ts';
 import { costOfRow, costOfRows, tierPrice } from './row-price.ts';
 import { readRowTokens } from './row-tokens.ts';
 
@@ -127,50 +129,34 @@ async function readCosts(
 ): Promise<Map<string, MicroEuros>> {
   const costs = new Map<string, MicroEuros>();
   if (isOfNoTime(window) || list.isEmpty) return costs;
+  const { sql, kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
   const add = (name: string, cost: MicroEuros) => costs.set(name, plus(costs.get(name) ?? NO_EUROS, cost));
-
-  const { kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
-  const { rollup, raw } = splitFilter(filter);
-  const days: CellOfDay[] = [];
-  const passes = rollupPasses(kept?.filter ?? filter);
-  for (const segment of kept?.days ?? []) {
-    for (const { day, version, cells } of daysWithin(source.memory.days, segment))
-      for (const cell of cells) if (passes(cell, null)) days.push({ day, version, cell });
-  }
-  const repricing = { ...source, repricedDays: source.memory.repricedDays };
-  await eachRepriced(repricing, days, kept?.filter ?? filter, list, ({ day, cell }, cost) =>
-    add(nameOf(day, cell), cost),
-  );
-
-  const around =
-    rollup === null ? [] : windowsAround(window, kept?.days ?? []).map((one) => ({ window: one, filter: rollup }));
-  for (const part of [...raw.map((filter) => ({ window, filter })), ...around]) {
-    for (const piece of piecesOf(source, part.window)) {
-      const { timeZone, workflows } = source;
-      for (const { bucket, inputs, outputs, ...kind } of await readRowTokens(
-        workflows,
-        [piece],
-        part.filter,
-        bucketSql(by, timeZone),
-      )) {
-        const name = bucketFromPostgres(bucket, by);
-        const price = list.priceOf(kind.model, kind.action, dayOfBucket(name, by, source));
-        if (!('missing' in price)) add(nameOf(name, kind), costOfRows(price.tiers, inputs, outputs));
-      }
+  if (kept !== null) {
+    const days: CellOfDay[] = [];
+    const passes = rollupPasses(kept.filter);
+    for (const segment of kept.days) {
+      for (const { day, version, cells } of daysWithin(source.memory.days, segment))
+        for (const cell of cells) if (passes(cell, null)) days.push({ day, version, cell });
     }
+    const repricing = { ...source, repricedDays: source.memory.repricedDays };
+    await eachRepriced(repricing, days, kept.filter, list, ({ day, cell }, cost) => add(nameOf(day, cell), cost));
+    await eachRepricedHour(source, kept.hours, kept.filter, list, ({ hour, cell }, cost) =>
+      add(nameOf(by === 'day' ? cell.bucket : String(hourNumber(hour)), cell), cost),
+    );
   }
-  return costs;
-}
 
-/** What of a window lies around whole days. */
-function windowsAround(window: Window, days: { from: bigint; to: bigint }[]): Window[] {
-  const [first] = days;
-  const last = days.at(-1);
-  if (first === undefined || last === undefined) return [window];
-  return [
-    { from: window.from, to: first.from },
-    { from: last.to, to: window.to },
-  ].filter(({ from, to }) => from === null || from < to) as Window[];
+  const { timeZone, workflows } = source;
+  const read = async (windows: Window[], filter: UsageFilter) => {
+    const tokens = await readRowTokens(workflows, windows, filter, bucketSql(by, timeZone));
+    for (const { bucket, inputs, outputs, ...kind } of tokens) {
+      const name = bucketFromPostgres(bucket, by);
+      const price = list.priceOf(kind.model, kind.action, dayOfBucket(name, by, source));
+      if (!('missing' in price)) add(nameOf(name, kind), costOfRows(price.tiers, inputs, outputs));
+    }
+  };
+  if (kept !== null && kept.ends.length > 0) await read(kept.ends, kept.filter);
+  for (const part of sql) for (const piece of piecesOf(source, part.window)) await read([piece], part.filter);
+  return costs;
 }
 
 /** A window in pieces of so many records as the rollups know, cut where business days begin. */

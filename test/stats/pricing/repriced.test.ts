@@ -7,11 +7,11 @@ import { readPriceList } from '../../../src/stats/pricing/price-list.ts';
 import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
-import { addTime, DAY_OF_24_HOURS, dayOf, postgresFromInstant, type Window } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, postgresFromInstant, type Window } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { plainWhere } from '../../support/filters.ts';
 import { runs } from '../../support/thorough.ts';
-import { insertUsage, resetUsage } from '../../support/usage.ts';
+import { insertUsage, resetUsage, usageRow } from '../../support/usage.ts';
 import { NO_FILTER } from '../rollups/brute-force.ts';
 import { anyWindow, check, filter, NOWS, rows, SPAN, toInsert, ZONE } from '../rollups/histories.ts';
 
@@ -202,22 +202,43 @@ describe('costs by the price list', () => {
       await keepDayTokens(databases(), untilDone());
     });
 
-    it('follow their prices without a record of the source being read', async () => {
-      const asked: string[] = [];
+    /** How often tokens are read from the source meanwhile. */
+    async function readings(work: () => Promise<void>): Promise<number> {
+      let asked = 0;
       const listen = ({ sql }: { sql: string }) => {
-        if (sql.includes('int4send')) asked.push(sql);
+        if (sql.includes('int4send')) asked += 1;
       };
       databases().workflows.on('query', listen);
-      try {
-        for (const input of ['1.37', '2.41']) {
-          await enter(at, [{ ...price, rates: { ...rates, input } }, others, large], []);
-          await assertRepriced(window, NO_FILTER);
-        }
-      } finally {
-        databases().workflows.off('query', listen);
+      await work();
+      databases().workflows.off('query', listen);
+      return asked;
+    }
+
+    it('follow their prices without a record of the source being read', async () => {
+      for (const input of ['1.37', '2.41']) {
+        await enter(at, [{ ...price, rates: { ...rates, input } }, others, large], []);
+        // Of the covered hours around whole days, and of what is left around those; again only the latter.
+        for (const expected of [2, 1])
+          assert.equal(await readings(() => assertRepriced(window, NO_FILTER)), expected, `${input}, ${expected}`);
       }
-      // What lies around whole days, on both sides, twice.
-      assert.equal(asked.length, 4);
+    });
+
+    it('follow each hour around whole days, also where its sums stay the same', async () => {
+      const inTheHour = addTime(at, -2n * HOUR);
+      const of = (input: number) => ({
+        ...usageRow({ action: 'test', model: 'gpt-5', input, output: 0 }),
+        at: inTheHour,
+      });
+      const [first, second] = await insertUsage([of(1), of(3)]);
+      await auditAll(databases(), ZONE, at);
+      await enter(at, [{ ...price, rates: { ...rates, input: '0.5' } }], []);
+      await assertRepriced(window, NO_FILTER);
+      // Halves of a micro-euro up: one and two of them, then one and one.
+      const { workflows } = databases();
+      for (const row of [first, second])
+        await workflows('token_usage_tracking').where({ token_usage_id: row?.id }).update({ input_tokens: 2 });
+      await auditAll(databases(), ZONE, at);
+      assert.equal(await readings(() => assertRepriced(window, NO_FILTER)), 2);
     });
 
     it('follow their records, before and after those are kept again', async () => {
