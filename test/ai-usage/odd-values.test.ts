@@ -93,7 +93,6 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
   const POISON = {
     'of hours': `UPDATE usage_hours SET cost = 'NaN'`,
     'of days': `UPDATE usage_days SET cost = 'NaN'`,
-    'of stories by day': `UPDATE usage_days_by_story SET cost = 'NaN'`,
     'of a day that no hour is known of': `
       INSERT INTO rollup_days (day, version) SELECT current_date - 5, version FROM rollup_state ON CONFLICT DO NOTHING;
       INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
@@ -140,7 +139,6 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
       const poisoned = async () => {
         const { rows } = await backoffice.raw(`
           SELECT (SELECT count(*) FROM usage_hours WHERE cost = 'NaN') + (SELECT count(*) FROM usage_days WHERE cost = 'NaN')
-               + (SELECT count(*) FROM usage_days_by_story WHERE cost = 'NaN')
                + (SELECT count(*) FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)) AS count`);
         return Number(rows[0].count);
       };

@@ -25,6 +25,7 @@ import { recentPeriod } from '../../support/periods.ts';
 import { sourceKind } from '../../support/source.ts';
 import { runs } from '../../support/thorough.ts';
 import { insertUsage } from '../../support/usage.ts';
+import { packedStories } from './packed.ts';
 
 export const ZONE = 'Europe/Lisbon';
 export const SPAN = 20n * DAY_OF_24_HOURS;
@@ -204,11 +205,10 @@ export async function killedAudit(at: Instant, answers: number): Promise<boolean
 }
 
 /** Every rollup as it stands; the elements of arrays are in no order. */
-export function dump(): Promise<unknown[][]> {
+export async function dump(): Promise<unknown[][]> {
   const tables = [
     'usage_hours',
     'usage_days',
-    'usage_days_by_story',
     'story_hours',
     'story_days',
     'hour_fingerprints',
@@ -217,9 +217,10 @@ export function dump(): Promise<unknown[][]> {
     `(SELECT hour, action, model, one.* FROM usage_hours_by_story AS cell
        CROSS JOIN LATERAL unnest(story_ids, author_ids, requests, input_tokens, output_tokens, cost) AS one)`,
   ];
-  return Promise.all(
-    tables.map((table) => databases().backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup')),
-  );
+  return Promise.all([
+    packedStories(),
+    ...tables.map((table) => databases().backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup')),
+  ]);
 }
 
 export function windowOf([from, to]: [bigint | null, bigint], at: Instant): Window {

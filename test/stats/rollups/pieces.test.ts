@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { Knex } from 'knex';
 import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { recomputeDiffering } from '../../../src/stats/rollups/keep/mend.ts';
@@ -22,6 +21,7 @@ import {
 import { databases } from '../../support/databases.ts';
 import { resetRollups, resetUsage } from '../../support/usage.ts';
 import { bruteForce, NO_FILTER } from './brute-force.ts';
+import { inOrder, packedStories } from './packed.ts';
 
 const ZONE = 'Europe/Lisbon';
 const AT = parseInstant('2026-11-02T10:20:30Z') as Instant;
@@ -93,7 +93,7 @@ describe('rollups of stories that come back on later days', () => {
   });
 
   it('hold an hour, and a day, of more stories than are written at once, covered for the first time and corrected', async () => {
-    const { workflows, backoffice } = databases();
+    const { workflows } = databases();
     await resetUsage();
     await workflows.raw(
       `INSERT INTO token_usage_tracking
@@ -102,15 +102,15 @@ describe('rollups of stories that come back on later days', () => {
               'gpt-5', n % 5, 1, n % 1000 / 1e6, '{}', ?::timestamptz - make_interval(secs => n / 7.0) FROM generate_series(1, 30000) AS n`,
       [isoFromInstant(addTime(AT, -10n * DAY_OF_24_HOURS))],
     );
-    const ofStories = `story_id, author_id, sum(requests)::bigint AS requests, sum(input_tokens)::bigint AS input, sum(output_tokens)::bigint AS output, sum(cost) AS cost`;
     const assertStories = async () => {
-      const of = async (knex: Knex, from: string) =>
-        (await knex.raw(`SELECT day::text, ${ofStories} FROM ${from} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)).rows;
-      const records = `(SELECT (created_at AT TIME ZONE '${ZONE}')::date AS day, story_id, author_id, 1 AS requests, input_tokens,
-                               output_tokens, estimated_cost_in_euros AS cost FROM token_usage_tracking) AS record`;
-      const kept = await of(backoffice, 'usage_days_by_story');
-      assert.ok(kept.length >= 24_000);
-      assert.deepEqual(kept, await of(workflows, records));
+      const { rows } = await workflows.raw(
+        `SELECT (created_at AT TIME ZONE '${ZONE}')::date::text AS day, coalesce(action::text, '') AS action, coalesce(ai_model, '') AS model,
+                story_id AS story, author_id AS author, count(*)::int AS requests, sum(input_tokens)::int AS input,
+                sum(output_tokens)::int AS output, (1000000 * sum(estimated_cost_in_euros))::float8 AS cost
+           FROM token_usage_tracking GROUP BY GROUPING SETS ((1, 4, 5), (1, 4, 5, token_usage_tracking.action, ai_model))`,
+      );
+      assert.ok(rows.length >= 48_000);
+      assert.deepEqual(await packedStories(), inOrder(rows));
       await assertExact(lastDays(20n));
     };
     await auditAll(databases(), ZONE, AT);
@@ -211,9 +211,13 @@ describe('rollups of stories that come back on later days', () => {
     }
     assert.ok(begins.length > 3, `in ${begins.length - 1} pieces`);
     assert.ok((begins[1] as Instant) < (begins[0] as Instant) && (begins[2] as Instant) < (begins[1] as Instant));
-    const tables = ['usage_days', 'usage_days_by_story', 'story_days'];
     const dump = () =>
-      Promise.all(tables.map((table) => backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup')));
+      Promise.all([
+        packedStories(),
+        ...['usage_days', 'story_days'].map((table) =>
+          backoffice.select().fromRaw(`${table} AS rollup`).orderBy('rollup'),
+        ),
+      ]);
     const kept = await dump();
     await resetRollups();
     await auditAll(databases(), other, AT);

@@ -13,7 +13,7 @@ export async function distrustNoNumbers(backoffice: Knex): Promise<Window[]> {
     const { rows } = await transaction.raw<{ rows: { hour: string }[] }>(`
       WITH days AS (
         SELECT day::timestamp AT TIME ZONE time_zone AS day_from, (day + 1)::timestamp AT TIME ZONE time_zone AS day_to
-          FROM (SELECT day FROM usage_days WHERE cost = 'NaN' UNION SELECT day FROM usage_days_by_story WHERE cost = 'NaN') AS unsound, rollup_state
+          FROM usage_days, rollup_state WHERE cost = 'NaN'
       ), hours AS (
         SELECT hour FROM usage_hours WHERE cost = 'NaN'
         UNION SELECT hour FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)

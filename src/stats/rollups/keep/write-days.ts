@@ -13,7 +13,7 @@ import {
 } from '../../../units/time.ts';
 import { type Coverage, type KeptDays, keptDays, readCoverage } from '../coverage.ts';
 import { packDays } from '../packed/pack-days.ts';
-import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
+import { RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
 
 /** The business days that some instants fall on, which are kept and covered to their end. */
 export function completeDays(instants: Instant[], coveredUntil: Instant | null, { timeZone, from }: KeptDays): Day[] {
@@ -26,45 +26,13 @@ export function completeDays(instants: Instant[], coveredUntil: Instant | null, 
 
 const DAYS_A_WRITE = 500;
 
-const BOUNDS = 'unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)';
-
-const boundsOf = (days: Day[], timeZone: string) => [
-  days.map(postgresFromDay),
-  days.map((day) => postgresFromInstant(startOfDay(day, timeZone))),
-  days.map((day) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
-];
-
 /** Days are their hours added up: all but the counts of stories, which are written with those of hours. */
 export async function writeDays(transaction: Knex, days: Day[], { timeZone }: KeptDays): Promise<void> {
-  for (let first = 0; first < days.length; first += DAYS_A_WRITE) {
-    const some = days.slice(first, first + DAYS_A_WRITE);
-    for (const few of await byRecords(transaction, some, timeZone)) await writeFew(transaction, few, timeZone);
-  }
+  for (let first = 0; first < days.length; first += DAYS_A_WRITE)
+    await writeSome(transaction, days.slice(first, first + DAYS_A_WRITE), timeZone);
 }
 
-type FewDays = { days: Day[]; records: number };
-
-/** Days in groups that hold few records each. */
-async function byRecords(transaction: Knex, days: Day[], timeZone: string): Promise<FewDays[]> {
-  const { rows } = await transaction.raw<{ rows: { requests: string }[] }>(
-    `SELECT (SELECT coalesce(sum(requests), 0) FROM hour_fingerprints WHERE hour >= day_from AND hour < day_to) AS requests
-       FROM unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) WITH ORDINALITY AS bounds (day, day_from, day_to, number)
-      ORDER BY number`,
-    boundsOf(days, timeZone),
-  );
-  const groups: FewDays[] = [];
-  days.forEach((day, i) => {
-    const records = exactInteger(rows[i]?.requests ?? '0');
-    const last = groups.at(-1);
-    if (last && last.records + records <= RECORDS_A_PIECE) {
-      last.days.push(day);
-      last.records += records;
-    } else groups.push({ days: [day], records });
-  });
-  return groups;
-}
-
-async function writeFew(transaction: Knex, { days, records }: FewDays, timeZone: string): Promise<void> {
+async function writeSome(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
   await transaction('rollup_days')
     .insert(
       days.map((day) => ({
@@ -74,90 +42,20 @@ async function writeFew(transaction: Knex, { days, records }: FewDays, timeZone:
     )
     .onConflict('day')
     .merge();
-  for (const table of ['usage_days', 'usage_days_by_story'])
-    await transaction(table).whereIn('day', days.map(postgresFromDay)).delete();
-  const bounds = boundsOf(days, timeZone);
+  await transaction('usage_days').whereIn('day', days.map(postgresFromDay)).delete();
   await transaction.raw(
     `INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
      SELECT day, action, model, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(zero_cost), sum(no_number)
-       FROM ${BOUNDS} JOIN usage_hours ON hour >= day_from AND hour < day_to
+       FROM unnest(?::date[], ?::timestamptz[], ?::timestamptz[]) AS bounds (day, day_from, day_to)
+       JOIN usage_hours ON hour >= day_from AND hour < day_to
       GROUP BY 1, 2, 3`,
-    bounds,
+    [
+      days.map(postgresFromDay),
+      days.map((day) => postgresFromInstant(startOfDay(day, timeZone))),
+      days.map((day) => postgresFromInstant(startOfDay(addDays(day, 1), timeZone))),
+    ],
   );
-  if (records > RECORDS_A_DAY) {
-    for (const day of days) await writeStoriesInParts(transaction, day, timeZone);
-  } else await writeStoriesOf(transaction, bounds);
   await packDays(transaction, days, timeZone);
-}
-
-async function writeStoriesOf(transaction: Knex, bounds: string[][]): Promise<void> {
-  await transaction.raw(
-    `INSERT INTO usage_days_by_story (day, story_id, author_id, requests, input_tokens, output_tokens, cost)
-     SELECT day, story_id, author_id, sum(one.requests), sum(one.input_tokens), sum(one.output_tokens), sum(one.cost)
-       FROM ${BOUNDS} JOIN usage_hours_by_story AS hours ON hour >= day_from AND hour < day_to
-       CROSS JOIN LATERAL unnest(story_ids, author_ids, hours.requests, hours.input_tokens, hours.output_tokens, hours.cost)
-         AS one (story_id, author_id, requests, input_tokens, output_tokens, cost)
-      GROUP BY 1, 2, 3`,
-    bounds,
-  );
-}
-
-/** A part of what an hour's stories had of an action and model: from one element of the arrays to another, counted from one. */
-type Part = { hour: string; action: string; model: string; first: number; last: number };
-
-/** What the stories of a large day had, added up from parts of its hours. */
-async function writeStoriesInParts(transaction: Knex, day: Day, timeZone: string): Promise<void> {
-  for (const parts of await partsOf(transaction, day, timeZone)) {
-    await transaction.raw(
-      `INSERT INTO usage_days_by_story AS kept (day, story_id, author_id, requests, input_tokens, output_tokens, cost)
-       SELECT ?::date, story_id, author_id, sum(one.requests), sum(one.input_tokens), sum(one.output_tokens), sum(one.cost)
-         FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::int[], ?::int[]) AS part (hour, action, model, first, last)
-         JOIN usage_hours_by_story AS hours USING (hour, action, model)
-        CROSS JOIN LATERAL unnest(story_ids[first:last], author_ids[first:last], hours.requests[first:last],
-                                  hours.input_tokens[first:last], hours.output_tokens[first:last], hours.cost[first:last])
-           AS one (story_id, author_id, requests, input_tokens, output_tokens, cost)
-        GROUP BY 2, 3
-           ON CONFLICT (day, story_id, author_id) DO UPDATE
-          SET requests = kept.requests + excluded.requests, input_tokens = kept.input_tokens + excluded.input_tokens,
-              output_tokens = kept.output_tokens + excluded.output_tokens, cost = kept.cost + excluded.cost`,
-      [
-        postgresFromDay(day),
-        parts.map(({ hour }) => hour),
-        parts.map(({ action }) => action),
-        parts.map(({ model }) => model),
-        parts.map(({ first }) => first),
-        parts.map(({ last }) => last),
-      ],
-    );
-  }
-}
-
-/** All that the hours of a day hold, in parts of few elements, and these in groups of few. */
-async function partsOf(transaction: Knex, day: Day, timeZone: string): Promise<Part[][]> {
-  const cells = await transaction('usage_hours_by_story')
-    .where('hour', '>=', postgresFromInstant(startOfDay(day, timeZone)))
-    .where('hour', '<', postgresFromInstant(startOfDay(addDays(day, 1), timeZone)))
-    .orderBy('hour')
-    .select<(Omit<Part, 'first' | 'last'> & { stories: number })[]>(
-      'hour',
-      'action',
-      'model',
-      transaction.raw('cardinality(story_ids) AS stories'),
-    );
-  const groups: Part[][] = [[]];
-  let room = RECORDS_A_PIECE;
-  for (const { stories, ...cell } of cells) {
-    for (let first = 1; first <= stories; ) {
-      const last = Math.min(stories, first + room - 1);
-      groups.at(-1)?.push({ ...cell, first, last });
-      room -= last - first + 1;
-      first = last + 1;
-      if (room > 0) continue;
-      groups.push([]);
-      room = RECORDS_A_PIECE;
-    }
-  }
-  return groups.filter((parts) => parts.length > 0);
 }
 
 /** Counts the stories of the days of some instants again, from what is kept of hours. */
@@ -213,8 +111,7 @@ export async function adoptTimeZone(backoffice: Knex, timeZone: string): Promise
           time_zone: timeZone,
           days_from: daysFrom === null ? null : postgresFromInstant(daysFrom),
         });
-      if (adopted > 0)
-        await transaction.raw('TRUNCATE usage_days, usage_days_by_story, packed_days, story_days, rollup_days');
+      if (adopted > 0) await transaction.raw('TRUNCATE usage_days, packed_days, story_days, rollup_days');
     });
   }
 }

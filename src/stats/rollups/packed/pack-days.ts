@@ -33,48 +33,52 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
   const kinds = await transaction('usage_days')
     .where('day', postgresFromDay(day))
     .select<(UsageKind & { requests: string })[]>('action', 'model', 'requests');
-  const all = await readAll(transaction, day);
-  const numbers = {
-    stories: await assignNumbers(transaction, 'story', [...new Set(all.stories)].sort()),
-    authors: await assignNumbers(transaction, 'author', [...new Set(all.authors)].sort()),
-  };
-  const sums = sumsByStory(numbers);
-  sums.add(all);
+  const numbers: Numbers = { stories: new Map(), authors: new Map() };
+  const all = sumsByStory(numbers);
   const clock = await readClock(transaction, day, timeZone);
-  await write(transaction, day, [{ action: '', model: '', clock_cost: [], ...sums.lists }]);
   for (const some of inPieces(kinds, ({ requests }) => exactInteger(requests), RECORDS_A_DAY)) {
-    const byKind = new Map(some.map((kind) => [`${kind.action}\0${kind.model}`, sumsByStory(numbers)]));
-    for (const { action, model, ...arrays } of await readHours(transaction, day, timeZone, some)) {
-      const elements = Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(arrays[name])]));
-      byKind.get(`${action}\0${model}`)?.add(elements as Elements);
+    const byKind = new Map(some.map((kind) => [nameOf(kind), sumsByStory(numbers)]));
+    const cells = (await readHours(transaction, day, timeZone, some)).map((cell) => ({
+      sums: byKind.get(nameOf(cell)),
+      elements: Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(cell[name])])) as Elements,
+    }));
+    await learnNumbers(
+      transaction,
+      numbers,
+      cells.map(({ elements }) => elements),
+    );
+    for (const { sums, elements } of cells) {
+      sums?.add(elements);
+      all.add(elements);
     }
     await write(
       transaction,
       day,
       some.map(({ action, model }) => ({
-        action,
-        model,
-        clock_cost: clock.get(`${action}\0${model}`) ?? [],
-        ...(byKind.get(`${action}\0${model}`)?.lists as Lists),
+        ...{ action, model, clock_cost: clock.get(nameOf({ action, model })) ?? [] },
+        ...(byKind.get(nameOf({ action, model }))?.lists as Lists),
       })),
     );
   }
+  await write(transaction, day, [{ action: '', model: '', clock_cost: [], ...all.lists }]);
 }
+
+const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
 type Elements = Record<(typeof COLUMNS)[number], string[]>;
 
-async function readAll(transaction: Knex, day: Day): Promise<Elements> {
-  const arrays = (await transaction('usage_days_by_story')
-    .where('day', postgresFromDay(day))
-    .first(
-      transaction.raw(
-        `array_agg(story_id)::text AS stories, array_agg(author_id)::text AS authors, array_agg(requests)::text AS requests,
-         array_agg(input_tokens)::text AS input_tokens, array_agg(output_tokens)::text AS output_tokens, array_agg(cost)::text AS cost`,
-      ),
-    )) as Record<string, string | null>;
-  return Object.fromEntries(
-    COLUMNS.map((name) => [name, arrays[name] === null ? [] : elementsOf(arrays[name] as string)]),
-  ) as Elements;
+/** Numbers for the stories and authors that are not known yet. */
+async function learnNumbers(transaction: Knex, numbers: Numbers, cells: Elements[]): Promise<void> {
+  for (const [of, name] of [
+    ['story', 'stories'],
+    ['author', 'authors'],
+  ] as const) {
+    const known = numbers[name];
+    const ids = new Set<string>();
+    for (const elements of cells) for (const id of elements[name]) if (!known.has(id)) ids.add(id);
+    if (ids.size === 0) continue;
+    for (const [id, number] of await assignNumbers(transaction, of, [...ids].sort())) known.set(id, number);
+  }
 }
 
 /** What each action and model cost in the hours of the business clock. */
@@ -86,7 +90,7 @@ async function readClock(transaction: Knex, day: Day, timeZone: string): Promise
   );
   const costs = new Map<string, number[]>();
   for (const { action, model, clock, cost } of rows) {
-    const name = `${action}\0${model}`;
+    const name = nameOf({ action, model });
     const known = costs.get(name) ?? Array(24).fill(0);
     known[clock] = microOf(cost);
     costs.set(name, known);
