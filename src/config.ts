@@ -80,6 +80,8 @@ const schema = z.object({
     .optional(),
   MAIL_FROM: mailSender.optional(),
   WEBHOOK_ALLOWED_HOSTS: hosts.default([]),
+  OPENAI_ADMIN_KEY: z.string().optional(),
+  ANTHROPIC_ADMIN_KEY: z.string().optional(),
   LOG_LEVEL: logLevel.optional(),
   DATA_DIR: z.string().default('.data'),
 });
@@ -135,6 +137,8 @@ export type Config = {
   mail: { smtpUrl: string; from: string } | null;
   /** Hosts, some with a port, that webhooks may lead to besides public ones. */
   webhookAllowedHosts: string[];
+  /** With which providers are asked what they have billed; null: they are not. */
+  adminKeys: { openai: string | null; anthropic: string | null };
   logLevel: string;
   dataDir: string;
   /** What looks like an accident and is none that stops the start, a line each. */
@@ -254,22 +258,19 @@ export function readConfig(variables: NodeJS.ProcessEnv): Config {
     databaseUrls: databaseUrls(data),
     redisUrl: data.REDIS_URL ?? null,
     google: googleClient(data),
-    allowedDomains: data.ALLOWED_DOMAINS,
-    adminEmails: data.ADMIN_EMAILS,
+    ...{ allowedDomains: data.ALLOWED_DOMAINS, adminEmails: data.ADMIN_EMAILS },
     auditDays: data.AUDIT_DAYS,
     sessionSecrets: data.SESSION_SECRET ?? null,
-    timeZone: data.TIME_ZONE,
-    locale: data.LOCALE,
-    keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000,
-    proxies: data.PROXIES,
-    signInsPerMinute: data.SIGN_INS_PER_MINUTE,
-    apiPerMinute: data.API_PER_MINUTE,
+    ...{ timeZone: data.TIME_ZONE, locale: data.LOCALE },
+    ...{ keepAliveMs: data.KEEP_ALIVE_TIMEOUT * 1000, proxies: data.PROXIES },
+    ...{ signInsPerMinute: data.SIGN_INS_PER_MINUTE, apiPerMinute: data.API_PER_MINUTE },
     memoryBytes: data.MEMORY_BUDGET_MB * 2 ** 20,
     metricsPort: data.METRICS_PORT ?? null,
     drainSeconds: data.DRAIN_SECONDS ?? (production ? 5 : 0),
     jobs: data.JOBS === 'on',
     mail: data.SMTP_URL && data.MAIL_FROM ? { smtpUrl: data.SMTP_URL, from: data.MAIL_FROM } : null,
     webhookAllowedHosts: data.WEBHOOK_ALLOWED_HOSTS,
+    adminKeys: { openai: data.OPENAI_ADMIN_KEY ?? null, anthropic: data.ANTHROPIC_ADMIN_KEY ?? null },
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     dataDir: data.DATA_DIR,
     doubts: [...SETTING_NAMES.flatMap((name) => strayEnds(name, variables[name])), ...idleAdmins(data)],

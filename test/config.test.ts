@@ -32,6 +32,7 @@ describe('configuration', () => {
       memoryBytes: 48 * 2 ** 20,
       metricsPort: null,
       webhookAllowedHosts: [],
+      adminKeys: { openai: null, anthropic: null },
       logLevel: 'warn',
       dataDir: '.data',
       doubts: [],

@@ -14,13 +14,13 @@ import {
   roomForLines,
   writeColumns,
 } from './store.ts';
-import { BILLS_PATH, type BillLine, billPath, isEqualLine, lineInWords, lineKey } from './terms.ts';
+import { BILLS_PATH, type BillLine, billPath, type Days, isEqualLine, lineInWords, lineKey } from './terms.ts';
 
 /** A line and where it stands: "Line 3". Empty for a form, whose fields stand by themselves. */
 export type LineAt = BillLine & { at: string };
 
-/** `isComplete`: they are all lines of their days, so that others of the same days count no more. */
-export type Bill = { provider: string; lines: readonly LineAt[]; isComplete: boolean };
+/** `completeFor`: they are all lines of these days, so that others of them count no more. */
+export type Bill = { provider: string; lines: readonly LineAt[]; completeFor: Days | null };
 
 /** What a bill says that is new, said otherwise than before, as it was, and what counts no more. */
 export type Compared = {
@@ -70,13 +70,14 @@ function overlaps(lines: readonly LineAt[], kept: readonly KeptLine[]): Paramete
 }
 
 /** Compares a bill with what is kept. @throws BadInput for days that overlap, or a currency without a rate */
-export async function compareBill(backoffice: Knex, { provider, lines, isComplete }: Bill): Promise<Compared> {
-  if (lines.length === 0) throw new BadInput([{ parameter: 'The bill', message: 'has no line' }]);
+export async function compareBill(backoffice: Knex, { provider, lines, completeFor }: Bill): Promise<Compared> {
+  const days = completeFor ?? daysAround(lines);
+  if (days === null) throw new BadInput([{ parameter: 'The bill', message: 'has no line' }]);
   if (lines.length > MOST_LINES)
     throw new BadInput([{ parameter: 'The bill', message: `has more than ${MOST_LINES} lines` }]);
-  const kept = await readLines(backoffice, provider, monthsAround(lines));
+  const kept = await readLines(backoffice, provider, monthsAround(days));
   const rate = await firstRate(backoffice);
-  const isWithin = within(lines);
+  const isReplaced = (line: BillLine) => completeFor !== null && isWithin(line, completeFor);
   const problems = [
     ...lines
       .filter(({ currency, lastDay }) => currency !== 'EUR' && isBefore(lastDay, rate))
@@ -86,7 +87,10 @@ export async function compareBill(backoffice: Knex, { provider, lines, isComplet
           message: `is ${currency}, and there is no exchange rate of ${lastDay} or of any day before: import it on /rates first`,
         }),
       ),
-    ...overlaps(lines, isComplete ? kept.filter((line) => !isWithin(line)) : kept),
+    ...overlaps(
+      lines,
+      kept.filter((line) => !isReplaced(line)),
+    ),
   ];
   if (problems.length > 0) throw wrongFile(problems);
   const known = new Map(kept.map((line) => [lineKey(line), line]));
@@ -99,21 +103,23 @@ export async function compareBill(backoffice: Knex, { provider, lines, isComplet
     else if (isEqualLine(before, line)) compared.same += 1;
     else compared.corrected.push({ line, before });
   }
-  if (isComplete)
-    compared.gone = kept.filter((line) => line.amount !== '0' && !said.has(lineKey(line)) && isWithin(line));
+  compared.gone = kept.filter((line) => line.amount !== '0' && !said.has(lineKey(line)) && isReplaced(line));
   return compared;
 }
 
 const isBefore = (day: Day, first: Day | null) => first === null || compareDays(day, first) < 0;
 
-/** Whether a line is of the days that others are of, first to last. */
-function within(lines: readonly BillLine[]): (line: BillLine) => boolean {
-  const first = lines.map(({ firstDay }) => firstDay).sort()[0] as Day;
-  const last = lines
-    .map(({ lastDay }) => lastDay)
-    .sort()
-    .at(-1) as Day;
-  return ({ firstDay, lastDay }) => compareDays(firstDay, first) >= 0 && compareDays(lastDay, last) <= 0;
+const isWithin = ({ firstDay, lastDay }: BillLine, days: Days): boolean =>
+  compareDays(firstDay, days.firstDay) >= 0 && compareDays(lastDay, days.lastDay) <= 0;
+
+/** The days that some lines are of, first to last; null without any. */
+export function daysAround(lines: readonly BillLine[]): Days | null {
+  const firstDay = lines.map((line) => line.firstDay).sort(compareDays)[0];
+  const lastDay = lines
+    .map((line) => line.lastDay)
+    .sort(compareDays)
+    .at(-1);
+  return firstDay === undefined || lastDay === undefined ? null : { firstDay, lastDay };
 }
 
 const noMore = ({ firstDay, lastDay, item, project, kind, currency }: KeptLine): BillLine => ({
@@ -151,10 +157,10 @@ export const importBill = (backoffice: Knex, who: Actor, bill: Bill, how: HowImp
   });
 
 /** The page of a bill of one month; of several that of all bills. */
-function subjectOf({ provider, lines }: Bill): string {
-  const months = new Set(lines.map(({ firstDay }) => monthOf(firstDay)));
-  const [month] = months;
-  return months.size === 1 && month !== undefined ? billPath(provider, month) : BILLS_PATH;
+function subjectOf({ provider, lines, completeFor }: Bill): string {
+  const days = completeFor ?? daysAround(lines);
+  if (days === null || monthOf(days.firstDay) !== monthOf(days.lastDay)) return BILLS_PATH;
+  return billPath(provider, monthOf(days.firstDay));
 }
 
 const BY_HAND = 'by hand';
@@ -162,7 +168,7 @@ const BY_HAND = 'by hand';
 /** Keeps a line that somebody has typed; returns the page of its bill. @throws BadInput */
 export const addLine = (backoffice: Knex, who: Actor, provider: string, line: BillLine): Promise<string> =>
   auditedChange(backoffice, who, 'add bill line', async (transaction) => {
-    const bill = { provider, lines: [{ ...line, at: '' }], isComplete: false };
+    const bill = { provider, lines: [{ ...line, at: '' }], completeFor: null };
     const { corrected } = await keep(transaction, who, bill, { source: BY_HAND, columns: null });
     const subject = billPath(provider, monthOf(line.firstDay));
     return {

@@ -3,7 +3,7 @@ import { type Day, dayFromPostgres, type Month, monthOf, postgresFromDay } from 
 import { exactInteger } from '../units/integer.ts';
 import { type MicroEuros, microEuros } from '../units/money.ts';
 import { type Instant, timeFromPostgres } from '../units/time.ts';
-import { type BillLine, type Currency, daysOfMonth, type Kind, shortestDecimal } from './terms.ts';
+import { type BillLine, type Currency, type Days, daysOfMonth, type Kind, shortestDecimal } from './terms.ts';
 
 /** Of one import, and of all that are kept. */
 export const MOST_LINES = 50_000;
@@ -56,11 +56,7 @@ const lineOf = (row: Row): KeptLine => ({
 });
 
 /** The lines that count of some days of a provider, each with those that it corrects; by day, item, project and kind. */
-export async function readLines(
-  backoffice: Knex,
-  provider: string,
-  { firstDay, lastDay }: { firstDay: Day; lastDay: Day },
-): Promise<KeptLine[]> {
+export async function readLines(backoffice: Knex, provider: string, { firstDay, lastDay }: Days): Promise<KeptLine[]> {
   const { rows } = await backoffice.raw<{ rows: Row[] }>(
     `SELECT priced.id, first_day, last_day, item, project, kind, quantity, amount, currency, (${IN_MICRO_EUROS})::text AS euros,
             source, imported_at, imported_by
@@ -139,12 +135,11 @@ export async function insertLines(
   for (let i = 0; i < rows.length; i += A_BATCH) await transaction('bill_lines').insert(rows.slice(i, i + A_BATCH));
 }
 
-/** All days of the months that some lines are of. */
-export function monthsAround(lines: readonly BillLine[]): { firstDay: Day; lastDay: Day } {
-  const days = lines.map(({ firstDay }) => firstDay).sort();
-  const first = daysOfMonth(monthOf(days[0] as Day));
-  return { firstDay: first.firstDay, lastDay: daysOfMonth(monthOf(days.at(-1) as Day)).lastDay };
-}
+/** All days of the months that some days are of. */
+export const monthsAround = ({ firstDay, lastDay }: Days): Days => ({
+  firstDay: daysOfMonth(monthOf(firstDay)).firstDay,
+  lastDay: daysOfMonth(monthOf(lastDay)).lastDay,
+});
 
 /** Which column of a provider's CSV is which, by its heading. */
 export async function readColumns(backoffice: Knex, provider: string): Promise<Record<string, string> | null> {

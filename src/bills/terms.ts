@@ -29,6 +29,9 @@ export const KIND_LABELS: Record<Kind, string> = {
 export const CURRENCIES = ['EUR', 'USD'] as const;
 export type Currency = (typeof CURRENCIES)[number];
 
+/** Days of UTC, first to last. */
+export type Days = { firstDay: Day; lastDay: Day };
+
 /** A line of a bill: what a provider charges for some of its days; amounts are decimals as text ("0.0612"), exact. */
 export type BillLine = {
   firstDay: Day;
@@ -71,7 +74,7 @@ export function shortestDecimal(text: string): string {
 }
 
 /** The days that a text names: a day, the day of an instant of UTC ("2026-10-31T00:00:00Z", "2026-10-31 08:00:00 UTC"), or a month; null for any other. */
-export function daysOf(text: string): { firstDay: Day; lastDay: Day } | null {
+export function daysOf(text: string): Days | null {
   if (MONTH.test(text)) return daysOfMonth(text as Month);
   const [, date = ''] =
     /^([1-9]\d{3}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?UTC|Z|[+]00:?00)?)?$/.exec(text) ?? [];
@@ -80,7 +83,7 @@ export function daysOf(text: string): { firstDay: Day; lastDay: Day } | null {
 }
 
 /** The first and the last day of a month. */
-export function daysOfMonth(month: Month): { firstDay: Day; lastDay: Day } {
+export function daysOfMonth(month: Month): Days {
   const { first, next } = periodOf(firstDayOf(month), 'month');
   return { firstDay: first, lastDay: addDays(next, -1) };
 }
@@ -126,7 +129,7 @@ export function parseBillLine(body: unknown, today: Day): { provider: string; li
   const { values, problems } = readFields(shape, body, 'a line of a bill');
   if (values === null) throw new BadInput(problems);
   const { provider, day, ...rest } = values;
-  const days = daysOf(day) as { firstDay: Day; lastDay: Day };
+  const days = daysOf(day) as Days;
   const wrong = amountProblem(values.amount, values.kind);
   const together: ParameterProblem[] = wrong === null ? [] : [{ parameter: 'amount', message: wrong }];
   if (compareDays(days.firstDay, today) > 0) together.push({ parameter: 'day', message: 'is a day to come' });

@@ -151,6 +151,8 @@ describe('the ladder of a bill', () => {
     assert.equal(modelOf('Generate content output token count Gemini 2.5 Flash short output text'), 'gemini-2.5-flash');
     assert.equal(modelOf('Gemini 2.5 Flash Image, output'), 'gemini-2.5-flash-image');
     assert.equal(modelOf('gpt-5, input'), null);
+    assert.equal(modelOf('gemini-3-pro batch, input'), 'gemini-3-pro');
+    assert.equal(modelOf('Gemini API'), null);
     assert.equal(modelOf('Cloud Storage'), null);
     assert.equal(billedName('Claude-Sonnet-4-5@20250929'), 'claude-sonnet-4-5');
   });

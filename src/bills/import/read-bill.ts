@@ -99,7 +99,7 @@ function lineOf({ line, cell, delimiter, allIn, today }: Cells): BillLine {
 }
 
 /** Lines of the same days, item, project and kind as one: providers bill some by further things, such as regions. */
-function together(lines: readonly LineAt[]): LineAt[] {
+export function together(lines: readonly LineAt[]): LineAt[] {
   const byKey = new Map<string, LineAt>();
   const problems: ParameterProblem[] = [];
   for (const line of lines) {

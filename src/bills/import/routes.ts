@@ -7,7 +7,7 @@ import { dayOf, now } from '../../units/time.ts';
 import { readUpload, takesFile } from '../../web/forms/upload.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
-import { compareBill, importBill } from '../changes.ts';
+import { compareBill, daysAround, importBill } from '../changes.ts';
 import { readColumns } from '../store.ts';
 import { BILLING, BILLS_PATH } from '../terms.ts';
 import { type Columns, FIELDS, likelyColumns } from './columns.ts';
@@ -66,7 +66,7 @@ export function billImportPages({ databases: { backoffice }, render, format }: I
         givenColumns(fields) ?? likelyColumns(headings, (await readColumns(backoffice, provider)) as Columns | null);
       form = importForm(values, headings, columns);
       const read = readBill(text, columns, dayOf(now(), 'UTC'));
-      const bill = { provider, lines: read.lines, isComplete };
+      const bill = { provider, lines: read.lines, completeFor: isComplete ? daysAround(read.lines) : null };
       if (fields.get('step') === 'import') {
         const imported = await importBill(backoffice, personOf(req), bill, { source: values.name, columns });
         const done = importedInWords(imported, format);

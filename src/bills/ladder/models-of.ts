@@ -13,7 +13,7 @@ const wordsOf = (text: string): string =>
 
 /**
  * Finds the model that a line item is of, among those of a provider: what stands before its first comma, where that is a model of the
- * provider; else the longest of the known names whose words it has. Null where it names none.
+ * provider; else the longest of the known names whose words it has, or its first word ("gpt-5 batch, input"). Null where it names none.
  */
 export function itemModels(provider: string, known: readonly string[]): (item: string) => string | null {
   const names = [...new Set(known.filter((model) => providerOf(model) === provider).map(billedName))]
@@ -25,6 +25,9 @@ export function itemModels(provider: string, known: readonly string[]): (item: s
     const name = billedName(head);
     if (!/\s/.test(name) && providerOf(name) === provider) return name;
     const words = wordsOf(item);
-    return names.find((one) => words.includes(one.words))?.name ?? null;
+    const found = names.find((one) => words.includes(one.words))?.name;
+    if (found !== undefined) return found;
+    const [first = ''] = name.split(/\s/);
+    return /\d/.test(first) && providerOf(first) === provider ? billedName(first) : null;
   };
 }
