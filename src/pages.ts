@@ -43,6 +43,8 @@ import { budgetPages } from './budgets/routes.ts';
 import type { DatabaseUrls } from './db/connect.ts';
 import type { SendingSettings } from './delivery/send.ts';
 import type { ExportPage } from './downloads/export-page.ts';
+import { FINDINGS_EXPORT } from './findings/export.ts';
+import { findingPages } from './findings/routes.ts';
 import { PRICES_EXPORT } from './prices/export.ts';
 import { proposalPages } from './prices/proposals/routes.ts';
 import { RATES_EXPORT } from './prices/rates/export.ts';
@@ -99,6 +101,7 @@ export const PAGES: Page[] = [
   { routes: billPages, exports: [BILLS_EXPORT] },
   { routes: billImportPages },
   { routes: ladderPages, exports: [LADDER_EXPORT] },
+  { routes: findingPages, exports: [FINDINGS_EXPORT] },
   { routes: alertsOverview, exports: [RULES_EXPORT], link: { label: 'Alerts', href: '/alerts' } },
   { routes: rulePages },
   { routes: channelPages },

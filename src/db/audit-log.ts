@@ -50,6 +50,8 @@ export const AUDITED = {
   'import rates': 'Imported exchange rates',
   'import bill': 'Imported a bill',
   'add bill line': 'Entered a line of a bill',
+  'explain finding': 'Explained a finding',
+  'take back explanation': 'Took back an explanation',
 } as const;
 
 export type AuditedAction = keyof typeof AUDITED;

@@ -16,6 +16,7 @@ import { takeLease } from '../db/lease.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
 import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
+import { lookForFindings } from '../findings/look.ts';
 import { deleteLostPlaces } from '../limits/places.ts';
 import { deleteOldCounts } from '../limits/rate-limit.ts';
 import { keepDayTokens } from '../stats/pricing/keep-day-tokens.ts';
@@ -64,6 +65,25 @@ function pricingJob(databases: Databases, log: Logger, outages: Outages): Job {
         async () => !isStopping() && takeLease(backoffice, 're-pricing', holder, PRICING_LEASE_SECONDS),
       ),
     onError: logged(log, outages, 're-pricing: days are added up from the records themselves'),
+  };
+}
+
+/** For as long as a day takes on a source that is slow. */
+const LOOKING_LEASE_SECONDS = 120;
+
+function findingsJob(databases: Databases, log: Logger, outages: Outages): Job {
+  const holder = randomUUID();
+  return {
+    name: 'findings',
+    does: 'Looks through the calls of complete days for what only they tell of /findings: tokens that cannot be, the same prompt again, stories and authors that are gone.',
+    everyMs: A_MINUTE_MS,
+    atOnce: true,
+    run: (isStopping) =>
+      lookForFindings(
+        databases,
+        async () => !isStopping() && takeLease(databases.backoffice, 'findings', holder, LOOKING_LEASE_SECONDS),
+      ),
+    onError: logged(log, outages, 'findings: a look broke off'),
   };
 }
 
@@ -260,5 +280,6 @@ export function everyJob({
     oldAuditLinesJob(databases.backoffice, auditDays, log, outages),
     limitsJob(databases.backoffice, log, outages),
     pricingJob(databases, log, outages),
+    findingsJob(databases, log, outages),
   ];
 }

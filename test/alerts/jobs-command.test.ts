@@ -73,6 +73,7 @@ describe('npm run jobs', function () {
         'old audit lines: done',
         'limits: done',
         're-pricing: done',
+        'findings: done',
       ],
     );
     const { alerts } = (await ana.json('get', '/api/alerts')).body;

@@ -19,6 +19,7 @@ const FOR_READERS = [
   ...['/api/alerts/:id', '/api/alerts/channels', '/api/alerts/channels/:id', '/api/alerts/rules'],
   ...['/api/alerts/rules/:id', '/views', '/views/new', '/views/:id', '/api/views', '/api/views/:id'],
   ...['/ai-usage/notes', '/ai-usage/notes/new', '/ai-usage/notes/:id', '/api/notes', '/api/notes/:id'],
+  ...['/findings', '/findings/:id', '/api/findings', '/api/findings/:id'],
   ...['/rates', '/prices', '/prices/:id', '/api/prices', '/api/prices/:id'],
   ...['/bills', '/bills/:name', '/api/bills', '/api/bills/:name'],
 ];

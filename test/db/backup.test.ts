@@ -89,6 +89,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       'price_proposals',
       'exchange_rates',
       ...['bill_imports', 'bill_lines', 'bill_mappings'],
+      'finding_explanations',
     ];
     const { backoffice, workflows } = databases();
     const keptOf = async (database: typeof backoffice) =>

@@ -2,8 +2,10 @@ import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/
 import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
 import { BILL_PAGES, fillBills } from './bills.ts';
 import { databases } from './databases.ts';
+import { FINDING_PAGES, fillFindings } from './findings.ts';
 import { fillPrices, PRICE_PAGES } from './prices.ts';
 import { fillProcess } from './processes.ts';
+import { fillTokens } from './tokens.ts';
 import { insertUsage, resetUsage, type UsageRow } from './usage.ts';
 import { fillNotes, fillViews, NOTE, OLD_VIEW, VIEW } from './views-and-notes.ts';
 
@@ -86,11 +88,12 @@ export async function fillPages(more: Partial<UsageRow>[] = []): Promise<string>
   await databases().backoffice('budget_amounts').insert(amount).onConflict(['budget_id', 'valid_from']).ignore();
   await fillChannels();
   await fillAlerts();
-  await fillTokens();
+  await fillTokens([AUTHOR, STORY], LONG_NAME.slice(0, 100));
   await fillViews(LONG_NAME.slice(0, 100), AUTHOR);
   await fillNotes(LONG_TITLE.slice(0, 200));
   await fillPrices(LONG_NAME.slice(0, 100));
   await fillBills();
+  await fillFindings(LONG_TITLE.slice(0, 300));
   await fillProcess(STORY);
   return record?.id ?? '';
 }
@@ -117,33 +120,6 @@ async function fillChannels(): Promise<void> {
     answer: i === 0 ? '' : `500 Internal Server Error: ${'x'.repeat(400)}`,
   }));
   await backoffice('deliveries').insert(deliveries).onConflict(['event_id', 'channel_id']).ignore();
-}
-
-/** One that is used, one that is over. */
-async function fillTokens(): Promise<void> {
-  const token = {
-    ...{
-      sub: '101',
-      email: 'ana.sousa@mythoria.pt',
-      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'bills', 'metrics'],
-    },
-    made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
-  };
-  await databases()
-    .backoffice('api_tokens')
-    .insert([
-      {
-        ...{ ...token, token_id: AUTHOR, token_hash: 'used', name: LONG_NAME.slice(0, 100) },
-        ...{ expires_at: postgresFromInstant(addTime(now(), 500n * HOUR)), last_used_at: postgresFromInstant(now()) },
-        last_used_from: '2001:0db8:85a3:0000:0000:8a2e:0370:7334',
-      },
-      {
-        ...{ ...token, token_id: STORY, token_hash: 'over', name: 'Over', scopes: ['stats'] },
-        expires_at: postgresFromInstant(addTime(now(), -HOUR)),
-      },
-    ])
-    .onConflict('token_id')
-    .ignore();
 }
 
 /** Rules that fire, cannot be evaluated and are calm, with alerts of both kinds: open and ended. */
@@ -274,6 +250,7 @@ export const PAGES: Record<string, string> = {
   ...PRICE_PAGES,
   rates: '/rates',
   ...BILL_PAGES,
+  ...FINDING_PAGES,
   alerts: '/alerts',
   alert: `/alerts/${ALERT}`,
   'alert-late': `/alerts/${ALERT.replace(/.$/, '8')}`,

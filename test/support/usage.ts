@@ -138,6 +138,9 @@ export async function resetUsage(): Promise<void> {
     'price_proposals',
     'exchange_rates',
     ...['bill_lines', 'bill_imports', 'bill_mappings'],
+    'finding_days',
+    'finding_looks',
+    'finding_explanations',
   );
   await backoffice.raw(`${WITHOUT_ROLLUPS} ${ours}`);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'node-html-parser';
+import { findingId } from '../../src/findings/finding.ts';
 import { ORDER_AND_PAGE, PAGE_PARAMETERS, PARAMETERS, WHICH_RECORDS } from '../../src/query/query.ts';
 import { type RunningApp, sharedApp } from '../support/app.ts';
 import { type Client, createClient, HTMX_FRAGMENT, location, signedIn } from '../support/client.ts';
@@ -38,7 +39,7 @@ describe('parameters that nobody knows', () => {
     ids = (
       await insertUsage([
         { model: 'gpt-5', author: AUTHOR, story: STORY },
-        { model: 'tts-1', author: AUTHOR, story: STORY },
+        { model: 'tts-1', author: AUTHOR, story: STORY, cost: 0 },
       ])
     ).map(({ id }) => id);
     ana = await signedIn(app.origin);
@@ -47,6 +48,7 @@ describe('parameters that nobody knows', () => {
       actions: 'chapter_writing',
       authors: AUTHOR,
       stories: STORY,
+      findings: findingId('unpriced', 'tts-1'),
       ...(await oneOfEach(ana)),
     };
     paths = pathsOf(app.express.router.stack as unknown as Layer[])

@@ -19,7 +19,7 @@ const SAME_NAME = '6f9619ff-8b86-4011-b42d-00c04fc964fd';
 const NAMES = ['gpt-5', 'gpt5', 'GPT 5', 'Cost', 'Other', '__proto__', 'constructor', '', 'a,b;=1', 'null'];
 
 /** What has its own periods, or none. */
-const WINDOWLESS = ['/budgets', '/prices', '/rates', '/bills', '/bills/:name', '/alerts/rules'];
+const WINDOWLESS = ['/budgets', '/prices', '/rates', '/bills', '/bills/:name', '/findings', '/alerts/rules'];
 
 type Cells = Record<string, unknown>;
 

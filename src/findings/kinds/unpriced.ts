@@ -1,0 +1,92 @@
+import { written } from '../../catalog/written.ts';
+import type { UsageQuery } from '../../query/query.ts';
+import { addTo, noSums, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
+import type { Day } from '../../units/calendar.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
+import { NO_EUROS } from '../../units/money.ts';
+import { counted, type Finding, type FindingSources, type Kind, type Part, recordsUrl, sumOfDays } from '../finding.ts';
+
+/** As many models as a filter takes. */
+const MOST_MODELS = 50;
+
+type Free = Sums & { day: Day; action: string; model: string };
+
+const nameOf = ({ bucket, action, model }: Pick<UsageCell, 'bucket' | 'action' | 'model'>) =>
+  JSON.stringify([bucket, action, model]);
+
+/** The days, actions and models whose calls cost nothing; a part of a day may come several times. */
+function freeOf(cells: readonly UsageCell[]): Map<string, Free> {
+  const all = new Map<string, Free & { noNumber: number }>();
+  for (const cell of cells) {
+    const { bucket, action, model, noNumber } = cell;
+    const sums = all.get(nameOf(cell)) ?? { ...noSums(), day: bucket as Day, action, model, noNumber: 0 };
+    addTo(sums, cell);
+    sums.noNumber += noNumber;
+    all.set(nameOf(cell), sums);
+  }
+  return new Map([...all].filter(([, { cost, noNumber }]) => cost === 0 && noNumber === 0));
+}
+
+async function find({ reader, format }: FindingSources, query: UsageQuery) {
+  const [stats, prices] = await Promise.all([reader.stats(query, 'day'), reader.prices()]);
+  const { cells } = stats.value;
+  const free = freeOf(cells);
+  const byModel = [...groupedBy([...free.values()], ({ model }) => model)]
+    .map(([model, days]) => ({ model, days, calls: sumOf(days).requests }))
+    .sort((a, b) => b.calls - a.calls || (a.model < b.model ? -1 : 1));
+  const shown = byModel.slice(0, MOST_MODELS);
+  const models = shown.map(({ model }) => model);
+  const repriced =
+    models.length === 0 || prices.isEmpty ? null : (await reader.repriced({ ...query, models }, 'day')).value;
+  const unpriced = new Set(repriced?.unpricedCells.map(nameOf));
+  const estimates = new Map<string, Sums>();
+  for (const cell of repriced?.cells ?? []) {
+    const name = nameOf(cell);
+    const sums = estimates.get(name) ?? noSums();
+    addTo(sums, cell);
+    estimates.set(name, sums);
+  }
+
+  const findings = shown.flatMap(({ model, days, calls }): Finding[] => {
+    const parts = days.map((one): Part & { isPriced: boolean } => {
+      const name = nameOf({ bucket: one.day, ...one });
+      const isPriced = repriced !== null && !unpriced.has(name);
+      const euros = isPriced ? (estimates.get(name)?.cost ?? NO_EUROS) : null;
+      return { first: one.day, count: one.requests, euros, isPriced };
+    });
+    const { last, ...sums } = sumOfDays(parts);
+    const without = parts.filter(({ isPriced }) => !isPriced).reduce((sum, { count }) => sum + count, 0);
+    // The price list says so too.
+    if (without === 0 && sums.euros === 0) return [];
+    const isAll = cells.every((cell) => cell.model !== model || free.has(nameOf(cell)));
+    const said = `${counted(calls, 'call', format)} ${calls === 1 ? 'was' : 'were'} recorded at €0`;
+    const tail =
+      without === calls
+        ? `; the price list has no price for ${calls === 1 ? 'it' : 'them'}, so nobody can say what is missing`
+        : without === 0
+          ? `; by the price list ${calls === 1 ? 'it costs' : 'they cost'} ${format.euros(sums.euros ?? NO_EUROS)}`
+          : `; by the price list those with a price cost ${format.euros(sums.euros ?? NO_EUROS)}, and ${format.integer(without)} of them have none`;
+    const change = { models: [model], ...(isAll ? {} : { maxCost: NO_EUROS }) };
+    return [
+      {
+        ...{ key: model, subject: written(model), sentence: `${said}${tail}.`, ...sums },
+        records: recordsUrl(query, format, { ...change, first: sums.since, last }),
+        examples: [],
+      },
+    ];
+  });
+  const more = byModel.length - shown.length;
+  return {
+    findings,
+    notes: more > 0 ? [`${counted(more, 'more model', format)} with fewer such calls are left out.`] : [],
+  };
+}
+
+export const UNPRICED: Kind = {
+  name: 'unpriced',
+  title: 'Models recorded at €0',
+  rule: 'The writer records a model that it does not know at €0. Told are the days on which all calls of a model and an action cost nothing; not where the price list says €0 as well.',
+  euros: 'what these calls cost by the price list: missing in what was recorded',
+  counts: 'calls',
+  find,
+};
