@@ -19,7 +19,7 @@ export const FINDINGS_EXPORT: ExportPage<FindingSources> = {
       `All findings; ${sources.format.minute(at)}; ${sources.format.integer(rows)} ${rows === 1 ? 'row' : 'rows'}`,
     open: async ({ tables: wanted }) => {
       const explanations = await readExplanations(sources.databases.backoffice);
-      const found = await Promise.all(KINDS.map((kind) => readKind(sources, kind, Promise.resolve(explanations))));
+      const found = await Promise.all(KINDS.map((kind) => readKind(sources, kind, explanations)));
       const findings = found.flatMap((one) => one.findings);
       const tables = Object.entries({ findings: findingsTable(findings), parts: partsTable(findings) })
         .filter(([name]) => wanted.includes(name))

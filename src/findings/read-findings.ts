@@ -21,15 +21,12 @@ const MOST_FINDINGS = 100;
 export async function readKind(
   sources: FindingSources,
   kind: Kind,
-  explaining: Promise<Map<string, Explanation>>,
+  explanations: ReadonlyMap<string, Explanation>,
 ): Promise<FoundOfKind> {
   const { reader, format } = sources;
-  const [found, explanations] = await Promise.all([
-    reader.ofOneState(async (reader) =>
-      kind.find({ ...sources, reader }, await reader.recent(everyCall(format, now()))),
-    ),
-    explaining,
-  ]);
+  const found = await reader.ofOneState(async (reader) =>
+    kind.find({ ...sources, reader }, await reader.recent(everyCall(format, now()))),
+  );
   const findings = found.findings.sort(byWeight);
   const more = findings.length - MOST_FINDINGS;
   return {
@@ -56,6 +53,6 @@ export async function readFinding(
 ): Promise<ExplainedFinding | null> {
   const kind = KINDS.find(({ name }) => id.startsWith(`${name}-`) && id.length === name.length + 17);
   if (kind === undefined) return null;
-  const { findings } = await readKind(sources, kind, readExplanations(sources.databases.backoffice));
+  const { findings } = await readKind(sources, kind, await readExplanations(sources.databases.backoffice));
   return findings.find((finding) => finding.id === id) ?? null;
 }

@@ -29,7 +29,13 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
   const readAll = (req: Request): Promise<{ kind: Kind; found: Panel<FoundOfKind> }[]> => {
     const explaining = handled(readExplanations(backoffice));
     return Promise.all(
-      KINDS.map(async (kind) => ({ kind, found: await panel(readKind(sources, kind, explaining), req.log) })),
+      KINDS.map(async (kind) => ({
+        kind,
+        found: await panel(
+          explaining.then((explanations) => readKind(sources, kind, explanations)),
+          req.log,
+        ),
+      })),
     );
   };
 
