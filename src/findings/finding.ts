@@ -91,7 +91,7 @@ export function recordsUrl(
 }
 
 /** Adds up parts by the month, or whatever `firstOf` says, that each lies in; euros that nobody knows are none beside others. */
-export function partsBy(parts: readonly Part[], firstOf: (day: Day) => Day): Part[] {
+function partsBy(parts: readonly Part[], firstOf: (day: Day) => Day): Part[] {
   const sums = new Map<Day, Part>();
   for (const { first: day, count, euros } of parts) {
     const first = firstOf(day);

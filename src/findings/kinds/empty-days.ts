@@ -8,10 +8,10 @@ import { counted, type Finding, type FindingSources, type Kind, type Part, recor
 const WEEKS_BEFORE = 4;
 const WITH_CALLS = 3;
 /** After so many empty days they are what is usual. */
-export const LONGEST = 28;
+const LONGEST = 28;
 
 /** The days of a gap that usually have calls, each with what the same day of the week cost in the weeks before the gap. */
-export function missingDays(costs: ReadonlyMap<Day, MicroEuros>, first: Day, days: number): Part[] {
+function missingDays(costs: ReadonlyMap<Day, MicroEuros>, first: Day, days: number): Part[] {
   return Array.from({ length: Math.min(days, LONGEST) }, (_, i): Part[] => {
     const day = addDays(first, i);
     const weeksIn = Math.floor(i / 7);

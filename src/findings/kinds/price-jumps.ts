@@ -10,9 +10,9 @@ import { addDays } from '../../units/time.ts';
 import { counted, type Finding, type FindingSources, type Kind, recordsUrl } from '../finding.ts';
 
 /** Of fewer calls a week an average says little. */
-export const FEWEST_CALLS = 10;
+const FEWEST_CALLS = 10;
 /** The week before may lie so many days back. */
-export const LONGEST_GAP = 28;
+const LONGEST_GAP = 28;
 const WEEKS_SHOWN = 8;
 
 /** They are paid for by the image, second or character. */
@@ -21,13 +21,13 @@ const OTHERWISE_PAID: readonly (string | null)[] = ['image', 'video', 'speech', 
 type Week = Sums & { first: Day; noNumber: number };
 
 /** Tokens × cost ÷ other tokens to the nearest micro-euro, halves up, in integers. */
-export function atPriceOf(tokens: number, { cost, ...other }: Sums): MicroEuros {
+function atPriceOf(tokens: number, { cost, ...other }: Sums): MicroEuros {
   const by = BigInt(totalTokens({ cost, ...other }));
   return microEuros(Number((2n * BigInt(tokens) * BigInt(cost) + by) / (2n * by)));
 }
 
 /** Whether a token costs a quarter more than before, or a fifth less, which is the same the other way round. */
-export function isJump(before: Sums, now: Sums): boolean {
+function isJump(before: Sums, now: Sums): boolean {
   const [a, b] = [BigInt(now.cost) * BigInt(totalTokens(before)), BigInt(before.cost) * BigInt(totalTokens(now))];
   return 4n * a >= 5n * b || 5n * a <= 4n * b;
 }
