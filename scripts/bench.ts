@@ -112,6 +112,7 @@ async function measure({ child, origin, size, workflows }: Served): Promise<void
 
   const built = await ask(child, 'backfill');
   const memoryAfterBackfill = await ask(child, 'memory');
+  await ask(child, 'prices');
   const ticks: number[] = [];
   for (let i = 0; i < 12; i++) ticks.push((await ask(child, 'tick')).source ?? Number.NaN);
   await ask(child, 'keep');

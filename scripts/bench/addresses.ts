@@ -30,6 +30,8 @@ export function addressesOf(
     ...PERIODS.map((period): [string, string] => [`overview page, ${period}`, `${usage}?period=${period}`]),
     ['stats JSON, 90d, one model', '/api/ai-usage/stats?period=90d&model=gpt-5'],
     ['stats JSON, 90d, one action', '/api/ai-usage/stats?period=90d&action=image_edit'],
+    ['stats JSON, 90d, by the price list', '/api/ai-usage/stats?period=90d&cost=repriced'],
+    ['overview page, 90d, by the price list', `${usage}?period=90d&cost=repriced`],
     ['records by time, page 1', `${records}?period=all`],
     ['records by time, page 1,000', `${records}?period=all&page=1000`],
     ['records by time, last page', `${records}?period=all&page=${lastPage}`],

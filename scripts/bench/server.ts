@@ -15,6 +15,7 @@ import { rollupsJob } from '../../src/jobs/list.ts';
 import { createMetrics } from '../../src/measuring/metrics.ts';
 import { watchDatabases } from '../../src/measuring/watch-databases.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
+import { keepDayTokens } from '../../src/stats/pricing/keep-day-tokens.ts';
 import type { UsageReader } from '../../src/stats/reader.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
@@ -27,7 +28,8 @@ import { noStore, securityHeaders } from '../../src/web/security.ts';
 
 /**
  * The server under measurement, a process of its own so that its memory and event loop are its own. Commands come over
- * IPC: { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' }; each is answered by { done, ms, … }.
+ * IPC: { do: 'backfill' | 'prices' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' }; each is
+ * answered by { done, ms, … }.
  */
 const urls = JSON.parse(process.argv[2] ?? '{}') as { workflows: string; backoffice: string };
 const SECRET = 'a secret for the benchmark only, long enough';
@@ -93,11 +95,20 @@ setInterval(() => {
   mostResident = Math.max(mostResident, process.memoryUsage.rss());
 }, 20).unref();
 
-type Command = { do: 'backfill' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' };
+type Command = { do: 'backfill' | 'prices' | 'tick' | 'keep' | 'memory' | 'resident' | 'reuse' | 'warm up' };
 
 const commands: Record<Command['do'], () => Promise<object>> = {
   backfill: async () => {
     await backfill(databases, config.timeZone, now());
+    return {};
+  },
+  /** As where somebody keeps a price list, and its clock has gathered the tokens of the days: the overview tells the difference then. */
+  prices: async () => {
+    await databases.backoffice.raw(
+      `INSERT INTO prices (model, from_day, currency, input_per_million, output_per_million, created_by)
+       SELECT '*', '2020-01-01', 'EUR', 1.37, 10.03, 'bench' WHERE NOT EXISTS (SELECT FROM prices)`,
+    );
+    await keepDayTokens(databases, async () => true);
     return {};
   },
   tick: async () => ({ source: await sourceTime(() => tick(databases, config.timeZone, now())) }),
