@@ -65,6 +65,9 @@ export async function readPriceList(backoffice: Knex, known: PriceList | null): 
 /** Of fifty prices in dollars one for each day of a year. */
 const MOST_CONVERTED = 20_000;
 
+/** Of fifty actions and models one for each day of a year. */
+const MOST_REMEMBERED = 20_000;
+
 /** A rate of dollars and what tells it from others. */
 type RateOfDay = { key: string; exchange: Exchange };
 
@@ -87,24 +90,34 @@ function priceListOf(
     converted.set(key, made);
     return made;
   };
+  const find = (model: string, action: string, day: Day): PriceOfDay => {
+    const ofDay = tiersOf(model, action, day);
+    if (ofDay.length === 0) return { missing: 'price' };
+    const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
+    const rate = foreign ? rateOf(day) : null;
+    const key = `${ofDay.map(({ id }) => id)} ${rate?.key ?? null}`;
+    if (foreign && rate === null) return { missing: 'exchange rate', key };
+    return {
+      key,
+      tiers: ofDay.map((price) => ({
+        above: price.aboveInputTokens,
+        price: priceOn(price, price.currency === 'EUR' ? null : rate),
+      })),
+    };
+  };
+  const remembered = new Map<string, PriceOfDay>();
   return {
     version,
     isEmpty: prices.length === 0,
     models: [...new Set(prices.map(({ model }) => model))].filter((model) => !model.includes('*')).sort(byCodePoint),
     priceOf: (model, action, day) => {
-      const ofDay = tiersOf(model, action, day);
-      if (ofDay.length === 0) return { missing: 'price' };
-      const foreign = ofDay.some(({ currency }) => currency !== 'EUR');
-      const rate = foreign ? rateOf(day) : null;
-      const key = `${ofDay.map(({ id }) => id)} ${rate?.key ?? null}`;
-      if (foreign && rate === null) return { missing: 'exchange rate', key };
-      return {
-        key,
-        tiers: ofDay.map((price) => ({
-          above: price.aboveInputTokens,
-          price: priceOn(price, price.currency === 'EUR' ? null : rate),
-        })),
-      };
+      const name = `${day}\0${action}\0${model}`;
+      const known = remembered.get(name);
+      if (known !== undefined) return known;
+      if (remembered.size === MOST_REMEMBERED) remembered.clear();
+      const found = find(model, action, day);
+      remembered.set(name, found);
+      return found;
     },
     changed: (change) => priceListOf(`${version}, changed`, change(prices), rates, rateOf),
     atWritersRate: () => {
