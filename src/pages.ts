@@ -21,6 +21,8 @@ import { storyPage } from './ai-usage/story/routes.ts';
 import { SUBJECT_EXPORTS } from './ai-usage/subjects/export.ts';
 import { subjectPages } from './ai-usage/subjects/routes.ts';
 import { tieOutPage } from './ai-usage/tie-out/routes.ts';
+import { UNIT_COSTS_EXPORT } from './ai-usage/unit-costs/export.ts';
+import { unitCostsPage } from './ai-usage/unit-costs/routes.ts';
 import { viewPages } from './ai-usage/views/routes.ts';
 import { WHAT_IF_EXPORT } from './ai-usage/what-if/export.ts';
 import { whatIfPage } from './ai-usage/what-if/routes.ts';
@@ -84,6 +86,7 @@ export const PAGES: Page[] = [
   { routes: statementPages, exports: [STATEMENT_EXPORT], link: { label: 'Statement', href: STATEMENT_EXPORT.path } },
   { routes: repricedPage, exports: [REPRICED_EXPORT] },
   { routes: whatIfPage, exports: [WHAT_IF_EXPORT] },
+  { routes: unitCostsPage, exports: [UNIT_COSTS_EXPORT] },
   { routes: tieOutPage },
   { routes: usageApi },
   {

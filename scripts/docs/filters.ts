@@ -40,6 +40,7 @@ export const DOCS: Record<string, Place[]> = {
   'docs/openapi.yaml': [
     yaml('of statistics', references),
     yaml('of explore', references),
+    yaml('of unit costs', references),
     yaml('of records', references),
     yaml('all', parameters),
   ],

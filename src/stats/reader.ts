@@ -24,6 +24,7 @@ import { readStory, type Story } from './stories/story.ts';
 import { readStoryCosts, type StoryCosts, type StoryCostsAsked } from './stories/story-costs.ts';
 import type { TopBy } from './stories/story-sums.ts';
 import { readSumsOf, readTop, type Top } from './stories/top.ts';
+import { readUnitCosts, type UnitCosts } from './stories/unit-costs.ts';
 import type { Sums } from './sums.ts';
 import { sameFigures } from './tie-out.ts';
 import { readWeek, type Week } from './week.ts';
@@ -52,6 +53,7 @@ type UsageAnswers = {
   records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
   /** The most expensive stories of a query, and how many stories cost less than `cost`. */
   storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
+  unitCosts: (query: UsageQuery) => Promise<Answer<UnitCosts>>;
   /** The one story that a query names. */
   story: (query: UsageQuery) => Promise<Answer<Story>>;
 };
@@ -228,6 +230,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         answer('story costs', `${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
           readStoryCosts(source, query.window, filter, asked),
         ),
+      unitCosts: (query) => answer('unit costs', '', query, (of, filter) => readUnitCosts(of, query.window, filter)),
       story: (query) =>
         answer('story', '', query, (source, filter) => readStory(source.workflows, query.window, filter)),
     };
@@ -262,6 +265,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     sumsOf: alone(({ sumsOf }) => sumsOf),
     records: alone(({ records }) => records),
     storyCosts: alone(({ storyCosts }) => storyCosts),
+    unitCosts: alone(({ unitCosts }) => unitCosts),
     story: alone(({ story }) => story),
     together: (read) =>
       untilUnchanged(handled(current()), (opened) =>

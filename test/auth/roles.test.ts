@@ -11,7 +11,7 @@ const FOR_READERS = [
   ...['/alerts', '/alerts/:id', '/alerts/channels', '/alerts/channels/:id'],
   ...['/alerts/rules', '/alerts/rules/:id', '/alerts/rules/rehearsal'],
   ...['/ai-usage', '/ai-usage/records', '/ai-usage/records/:id', '/ai-usage/statement', '/ai-usage/tie-out'],
-  ...['/ai-usage/repriced', '/what-if'],
+  ...['/ai-usage/repriced', '/what-if', '/ai-usage/unit-costs', '/api/ai-usage/unit-costs'],
   ...['/ai-usage/explore', '/api/ai-usage/explore'],
   ...['/ai-usage/models', '/ai-usage/actions', '/ai-usage/providers', '/ai-usage/authors', '/ai-usage/stories'],
   ...['/ai-usage/stories/:name', '/ai-usage/authors/:name', '/ai-usage/models/:name', '/ai-usage/actions/:name'],

@@ -225,6 +225,7 @@ export const PAGES: Record<string, string> = {
   'explore-days': '/ai-usage/explore?period=90d&rows=day&columns=weekday&measure=costPerRequest&pageSize=25',
   repriced: '/ai-usage/repriced?period=90d',
   'what-if': '/what-if?period=90d',
+  'unit-costs': '/ai-usage/unit-costs?period=90d',
   records: '/ai-usage/records?period=90d&pageSize=25&model=gpt-5&model=gemini-2.5-pro&search=Duarte',
   empty: '/ai-usage/records?model=no-such-model',
   recomputed: '/ai-usage/tie-out?period=90d',

@@ -30,6 +30,7 @@ import { pageLimits } from '../frame/sources.ts';
 import { notesOnChart, readNotesOf } from '../notes/shown.ts';
 import { REPRICED_PATH } from '../repriced/export.ts';
 import { repricedLine } from '../repriced/sentence.ts';
+import { UNIT_COSTS_PATH } from '../unit-costs/export.ts';
 import { readStarred } from '../views/store.ts';
 import { besideTabs } from './beside.ts';
 import { OVERVIEW_EXPORT } from './export.ts';
@@ -119,6 +120,7 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         repriced.ok && repriced.value
           ? { text: repriced.value, href: usageUrl(REPRICED_PATH, query), show: links.here({ cost: 'repriced' }) }
           : null,
+      unitCosts: isEmpty ? null : usageUrl(UNIT_COSTS_PATH, query),
       repricedFailed: repriced.ok ? null : repriced.message,
       comparisonFailed: compared.ok ? null : compared.message,
       download: total ? tablesMenu(OVERVIEW_EXPORT, frozenUrl(OVERVIEW_PATH, query, total), total, format) : null,

@@ -1,0 +1,89 @@
+import type { UsageFilter } from '../../query/filter.ts';
+import type { Month } from '../../units/calendar.ts';
+import { type MicroEuros, microEuros, minus, plus } from '../../units/money.ts';
+import type { Window } from '../../units/time.ts';
+import type { UsageSource } from '../source.ts';
+import { group, readCells } from '../stats.ts';
+import { type Begun, eachUnit } from './each-unit.ts';
+import { readSumsBy } from './story-sums.ts';
+
+/** What calls of an action and model cost a story, on average; `calls`: that a story has more or fewer of them, `price`: that one costs more or less. */
+export type UnitCause = Record<'before' | 'now' | 'calls' | 'price', MicroEuros> & {
+  /** Null for all that are not named. */
+  action: string | null;
+  model: string | null;
+};
+
+/** Why a story of a month cost something else than one of the month before: the rows add up to the two averages, and to what lies between them. */
+export type UnitCauses = { monthBefore: Month; month: Month; before: MicroEuros; now: MicroEuros; rows: UnitCause[] };
+
+/** So many actions and models, the most expensive ones, are told one by one. */
+const MOST_KINDS = 60;
+
+type Part = { action: string | null; model: string | null; cost: [bigint, bigint]; requests: [bigint, bigint] };
+
+/** part ÷ whole, halves up. */
+const divided = (part: bigint, whole: bigint): bigint => {
+  const [doubled, by] = [2n * part + whole, 2n * whole];
+  const quotient = doubled / by;
+  return doubled < 0n && doubled % by !== 0n ? quotient - 1n : quotient;
+};
+const micro = (amount: bigint): MicroEuros => microEuros(Number(amount));
+
+/** Parts of costs, as what each is of an average: rounded so that they add up to it. */
+export function causesOf(parts: readonly Part[], stories: readonly [number, number]): UnitCause[] {
+  const sums: [bigint, bigint] = [0n, 0n];
+  const share = (part: Part, of: 0 | 1): MicroEuros => {
+    const before = divided(sums[of], BigInt(stories[of]));
+    sums[of] += part.cost[of];
+    return micro(divided(sums[of], BigInt(stories[of])) - before);
+  };
+  return parts.map((part) => {
+    const { action, model, cost, requests } = part;
+    const [before, now] = [share(part, 0), share(part, 1)];
+    // As many calls a story as now, each at what it cost before; what is new has no price before.
+    const asMany = requests[0] === 0n ? now : micro(divided(cost[0] * requests[1], requests[0] * BigInt(stories[1])));
+    return { action, model, before, now, calls: minus(asMany, before), price: minus(now, asMany) };
+  });
+}
+
+type MonthOfStories = { month: Month; stories: { count: number; cost: MicroEuros } };
+type Months = { begun: Begun; before: MonthOfStories; now: MonthOfStories; places: [number, number] };
+
+/** Compares the stories that began in two months, with all their calls of a window. */
+export async function readUnitCauses(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  { begun, before, now, places }: Months,
+): Promise<UnitCauses> {
+  const kinds = [...group(await readCells(source, window, filter, 'whole'), kindOf)]
+    .sort(([a, one], [b, other]) => other.cost - one.cost || (a < b ? -1 : 1))
+    .slice(0, MOST_KINDS)
+    .map(([key]) => JSON.parse(key) as [string, string]);
+  const parts: Part[] = [];
+  for (const [action, model] of kinds) {
+    const part: Part = { action, model, cost: [0n, 0n], requests: [0n, 0n] };
+    const sums = await readSumsBy(source, window, { ...filter, actions: [action], models: [model] }, 'story');
+    await eachUnit(source, 'story', sums, (story, cost, requests) => {
+      const of = places.indexOf(begun.get(story)?.month ?? -1) as -1 | 0 | 1;
+      if (of === -1) return;
+      part.cost[of] += BigInt(cost);
+      part.requests[of] += BigInt(requests);
+    });
+    parts.push(part);
+  }
+  const restOf = (of: 0 | 1, whole: MicroEuros) => parts.reduce((rest, { cost }) => rest - cost[of], BigInt(whole));
+  const rest: [bigint, bigint] = [restOf(0, before.stories.cost), restOf(1, now.stories.cost)];
+  if (rest.some((cost) => cost !== 0n)) parts.push({ action: null, model: null, cost: rest, requests: [0n, 0n] });
+  const rows = causesOf(parts, [before.stories.count, now.stories.count]);
+  const total = (name: 'before' | 'now') => rows.reduce((sum, row) => plus(sum, row[name]), microEuros(0));
+  return {
+    ...{ monthBefore: before.month, month: now.month, before: total('before'), now: total('now') },
+    rows: rows
+      .filter((row) => row.before !== 0 || row.now !== 0)
+      .sort((a, b) => Math.abs(minus(b.now, b.before)) - Math.abs(minus(a.now, a.before))),
+  };
+}
+
+const kindOf = ({ action, model }: { action: string; model: string }) => JSON.stringify([action, model]);
