@@ -31,7 +31,7 @@ const divided = (part: bigint, whole: bigint): bigint => {
 const micro = (amount: bigint): MicroEuros => microEuros(Number(amount));
 
 /** Parts of costs, as what each is of an average: rounded so that they add up to it. */
-export function causesOf(parts: readonly Part[], stories: readonly [number, number]): UnitCause[] {
+function causesOf(parts: readonly Part[], stories: readonly [number, number]): UnitCause[] {
   const sums: [bigint, bigint] = [0n, 0n];
   const share = (part: Part, of: 0 | 1): MicroEuros => {
     const before = divided(sums[of], BigInt(stories[of]));

@@ -11,7 +11,7 @@ import { readSumsBy } from './story-sums.ts';
 import { readUnitCauses, type UnitCauses } from './unit-causes.ts';
 
 /** What pages of a story are, each by the action whose calls make one. */
-export const PAGE_ACTIONS = { chapters: 'chapter_writing', images: 'image_generation' } as const;
+const PAGE_ACTIONS = { chapters: 'chapter_writing', images: 'image_generation' } as const;
 
 /** How many there were of something in a month, what they cost together, and what half and nine in ten of them cost at most; null without any. */
 export type UnitCost = { count: Count; cost: MicroEuros; median: MicroEuros | null; p90: MicroEuros | null };
