@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type Actor, auditedChange } from '../db/audit-log.ts';
 import { compareDays, type Day, monthOf } from '../units/calendar.ts';
+import { byCodePoint } from '../units/code-points.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { wrongFile } from '../units/failures/wrong-file.ts';
 import {
@@ -33,18 +34,16 @@ export type Compared = {
 const place = (at: string, field: string) => (at === '' ? field : `${at}, ${field}`);
 
 /** By item, project and kind, by day. */
-const byItem = (lines: readonly LineAt[]) =>
-  [...lines].sort((a, b) => {
-    const [one, other] = [a, b].map(({ item, project, kind }) => JSON.stringify([item, project, kind])) as [
-      string,
-      string,
-    ];
-    return one < other
-      ? -1
-      : one > other
-        ? 1
-        : compareDays(a.firstDay, b.firstDay) || compareDays(a.lastDay, b.lastDay);
-  });
+const byItem = (lines: readonly LineAt[]): LineAt[] =>
+  lines
+    .map((line) => ({ line, of: JSON.stringify([line.item, line.project, line.kind]) }))
+    .sort(
+      (a, b) =>
+        byCodePoint(a.of, b.of) ||
+        compareDays(a.line.firstDay, b.line.firstDay) ||
+        compareDays(a.line.lastDay, b.line.lastDay),
+    )
+    .map(({ line }) => line);
 
 /** What would be billed twice: lines of the same item whose days meet, without being the same. */
 function overlaps(lines: readonly LineAt[], kept: readonly KeptLine[]): ParameterProblem[] {

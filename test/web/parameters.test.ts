@@ -49,6 +49,7 @@ describe('parameters that nobody knows', () => {
       authors: AUTHOR,
       stories: STORY,
       findings: findingId('unpriced', 'tts-1'),
+      bills: 'OpenAI',
       ...(await oneOfEach(ana)),
     };
     paths = pathsOf(app.express.router.stack as unknown as Layer[])

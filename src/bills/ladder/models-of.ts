@@ -20,14 +20,23 @@ export function itemModels(provider: string, known: readonly string[]): (item: s
     .filter((name) => name !== '')
     .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
     .map((name) => ({ name, words: wordsOf(name) }));
-  return (item) => {
+  const find = (item: string): string | null => {
     const [head = ''] = item.split(',');
     const name = billedName(head);
     if (!/\s/.test(name) && providerOf(name) === provider) return name;
     const words = wordsOf(item);
-    const found = names.find((one) => words.includes(one.words))?.name;
-    if (found !== undefined) return found;
+    const named = names.find((one) => words.includes(one.words))?.name;
+    if (named !== undefined) return named;
     const [first = ''] = name.split(/\s/);
     return /\d/.test(first) && providerOf(first) === provider ? billedName(first) : null;
+  };
+  // A bill has an item for each of its days.
+  const found = new Map<string, string | null>();
+  return (item) => {
+    const known = found.get(item);
+    if (known !== undefined) return known;
+    const model = find(item);
+    found.set(item, model);
+    return model;
   };
 }
