@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { createPace } from '../../../src/measuring/pace.ts';
+import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
+import { addTime, HOUR, now, startOfHour } from '../../../src/units/time.ts';
 import { type RunningApp, startApp } from '../../support/app.ts';
+import { databases } from '../../support/databases.ts';
 import { keepRollups } from '../../support/keeping.ts';
+import { memoryLog } from '../../support/log.ts';
 import { needsServer } from '../../support/skip.ts';
 import { until } from '../../support/until.ts';
-import { resetUsage } from '../../support/usage.ts';
+import { insertUsage, resetRollups, resetUsage } from '../../support/usage.ts';
 import { coverWith, endAll, makeSource, startOn, state, swap } from './sources.ts';
 
 const HOUR_MS = 3_600_000;
@@ -70,6 +74,31 @@ describe('ticks of a process', function () {
     }
     return seen;
   }
+
+  it('begin when the rollups are built, which tells how much is done, how fast, and when all will be', async () => {
+    const hours = 400;
+    const begin = startOfHour(addTime(now(), -BigInt(hours) * HOUR));
+    await insertUsage(
+      Array.from({ length: 2 * hours }, (_, i) => ({ at: addTime(begin, (BigInt(i) * HOUR) / 2n) })),
+      databases().workflows,
+    );
+    await resetRollups();
+    const { log, entries } = memoryLog();
+    const keeping = keepRollups(databases(), 'Europe/Lisbon', log, { replicas: false, everyMs: 20 });
+    const told = () => entries().filter(({ message }) => message === 'rollups: backfill');
+    try {
+      await until(() => told().some(({ percent }) => percent === 100), entries, 60_000);
+    } finally {
+      await keeping.stop();
+    }
+    const last = told().at(-1);
+    const { coveredUntil } = await readCoverage(databases().backoffice);
+    const covered = Number(((coveredUntil ?? begin) - begin) / (HOUR / 2n));
+    assert.equal(last?.records, covered);
+    assert.ok(Number(last?.recordsASecond) > 0);
+    const endsIn = Date.parse(String(last?.endsAt)) - Number(now() / 1000n);
+    assert.ok(endsIn < 1_000 && endsIn > -120_000, `${endsIn} ms`);
+  });
 
   it('come further apart where the source takes longer', async () => {
     const source = await makeSource(30);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { exactInteger } from '../../../units/integer.ts';
 import { handled } from '../../../units/promises/handled.ts';
 import { addTime, earliest, HOUR, type Instant, instantFromPostgres, now, startOfHour } from '../../../units/time.ts';
 import { LATE_COMMITS, readCoverage } from '../coverage.ts';
@@ -6,7 +7,7 @@ import { endOfRecords, type HourRange, readEarliest } from '../source-hours.ts';
 import { RECORDS_A_PIECE } from './limits.ts';
 import { beginAgain, compareWithSource } from './origin.ts';
 import { type RollupDatabases, readAnew } from './refresh.ts';
-import { writeChanges } from './write.ts';
+import { type Changes, writeChanges } from './write.ts';
 import { adoptTimeZone, buildDays } from './write-days.ts';
 
 /** The hour up to which rollups can be complete at an instant. */
@@ -16,11 +17,14 @@ export function coverableUntil(instant: Instant): Instant {
 
 const hoursBetween = (from: Instant, to: Instant): number => Number((to - from) / HOUR);
 
-export type BackfillProgress = { done: number; total: number };
+/** Hours, and how many records those that are done held. */
+export type BackfillProgress = { done: number; total: number; records: number };
+
+const recordsIn = ({ cells }: Changes): number => cells.reduce((sum, { requests }) => sum + exactInteger(requests), 0);
 
 /**
  * Brings coverage up to now, oldest chunk first: a later chunk then always sees what an earlier one was computed from or
- * newer, and what differs is healed by the audit. Reports progress in hours.
+ * newer, and what differs is healed by the audit. Reports progress.
  */
 export async function backfill(
   databases: RollupDatabases,
@@ -35,6 +39,7 @@ export async function backfill(
   const begin = coverage.coveredUntil ?? (await firstHour(workflows, target));
   const chunkFrom = (from: Instant) => nextChunk(workflows, from, target);
   const read = (chunk: HourRange | null) => chunk && readAnew(workflows, chunk);
+  let records = 0;
   let chunk = await chunkFrom(begin);
   let reading = handled(read(chunk));
   while (chunk && reading) {
@@ -46,6 +51,7 @@ export async function backfill(
     const version = await writeChanges(backoffice, changes, coverage, { coveredUntil });
     if (version !== null) {
       coverage = { ...coverage, version, coveredUntil };
+      records += recordsIn(changes);
       chunk = next;
     } else {
       // Another refresher has moved on, or begun again; continue from where it is.
@@ -53,7 +59,8 @@ export async function backfill(
       chunk = await chunkFrom(coverage.coveredUntil ?? (await firstHour(workflows, target)));
       reading = handled(read(chunk));
     }
-    onProgress({ done: hoursBetween(begin, coverage.coveredUntil ?? begin), total: hoursBetween(begin, target) });
+    const done = hoursBetween(begin, coverage.coveredUntil ?? begin);
+    onProgress({ done, total: hoursBetween(begin, target), records });
   }
 }
 
@@ -81,6 +88,7 @@ export async function rebuild(
   const isOfSource = ['same', 'changed'].includes((await compareWithSource(databases, coverage)).kind);
   const { coveredUntil } = isOfSource ? coverage : ((await beginAgain(databases.backoffice, coverage)) ?? coverage);
   const begin = await oldestHour(databases);
+  let records = 0;
   if (coveredUntil !== null && begin !== null) {
     const total = hoursBetween(begin, coveredUntil);
     let chunk = await nextChunk(databases.workflows, begin, coveredUntil);
@@ -90,11 +98,14 @@ export async function rebuild(
       if (current.coveredUntil === null) break;
       const changes = await readAnew(databases.workflows, chunk);
       if ((await writeChanges(databases.backoffice, changes, current, {}, { anew: true })) === null) continue;
-      onProgress({ done: hoursBetween(begin, chunk.to), total });
+      records += recordsIn(changes);
+      onProgress({ done: hoursBetween(begin, chunk.to), total, records });
       chunk = await nextChunk(databases.workflows, chunk.to, coveredUntil);
     }
   }
-  await backfill(databases, timeZone, now(), onProgress);
+  await backfill(databases, timeZone, now(), (progress) =>
+    onProgress({ ...progress, records: records + progress.records }),
+  );
   await buildDays(databases.backoffice);
 }
 

@@ -7,7 +7,7 @@ import { followSourceClock } from '../../../db/source-clock.ts';
 import { createAccount, onAccount } from '../../../measuring/account.ts';
 import { createPace } from '../../../measuring/pace.ts';
 import type { Outages } from '../../../units/failures/outages.ts';
-import { BEGIN_OF_TIME, now, startOfHour } from '../../../units/time.ts';
+import { addTime, BEGIN_OF_TIME, isoFromInstant, now, SECOND, startOfHour } from '../../../units/time.ts';
 import { readCoverage } from '../coverage.ts';
 import { wholeHoursSince } from '../segments.ts';
 import { type BackfillProgress, backfill } from './backfill.ts';
@@ -73,9 +73,14 @@ export function rollupWork(
   let fits = false;
   const mayTick = async () => !sharesTicks || takeLease(backoffice, LEASE, holder, LEASE_SECONDS);
   let said = -1;
-  const sayProgress = ({ done, total }: BackfillProgress) => {
+  const sayProgress = ({ done, total, records }: BackfillProgress, seconds: number) => {
     const tenth = Math.floor((10 * done) / total);
-    if (total > 48 && tenth > said) log.info({ percent: tenth * 10 }, 'rollups: backfill');
+    if (total > 48 && tenth > said) {
+      const recordsASecond = Math.round(records / seconds);
+      const left = BigInt(Math.round((seconds * (total - done)) / done));
+      const endsAt = isoFromInstant(addTime(now(), left * SECOND));
+      log.info({ percent: tenth * 10, records, recordsASecond, endsAt }, 'rollups: backfill');
+    }
     said = tenth;
   };
   let before: Finding | null = null;
@@ -103,9 +108,10 @@ export function rollupWork(
   const look = async (goOn: () => void) => {
     fits = hasRollups && (await isOfSource(goOn));
     if (!fits) return;
+    const begun = performance.now();
     await backfill(databases, timeZone, now(), (progress) => {
       goOn();
-      sayProgress(progress);
+      sayProgress(progress, (performance.now() - begun) / 1000);
     });
   };
   /** What a piece of work takes on the source is told, also where it fails. */
