@@ -15,10 +15,10 @@ const partName = ({ first }: Part, per: Trend['per'], format: Format): string =>
 const partFigure = ({ count, euros }: Part, { label }: Trend, format: Format): string =>
   label === null || euros === null ? format.integer(count) : format.euros(euros);
 
-/** "Sep 2026 12 → Oct 2026 30 → Nov 2026 44". */
+/** "Sep 2026: 12 → Oct 2026: 30 → Nov 2026: 44". */
 function trendInWords(trend: Trend, format: Format): string {
   const parts = trend.parts.slice(-PARTS_IN_A_LINE);
-  return parts.map((part) => `${partName(part, trend.per, format)} ${partFigure(part, trend, format)}`).join(' → ');
+  return parts.map((part) => `${partName(part, trend.per, format)}: ${partFigure(part, trend, format)}`).join(' → ');
 }
 
 export const explainedInWords = (explanation: NonNullable<ExplainedFinding['explanation']>, format: Format): string =>

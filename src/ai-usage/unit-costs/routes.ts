@@ -25,6 +25,9 @@ import { UNIT_COSTS_EXPORT, UNIT_COSTS_PATH } from './export.ts';
 import { unitCostsJson } from './json.ts';
 import { causesInWords, causesTable, UNIT_WORDS, unitTable } from './unit-tables.ts';
 
+/** The page names so many actions and models; files have all. */
+const MOST_CAUSES = 12;
+
 /** What a story, a chapter, an image and an author cost, month by month: page and JSON. */
 export function unitCostsPage({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
@@ -71,7 +74,10 @@ export function unitCostsPage({ databases, reader, render, format }: PageDepende
             }))
           : [],
         causes: costs?.causes
-          ? { sentence: causesInWords(costs.causes, format), table: causesTable(costs.causes, format).page(format) }
+          ? {
+              sentence: causesInWords(costs.causes, format),
+              table: causesTable(costs.causes, format, MOST_CAUSES).page(format),
+            }
           : null,
         download: total ? tablesMenu(UNIT_COSTS_EXPORT, frozenUrl(UNIT_COSTS_PATH, query, total), total, format) : null,
         overview: usageUrl(OVERVIEW_PATH, query),

@@ -7,7 +7,7 @@ import type { MonthOfUnits, UnitCosts, UnitOfCost } from '../../stats/stories/un
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { firstDayOf } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
-import { average, minus } from '../../units/money.ts';
+import { average, minus, NO_EUROS, plus } from '../../units/money.ts';
 
 /** How each is called, and what of it is counted. */
 export const UNIT_WORDS: Record<UnitOfCost, { title: string; label: string; counted: string }> = {
@@ -65,9 +65,19 @@ export function unitTable({ months }: UnitCosts, of: UnitOfCost, links: ViewLink
 const causeName = ({ action, model }: UnitCause): string =>
   action === null || model === null ? 'All others' : `${actionInfo(action).label}, ${written(model)}`;
 
-/** Why a story cost more, or less, than one of the month before. */
-export function causesTable(causes: UnitCauses | null, format: Format): DataTable {
-  const rows = causes?.rows ?? [];
+/** The first rows, and all others as one. */
+function upTo(most: number, rows: readonly UnitCause[]): UnitCause[] {
+  const others = rows.slice(most);
+  if (others.length < 2) return [...rows];
+  const sum = (name: 'before' | 'now' | 'calls' | 'price') =>
+    others.reduce((all, row) => plus(all, row[name]), NO_EUROS);
+  const all = { before: sum('before'), now: sum('now'), calls: sum('calls'), price: sum('price') };
+  return [...rows.slice(0, most), { action: null, model: null, ...all }];
+}
+
+/** Why a story cost more, or less, than one of the month before: all actions and models, or `most` of them by name. */
+export function causesTable(causes: UnitCauses | null, format: Format, most = Number.POSITIVE_INFINITY): DataTable {
+  const rows = upTo(most, causes?.rows ?? []);
   const total = { before: causes?.before ?? null, now: causes?.now ?? null };
   const sum = (name: 'calls' | 'price') => rows.reduce((all, row) => all + row[name], 0);
   const columns: Column<UnitCause>[] = [
