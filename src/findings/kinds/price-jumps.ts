@@ -37,11 +37,13 @@ const tells = (week: Week): boolean =>
 
 function weeksOf(cells: readonly UsageCell[]): Map<string, Week[]> {
   const kinds = new Map<string, Map<Day, Week>>();
+  const weekOf = new Map<string, Day>();
   for (const cell of cells) {
     const { model, action, bucket } = cell;
     if (OTHERWISE_PAID.includes(modelInfo(model).kind)) continue;
-    const { first } = periodOf(bucket as Day, 'week');
-    const key = JSON.stringify([model, action]);
+    const first = weekOf.get(bucket) ?? periodOf(bucket as Day, 'week').first;
+    weekOf.set(bucket, first);
+    const key = `${model}\0${action}`;
     const weeks = kinds.get(key) ?? new Map<Day, Week>();
     const week = weeks.get(first) ?? { ...noSums(), first, noNumber: 0 };
     addTo(week, cell);
@@ -61,7 +63,7 @@ const priceOf = (week: Sums): MicroEuros => microEuros(Math.round((week.cost / t
 async function find({ reader, format }: FindingSources, query: UsageQuery) {
   const stats = await reader.stats(query, 'day');
   const findings = [...weeksOf(stats.value.cells)].flatMap(([key, weeks]) => {
-    const [model, action] = JSON.parse(key) as [string, string];
+    const [model, action] = key.split('\0') as [string, string];
     return weeks.flatMap((week, i): Finding[] => {
       const before = weeks[i - 1];
       if (before === undefined || daysBetween(before.first, week.first) > LONGEST_GAP || !isJump(before, week))

@@ -12,25 +12,29 @@ const MOST_MODELS = 50;
 type Free = Sums & { day: Day; action: string; model: string };
 
 const nameOf = ({ bucket, action, model }: Pick<UsageCell, 'bucket' | 'action' | 'model'>) =>
-  JSON.stringify([bucket, action, model]);
+  `${bucket}\0${action}\0${model}`;
 
-/** The days, actions and models whose calls cost nothing; a part of a day may come several times. */
-function freeOf(cells: readonly UsageCell[]): Map<string, Free> {
+/** The days, actions and models whose calls cost nothing, and the models that have others; a part of a day may come several times. */
+function freeOf(cells: readonly UsageCell[]): { free: Map<string, Free>; paid: Set<string> } {
   const all = new Map<string, Free & { noNumber: number }>();
   for (const cell of cells) {
     const { bucket, action, model, noNumber } = cell;
-    const sums = all.get(nameOf(cell)) ?? { ...noSums(), day: bucket as Day, action, model, noNumber: 0 };
+    const name = nameOf(cell);
+    const sums = all.get(name) ?? { ...noSums(), day: bucket as Day, action, model, noNumber: 0 };
     addTo(sums, cell);
     sums.noNumber += noNumber;
-    all.set(nameOf(cell), sums);
+    all.set(name, sums);
   }
-  return new Map([...all].filter(([, { cost, noNumber }]) => cost === 0 && noNumber === 0));
+  const isFree = ({ cost, noNumber }: Free & { noNumber: number }) => cost === 0 && noNumber === 0;
+  return {
+    free: new Map([...all].filter(([, sums]) => isFree(sums))),
+    paid: new Set([...all.values()].flatMap((sums) => (isFree(sums) ? [] : [sums.model]))),
+  };
 }
 
 async function find({ reader, format }: FindingSources, query: UsageQuery) {
   const [stats, prices] = await Promise.all([reader.stats(query, 'day'), reader.prices()]);
-  const { cells } = stats.value;
-  const free = freeOf(cells);
+  const { free, paid } = freeOf(stats.value.cells);
   const byModel = [...groupedBy([...free.values()], ({ model }) => model)]
     .map(([model, days]) => ({ model, days, calls: sumOf(days).requests }))
     .sort((a, b) => b.calls - a.calls || (a.model < b.model ? -1 : 1));
@@ -58,7 +62,6 @@ async function find({ reader, format }: FindingSources, query: UsageQuery) {
     const without = parts.filter(({ isPriced }) => !isPriced).reduce((sum, { count }) => sum + count, 0);
     // The price list says so too.
     if (without === 0 && sums.euros === 0) return [];
-    const isAll = cells.every((cell) => cell.model !== model || free.has(nameOf(cell)));
     const said = `${counted(calls, 'call', format)} ${calls === 1 ? 'was' : 'were'} recorded at €0`;
     const tail =
       without === calls
@@ -66,7 +69,7 @@ async function find({ reader, format }: FindingSources, query: UsageQuery) {
         : without === 0
           ? `; by the price list ${calls === 1 ? 'it costs' : 'they cost'} ${format.euros(sums.euros ?? NO_EUROS)}`
           : `; by the price list those with a price cost ${format.euros(sums.euros ?? NO_EUROS)}, and ${format.integer(without)} of them have none`;
-    const change = { models: [model], ...(isAll ? {} : { maxCost: NO_EUROS }) };
+    const change = { models: [model], ...(paid.has(model) ? { maxCost: NO_EUROS } : {}) };
     return [
       {
         ...{ key: model, subject: written(model), sentence: `${said}${tail}.`, ...sums },
