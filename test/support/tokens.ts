@@ -7,7 +7,7 @@ export async function fillTokens([used, over]: [string, string], name: string): 
     ...{
       sub: '101',
       email: 'ana.sousa@mythoria.pt',
-      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'bills', 'metrics'],
+      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'],
     },
     made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
   };
