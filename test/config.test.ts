@@ -29,7 +29,7 @@ describe('configuration', () => {
       proxies: 0,
       signInsPerMinute: 20,
       apiPerMinute: 600,
-      memoryBytes: 48 * 2 ** 20,
+      memoryBytes: 56 * 2 ** 20,
       metricsPort: null,
       webhookAllowedHosts: [],
       adminKeys: { openai: null, anthropic: null },

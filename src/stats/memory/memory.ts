@@ -61,17 +61,17 @@ function ofContent(cache: Cache): OfContent {
 /** For what is read at one moment and forgotten with it. */
 const FEW_BYTES = 32 * 2 ** 20;
 
-/**
- * An empty memory of so many bytes, the days besides. Half of them are for columns of packed days: they are read in bulk, and would drive
- * out all else.
- */
+/** Of packed days. They are read in bulk, and what they add up to is kept beside them: more of them would drive that out. */
+const SHARE_OF_PACKED_DAYS = 0.2;
+
+/** An empty memory of so many bytes, the days besides. */
 export function noMemory(mostBytes = FEW_BYTES): Memory {
-  const cache = createCache(mostBytes / 2);
+  const cache = createCache((1 - SHARE_OF_PACKED_DAYS) * mostBytes);
   return {
     ...ofContent(cache),
     cache,
     days: noDays(),
-    packedDays: noPackedDays(createCache(mostBytes / 2).part),
+    packedDays: noPackedDays(createCache(SHARE_OF_PACKED_DAYS * mostBytes).part),
     clockDays: noClockDays(cache.part),
     wholeDays: noWholeDays(cache.part),
     repricedDays: noRepricedDays(cache.part),
