@@ -1,14 +1,11 @@
+import { SCOPES } from '../../src/auth/tokens/scopes.ts';
 import { addTime, HOUR, now, postgresFromInstant } from '../../src/units/time.ts';
 import { databases } from './databases.ts';
 
 /** One that is used, one that is over. */
 export async function fillTokens([used, over]: [string, string], name: string): Promise<void> {
   const token = {
-    ...{
-      sub: '101',
-      email: 'ana.sousa@mythoria.pt',
-      scopes: ['stats', 'records', 'export', 'budgets', 'prices', 'metrics'],
-    },
+    ...{ sub: '101', email: 'ana.sousa@mythoria.pt', scopes: SCOPES },
     made_at: postgresFromInstant(addTime(now(), -50n * HOUR)),
   };
   await databases()
