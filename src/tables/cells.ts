@@ -33,6 +33,8 @@ export type Cell = {
   /** How dark the cell is in a heat map, 0 to 5; -1 to -5 where it is a refund. */
   level?: number;
   strip?: Strip;
+  /** The value as a bar below its text, in hundredths of the longest. */
+  bar?: number;
 };
 
 /** Whether something is more than before or less. */

@@ -44,6 +44,7 @@ export function shareColumn<Row extends Sums>(total: MicroEuros): Column<Row> {
     name: 'share',
     label: 'Share',
     kind: 'ratio',
+    bars: true,
     value: ({ cost }) => shareOf(cost),
     total: shareOf(total),
     note: (rows) => (rows.some(({ cost }) => cost < 0) ? REFUNDED : undefined),

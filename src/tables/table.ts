@@ -32,6 +32,8 @@ export type Column<Row> = {
   value: (row: Row) => Value;
   /** Whether its euros are differences, which the page prints with their sign. */
   isChange?: true;
+  /** Its values are drawn as bars too, the largest as long as the cell is wide. */
+  bars?: true;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
   /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
@@ -70,13 +72,13 @@ export function dataTable<Row>(
     page: (format) => {
       const ofPage = columns
         .filter(({ only }) => only !== 'file')
-        .map((column) => ({ ...column, print: printerOf(column, rows, format) }));
+        .map((column) => ({ ...column, print: printerOf(column, rows, format), bar: barsOf(column, rows) }));
       const hasTotal = ofPage.some(({ total }) => total !== undefined);
       return {
         caption: title,
         head: ofPage.map(({ label, kind, sort }) => ({ label, numeric: isNumeric(kind), sort })),
         rows: rows.map((row) => ({
-          cells: ofPage.map(({ value, cell, print }) => ({ ...print(value(row)), ...cell?.(row) })),
+          cells: ofPage.map(({ value, cell, print, bar }) => ({ ...print(value(row)), ...bar(row), ...cell?.(row) })),
           faint: faint(row),
           id: idOf?.(row),
         })),
@@ -96,6 +98,16 @@ export function dataTable<Row>(
 
 const printerOf = <Row>({ kind, value, total, isChange }: Column<Row>, rows: Row[], format: Format) =>
   columnPrinter(kind, [...rows.map(value), total ?? null], format, isChange);
+
+/** Below nothing, as of refunds, there is no bar, and none that would be no longer than a dot. */
+function barsOf<Row>({ value, bars }: Column<Row>, rows: Row[]): (row: Row) => Partial<Cell> {
+  if (!bars) return () => ({});
+  const largest = Math.max(...rows.map((row) => Number(value(row) ?? 0)));
+  return (row) => {
+    const bar = largest > 0 ? Math.round((100 * Number(value(row) ?? 0)) / largest) : 0;
+    return bar > 0 ? { bar } : {};
+  };
+}
 
 /** A column's value as files and the API have it: an average to the micro-euro. */
 export const inFile = (kind: ValueKind, value: Value): Value =>

@@ -88,6 +88,18 @@ for (const [how, cover] of [
       assert.deepEqual(await inFile('2026-10-06'), [null, null]);
     });
 
+    it('have no bar beside their share, and the largest share has the longest', async () => {
+      const bars = async (from: string, to: string) => {
+        const page = await openPage(client, `/ai-usage?from=${from}&to=${to}&by=model`);
+        const table = page.querySelectorAll('table').find((one) => textOf(one.querySelector('caption')) === 'Models');
+        const rows = table?.querySelectorAll('tbody tr') ?? [];
+        return rows.map((row) => row.querySelector('.bar rect')?.getAttribute('width') ?? null);
+      };
+      assert.deepEqual(await bars('2026-10-05', '2026-10-05'), ['100', '20']);
+      assert.deepEqual(await bars('2026-10-05', '2026-10-06'), ['100', '40']);
+      assert.deepEqual(await bars('2026-10-06', '2026-10-06'), [null, null]);
+    });
+
     it('are explained where there are shares of them, and nowhere else', async () => {
       for (const [path, notes] of [
         // Models and providers, by model the days that are refunds as well.
