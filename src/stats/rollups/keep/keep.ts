@@ -77,7 +77,8 @@ export function rollupWork(
     const tenth = Math.floor((10 * done) / total);
     if (total > 48 && tenth > said) {
       const recordsASecond = Math.round(records / seconds);
-      const left = BigInt(Math.round((seconds * (total - done)) / done));
+      // Nothing is done where another process has been ahead from the start.
+      const left = BigInt(Math.round((seconds * (total - done)) / Math.max(done, 1)));
       const endsAt = isoFromInstant(addTime(now(), left * SECOND));
       log.info({ percent: tenth * 10, records, recordsASecond, endsAt }, 'rollups: backfill');
     }
