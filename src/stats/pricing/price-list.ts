@@ -122,7 +122,10 @@ function priceListOf(
     changed: (change) => priceListOf(`${version}, changed`, change(prices), rates, rateOf),
     atWritersRate: () => {
       const exchange = inEuros(WRITERS_RATE);
-      return priceListOf(`${version}, at ${WRITERS_RATE}`, prices, rates, () => ({ key: `${WRITERS_RATE} euros`, exchange }));
+      return priceListOf(`${version}, at ${WRITERS_RATE}`, prices, rates, () => ({
+        key: `${WRITERS_RATE} euros`,
+        exchange,
+      }));
     },
   };
 }
