@@ -1,6 +1,7 @@
+import { CURRENCIES, KINDS } from '../stats/bills/bill-lines.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
 import { type FormField, otherProblems, problemOf } from '../units/input/form-field.ts';
-import { BILLING, CURRENCIES, KIND_LABELS, KINDS } from './terms.ts';
+import { BILLING, KIND_LABELS } from './terms.ts';
 
 type Choices = FormField & { choices: { value: string; label: string; selected: boolean }[] };
 

@@ -1,4 +1,6 @@
 import { providerOf, UNKNOWN_PROVIDER } from '../catalog/models.ts';
+import { billPath } from '../query/paths.ts';
+import type { BillSum } from '../stats/bills/read-lines.ts';
 import type { UsageCell } from '../stats/sums.ts';
 import { changeShare } from '../tables/sum-columns.ts';
 import { type DataTable, dataTable } from '../tables/table.ts';
@@ -7,8 +9,6 @@ import { byCodePoint } from '../units/code-points.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, minus, NO_EUROS, plus } from '../units/money.ts';
 import { NO_TIME } from '../units/time.ts';
-import type { BillSum } from './store.ts';
-import { billPath } from './terms.ts';
 
 /** What was recorded of a provider's models in a month, and what it has billed; `bill` is null where there is none. */
 export type BillRow = { provider: string; month: Month; recorded: MicroEuros; bill: BillSum | null };

@@ -1,21 +1,14 @@
 import type { Knex } from 'knex';
 import { type Actor, auditedChange } from '../db/audit-log.ts';
+import { BILLS_PATH, billPath } from '../query/paths.ts';
+import type { BillLine, Days } from '../stats/bills/bill-lines.ts';
+import { type KeptLine, readLines } from '../stats/bills/read-lines.ts';
 import { compareDays, type Day, monthOf } from '../units/calendar.ts';
 import { byCodePoint } from '../units/code-points.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { wrongFile } from '../units/failures/wrong-file.ts';
-import {
-  firstRate,
-  insertLines,
-  type KeptLine,
-  lockBills,
-  MOST_LINES,
-  monthsAround,
-  readLines,
-  roomForLines,
-  writeColumns,
-} from './store.ts';
-import { BILLS_PATH, type BillLine, billPath, type Days, isEqualLine, lineInWords, lineKey } from './terms.ts';
+import { firstRate, insertLines, lockBills, MOST_LINES, monthsAround, roomForLines, writeColumns } from './store.ts';
+import { isEqualLine, lineInWords, lineKey } from './terms.ts';
 
 /** A line and where it stands: "Line 3". Empty for a form, whose fields stand by themselves. */
 export type LineAt = BillLine & { at: string };

@@ -1,11 +1,11 @@
 import type { Databases } from '../db/connect.ts';
 import type { ExportPage } from '../downloads/export-page.ts';
 import { counting } from '../export/open.ts';
+import { BILLS_PATH } from '../query/paths.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import type { Format } from '../units/format.ts';
 import { billsTable } from './bills-table.ts';
 import { readBills } from './read-bills.ts';
-import { BILLS_PATH } from './terms.ts';
 
 type Sources = { databases: Pick<Databases, 'backoffice'>; reader: UsageReader; format: Format };
 

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { parseUsageQuery } from '../query/query.ts';
+import { readBillSums } from '../stats/bills/read-lines.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { type Day, firstDayOf, monthOf } from '../units/calendar.ts';
 import { periodBefore, periodOf } from '../units/calendar-period.ts';
 import { dayOf, type Instant } from '../units/time.ts';
 import { type BillRow, billRows } from './bills-table.ts';
-import { readBillSums } from './store.ts';
 
 /** How many months are listed, the one under way among them. */
 export const MONTHS_LISTED = 24;

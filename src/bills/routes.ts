@@ -2,6 +2,7 @@ import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../auth/access/caller.ts';
 import type { Databases } from '../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../export/formats.ts';
+import { BILLS_PATH } from '../query/paths.ts';
 import type { UsageReader } from '../stats/reader.ts';
 import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
 import type { Format } from '../units/format.ts';
@@ -13,7 +14,7 @@ import { billForm } from './bill-form.ts';
 import { billsTable } from './bills-table.ts';
 import { addLine } from './changes.ts';
 import { MONTHS_LISTED, readBills } from './read-bills.ts';
-import { BILLS_PATH, parseBillLine } from './terms.ts';
+import { parseBillLine } from './terms.ts';
 
 type BillDependencies = {
   databases: Pick<Databases, 'backoffice'>;

@@ -1,21 +1,22 @@
 import { z } from 'zod';
 import { PROVIDERS } from '../catalog/model-families.ts';
-import { compareDays, type Day, firstDayOf, type Month, monthOf } from '../units/calendar.ts';
+import {
+  type BillLine,
+  CURRENCIES,
+  type Days,
+  daysOfMonth,
+  KINDS,
+  type Kind,
+  shortestDecimal,
+} from '../stats/bills/bill-lines.ts';
+import { compareDays, type Day, type Month, monthOf } from '../units/calendar.ts';
 import { periodBefore, periodOf } from '../units/calendar-period.ts';
 import { BadInput, type ParameterProblem, takenOnce } from '../units/failures/bad-input.ts';
 import { readableName, readFields } from '../units/input/fields.ts';
-import { addDays, parseDay } from '../units/time.ts';
-
-export const BILLS_PATH = '/bills';
-
-export const billPath = (provider: string, month: Month): string =>
-  `${BILLS_PATH}/${encodeURIComponent(provider)}?month=${month}`;
+import { parseDay } from '../units/time.ts';
 
 /** Who sends bills: who makes models, by the catalogue, which says whose calls they are of. */
 export const BILLING = PROVIDERS.map(({ provider }) => provider);
-
-export const KINDS = ['usage', 'cached', 'batch', 'tax', 'credit', 'other'] as const;
-export type Kind = (typeof KINDS)[number];
 
 export const KIND_LABELS: Record<Kind, string> = {
   usage: 'Usage',
@@ -24,24 +25,6 @@ export const KIND_LABELS: Record<Kind, string> = {
   tax: 'Tax',
   credit: 'Credit',
   other: 'Other',
-};
-
-export const CURRENCIES = ['EUR', 'USD'] as const;
-export type Currency = (typeof CURRENCIES)[number];
-
-/** Days of UTC, first to last. */
-export type Days = { firstDay: Day; lastDay: Day };
-
-/** A line of a bill: what a provider charges for some of its days; amounts are decimals as text ("0.0612"), exact. */
-export type BillLine = {
-  firstDay: Day;
-  lastDay: Day;
-  item: string;
-  project: string;
-  kind: Kind;
-  quantity: string | null;
-  amount: string;
-  currency: Currency;
 };
 
 /** Two lines are of the same where this is: the newer one counts. */
@@ -66,13 +49,6 @@ const MONTH = /^[1-9]\d{3}-(0[1-9]|1[0-2])$/;
 const AMOUNT = /^-?\d{1,9}(\.\d{1,30})?$/;
 const QUANTITY = /^\d{1,15}(\.\d{1,12})?$/;
 
-/** "007.250" as "7.25", "-0.0" as "0": one number is one text. */
-export function shortestDecimal(text: string): string {
-  const [, sign = '', whole = '', fraction = ''] = /^(-?)0*(\d+?)(?:\.(\d*?)0*)?$/.exec(text) ?? [];
-  const plain = fraction === '' ? whole : `${whole}.${fraction}`;
-  return plain === '0' ? '0' : sign + plain;
-}
-
 /** The days that a text names: a day, the day of an instant of UTC ("2026-10-31T00:00:00Z", "2026-10-31 08:00:00 UTC"), or a month; null for any other. */
 export function daysOf(text: string): Days | null {
   if (MONTH.test(text)) return daysOfMonth(text as Month);
@@ -80,12 +56,6 @@ export function daysOf(text: string): Days | null {
     /^([1-9]\d{3}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?UTC|Z|[+]00:?00)?)?$/.exec(text) ?? [];
   const day = parseDay(date);
   return day === null ? null : { firstDay: day, lastDay: day };
-}
-
-/** The first and the last day of a month. */
-export function daysOfMonth(month: Month): Days {
-  const { first, next } = periodOf(firstDayOf(month), 'month');
-  return { firstDay: first, lastDay: addDays(next, -1) };
 }
 
 export const isAmount = (text: string): boolean => AMOUNT.test(text);

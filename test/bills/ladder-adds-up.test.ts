@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type DayOfCalls, type Ladder, ladderOf, RUNGS, rungsBy, rungsOf } from '../../src/bills/ladder/ladder.ts';
-import type { KeptLine } from '../../src/bills/store.ts';
-import type { Kind } from '../../src/bills/terms.ts';
+import type { Kind } from '../../src/stats/bills/bill-lines.ts';
+import type { KeptLine } from '../../src/stats/bills/read-lines.ts';
 import { type Day, dayFromIso } from '../../src/units/calendar.ts';
 import { microEuros } from '../../src/units/money.ts';
 import { addDays, instantFromMilliseconds } from '../../src/units/time.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { RUNGS } from '../../src/bills/ladder/ladder.ts';
-import { billedName, itemModels } from '../../src/bills/ladder/models-of.ts';
+import { billedName, itemModels } from '../../src/stats/bills/item-models.ts';
 import { instantFromMilliseconds } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
 import { enterLine, enterRate, micro, openLadder, rungsIn } from '../support/bills.ts';

@@ -1,8 +1,9 @@
+import { type BillLine, CURRENCIES } from '../../stats/bills/bill-lines.ts';
 import { type Column, dataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { choicesOf, PROVIDER_CHOICES } from '../bill-form.ts';
 import type { Compared, Imported } from '../changes.ts';
-import { type BillLine, CURRENCIES, KIND_LABELS } from '../terms.ts';
+import { KIND_LABELS } from '../terms.ts';
 import { type Columns, FIELDS } from './columns.ts';
 import { sumOfDecimals } from './read-bill.ts';
 

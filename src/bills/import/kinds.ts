@@ -1,4 +1,4 @@
-import { KINDS, type Kind, shortestDecimal } from '../terms.ts';
+import { KINDS, type Kind, shortestDecimal } from '../../stats/bills/bill-lines.ts';
 
 /** As Google says it (`cost_type`). */
 const OF_PROVIDERS: Record<string, Kind | null> = {

@@ -1,3 +1,4 @@
+import { type BillLine, CURRENCIES, type Currency, shortestDecimal } from '../../stats/bills/bill-lines.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
 import { wrongFile } from '../../units/failures/wrong-file.ts';
@@ -16,17 +17,13 @@ import { MOST_LINES } from '../store.ts';
 import {
   AMOUNT_TAKES,
   amountProblem,
-  type BillLine,
-  CURRENCIES,
   CURRENCY_TAKES,
-  type Currency,
   daysOf,
   isAmount,
   isQuantity,
   KIND_TAKES,
   lineKey,
   QUANTITY_TAKES,
-  shortestDecimal,
 } from '../terms.ts';
 import { type Columns, type FieldName, placesOf } from './columns.ts';
 import { kindOf } from './kinds.ts';

@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
 import type { Databases } from '../../db/connect.ts';
+import { BILLS_PATH } from '../../query/paths.ts';
 import { BadInput, problemsOf } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf, now } from '../../units/time.ts';
@@ -9,7 +10,7 @@ import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { compareBill, daysAround, importBill } from '../changes.ts';
 import { readColumns } from '../store.ts';
-import { BILLING, BILLS_PATH } from '../terms.ts';
+import { BILLING } from '../terms.ts';
 import { type Columns, FIELDS, likelyColumns } from './columns.ts';
 import { importedInWords, importForm, LARGEST_FILE, previewOf } from './import-page.ts';
 import { headingsOf, readBill } from './read-bill.ts';

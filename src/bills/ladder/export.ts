@@ -1,10 +1,11 @@
 import type { Databases } from '../../db/connect.ts';
 import type { ExportPage } from '../../downloads/export-page.ts';
 import { counting } from '../../export/open.ts';
+import { BILLS_PATH, billPath } from '../../query/paths.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf } from '../../units/time.ts';
-import { askedMonth, BILLING, BILLS_PATH, billPath } from '../terms.ts';
+import { askedMonth, BILLING } from '../terms.ts';
 import { FILE_TABLES, tablesOf } from './ladder-tables.ts';
 import { readBill } from './read-ladder.ts';
 

@@ -1,5 +1,6 @@
 import { OVERVIEW_PATH } from '../../query/paths.ts';
 import { usageUrl } from '../../query/query.ts';
+import type { KeptLine } from '../../stats/bills/read-lines.ts';
 import type { Cell } from '../../tables/cells.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
@@ -7,7 +8,6 @@ import { byCodePoint } from '../../units/code-points.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
 import { amountInWords, daysInWords } from '../import/import-page.ts';
-import type { KeptLine } from '../store.ts';
 import { KIND_LABELS } from '../terms.ts';
 import { type Ladder, RUNGS, type RungName, type Rungs, rungsBy, rungsOf, sumOfRungs } from './ladder.ts';
 import type { Bill } from './read-ladder.ts';

@@ -1,9 +1,9 @@
+import type { KeptLine } from '../../stats/bills/read-lines.ts';
 import type { PriceList } from '../../stats/pricing/price-list.ts';
 import { costOfRow } from '../../stats/pricing/row-price.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS, plus } from '../../units/money.ts';
 import { addDays } from '../../units/time.ts';
-import type { KeptLine } from '../store.ts';
 
 /** From what was recorded to what was billed, in this order; the first is where it begins, and all of them add up to the bill. */
 export const RUNGS = [

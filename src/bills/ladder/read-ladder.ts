@@ -1,15 +1,15 @@
 import type { Knex } from 'knex';
 import { parseUsageQuery, type UsageQuery } from '../../query/query.ts';
+import { daysOfMonth } from '../../stats/bills/bill-lines.ts';
+import { billedName, itemModels } from '../../stats/bills/item-models.ts';
+import { type KeptLine, readLines } from '../../stats/bills/read-lines.ts';
 import type { RepricedStats } from '../../stats/pricing/repriced.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { type Day, firstDayOf, type Month } from '../../units/calendar.ts';
 import { periodOf } from '../../units/calendar-period.ts';
 import { type MicroEuros, plus } from '../../units/money.ts';
 import { addDays, addTime, dayOf, endOfDay, type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
-import { type KeptLine, readLines } from '../store.ts';
-import { daysOfMonth } from '../terms.ts';
 import { type DayOfCalls, type Ladder, ladderOf } from './ladder.ts';
-import { billedName, itemModels } from './models-of.ts';
 
 const UTC = 'UTC';
 

@@ -1,6 +1,7 @@
 import express, { type Request, type Router } from 'express';
 import type { Databases } from '../../db/connect.ts';
 import { EXTENSIONS, FORMATS } from '../../export/formats.ts';
+import { BILLS_PATH, billPath } from '../../query/paths.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { firstDayOf, monthOf } from '../../units/calendar.ts';
 import { periodBefore, periodOf } from '../../units/calendar-period.ts';
@@ -11,7 +12,7 @@ import { panel } from '../../web/panel.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { readBills } from '../read-bills.ts';
-import { askedMonth, BILLING, BILLS_PATH, billPath } from '../terms.ts';
+import { askedMonth, BILLING } from '../terms.ts';
 import { billJson, billsJson } from './bill-json.ts';
 import { daysTable, FILE_TABLES, ladderTable, linesTable, modelsTable, shownLines } from './ladder-tables.ts';
 import { type Bill, readBill } from './read-ladder.ts';

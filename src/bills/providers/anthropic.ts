@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Kind } from '../../stats/bills/bill-lines.ts';
 import { dayOf, type Instant, isoFromInstant, parseInstant } from '../../units/time.ts';
-import type { Kind } from '../terms.ts';
 import type { CostsApi } from './fetch-bill.ts';
 import { decimalOf, hundredthOf } from './line-of.ts';
 

@@ -1,10 +1,10 @@
+import { type Days, daysOfMonth } from '../../stats/bills/bill-lines.ts';
 import { compareDays, type Month } from '../../units/calendar.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { addDays, dayOf, earliest, type Instant, startOfDay } from '../../units/time.ts';
 import type { Bill, LineAt } from '../changes.ts';
 import { together } from '../import/read-bill.ts';
 import { MOST_LINES } from '../store.ts';
-import { type Days, daysOfMonth } from '../terms.ts';
 import { type Asking, ask, NotAnswered } from './ask.ts';
 import { type Charge, lineOf } from './line-of.ts';
 

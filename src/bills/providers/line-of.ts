@@ -1,9 +1,9 @@
 import { plainNumber } from '../../export/plain-number.ts';
+import { CURRENCIES, type Currency, type Kind, shortestDecimal } from '../../stats/bills/bill-lines.ts';
+import { itemModels } from '../../stats/bills/item-models.ts';
 import type { Day } from '../../units/calendar.ts';
 import type { LineAt } from '../changes.ts';
 import { kindOf } from '../import/kinds.ts';
-import { itemModels } from '../ladder/models-of.ts';
-import { CURRENCIES, type Currency, type Kind, shortestDecimal } from '../terms.ts';
 import { NotAnswered } from './ask.ts';
 
 const MOST_DECIMALS = 30;
