@@ -1,9 +1,9 @@
+import { daysOfLine, OF_CALLS } from '../../stats/bills/bill-lines.ts';
 import type { KeptLine } from '../../stats/bills/read-lines.ts';
 import type { PriceList } from '../../stats/pricing/price-list.ts';
 import { costOfRow } from '../../stats/pricing/row-price.ts';
-import { compareDays, type Day } from '../../units/calendar.ts';
+import type { Day } from '../../units/calendar.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS, plus } from '../../units/money.ts';
-import { addDays } from '../../units/time.ts';
 
 /** From what was recorded to what was billed, in this order; the first is where it begins, and all of them add up to the bill. */
 export const RUNGS = [
@@ -70,15 +70,6 @@ function untold(one: Untold, count: number, amount: MicroEuros, model: string | 
   one.count += count;
   one.amount = plus(one.amount, amount);
   if (model !== null && !one.models.includes(model)) one.models.push(model);
-}
-
-const OF_CALLS = ['usage', 'cached', 'batch'];
-
-/** The days of a line, of which there are a month's at most. */
-function daysOfLine({ firstDay, lastDay }: KeptLine): Day[] {
-  const days: Day[] = [];
-  for (let day = firstDay; compareDays(day, lastDay) <= 0; day = addDays(day, 1)) days.push(day);
-  return days;
 }
 
 /** What the tokens of a line cost less than the price list says; null where that cannot be told. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { parseUsageQuery, type UsageQuery } from '../../query/query.ts';
-import { daysOfMonth } from '../../stats/bills/bill-lines.ts';
+import { daysMeeting, daysOfMonth } from '../../stats/bills/bill-lines.ts';
 import { billedName, itemModels } from '../../stats/bills/item-models.ts';
 import { type KeptLine, readLines } from '../../stats/bills/read-lines.ts';
 import type { RepricedStats } from '../../stats/pricing/repriced.ts';
@@ -8,7 +8,7 @@ import type { UsageReader } from '../../stats/reader.ts';
 import { type Day, firstDayOf, type Month } from '../../units/calendar.ts';
 import { periodOf } from '../../units/calendar-period.ts';
 import { type MicroEuros, plus } from '../../units/money.ts';
-import { addDays, addTime, dayOf, endOfDay, type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
+import { type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
 import { type DayOfCalls, type Ladder, ladderOf } from './ladder.ts';
 
 const UTC = 'UTC';
@@ -62,23 +62,11 @@ export function readBill(
       calls: callsOf(repriced.value, atWritersRate.value),
       lines,
       modelOf: itemModels(provider, [...models, ...list.models]),
-      utcDays: (day) => utcDaysOf(day, timeZone),
+      utcDays: (day) => daysMeeting(day, timeZone, UTC),
       priceOf: list.priceOf,
     });
     return { provider, month, lines, ladder, query, recordedAs, isOver: at >= startOfDay(next, UTC) };
   });
-}
-
-/** The days of UTC that a business day has hours of: two, where midnight is not the same. */
-function utcDaysOf(day: Day, timeZone: string): Day[] {
-  const first = dayOf(startOfDay(day, timeZone), UTC);
-  const last = dayOf(addTime(endOfDay(day, timeZone), -1n), UTC);
-  const days = [first];
-  for (let one = first; one !== last; ) {
-    one = addDays(one, 1);
-    days.push(one);
-  }
-  return days;
 }
 
 /** The calls of each day, model and action, which have a price or have none together. */

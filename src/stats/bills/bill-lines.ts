@@ -1,9 +1,12 @@
-import { type Day, firstDayOf, type Month } from '../../units/calendar.ts';
+import { compareDays, type Day, firstDayOf, type Month } from '../../units/calendar.ts';
 import { periodOf } from '../../units/calendar-period.ts';
-import { addDays } from '../../units/time.ts';
+import { addDays, addTime, dayOf, endOfDay, startOfDay } from '../../units/time.ts';
 
 export const KINDS = ['usage', 'cached', 'batch', 'tax', 'credit', 'other'] as const;
 export type Kind = (typeof KINDS)[number];
+
+/** Kinds of lines that are of calls. */
+export const OF_CALLS: readonly Kind[] = ['usage', 'cached', 'batch'];
 
 export const CURRENCIES = ['EUR', 'USD'] as const;
 export type Currency = (typeof CURRENCIES)[number];
@@ -35,3 +38,17 @@ export function daysOfMonth(month: Month): Days {
   const { first, next } = periodOf(firstDayOf(month), 'month');
   return { firstDay: first, lastDay: addDays(next, -1) };
 }
+
+/** The days of a line, of which there are a month's at most. */
+export function daysOfLine({ firstDay, lastDay }: Days): Day[] {
+  const days: Day[] = [];
+  for (let day = firstDay; compareDays(day, lastDay) <= 0; day = addDays(day, 1)) days.push(day);
+  return days;
+}
+
+/** The days of another time zone that a day has hours of: two, where midnight is not the same. */
+export const daysMeeting = (day: Day, timeZone: string, other: string): Day[] =>
+  daysOfLine({
+    firstDay: dayOf(startOfDay(day, timeZone), other),
+    lastDay: dayOf(addTime(endOfDay(day, timeZone), -1n), other),
+  });

@@ -3,7 +3,7 @@ import { type Day, dayFromPostgres, type Month, monthOf, postgresFromDay } from 
 import { exactInteger } from '../../units/integer.ts';
 import { type MicroEuros, microEuros } from '../../units/money.ts';
 import { type Instant, timeFromPostgres } from '../../units/time.ts';
-import { type BillLine, type Currency, type Days, type Kind, shortestDecimal } from './bill-lines.ts';
+import { type BillLine, type Currency, type Days, type Kind, OF_CALLS, shortestDecimal } from './bill-lines.ts';
 
 /** A line as it is kept; `euros` are null where there is no exchange rate of its last day or of any before. */
 export type KeptLine = BillLine & {
@@ -101,5 +101,27 @@ export async function readBillSums(backoffice: Knex, from: Day): Promise<BillSum
   return rows.map(({ provider, month, billed, lines, without_rate }) => ({
     ...{ provider, month: monthOf(dayFromPostgres(month)), billed: microEuros(exactInteger(billed)) },
     ...{ lines: exactInteger(lines), withoutRate: exactInteger(without_rate) },
+  }));
+}
+
+/** What was billed for calls of some days as one item; `euros` are null where there is no exchange rate. */
+export type BilledCalls = Days & { provider: string; item: string; euros: MicroEuros | null };
+
+/** What was billed for calls, from a day on. */
+export async function readBilledCalls(backoffice: Knex, from: Day): Promise<BilledCalls[]> {
+  const lines = `SELECT DISTINCT ON (${SAME}) provider, first_day, last_day, item, quantity, amount, currency
+                   FROM bill_lines WHERE first_day >= ? AND kind = ANY(?) ORDER BY ${SAME}, id DESC`;
+  const { rows } = await backoffice.raw<{
+    rows: { provider: string; item: string; first_day: string; last_day: string; euros: string | null }[];
+  }>(
+    `SELECT provider, item, first_day, last_day, sum(${IN_MICRO_EUROS})::text AS euros
+       FROM (${priced(lines)}) AS priced
+      WHERE amount <> 0 OR quantity > 0
+      GROUP BY 1, 2, 3, 4`,
+    [postgresFromDay(from), [...OF_CALLS]],
+  );
+  return rows.map(({ provider, item, first_day, last_day, euros }) => ({
+    ...{ provider, item, firstDay: dayFromPostgres(first_day), lastDay: dayFromPostgres(last_day) },
+    euros: euros === null ? null : microEuros(exactInteger(euros)),
   }));
 }
