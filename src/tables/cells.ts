@@ -3,6 +3,7 @@ import { type Day, firstDayOf, type Month } from '../units/calendar.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
+import type { Course } from './course.ts';
 import { decimalsOf } from './decimals.ts';
 import type { Value, ValueKind } from './values.ts';
 
@@ -35,6 +36,8 @@ export type Cell = {
   strip?: Strip;
   /** The value as a bar below its text, in hundredths of the longest. */
   bar?: number;
+  /** How the value went over time, in place of a text. */
+  course?: Course;
 };
 
 /** Whether something is more than before or less. */

@@ -18,6 +18,7 @@ import {
   providerColumn,
 } from '../frame/name-columns.ts';
 import { BREAKDOWNS, type Breakdown, type BreakdownBy } from './breakdowns.ts';
+import type { Courses } from './courses.ts';
 
 export type BreakdownTableOptions = {
   links: ViewLinks;
@@ -25,6 +26,8 @@ export type BreakdownTableOptions = {
   names: Names;
   /** The models of the window: what a provider stands for. */
   models: string[];
+  /** How the cost of each went; null where that is not drawn. */
+  courses: Courses | null;
   /** Where the others are, whose sums are one row; null where it leads nowhere. */
   rest: string | null;
   format: Format;
@@ -84,7 +87,10 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
   ];
 }
 
-function columnsOf({ by, total }: Breakdown, { links, query, format, names }: BreakdownTableOptions): Column<Row>[] {
+function columnsOf(
+  { by, total }: Breakdown,
+  { links, query, courses, format, names }: BreakdownTableOptions,
+): Column<Row>[] {
   const sort = (rank: Rank) => ({ sort: sortOf(rank, links, query) });
   const { before } = total;
   const ofModels = by === 'model' || by === 'provider';
@@ -98,6 +104,7 @@ function columnsOf({ by, total }: Breakdown, { links, query, format, names }: Br
       totalTokens: by === 'model' ? { only: undefined } : {},
       cost: sort('cost'),
     }),
+    ...(courses === null ? [] : [courseColumn(courses)]),
     ...changeColumns<Row>(
       (row) => row.before?.cost ?? null,
       before === null
@@ -141,6 +148,14 @@ function nameColumns(by: BreakdownBy, names: Names): Column<Row>[] {
   };
   return columns[by]();
 }
+
+/** All others together have none. */
+const courseColumn = ({ of, total }: Courses): Column<Row> => ({
+  ...{ name: 'course', label: 'Trend', kind: 'text', only: 'page', value: () => null },
+  cell: ({ key }) => ({ course: key === null ? undefined : of(key) }),
+  total: '',
+  totalCell: { course: total },
+});
 
 /** The stories of all other actions together are not the sum of theirs: that cell stays empty. */
 const storyColumns = (cost: MicroEuros, stories: number): Column<Row>[] => [

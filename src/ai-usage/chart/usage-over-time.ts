@@ -9,21 +9,13 @@ import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
-import {
-  addTime,
-  dayOf,
-  earliest,
-  HOUR,
-  type Instant,
-  isOfNoTime,
-  isoFromInstant,
-  latest,
-  NO_TIME,
-} from '../../units/time.ts';
+import { addTime, dayOf, earliest, type Instant, isOfNoTime, isoFromInstant, latest } from '../../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Compared } from '../breakdowns/compare.ts';
+import { axisLabel, barLabel } from './bar-labels.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
 import { bucketsOf } from './buckets.ts';
+
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 import { type RunningCost, runningCost } from './running-cost.ts';
 
@@ -268,31 +260,4 @@ function barSpan(bar: Bar, size: BarSize, { window, asOf }: UsageQuery, timeZone
       ? [bar.firstDay, size === 'day' ? bar.firstDay : dayOf(addTime(bar.to, -1n), timeZone)]
       : [isoFromInstant(latest(bar.from, window.from ?? bar.from)), isoFromInstant(earliest(bar.to, window.to))];
   return { period: null, from: parseBound(from, 'from', timeZone), to: parseBound(to, 'to', timeZone) };
-}
-
-/** "01:00–02:00"; of the hour that comes twice when the clocks go back which of the two it is. */
-function hourLabel({ from, to }: Bar, { timeOfDay, utcOffset }: Format): string {
-  const [begin, before, after] = [from, addTime(from, -HOUR), addTime(from, HOUR)].map(timeOfDay);
-  if (begin !== before && begin !== after) return `${begin}–${timeOfDay(to)}`;
-  // On the clock that it began on.
-  const end = begin === after ? timeOfDay(addTime(to, HOUR)) : timeOfDay(to);
-  return `${begin}–${end} (${utcOffset(from)})`;
-}
-
-function barLabel(bar: Bar, size: BarSize, format: Format): string {
-  if (isOfNoTime(bar)) return NO_TIME;
-  const last = dayOf(addTime(bar.to, -1n), format.timeZone);
-  if (size === 'hour') return `${format.shortDay(bar.firstDay)}, ${hourLabel(bar, format)}`;
-  if (size === 'day') return format.longDay(bar.firstDay);
-  if (bar.isGap) return `${format.month(bar.firstDay)} – ${format.month(last)}`;
-  if (size === 'month') return format.month(bar.firstDay);
-  return size === 'year' ? format.year(bar.firstDay) : `${format.year(bar.firstDay)} – ${format.year(last)}`;
-}
-
-function axisLabel(bar: Bar, size: BarSize, format: Format): string {
-  if (isOfNoTime(bar)) return NO_TIME;
-  if (bar.isGap) return '…';
-  if (size === 'hour') return format.timeOfDay(bar.from);
-  if (size === 'day') return format.shortDay(bar.firstDay);
-  return size === 'month' ? format.month(bar.firstDay) : format.year(bar.firstDay);
 }

@@ -23,7 +23,7 @@ export const allBut = (parameters: string[]) => WHICH_RECORDS.filter((parameter)
 export const NOWHERE: ViewLinks = { here: () => '', records: () => '' };
 
 const breakdownFile = (breakdown: Breakdown, names: Names, { query, format }: UsageView): DataTable =>
-  breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], rest: null, format });
+  breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], courses: null, rest: null, format });
 
 /** Why the cost changed, by model. */
 export const causesFile = (heeds: readonly string[]): UsageTable => ({

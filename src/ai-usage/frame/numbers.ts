@@ -9,6 +9,7 @@ import type { Format } from '../../units/format.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
+import { coursesOf } from '../breakdowns/courses.ts';
 import { type ChartNote, type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
 import { listUrl } from './lists.ts';
 
@@ -54,6 +55,7 @@ export function numbersBy(
 ): Table {
   const models = stats.models.map(({ model }) => model);
   const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query);
+  const courses = coursesOf(by, stats, query, format);
   const rest = listUrl(by, query);
-  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, rest, format }).page(format);
+  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, courses, rest, format }).page(format);
 }

@@ -25,7 +25,7 @@ async function readList(by: Listed, view: UsageView): Promise<DataTable> {
     return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { most }), names: NO_NAMES };
   };
   const [{ breakdown, names }] = await Promise.all([read(), counted]);
-  return breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], rest: null, format });
+  return breakdownTable(breakdown, { links: NOWHERE, query, names, models: [], courses: null, rest: null, format });
 }
 
 const listExport = (by: Listed, table: string) =>

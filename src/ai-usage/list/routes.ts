@@ -18,6 +18,7 @@ import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { BREAKDOWNS, breakdownOf, MOST_ROWS } from '../breakdowns/breakdowns.ts';
 import { comparisonBar } from '../breakdowns/compare.ts';
 import { readCounted } from '../breakdowns/counted.ts';
+import { coursesOf } from '../breakdowns/courses.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
@@ -47,7 +48,8 @@ export function listPages({ databases, reader, render, format }: PageDependencie
     };
     const [{ stats }, { breakdown, names }] = await Promise.all([counted, reading()]);
     const models = stats.models.map(({ model }) => model);
-    const table = breakdownTable(breakdown, { links, query, names, models, rest: null, format });
+    const courses = coursesOf(by, stats, query, format);
+    const table = breakdownTable(breakdown, { links, query, names, models, courses, rest: null, format });
     const count = breakdown.rows.length + (breakdown.other?.count ?? 0);
     return { table: table.page(format), count, shown: breakdown.rows.length, names };
   };

@@ -7,6 +7,7 @@ import { handled } from '../../units/promises/handled.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { BREAKDOWNS, type Breakdown, breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
+import { coursesOf } from '../breakdowns/courses.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { RANK } from '../exports/number-tables.ts';
 import { listUrl } from '../frame/lists.ts';
@@ -70,13 +71,14 @@ async function readTop(view: BesideSources, by: TopBy) {
 }
 
 async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: BesideSources) {
-  const models = (await counted).stats.models.map(({ model }) => model);
+  const { stats } = await counted;
   return {
     table: breakdownTable(breakdown, {
       links,
       query: asked,
       names,
-      models,
+      models: stats.models.map(({ model }) => model),
+      courses: coursesOf(breakdown.by, stats, asked, format),
       rest: listUrl(breakdown.by, asked),
       format,
     }),

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import type { HTMLElement } from 'node-html-parser';
+import { type Instant, parseInstant } from '../../../src/units/time.ts';
+import { sharedApp } from '../../support/app.ts';
+import { type Client, signedIn } from '../../support/client.ts';
+import { openPage, tableOf, textOf } from '../../support/page.ts';
+import { insertUsage, resetUsage } from '../../support/usage.ts';
+
+const noon = (day: string) => parseInstant(`${day}T12:00:00Z`) as Instant;
+const OCTOBER = '/ai-usage?from=2026-10-01&to=2026-10-05';
+const as_of = 'asOf=2026-11-01T09:17:23Z';
+
+/** The heights of a line, the ground being 0 and its highest 12, and what is said of it. */
+function courseOf(row: HTMLElement | undefined) {
+  const course = row?.querySelector('.course');
+  if (!course) return null;
+  const [, height] = course.getAttribute('viewBox')?.match(/^0 0 \d+ (\d+)$/) ?? [];
+  const [, first, steps] =
+    course
+      .querySelector('path')
+      ?.getAttribute('d')
+      ?.match(/^M0 (\d+)(.*)$/) ?? [];
+  let at = Number(first);
+  const heights = [at, ...[...(steps ?? '').matchAll(/l2 (-?\d+)/g)].map(([, by]) => (at += Number(by)))];
+  return { heights: heights.map((y) => Number(height) - y), said: textOf(course.querySelector('title')) };
+}
+
+describe('trends of breakdowns', () => {
+  let client: Client;
+  const rowsOf = async (path: string, caption: string) => {
+    const page = await openPage(client, path);
+    const table = page.querySelectorAll('table').find((one) => textOf(one.querySelector('caption')) === caption);
+    const named = (table?.querySelectorAll('tbody tr, tfoot tr') ?? []).map((row) => [
+      textOf(row.querySelector('th a')) || 'Total',
+      courseOf(row),
+    ]);
+    return Object.fromEntries(named) as Record<string, ReturnType<typeof courseOf>>;
+  };
+
+  before(async () => {
+    client = await signedIn((await sharedApp()).origin);
+  });
+  beforeEach(async () => {
+    await resetUsage();
+    await insertUsage([
+      { at: noon('2026-10-01'), model: 'gpt-5', action: 'story_outline', cost: 3_000_000 },
+      { at: noon('2026-10-01'), model: 'gpt-5', action: 'story_outline', cost: 3_000_000 },
+      { at: noon('2026-10-03'), model: 'gpt-5', action: 'story_outline', cost: 12_000_000 },
+      { at: noon('2026-10-05'), model: 'tts-1', action: 'audio_generation', cost: 6_000_000 },
+      { at: noon('2026-10-05'), model: 'free-1', action: 'test', cost: 0 },
+    ]);
+  });
+  after(resetUsage);
+
+  it('are drawn beside the cost of each model, action and provider and of all, and say their highest day', async () => {
+    const gpt = { heights: [6, 0, 12, 0, 0], said: 'highest 3 Oct' };
+    const tts = { heights: [0, 0, 0, 0, 12], said: 'highest 5 Oct' };
+    const total = { heights: [6, 0, 12, 0, 6], said: 'highest 3 Oct' };
+    assert.deepEqual(await rowsOf(OCTOBER, 'Models'), { 'gpt-5': gpt, 'tts-1': tts, 'free-1': null, Total: total });
+    assert.deepEqual((await rowsOf(OCTOBER, 'Actions'))['Story outline'], gpt);
+    assert.deepEqual((await rowsOf(`${OCTOBER}&breakdown=provider`, 'Providers')).OpenAI, total);
+    for (const list of ['models', 'actions', 'providers']) {
+      const page = await openPage(client, OCTOBER.replace('/ai-usage', `/ai-usage/${list}`));
+      assert.deepEqual(courseOf(page.querySelector('tfoot tr') ?? undefined), total, list);
+    }
+    const ofModel = await openPage(client, OCTOBER.replace('/ai-usage', '/ai-usage/models/gpt-5'));
+    assert.deepEqual(courseOf(ofModel.querySelector('#actions ~ .scroll tbody tr') ?? undefined), gpt);
+  });
+
+  it('stand on nothing, refunds below it', async () => {
+    await insertUsage([{ at: noon('2026-10-02'), model: 'gpt-5', cost: -12_000_000 }]);
+    assert.deepEqual((await rowsOf(OCTOBER, 'Models'))['gpt-5']?.heights, [9, 0, 12, 6, 6]);
+  });
+
+  it('leave out days that are not whole, and have several days a step where there are more than a month of them', async () => {
+    await insertUsage([{ at: noon('2026-10-31'), model: 'gpt-5', action: 'story_outline', cost: 1_000_000 }]);
+    // From 5 Oct 2026, 10:17 until 1 Nov, 09:17 there are 26 whole days.
+    const days = await rowsOf(`/ai-usage?from=2026-10-05T10:17&${as_of}`, 'Models');
+    assert.deepEqual(days['gpt-5'], { heights: [...Array(25).fill(0), 12], said: 'highest 31 Oct' });
+    assert.equal(days['tts-1'], null, 'only on a part of a day');
+    // 92 days in fifteen steps of six, the two oldest left out.
+    const quarter = await rowsOf('/ai-usage?from=2026-08-01&to=2026-10-31', 'Models');
+    const heights = [...Array(9).fill(0), 6, 12, 0, 0, 0, 1];
+    assert.deepEqual(quarter['gpt-5'], { heights, said: 'highest 2 Oct – 7 Oct' });
+  });
+
+  it('are none of a window of two bars, of authors and stories, and in no file', async () => {
+    for (const path of [
+      '/ai-usage?from=2026-10-03T12:00&to=2026-10-03T14:00',
+      '/ai-usage/authors?from=2026-10-01&to=2026-10-05',
+    ]) {
+      const page = await openPage(client, path);
+      const captions = page.querySelectorAll('table caption').map(textOf);
+      for (const caption of captions) assert.ok(!tableOf(page, caption).head.includes('Trend'), `${path}: ${caption}`);
+    }
+    const { text } = await client.get(`/ai-usage.csv?from=2026-10-01&to=2026-10-05&table=models`);
+    assert.doesNotMatch(text, /trend|course/i);
+  });
+});
