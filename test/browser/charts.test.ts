@@ -93,7 +93,7 @@ describe('charts in a browser', () => {
   it('keep their colours, those of the legend, and the hatching of a part in forced colours', async () => {
     const { page } = await openAt('/ai-usage?period=7d', 1200, 'active');
     const colours =
-      (await page.evaluate(`[...document.querySelectorAll('.legend i:not(.before, .marked)')].map((swatch) => [
+      (await page.evaluate(`[...document.querySelectorAll('.legend i:not(.before, .marked, .unusual, .cut)')].map((swatch) => [
       getComputedStyle(swatch).backgroundColor,
       getComputedStyle(document.querySelector('.chart path.' + swatch.className)).stroke,
     ])`)) as [string, string][];
@@ -143,6 +143,21 @@ describe('charts in a browser', () => {
     const one = await bar(2).getAttribute('href');
     await bar(2).click();
     await page.waitForURL((url) => url.href === `${origin}${one}`);
+  });
+
+  it('keep in colour what is pointed at in the legend, also by keyboard', async () => {
+    const { page } = await openAt('/ai-usage?period=30d');
+    const strokes = async () =>
+      (await page.evaluate(
+        `[0, 1, 2].map((i) => getComputedStyle(document.querySelector('.chart path.s' + i)).stroke)`,
+      )) as string[];
+    const plain = await strokes();
+    const changed = async () => (await strokes()).map((stroke, i) => stroke !== plain[i]);
+    await page.locator('.legend li', { has: page.locator('.s1') }).hover();
+    assert.deepEqual(await changed(), [true, false, true]);
+    await page.mouse.move(0, 0);
+    await page.locator('.legend a').first().focus();
+    assert.deepEqual(await changed(), [false, true, true]);
   });
 
   it('“Other” leads to the models in it', async () => {

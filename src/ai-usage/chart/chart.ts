@@ -16,6 +16,8 @@ export type ChartBar = {
   before: MicroEuros | null;
   /** What else is to be said of it: it is marked. */
   notes: string[];
+  /** Why it is out of the ordinary: a cap stands on it. */
+  unusual: string | null;
   inputTokens: number;
   outputTokens: number;
 };
@@ -34,6 +36,10 @@ export type Chart = {
   before: string | null;
   /** A line through each bar that is marked, as high as costs are. */
   marked: string | null;
+  /** A cap on each bar that is unusual. */
+  unusual: string | null;
+  /** Where bars go on that are higher than the axis; null where none is. */
+  cut: string | null;
   /** Heights of the grid's lines. */
   lines: number[];
   /** The height of zero where refunds are drawn below it. */
@@ -49,6 +55,8 @@ export type Chart = {
     total: string;
     values: MarkValue[];
     notes: string[];
+    /** What stands above a bar that is cut. */
+    beyond: string | null;
   }[];
   /** Minor labels go first where there is little room. */
   axis: { label: string; minor: boolean }[];
@@ -67,35 +75,58 @@ const GRID_LINES = 4;
 const AXIS_LABELS = 8;
 /** As many bars stand beside each other on a telephone; of more, as much is in sight as has room. */
 const MOST_ABREAST = 12;
+/** How far above its bar the cap of an unusual one is, and how far below the top a bar is broken. */
+const CAP = 5;
+const BREAK = 14;
+/** A bar so many times as high as all others, which are so many at least, would flatten them. */
+const FLATTENS = 3;
+const FEWEST_OTHERS = 5;
 
 export function chartOf(bars: ChartBar[], series: string[], format: Format): Chart {
-  const ends = [0, ...bars.flatMap((bar) => [...reachOf(bar.costs), bar.before ?? 0])];
-  const [lowest, highest] = [Math.min(...ends), Math.max(...ends)];
+  const tops = bars.map((bar) => reachOf(bar.costs)[1]);
+  const befores = bars.map(({ before }) => before ?? 0);
+  const lowest = Math.min(0, ...bars.map((bar) => reachOf(bar.costs)[0]), ...befores);
+  const highest = axisEnd([...tops, ...befores], bars.length);
   const costs = scaleLinear()
     .domain(lowest === highest ? [0, 1_000_000] : [lowest, highest])
     .nice(GRID_LINES)
-    .range([COST_HEIGHT, 0]);
-  const tokensTop = Math.max(0, ...bars.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens));
+    .range([COST_HEIGHT, 0])
+    .clamp(true);
+  const counts = bars.map(({ inputTokens, outputTokens }) => inputTokens + outputTokens);
   const bottom = COST_HEIGHT + BETWEEN + TOKENS_HEIGHT;
   const tokens = scaleLinear()
-    .domain([0, tokensTop || 1])
+    .domain([0, axisEnd(counts, bars.length) || 1])
     .nice(1)
-    .range([bottom, COST_HEIGHT + BETWEEN]);
+    .range([bottom, COST_HEIGHT + BETWEEN])
+    .clamp(true);
   const costTicks = costs.ticks(GRID_LINES).reverse();
   const tokenTicks = [tokens.domain()[1] ?? 1, 0];
+  const isCut = (i: number) => (tops[i] as number) > endOf(costs);
   const hasBefore = bars.some(({ before }) => before !== null);
   return {
     width: bars.length * BAR,
     height: bottom,
     series: stacked(bars, series, (bar, i) => bar.costs[i] ?? 0, costs),
     tokens: stacked(bars, TOKENS, (bar, i) => Math.max(0, i === 0 ? bar.inputTokens : bar.outputTokens), tokens),
-    before: hasBefore ? lineOf(bars, costs) : null,
-    marked: bars.some(({ notes }) => notes.length > 0) ? markedLines(bars) : null,
+    before: hasBefore ? lineOf(bars, (cost) => (cost > endOf(costs) ? -BREAK : costs(cost))) : null,
+    marked: pathAt(bars, ({ notes }, i) => notes.length > 0 && `M${i * BAR + BAR / 2} 0V${COST_HEIGHT}`),
+    unusual: pathAt(
+      bars,
+      ({ unusual }, i) => unusual !== null && `M${i * BAR + 1} ${capOf(costs(tops[i] as number))}h${BAR - 2}`,
+    ),
+    cut: pathAt(bars, (_, i) => {
+      const ofTokens = (counts[i] as number) > endOf(tokens) ? breakAt(i, COST_HEIGHT + BETWEEN) : '';
+      return `${isCut(i) ? breakAt(i, 0) : ''}${ofTokens}`;
+    }),
     lines: [...costTicks.map(costs), ...tokenTicks.map(tokens)].map(Math.round),
     ground: lowest < 0 ? Math.round(costs(0)) : null,
     costScale: format.axisEuros(costTicks.map(microEuros)),
     tokenScale: tokenTicks.map(format.shortInteger),
-    marks: bars.map((bar, i) => ({ ...markOf(bar, series, format), late: i >= bars.length / 2 })),
+    marks: bars.map((bar, i) => ({
+      ...markOf(bar, series, format),
+      late: i >= bars.length / 2,
+      beyond: isCut(i) ? format.roundEuros(bar.cost) : null,
+    })),
     axis: axisOf(bars),
   };
 }
@@ -136,11 +167,26 @@ function lineOf(bars: ChartBar[], y: (value: number) => number): string {
   return path(bars) ?? '';
 }
 
-const markedLines = (bars: ChartBar[]): string =>
-  bars.map(({ notes }, i) => (notes.length > 0 ? `M${i * BAR + BAR / 2} 0V${COST_HEIGHT}` : '')).join('');
+/** What is drawn at some bars; null where it is at none. */
+const pathAt = (bars: ChartBar[], at: (bar: ChartBar, i: number) => string | false): string | null =>
+  bars.map((bar, i) => at(bar, i) || '').join('') || null;
 
-function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['marks'][number], 'late'> {
-  const { label, href, partial, cost, before, costs, notes, inputTokens, outputTokens } = bar;
+const endOf = (scale: { domain: () => number[] }) => scale.domain()[1] as number;
+const breakAt = (i: number, top: number) => `M${i * BAR} ${top + BREAK + 4}l${BAR} -8`;
+const capOf = (top: number) => Math.round(top) - CAP;
+
+/** How high the axis has to reach: as high as the highest, or as all but those few that are so much higher that they would flatten the others. */
+function axisEnd(heights: number[], bars: number): number {
+  const sorted = [0, ...heights].sort((a, b) => b - a);
+  for (let cut = Math.max(1, Math.floor(bars / 10)); cut > 0; cut--) {
+    const [last = 0, highest = 0, fewest = 0] = [sorted[cut - 1], sorted[cut], sorted[cut + FEWEST_OTHERS - 1]];
+    if (fewest > 0 && last >= FLATTENS * highest) return highest;
+  }
+  return sorted[0] ?? 0;
+}
+
+function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['marks'][number], 'late' | 'beyond'> {
+  const { label, href, partial, cost, before, costs, notes, unusual, inputTokens, outputTokens } = bar;
   const values = [
     ...costs.map((part, i) => ({ swatch: `s${i}`, value: part, text: `${series[i]}: ${format.roundEuros(part)}` })),
     ...[inputTokens, outputTokens].map((count, i) => ({
@@ -152,7 +198,7 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
   return {
     href,
     partial,
-    notes,
+    notes: unusual === null ? notes : [`unusual: ${unusual}`, ...notes],
     label: partial ? `${label} (part)` : label,
     total: before === null ? format.euros(cost) : `${format.euros(cost)}, before ${format.roundEuros(before)}`,
     values: values.filter(({ value }) => value !== 0),

@@ -1,8 +1,10 @@
 import { parseBound } from '../../query/period.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import { SHOWN, type Stack } from '../../query/view.ts';
-import { type BucketSize, bucketOf, type UsageStats } from '../../stats/stats.ts';
+import type { DailyCosts } from '../../stats/forecast.ts';
+import { type BucketSize, bucketOf, costsOfDays, type UsageStats } from '../../stats/stats.ts';
 import { addTo, noSums, type Sums } from '../../stats/sums.ts';
+import { unusualDays } from '../../stats/unusual/unusual.ts';
 import { besideChange } from '../../tables/cells.ts';
 import { sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
@@ -18,6 +20,7 @@ import { bucketsOf } from './buckets.ts';
 
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 import { type RunningCost, runningCost } from './running-cost.ts';
+import { type UnusualLegend, unusualLegend, usualText } from './unusual.ts';
 
 /** What bars are marked with besides usage: what it is (its page, and how it went) stands in the legend, `text` of each mark at its bar. */
 export type ChartNote = {
@@ -41,6 +44,7 @@ export type UsageOverTime = {
   /** Chart and table: one of them is shown, and the other a link away. */
   shown: { label: string; href: string; current: boolean }[];
   notes: readonly ChartNote[];
+  unusual: UnusualLegend;
   running: RunningCost | null;
   chart: Chart | null;
   table: Table | null;
@@ -68,9 +72,11 @@ type Options = {
   by: Stack;
   stacks: readonly Stack[];
   notes: readonly ChartNote[];
+  /** What the days before the window cost, by which a bar is known to be unusual. */
+  daysBefore: DailyCosts;
   format: Format;
 };
-type Row = Sums & ChartBar & Bar & { records: string };
+type Row = Sums & ChartBar & Bar & { records: string; usual: MicroEuros | null };
 
 /** Makes the panel of the statistics of a window, and of the one that it is compared with (null: none). */
 export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
@@ -92,6 +98,10 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
     legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: format.euros(cost), href })),
     shown: SHOWN.map((show) => ({ label: show, href: links.here({ show }), current: show === query.show })),
     notes: options.notes,
+    unusual: unusualLegend(
+      rows.flatMap((row) => (row.usual === null ? [] : { ...row, usual: row.usual })),
+      format,
+    ),
     running: runningCost(rows),
     chart:
       query.show === 'chart'
@@ -153,7 +163,7 @@ function rowsOf(
   { size: barSize, bars }: ReturnType<typeof barsOf>,
   options: Options,
 ): Row[] {
-  const { links, query, size, by, notes, format } = options;
+  const { links, query, size, by, notes, daysBefore, format } = options;
   const { timeZone } = format;
   const keyOf = BREAKDOWNS[by].keyOf ?? (() => '');
   const barOf = new Map(bars.flatMap(({ buckets }, bar) => buckets.map((bucket) => [bucket, bar])));
@@ -168,15 +178,20 @@ function rowsOf(
   }
   const before = costsBefore(compared, size, bars.length, timeZone);
   const marks = notes.flatMap((note) => note.marks);
+  const whole = size === 'day' ? bars.filter(({ partial }) => !partial).map(({ firstDay }) => firstDay) : [];
+  const usually = unusualDays(new Map([...daysBefore, ...(size === 'day' ? costsOfDays(stats) : [])]), whole);
   return bars.map((bar, i) => {
     const span = isOfNoTime(bar) ? {} : barSpan(bar, barSize, query, timeZone);
     const records = links.records(span);
+    const usual = bar.partial ? null : (usually.get(bar.firstDay) ?? null);
     return {
       ...bar,
       ...(sums[i] as Sums),
       records,
       costs: costs[i] as MicroEuros[],
       before: before?.[i] ?? null,
+      usual,
+      unusual: usual === null ? null : usualText(usual, format),
       notes: [...new Set(marks.flatMap(({ at, text }) => (at >= bar.from && at < bar.to ? text : [])))],
       label: barLabel(bar, barSize, format),
       axisLabel: axisLabel(bar, barSize, format),
@@ -213,9 +228,11 @@ function columnsOf(
     {
       ...{ name: 'bar', label: `${NAMES[size].one} (${format.timeZone})`, kind: 'text', total: 'Total' },
       value: ({ label }) => label,
-      cell: ({ href, partial, requests, notes }) => ({
+      cell: ({ href, partial, requests, notes, unusual }) => ({
         ...(requests > 0 ? { href, narrows: rows.length > 1 } : {}),
-        ...(partial || notes.length > 0 ? { note: [...(partial ? ['part'] : []), ...notes].join('; ') } : {}),
+        note:
+          [...(partial ? ['part'] : []), ...(unusual === null ? [] : [`unusual: ${unusual}`]), ...notes].join('; ') ||
+          undefined,
       }),
     },
     ...sumColumns<Row>(total, {

@@ -1,6 +1,7 @@
 import { NO_NAMES } from '../../catalog/names.ts';
 import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Stack } from '../../query/view.ts';
+import type { DailyCosts } from '../../stats/forecast.ts';
 import type { BucketSize } from '../../stats/stats.ts';
 import { tiesOut } from '../../stats/tie-out.ts';
 import type { Table } from '../../tables/table.ts';
@@ -32,6 +33,8 @@ export type NumbersOptions = {
   stacks: readonly Stack[];
   /** What the bars are marked with. */
   notes: readonly ChartNote[];
+  /** What the days before the window cost. */
+  daysBefore: DailyCosts;
   format: Format;
 };
 

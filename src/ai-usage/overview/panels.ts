@@ -8,6 +8,7 @@ import type { Counted } from '../breakdowns/compare.ts';
 import { readCounted } from '../breakdowns/counted.ts';
 import { whyPanel } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
+import type { DaysBefore } from '../chart/unusual.ts';
 import { allBut, causesFile, NOWHERE, numberTables, PERIOD } from '../exports/number-tables.ts';
 import type { UsageTable } from '../exports/usage-export.ts';
 import { numbersBy, numbersOf } from '../frame/numbers.ts';
@@ -25,6 +26,8 @@ type PanelSources = UsageView & {
   marked: Promise<Marked>;
   /** What people said of days of the window. */
   noted: Promise<Marked>;
+  /** What the days before the window cost, by which bars are known to be unusual. */
+  daysBefore: Promise<DaysBefore>;
   links: ViewLinks;
   asked: UsageQuery;
 };
@@ -55,11 +58,15 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'numbers',
     view: 'ai-usage/overview/numbers',
-    read: async ({ counted, marked, noted, asked, format, links }) => {
-      const [{ notes, failed }, said] = await Promise.all([marked, noted]);
+    read: async ({ counted, marked, noted, daysBefore, asked, format, links }) => {
+      const [{ notes, failed }, said, before] = await Promise.all([marked, noted, daysBefore]);
       const options = { links, query: asked, size: bucketSizeOf(asked), by: asked.by, stacks: STACKS, format };
-      const numbers = numbersOf(await counted, { ...options, notes: [...notes, ...said.notes] });
-      return { ...numbers, notMarked: failed, notNoted: said.failed };
+      const numbers = numbersOf(await counted, {
+        ...options,
+        notes: [...notes, ...said.notes],
+        daysBefore: before.costs,
+      });
+      return { ...numbers, notMarked: failed, notNoted: said.failed, notJudged: before.failed };
     },
     tables: { usage: numbers.usage, parts: numbers.parts },
   },

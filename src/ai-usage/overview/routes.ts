@@ -23,6 +23,7 @@ import { type Address, takes } from '../../web/parameters.ts';
 import { type Counted, comparisonBar } from '../breakdowns/compare.ts';
 import { readCompared } from '../breakdowns/counted.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
+import { readDaysBefore } from '../chart/unusual.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
@@ -87,7 +88,24 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         : { notes: [], failed: said.message };
     };
     const noted = handled(noting());
-    const sources = { reader, databases, format, query: fixed, asked: query, counted, budgets, marked, noted, links };
+    const lookingBack = async () => {
+      const read = await panel(readDaysBefore(reader, fixed, timeZone), log);
+      return read.ok ? { costs: read.value, failed: null } : { costs: new Map(), failed: read.message };
+    };
+    const daysBefore = handled(lookingBack());
+    const sources = {
+      reader,
+      databases,
+      format,
+      query: fixed,
+      asked: query,
+      counted,
+      budgets,
+      marked,
+      noted,
+      daysBefore,
+      links,
+    };
     const [panels, stats, compared, first, odd, repriced, shared] = await Promise.all([
       Promise.all(
         PANELS.map(async ({ name, view, read }) => ({

@@ -35,7 +35,16 @@ export async function storyCompared(
     here: (change) => usageUrl(path, query, change),
     records: (change) => usageUrl(RECORDS_PATH, ofStory, change),
   };
-  const options = { links, query: ofStory, size, by: query.by, stacks: STACKS, notes: [], format };
+  const options = {
+    links,
+    query: ofStory,
+    size,
+    by: query.by,
+    stacks: STACKS,
+    notes: [],
+    daysBefore: new Map(),
+    format,
+  };
   const isEmpty = stats.total.requests === 0;
   return {
     comparison: comparisonBar(ofStory, earliest, links, format),

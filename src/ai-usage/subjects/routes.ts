@@ -14,6 +14,7 @@ import { type Counted, comparisonBar } from '../breakdowns/compare.ts';
 import { readCompared } from '../breakdowns/counted.ts';
 import { whyPanel } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
+import { readDaysBefore } from '../chart/unusual.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { numbersBy, numbersOf } from '../frame/numbers.ts';
@@ -57,11 +58,12 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             panel(reader.storyCosts(fixed, most), req.log),
             frame(path, query, answered, req.log, kind),
             panel(readNotesOf(databases.backoffice, narrowed, format), req.log),
+            panel(readDaysBefore(reader, fixed, format.timeZone), req.log),
           ]);
           return { query, narrowed, answers };
         };
         const { query, narrowed, answers } = await reader.ofOneState(read);
-        const [stats, compared, earliest, costs, shared, said] = answers;
+        const [stats, compared, earliest, costs, shared, said, daysBefore] = answers;
         const top = costs.ok ? costs.value.value.top : [];
         const names = await readNames(databases, {
           authors: [...new Set([...top.map(({ author }) => author), ...(kind === 'author' ? [name] : [])])],
@@ -107,9 +109,11 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
                   by,
                   stacks: isModel ? OF_A_MODEL : STACKS,
                   notes: said.ok ? notesOnChart(said.value, narrowed, format) : [],
+                  daysBefore: daysBefore.ok ? daysBefore.value : new Map(),
                 }),
               }
             : stats,
+          notJudged: daysBefore.ok ? null : daysBefore.message,
           notNoted: said.ok ? null : said.message,
           why: counted && total?.requests ? whyPanel(counted, format) : null,
           breakdowns:

@@ -2,8 +2,8 @@ import { queryOfFilter } from '../../query/filter-text.ts';
 import { queryWithin } from '../../query/query.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import type { DailyCosts } from '../../stats/forecast.ts';
+import { median } from '../../stats/unusual/median.ts';
 import { addDays, dayOf, type Instant, startOfDay } from '../../units/time.ts';
-import { median } from '../rules/median.ts';
 import { type AlertSources, RULES_PATH } from '../sources.ts';
 
 /** A rule to begin with: a link that fills the form. */

@@ -1,15 +1,13 @@
 import { z } from 'zod';
+import { judgeUnusual, USUAL_TERMS, WEEKS } from '../../../stats/unusual/unusual.ts';
 import { compareDays } from '../../../units/calendar.ts';
 import { addTime, DAY_OF_24_HOURS, type Instant, shiftInstant, startOfDay } from '../../../units/time.ts';
 import { emptyAs, microOf, numberField } from '../fields.ts';
-import { deviation, median } from '../median.ts';
 import type { RuleType } from '../rule-type.ts';
 import type { Span } from '../windows.ts';
 
 type Unusual = { window: 'hour' | 'day'; strength: number; minEuros: number; minPercent: number };
 
-const WEEKS = 8;
-const FEWEST_WEEKS = 4;
 const SIZES = ['hour', 'day'] as const;
 const STRENGTH = { least: 0.1, most: 1000, takes: 'takes a number from 0.1 to 1000' };
 const MIN_EUROS = { least: 0, most: 1_000_000_000, takes: 'takes euros from 0, with at most six decimals' };
@@ -22,9 +20,9 @@ export const UNUSUAL: RuleType<Unusual> = {
     'learns from four weeks at least.',
   schema: z.object({
     window: z.enum(SIZES, `takes ${SIZES.join(', ')}`),
-    strength: emptyAs(4, numberField(STRENGTH)),
-    minEuros: emptyAs(5, numberField(MIN_EUROS)),
-    minPercent: emptyAs(50, numberField(MIN_PERCENT)),
+    strength: emptyAs(USUAL_TERMS.strength, numberField(STRENGTH)),
+    minEuros: emptyAs(USUAL_TERMS.least / 1_000_000, numberField(MIN_EUROS)),
+    minPercent: emptyAs(USUAL_TERMS.percent, numberField(MIN_PERCENT)),
   }),
   fields: {
     window: { label: 'Look at', kind: 'choice', choices: { hour: 'hours', day: 'days' } },
@@ -67,13 +65,11 @@ export const UNUSUAL: RuleType<Unusual> = {
     if (first === undefined) return 'learning';
     const begin = startOfDay(first, timeZone);
     const learned = past.filter(({ from }) => from >= begin);
-    if (learned.length < FEWEST_WEEKS) return 'learning';
     const costs = await Promise.all(learned.map(async (one) => (await ask({ ask: 'sums', ...one })).cost));
     const { cost: value } = await ask({ ask: 'sums', ...complete });
-    const usual = median(costs);
-    const away = Math.max(strength * deviation(costs, usual), microOf(minEuros), (usual * minPercent) / 100);
-    const unusual = Math.abs(value - usual) >= away && value !== usual;
-    const limit = value < usual ? usual - away : usual + away;
+    const judged = judgeUnusual(value, costs, { strength, least: microOf(minEuros), percent: minPercent });
+    if (judged === null) return 'learning';
+    const { unusual, usual, limit } = judged;
     return [{ subject: '', value, reached: unusual ? 1 : 0, calm: !unusual, limit, usual, window: complete }];
   },
 };
