@@ -33,7 +33,7 @@ export async function makeExamples(sources: AlertSources, at: Instant): Promise<
   const budget = (name: string, per: 'month' | 'week', filter: string, euros: number): Promise<string> =>
     auditedChange(backoffice, DEMO, 'make budget', async (transaction) => {
       const amount = microEuros(Math.round(roundUp(euros) * 1_000_000));
-      const id = (await makeBudget(transaction, { name, per, filter, amount }, DEMO.email)) ?? '';
+      const id = (await makeBudget(transaction, { name, per, filter, cost: 'recorded', amount }, DEMO.email)) ?? '';
       return { value: id, subject: `/budgets/${id}`, details: name };
     });
   const month = await budget('All calls', 'month', '', sum(all));

@@ -68,7 +68,7 @@ export async function readAskedRule(
 async function knownNow({ reader }: AlertSources, { terms, budget }: AskedRule, at: Instant): Promise<string[]> {
   if (!ruleTypeOf(terms.type).once) return [];
   const known = await reader.together((state) =>
-    knownBefore(liveAnswers(state, at)(filterTextOf(terms, budget)), terms.fields, at),
+    knownBefore(liveAnswers(state, at)(filterTextOf(terms, budget), 'recorded'), terms.fields, at),
   );
   if (known.length > MOST_KNOWN)
     throw new BadInput([{ parameter: 'what', message: `knows ${known.length} names, too many to tell which are new` }]);

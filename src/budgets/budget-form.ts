@@ -1,8 +1,11 @@
+import { COST_LABELS, COSTS } from '../query/view.ts';
 import { PER_WORDS, PERS } from '../units/calendar-period.ts';
 import type { ParameterProblem } from '../units/failures/bad-input.ts';
 import { type DateField, dateField } from '../units/input/date-field.ts';
 import { type FormField, otherProblems, problemOf } from '../units/input/form-field.ts';
 import { eurosText, microEuros } from '../units/money.ts';
+
+type Choices = FormField & { choices: { value: string; label: string; selected: boolean }[] };
 
 /** The form of a budget, ready to print: what was entered stays, and each field says what is wrong with it. */
 export type BudgetForm = {
@@ -11,7 +14,8 @@ export type BudgetForm = {
   isNew: boolean;
   name: FormField;
   amount: FormField;
-  per: FormField & { choices: { value: string; label: string; selected: boolean }[] };
+  per: Choices;
+  cost: Choices;
   filter: FormField;
   from: FormField & DateField;
   /** Of no field of the form. */
@@ -31,19 +35,21 @@ export function budgetForm({ values, problems, ...form }: Asked): BudgetForm {
     value: textOf(values[name]),
     problem: problemOf(problems, name),
   });
-  const per = of('per');
+  const choicesOf = <Value extends string>(name: string, values: readonly Value[], labels: Record<Value, string>) => {
+    const field = of(name);
+    const choices = values.map((value) => ({ value, label: labels[value], selected: value === field.value }));
+    return { ...field, choices };
+  };
   const from = of('from');
   return {
     ...form,
     name: of('name'),
     amount: of('amount'),
-    per: {
-      ...per,
-      choices: PERS.map((value) => ({ value, label: PER_WORDS[value], selected: value === per.value })),
-    },
+    per: choicesOf('per', PERS, PER_WORDS),
+    cost: choicesOf('cost', COSTS, COST_LABELS),
     filter: of('filter'),
     from: { ...from, ...dateField(from.value) },
-    others: otherProblems(problems, ['name', 'amount', 'per', 'filter', 'from']),
+    others: otherProblems(problems, ['name', 'amount', 'per', 'filter', 'cost', 'from']),
   };
 }
 

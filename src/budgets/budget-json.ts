@@ -11,11 +11,11 @@ const periodJson = ({ first, next, amount, used }: BudgetPeriod) => ({
 });
 
 /** A budget as programs read it (docs/openapi.yaml): euros as numbers, days of the business time zone, both ends included. */
-export function budgetJson({ budget, use }: UsedBudget, asOf: Instant, timeZone: string) {
-  const { id, name, per, filter, owner, amounts } = budget;
+export function budgetJson({ budget, use, unpriced }: UsedBudget, asOf: Instant, timeZone: string) {
+  const { id, name, per, filter, cost, owner, amounts } = budget;
   const { forecast, expected, runsOutOn, history } = use;
   return {
-    ...{ id, name, per, filter, owner },
+    ...{ id, name, per, filter, cost, unpriced, owner },
     ...periodJson(use),
     usedShare: use.used / use.amount,
     expected: euros(expected),

@@ -1,5 +1,6 @@
 import type { Budget } from '../stats/budgets/budgets.ts';
 import type { UsedBudget } from '../stats/budgets/read-use.ts';
+import { leftOutText } from '../stats/pricing/left-out.ts';
 import type { LevelBar } from '../tables/level-bar.ts';
 import type { Table } from '../tables/table.ts';
 import type { Tile } from '../tables/tiles.ts';
@@ -17,16 +18,21 @@ export type BudgetUseView = {
   /** What is used of the amount, beside what is expected by now. */
   bar: LevelBar;
   verdict: string;
+  /** What the price list has no price for; null where it has, or where recorded costs count. */
+  leftOut: string | null;
   history: Table | null;
 };
 
 /** What the page of a budget says besides how far it has come. */
 export function budgetPage(budget: Budget, calls: string, format: Format) {
+  const search = new URLSearchParams(budget.filter);
+  if (budget.cost === 'repriced') search.set('cost', 'repriced');
+  const view = search.size === 0 ? '' : `?${search}`;
   return {
     name: budget.name,
     calls,
-    records: `/ai-usage/records${budget.filter === '' ? '' : `?${budget.filter}`}`,
-    overview: `/ai-usage${budget.filter === '' ? '' : `?${budget.filter}`}`,
+    records: `/ai-usage/records${view}`,
+    overview: `/ai-usage${view}`,
     owner: budget.owner,
     per: PER_WORDS[budget.per],
     amounts: budget.amounts.map(({ from, amount }) => ({
@@ -38,7 +44,7 @@ export function budgetPage(budget: Budget, calls: string, format: Format) {
 }
 
 export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
-  const { budget, use } = used;
+  const { budget, use, unpriced } = used;
   const { amount, left, expected, forecast } = use;
   const money = (label: string, micro: MicroEuros, note?: string): Tile => ({
     label,
@@ -69,6 +75,7 @@ export function budgetUseView(used: UsedBudget, format: Format): BudgetUseView {
       text: `${format.share(use.used, amount)} used, ${format.share(expected, amount)} expected by now`,
     },
     verdict: verdictOf(used, format),
+    leftOut: unpriced && leftOutText(unpriced, format),
     history: use.history.length === 0 ? null : historyTable(used, format).page(format),
   };
 }

@@ -18,6 +18,9 @@ export function periodText({ first, next }: Pick<BudgetPeriod, 'first' | 'next'>
 
 const share = (used: number, amount: number) => used / amount;
 
+const withoutPrice = (requests: number, format: Format) =>
+  `${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} without a price left out`;
+
 /** A budget in words, with what its filter means. */
 export type NamedBudget = UsedBudget & { calls: string };
 
@@ -26,9 +29,9 @@ export function budgetsTable(budgets: NamedBudget[], format: Format): DataTable 
   const columns: Column<NamedBudget>[] = [
     {
       ...{ name: 'budget', label: 'Budget', kind: 'text', value: ({ budget }) => budget.name },
-      cell: ({ budget, use, calls }) => ({
+      cell: ({ budget, use, calls, unpriced }) => ({
         href: `${BUDGETS_PATH}/${budget.id}`,
-        note: calls,
+        note: unpriced?.requests ? `${calls}; ${withoutPrice(unpriced.requests, format)}` : calls,
         ...(use.left < 0 ? { flag: 'over' } : {}),
       }),
     },
@@ -69,6 +72,11 @@ export function budgetsTable(budgets: NamedBudget[], format: Format): DataTable 
       value: ({ use }) => use.forecast.range?.high ?? null,
     },
     { name: 'runsOutOn', label: 'Runs out on', kind: 'day', value: ({ use }) => use.runsOutOn },
+    { name: 'costs', label: 'Costs', kind: 'text', only: 'file', value: ({ budget }) => budget.cost },
+    {
+      ...{ name: 'unpricedRequests', label: 'Without a price', kind: 'integer', only: 'file' },
+      value: ({ unpriced }) => unpriced?.requests ?? null,
+    },
     { name: 'owner', label: 'Owner', kind: 'text', only: 'file', value: ({ budget }) => budget.owner },
     { name: 'filter', label: 'Filter', kind: 'text', only: 'file', value: ({ budget }) => budget.filter },
     { name: 'budgetId', label: 'Budget id', kind: 'uuid', only: 'file', value: ({ budget }) => budget.id },

@@ -4,7 +4,7 @@ import type { ExportPage } from '../downloads/export-page.ts';
 import { counting, type OpenExport } from '../export/open.ts';
 import { queryOfFilter } from '../query/filter-text.ts';
 import { namedIn } from '../query/filters/registry.ts';
-import { filterSentence } from '../query/filters/words.ts';
+import { viewSentence } from '../query/filters/words.ts';
 import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
 import { readUses, type UsedBudget } from '../stats/budgets/read-use.ts';
 import type { UsageReader } from '../stats/reader.ts';
@@ -21,8 +21,8 @@ export type BudgetSources = {
 
 /** Which calls a budget is for, as a sentence. */
 export async function callsOf(budget: Budget, { databases, format }: BudgetSources, at: Instant): Promise<string> {
-  const query = queryOfFilter(budget.filter, format, at);
-  return filterSentence(query, await readNames(databases, namedIn(query)), format);
+  const query = { ...queryOfFilter(budget.filter, format, at), cost: budget.cost };
+  return viewSentence(query, await readNames(databases, namedIn(query)), format);
 }
 
 /** All budgets as they stand at an instant, with the calls that each is for. */

@@ -62,8 +62,8 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
     return budget;
   };
 
-  const inWords = ({ terms: { name, amount, per, filter } }: AskedBudget) =>
-    `${name}: ${format.euros(amount)} per ${per}, ${filter === '' ? 'all calls' : filter}`;
+  const inWords = ({ terms: { name, amount, per, filter, cost } }: AskedBudget) =>
+    `${name}: ${format.euros(amount)} per ${per}, ${filter === '' ? 'all calls' : filter}${cost === 'repriced' ? ', by the price list' : ''}`;
 
   const make = async (transaction: Knex, { terms }: AskedBudget, owner: string): Promise<string> => {
     const id = await makeBudget(transaction, terms, owner);
@@ -129,8 +129,13 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
     render(req, res, { title: 'New budget', view: 'budgets/new-budget', data });
   };
 
-  router.get(`${BUDGETS_PATH}/new`, takes(['filter']), (req, res) =>
-    showForm(req, res, { per: 'month', filter: String(req.query.filter ?? '') }, null),
+  router.get(`${BUDGETS_PATH}/new`, takes(['filter', 'cost']), (req, res) =>
+    showForm(
+      req,
+      res,
+      { per: 'month', filter: String(req.query.filter ?? ''), cost: String(req.query.cost ?? 'recorded') },
+      null,
+    ),
   );
 
   router.post(BUDGETS_PATH, form, async (req, res) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { filterText, queryOfFilter } from '../query/filter-text.ts';
+import { COSTS } from '../query/view.ts';
 import type { BudgetTerms } from '../stats/budgets/budgets.ts';
 import type { Day } from '../units/calendar.ts';
 import { PERS } from '../units/calendar-period.ts';
@@ -34,6 +35,7 @@ const shape = {
     .string('takes the filters of an address, such as model=gpt-5')
     .max(MOST_OF_A_FILTER, `takes at most ${MOST_OF_A_FILTER} characters`)
     .default(''),
+  cost: z.enum(COSTS, `takes ${COSTS.join(' or ')}`).default('recorded'),
   from: z
     .string(FROM_TAKES)
     .trim()
@@ -45,7 +47,7 @@ const shape = {
 /** What an answer says besides. */
 const READ_ONLY = [
   ...['id', 'owner', 'to', 'used', 'left', 'usedShare', 'expected', 'forecast', 'forecastRange', 'runsOutOn'],
-  ...['amounts', 'history', 'timeZone', 'asOf'],
+  ...['unpriced', 'amounts', 'history', 'timeZone', 'asOf'],
 ];
 
 /**
@@ -70,6 +72,6 @@ export function parseBudget(given: unknown, limits: { timeZone: string }, at: In
     if (!problems.some(({ parameter }) => parameter === 'filter')) problems.push(...error.details);
   }
   if (values === null || problems.length > 0) throw new BadInput(problems);
-  const { name, amount, per, from } = values;
-  return { terms: { name, amount, per, filter: canonical }, from, readBack: 'amounts' in (given as object) };
+  const { name, amount, per, cost, from } = values;
+  return { terms: { name, amount, per, filter: canonical, cost }, from, readBack: 'amounts' in (given as object) };
 }

@@ -47,8 +47,10 @@ export const MEASURES = [
 export type Measure = (typeof MEASURES)[number];
 
 /** Whose costs stand everywhere: those that were recorded, or those of the price list. */
-const COSTS = ['recorded', 'repriced'] as const;
+export const COSTS = ['recorded', 'repriced'] as const;
 export type WhoseCost = (typeof COSTS)[number];
+/** As forms offer them. */
+export const COST_LABELS: Record<WhoseCost, string> = { recorded: 'As recorded', repriced: 'By the price list' };
 
 /** How a page shows its numbers; nothing here changes which calls are counted. */
 export type ShownAs = {

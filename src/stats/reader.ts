@@ -18,6 +18,7 @@ import { RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
 import { readTwice } from './snapshot.ts';
+import type { OneState } from './source.ts';
 import { type Answer, createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
 import { type BucketSize, costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { readStory, type Story } from './stories/story.ts';
@@ -57,9 +58,6 @@ type UsageAnswers = {
   /** The one story that a query names. */
   story: (query: UsageQuery) => Promise<Answer<Story>>;
 };
-
-/** The rollups and the rows around them as they are at one moment, and what a query's filters mean there. */
-export type OneState = { source: UsageSource; filterOf: (query: UsageQuery) => Promise<UsageFilter> };
 
 export type UsageReader = UsageAnswers & {
   /**
@@ -272,6 +270,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         readSound({ ...opened.source, endsRead: new Map() }, (source) =>
           read({
             source,
+            prices,
             filterOf: (query) =>
               filterOf(query, { dimensions, findByName: (text) => findByName(databases, text), timeZone }),
           }),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { named } from '../measuring/account.ts';
+import type { UsageFilter } from '../query/filter.ts';
 import type { UsageQuery } from '../query/query.ts';
 import { compareDays } from '../units/calendar.ts';
 import { reasonOf } from '../units/failures/reason.ts';
@@ -8,6 +9,7 @@ import { handled } from '../units/promises/handled.ts';
 import { BEGIN_OF_TIME, END_OF_TIME, HOUR, type Instant, now, startOfDay } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { keepOnly, type Memory, noMemory } from './memory/memory.ts';
+import type { PriceList } from './pricing/price-list.ts';
 import type { Reuse } from './reuse.ts';
 import { type Coverage, RollupsChanged, readCoverage, requireContent } from './rollups/coverage.ts';
 import { updateDays } from './rollups/days.ts';
@@ -30,6 +32,13 @@ export type UsageSource = {
   timeZone: string;
   /** So that several readings are of one state: the ragged ends that one of them has read, by their bounds. */
   endsRead?: Map<string, Promise<EndRow[]>>;
+};
+
+/** The rollups and the rows around them as they are at one moment, and what a query's filters mean there. */
+export type OneState = {
+  source: UsageSource;
+  filterOf: (query: UsageQuery) => Promise<UsageFilter>;
+  prices: () => Promise<PriceList>;
 };
 
 /** Days of a zone that begin at or after this instant are in the rollups. */

@@ -38,12 +38,19 @@ const FIELDS: Record<RuleTypeName, Record<string, unknown>[]> = {
 };
 
 const budgetPer = (per: Budget['per']): Budget => ({
-  ...{ id: 'b', name: 'B', per, filter: '', owner: '' },
+  ...{ id: 'b', name: 'B', per, filter: '', cost: 'recorded', owner: '' },
   amounts: [
     { from: null, amount: microEuros(40_000_000) },
     { from: CHANGE, amount: microEuros(90_000_000) },
   ],
 });
+
+/** Another one for large requests, and rounded by the call. */
+const PRICES = [0, 1_000].map((aboveInputTokens, i) => ({
+  ...{ id: String(i), model: 'gpt-5*', action: null, from: '2025-01-01' as Day, currency: 'EUR' as const },
+  ...{ aboveInputTokens, inputPerMillion: `${i + 1}.25`, outputPerMillion: '10.5', perImage: null },
+  ...{ perThousandCharacters: null, tokensPerImage: null },
+}));
 
 const CHOICES = RULE_TYPE_NAMES.flatMap((name) => FIELDS[name].map((fields) => ({ name, fields })));
 
@@ -51,6 +58,7 @@ const rule = fc.record({
   choice: fc.constantFrom(...CHOICES),
   evaluations: fc.constantFrom(1, 1, 3),
   per: fc.constantFrom('week' as const, 'month' as const, 'quarter' as const),
+  cost: fc.constantFrom('recorded' as const, 'repriced' as const),
   filter: fc.constantFrom('', 'model=gpt-5', 'notAction=test', 'minCost=0.001', 'hours=22-5'),
 });
 
@@ -104,7 +112,7 @@ describe('a rehearsal', () => {
         fc.integer({ min: 0, max: 47 }),
         rows,
         fc.boolean(),
-        async ({ choice: { name, fields }, evaluations, per, filter }, zone, later, hours, usage, covered) => {
+        async ({ choice: { name, fields }, evaluations, per, filter, cost }, zone, later, hours, usage, covered) => {
           await resetUsage();
           const begin = addTime(startOfDay(addDays(CHANGE, later - 4), zone), BigInt(hours) * HOUR);
           await insertUsage(usage.map((row) => ({ ...row, at: addTime(begin, BigInt(row.at ?? 0n)) })));
@@ -118,13 +126,15 @@ describe('a rehearsal', () => {
           const text = 'budget' in fields ? '' : filter;
           const answers = await reader.together(async (state) => {
             const source = { ...state.source, timeZone: zone };
+            const prices = (await state.prices()).changed(() => PRICES);
             const live = liveAnswers(
               {
                 ...state,
+                prices: async () => prices,
                 source: { ...source, coveredUntil: zone === state.source.timeZone ? source.coveredUntil : null },
               },
               to,
-            )(text);
+            )(text, cost);
             const meant = await state.filterOf(queryOfFilter(text, { timeZone: zone }, to));
             const back = type.looksBack(fields, begin, about);
             const span = { from: addTime(begin, -back), begin, to };
@@ -133,6 +143,7 @@ describe('a rehearsal', () => {
               meant,
               span,
               evaluated,
+              cost === 'repriced' ? prices : null,
             );
             const ofThem = async (ask: typeof live) => {
               const seen: unknown[] = [];

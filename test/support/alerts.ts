@@ -34,6 +34,7 @@ export async function evaluateAt(
 
 /** What tests read of an alert. */
 export type AlertJson = {
+  id: string;
   state: string;
   level: string;
   value: number;

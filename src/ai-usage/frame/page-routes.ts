@@ -1,7 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { readNames } from '../../catalog/names.ts';
-import { written } from '../../catalog/written.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import {
   OF_A_LIST,
@@ -13,6 +12,7 @@ import {
   type UsageQuery,
   WHICH_PAGE,
 } from '../../query/query.ts';
+import { leftOutText } from '../../stats/pricing/left-out.ts';
 import type { Unpriced } from '../../stats/pricing/repriced.ts';
 import type { Answer } from '../../stats/source.ts';
 import type { Format } from '../../units/format.ts';
@@ -98,17 +98,11 @@ function unpricedOf({ query, value }: Answer<unknown>): Unpriced | null {
   return isAsked ? (value.unpriced as Unpriced) : null;
 }
 
-const MOST_NAMED = 5;
-
 /** What the costs of the price list leave out. */
 export function unpricedNotes(answer: Answer<unknown>, format: Format): string[] {
-  const { requests = 0, models = [] } = unpricedOf(answer) ?? {};
-  if (requests === 0) return [];
-  const more = models.length > MOST_NAMED ? ` and ${format.integer(models.length - MOST_NAMED)} more models` : '';
-  const names = models.slice(0, MOST_NAMED).map(written).join(', ');
-  return [
-    `Left out of these costs, for the price list has no price: ${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} of ${names}${more}.`,
-  ];
+  const unpriced = unpricedOf(answer);
+  const text = unpriced && leftOutText(unpriced, format);
+  return text === null ? [] : [text];
 }
 
 function notesOf({ search }: Answer<unknown>): string[] {

@@ -1,5 +1,6 @@
 import { filterText } from '../../query/filter-text.ts';
 import type { UsageQuery } from '../../query/query.ts';
+import type { WhoseCost } from '../../query/view.ts';
 import type { UsedBudget } from '../../stats/budgets/read-use.ts';
 import {
   type DailyCosts,
@@ -73,10 +74,15 @@ export function monthCard(
     note: noteOf(month, today, format),
     past: past.length === 0 ? null : forecastTable(past, format).page(format),
     budgets: budgets.map((one) => budgetLine(one, format)),
-    newBudget: isFrozen
-      ? null
-      : `/budgets/new${filterText(query) === '' ? '' : `?filter=${encodeURIComponent(filterText(query))}`}`,
+    newBudget: isFrozen ? null : newBudgetPath(filterText(query), query.cost),
   };
+}
+
+function newBudgetPath(filter: string, cost: WhoseCost): string {
+  const parameters = new URLSearchParams();
+  if (filter !== '') parameters.set('filter', filter);
+  if (cost === 'repriced') parameters.set('cost', cost);
+  return `/budgets/new${parameters.size === 0 ? '' : `?${parameters}`}`;
 }
 
 function noteOf({ total, range, past }: Forecast, today: Day, format: Format): string {

@@ -72,8 +72,8 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
         log,
       ),
     );
-    // Budgets are of now, and of recorded costs.
-    const haveBudgets = asked.pinned === null && asked.cost === 'recorded';
+    // Budgets are of now.
+    const haveBudgets = asked.pinned === null;
     const budgets = handled(haveBudgets ? readBudgetsOf(databases.backoffice, fixed) : Promise.resolve([]));
     const usingUp = async () => usedUpNotes(await readUsedUp(reader, await budgets, fixed, timeZone), format);
     const marking = async () => {

@@ -25,10 +25,10 @@ import type { ChartNote } from '../chart/usage-over-time.ts';
 /** A budget, and the periods of it that were used up within a window; `at` is the day, or of a chart of hours the hour. */
 type UsedUpBudget = { budget: Budget; periods: (UsedUp & { at: Instant })[] };
 
-/** The budgets of just the calls that a query means. */
+/** The budgets of just the calls that a query means, and of the costs that it shows. */
 export async function readBudgetsOf(backoffice: Knex, query: UsageQuery): Promise<Budget[]> {
   const filter = filterText(query);
-  return (await readBudgets(backoffice)).filter((budget) => budget.filter === filter);
+  return (await readBudgets(backoffice)).filter((budget) => budget.filter === filter && budget.cost === query.cost);
 }
 
 /** When budgets of the calls of a query were used up within its window, from the same numbers as every page. */

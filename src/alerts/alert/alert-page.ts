@@ -90,14 +90,18 @@ function snoozeChoices(at: Instant, format: Format): { value: string; label: str
 }
 
 /** What is said where windows come to something else now. */
-export function recountsText(recounts: Recount[], measured: Measured, format: Format): string | null {
+export function recountsText(
+  recounts: Recount[],
+  { measured, isRepriced }: { measured: Measured; isRepriced: boolean },
+  format: Format,
+): string | null {
   if (recounts.length === 0) return null;
   const said = recounts.map(
     ({ at, then, now }) =>
       `its window up to ${format.minute(at)} comes to ${valueText(now, measured, format)}, and came to ` +
       `${valueText(then, measured, format)} then`,
   );
-  return `Its numbers have changed since: counted now, ${said.join('; ')}. Calls of before were deleted, or written later.`;
+  return `Its numbers have changed since: counted now, ${said.join('; ')}. Calls of before were deleted, or written later${isRepriced ? ', or prices were changed' : ''}.`;
 }
 
 const HAPPENED: Record<EventKind, string> = {

@@ -1,6 +1,6 @@
 import { addTime, type Instant, MINUTE } from '../../units/time.ts';
 import { liveAnswers } from '../evaluation/live-answers.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
+import { ruleTypeOf, whoseCostOf } from '../rules/registry.ts';
 import { runningWindow, startOfMinute } from '../rules/windows.ts';
 import type { AlertSources } from '../sources.ts';
 import { type Alert, readToldLines } from '../store/alerts.ts';
@@ -27,7 +27,7 @@ export async function readRecounts(
     reader.together(async (state) => {
       const seen = await type.observe(asked.fields, instant, {
         ...{ timeZone: format.timeZone, window: runningWindow, budget },
-        ...{ ask: liveAnswers(state, now)(asked.filter), known: new Set(), leftOut: [] },
+        ...{ ask: liveAnswers(state, now)(asked.filter, whoseCostOf(asked, budget)), known: new Set(), leftOut: [] },
       });
       if (seen === null || seen === 'learning') return null;
       return seen.find((one) => one.subject === subject)?.value ?? 0;

@@ -11,6 +11,7 @@ import type { Render } from '../../web/render.ts';
 import type { RuledAlert } from '../frame/alerts-table.ts';
 import { ALERTS_PATH } from '../frame/words.ts';
 import { budgetOfRule } from '../round/evaluate.ts';
+import { whoseCostOf } from '../rules/registry.ts';
 import { measuredOf, ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { readAlert, readAlertLines } from '../store/alerts.ts';
@@ -42,13 +43,14 @@ export function alertPages({ render, ...sources }: AlertSources & { render: Rend
     const { alert } = one;
     const isRuleThere = (await readRule(backoffice, alert.ruleId)) !== null;
     const measured = measuredOf(alert.asked);
+    const isRepriced = whoseCostOf(alert.asked, alert.asked.budget ?? null) === 'repriced';
     const told = async () => {
       const { lines, older } = await readAlertLines(backoffice, alert.id);
       const recounts = await panel(readRecounts(sources, alert, at), req.log);
       return {
         history: historyTable(lines, measured, format),
         older: olderLines(alert.id, lines, older, format),
-        changed: recounts.ok ? recountsText(recounts.value, measured, format) : null,
+        changed: recounts.ok ? recountsText(recounts.value, { measured, isRepriced }, format) : null,
       };
     };
     const [budgets, lines, around, window, stories, sent] = await Promise.all([

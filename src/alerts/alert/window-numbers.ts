@@ -9,14 +9,17 @@ import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { DAY_OF_24_HOURS, earliest, HOUR, type Instant, isoFromInstant, shiftInstant } from '../../units/time.ts';
 import { callsOfAlert } from '../round/wording.ts';
+import { whoseCostOf } from '../rules/registry.ts';
 import type { Span } from '../rules/windows.ts';
 import type { AlertSources } from '../sources.ts';
 import type { Alert } from '../store/alerts.ts';
 import { type WhyView, whyView } from './why-table.ts';
 
-/** The calls of an alert, within a window. */
-export const queryOf = (alert: Alert, window: Span, { timeZone }: Format, at: Instant): UsageQuery =>
-  queryWithin(queryOfFilter(callsOfAlert(alert), { timeZone }, at), window);
+/** The calls of an alert, within a window, and the costs that it counts. */
+export const queryOf = (alert: Alert, window: Span, { timeZone }: Format, at: Instant): UsageQuery => ({
+  ...queryWithin(queryOfFilter(callsOfAlert(alert), { timeZone }, at), window),
+  cost: whoseCostOf(alert.asked, alert.asked.budget ?? null),
+});
 
 /** The window of an alert as far as it has run. */
 const windowSoFar = ({ window }: Pick<Alert, 'window'>, at: Instant): Span => ({
@@ -111,5 +114,6 @@ export async function readStories(
     shareColumn(total.cost),
   ];
   const title = stories > top.length ? `The dearest ${top.length} of ${format.integer(stories)} stories` : 'Stories';
-  return dataTable(columns, { title, rows: top }).page(format);
+  const costs = asked.cost === 'repriced' ? ', as recorded' : '';
+  return dataTable(columns, { title: title + costs, rows: top }).page(format);
 }

@@ -1,3 +1,4 @@
+import type { Unpriced } from '../../stats/pricing/repriced.ts';
 import { isoFromInstant, isoWindow } from '../../units/time.ts';
 import { valueJson } from '../alert-json.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
@@ -8,12 +9,17 @@ import type { Rule } from '../store/rules.ts';
 import type { RuleSight } from '../store/standings.ts';
 
 /** A rule as programs read it (docs/openapi.yaml): the fields of its type beside those of every rule; `channels` are ids of those that are there. */
-export function ruleJson(rule: Rule, channels: string[], sight: RuleSight | null, sentence: string) {
+export function ruleJson(
+  rule: Rule,
+  channels: string[],
+  sight: RuleSight | null,
+  { sentence, unpriced }: { sentence: string; unpriced: Unpriced | null },
+) {
   const { id, name, type, filter, fields, evaluations, remindHours, muted, owner } = rule;
   return {
     ...{ id, name, type, filter },
     ...fields,
-    ...{ channels, evaluations, remindHours, muted, owner, sentence },
+    ...{ channels, evaluations, remindHours, muted, owner, sentence, unpriced },
     tellsNobody: muted || channels.length === 0,
     state: sight?.state ?? 'no data',
     measured: measuredOf(rule),

@@ -12,8 +12,10 @@ import { ANSWERS, answerAlert } from '../alert/answers.ts';
 import { alertJson } from '../alert-json.ts';
 import { alertsPath } from '../frame/alerts-table.ts';
 import { channelsOf } from '../frame/rule-lines.ts';
-import { budgetOfRule } from '../round/evaluate.ts';
+import { readWithoutPrice } from '../frame/without-price.ts';
+import { budgetOfRule, filterTextOf } from '../round/evaluate.ts';
 import { changeToAskedRule, makeAskedRule, readAskedRule, rehearseAsked, removeRule } from '../rule-changes.ts';
+import { whoseCostOf } from '../rules/registry.ts';
 import { ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import { type Alert, readAlert, readAlertLines, readEndedAlerts, readOpenAlerts } from '../store/alerts.ts';
@@ -44,6 +46,7 @@ export function alertsApi(sources: AlertSources): Router {
     return rule;
   };
   const inJson = async (rules: Rule[]) => {
+    const at = now();
     const [sights, budgets, there] = await Promise.all([
       readSights(
         backoffice,
@@ -52,10 +55,15 @@ export function alertsApi(sources: AlertSources): Router {
       readBudgets(backoffice),
       readChannels(backoffice),
     ]);
-    return rules.map((rule) => {
-      const sentence = ruleSentence(rule, budgetOfRule(rule, budgets), format);
-      return ruleJson(rule, channelsOf(rule, there), sights.get(rule.id) ?? null, sentence);
-    });
+    return Promise.all(
+      rules.map(async (rule) => {
+        const budget = budgetOfRule(rule, budgets);
+        const asks = { filter: filterTextOf(rule, budget), cost: whoseCostOf(rule, budget) };
+        const unpriced = await readWithoutPrice(sources, asks, at);
+        const sentence = ruleSentence(rule, budget, format);
+        return ruleJson(rule, channelsOf(rule, there), sights.get(rule.id) ?? null, { sentence, unpriced });
+      }),
+    );
   };
   const answer = async (res: Response, status: number, id: string) => {
     const [rule] = await inJson([await found(id)]);

@@ -1,9 +1,11 @@
 import { providerOf } from '../../catalog/models.ts';
 import type { UsageFilter } from '../../query/filter.ts';
 import { queryOfFilter } from '../../query/filter-text.ts';
-import type { OneState } from '../../stats/reader.ts';
-import type { UsageSource } from '../../stats/source.ts';
-import { bucketOf, group, readCells, readDailyCosts, readStats } from '../../stats/stats.ts';
+import type { WhoseCost } from '../../query/view.ts';
+import type { PriceList } from '../../stats/pricing/price-list.ts';
+import { readRepricedStats } from '../../stats/pricing/repriced.ts';
+import type { OneState, UsageSource } from '../../stats/source.ts';
+import { bucketOf, costsOfDays, group, readCells, readDailyCosts, readStats } from '../../stats/stats.ts';
 import { type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { microEuros } from '../../units/money.ts';
@@ -47,6 +49,28 @@ async function read(source: UsageSource, filter: UsageFilter, question: Question
   }
 }
 
+/** The same where each call costs what the price list says; what has no price costs nothing there, and is told on the page of the rule. */
+async function readRepriced(
+  source: UsageSource,
+  filter: UsageFilter,
+  question: Question,
+  list: PriceList,
+): Promise<Answers[Question['ask']]> {
+  const stats = await readRepricedStats(source, question, filter, 'day', list);
+  switch (question.ask) {
+    case 'sums':
+      return sumOf(stats.cells);
+    case 'stories':
+      return { sums: sumOf(stats.cells), stories: stats.total.stories };
+    case 'subjects':
+      return group(stats.cells, subjectOf[question.by]);
+    case 'days':
+      return costsOfDays(stats);
+    case 'days of models':
+      return daysOfModels(stats.cells);
+  }
+}
+
 /** For each model the sums of its days, in no order. */
 function daysOfModels(cells: UsageCell[]): Map<string, Sums[]> {
   return new Map(
@@ -58,20 +82,31 @@ function daysOfModels(cells: UsageCell[]): Map<string, Sums[]> {
  * Answers the questions of many rules about one state, as of some instant. Rules with the same filter that ask the same are answered
  * once.
  */
-export function liveAnswers({ source, filterOf }: OneState, at: Instant) {
+export function liveAnswers({ source, filterOf, prices }: OneState, at: Instant) {
   const { timeZone } = source;
   const filters = new Map<string, Promise<UsageFilter>>();
   const answers = new Map<string, Promise<unknown>>();
+  let list: Promise<PriceList> | null = null;
+  const listed = () => {
+    list ??= handled(prices());
+    return list;
+  };
   const filterOfText = (text: string) => {
     const kept = filters.get(text) ?? handled((async () => filterOf(queryOfFilter(text, { timeZone }, at)))());
     filters.set(text, kept);
     return kept;
   };
-  /** For a rule of these calls: the filters of an address. */
-  return (text: string): Answerer =>
+  const answer = async (text: string, cost: WhoseCost, question: Question) => {
+    const filter = await filterOfText(text);
+    return cost === 'recorded'
+      ? read(source, filter, question)
+      : readRepriced(source, filter, question, await listed());
+  };
+  /** For a rule of these calls, the filters of an address, and of these costs. */
+  return (text: string, cost: WhoseCost): Answerer =>
     <Q extends Question>(question: Q) => {
-      const key = `${text} ${keyOf(question)}`;
-      const kept = answers.get(key) ?? handled(filterOfText(text).then((filter) => read(source, filter, question)));
+      const key = `${cost} ${text} ${keyOf(question)}`;
+      const kept = answers.get(key) ?? handled(answer(text, cost, question));
       answers.set(key, kept);
       return kept as Promise<Answers[Q['ask']]>;
     };

@@ -1,5 +1,8 @@
 import { providerOf } from '../../catalog/models.ts';
 import type { UsageFilter } from '../../query/filter.ts';
+import type { PriceList } from '../../stats/pricing/price-list.ts';
+import { readRepricedStats } from '../../stats/pricing/repriced.ts';
+import { readRepricedMinutes } from '../../stats/pricing/repriced-minutes.ts';
 import { type FirstVisits, readFirstVisits, readMinutes, type TimedSums } from '../../stats/records/minutes.ts';
 import { wholeHoursSince } from '../../stats/rollups/segments.ts';
 import type { UsageSource } from '../../stats/source.ts';
@@ -35,13 +38,15 @@ const MINUTES_BEFORE = 169n * HOUR;
 /**
  * Answers the questions of one rule about a long time from one reading: minutes for a rule that looks at each of them, hours before
  * that and for other rules. The same answers as the engine gives one by one.
- * `from`: how far back it may be asked; `begin`: the first instant as of which it is evaluated.
+ * `from`: how far back it may be asked; `begin`: the first instant as of which it is evaluated; `list`: whose prices count, null where recorded
+ * costs do.
  */
 export async function recordedAnswers(
   source: UsageSource,
   filter: UsageFilter,
   { from, begin, to }: { from: Instant; begin: Instant; to: Instant },
   { type, fields }: EvaluatedRule,
+  list: PriceList | null,
 ): Promise<{ ask: Answerer; quietUntil: (at: Instant) => Instant }> {
   const recording: Recording = { minutes: false, by: null, unpriced: false, stories: null, ...type.recording(fields) };
   const { workflows, timeZone } = source;
@@ -53,9 +58,13 @@ export async function recordedAnswers(
       : type.every === 'hour'
         ? to
         : latest(from, startOfDay(dayOf(addTime(begin, -MINUTES_BEFORE), timeZone), timeZone));
+  const byMinute = (window: Span) =>
+    list === null
+      ? readMinutes(workflows, window, only, recording.by)
+      : readRepricedMinutes(source, window, only, recording.by, list);
   const [hours, minutes, visits] = await Promise.all([
-    from < minutesFrom ? readHours(source, { from, to: minutesFrom }, only, recording.by) : [],
-    minutesFrom < to ? readMinutes(workflows, { from: minutesFrom, to }, only, recording.by) : [],
+    from < minutesFrom ? readHours(source, { from, to: minutesFrom }, only, recording.by, list) : [],
+    minutesFrom < to ? byMinute({ from: minutesFrom, to }) : [],
     recording.stories === null ? null : readVisits(source, { from: begin, to }, filter, recording.stories),
   ]);
   return answersFrom([...hours, ...minutes], visits, timeZone);
@@ -67,8 +76,12 @@ async function readHours(
   window: Span,
   filter: UsageFilter,
   by: Recording['by'],
+  list: PriceList | null,
 ): Promise<TimedSums[]> {
-  const cells = await readCells(source, window, filter, 'hour');
+  const cells =
+    list === null
+      ? await readCells(source, window, filter, 'hour')
+      : (await readRepricedStats(source, window, filter, 'hour', list)).cells;
   return cells
     .map((cell) => ({ at: startOfHourNumber(Number(cell.bucket)), key: by === null ? '' : cell[by], sums: cell }))
     .sort((a, b) => compareInstants(a.at, b.at));

@@ -5,7 +5,7 @@ import type { UsageReader } from '../../stats/reader.ts';
 import type { Day } from '../../units/calendar.ts';
 import { addDays, addTime, BEGIN_OF_TIME, dayOf, type Instant, startOfDay } from '../../units/time.ts';
 import { SUBJECT_KEYS } from '../rules/questions.ts';
-import { type RuleTypeName, ruleTypeOf } from '../rules/registry.ts';
+import { type RuleTypeName, ruleTypeOf, whoseCostOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
 import { furthest, gatherExtremes } from './extremes.ts';
@@ -63,6 +63,7 @@ export async function rehearse(
   const from = startOfDay(addDays(dayOf(to, timeZone), -REHEARSED_DAYS), timeZone);
   return reader.together(async (state) => {
     const type = ruleTypeOf(rule.type);
+    const cost = whoseCostOf(rule, rule.budget);
     const evaluated = { type, fields: rule.fields, evaluations: rule.evaluations };
     const window = followingWindows(timeZone);
     const filter = await state.filterOf(queryOfFilter(rule.filter, { timeZone }, at));
@@ -72,8 +73,9 @@ export async function rehearse(
       filter,
       { from: begin, begin: from, to },
       evaluated,
+      cost === 'repriced' ? await state.prices() : null,
     );
-    const known = type.once ? await knownBefore(liveAnswers(state, at)(rule.filter), rule.fields, from) : [];
+    const known = type.once ? await knownBefore(liveAnswers(state, at)(rule.filter, cost), rule.fields, from) : [];
     const days = new Map<Instant, { value: number | null; fired: boolean }>();
     const extremes = gatherExtremes();
     const see = (instant: Instant, standing: RuleStanding) => {

@@ -3,22 +3,25 @@ import { type Channel, readChannels } from '../../delivery/channels.ts';
 import { queryOfFilter } from '../../query/filter-text.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { filterSentence } from '../../query/filters/words.ts';
+import type { WhoseCost } from '../../query/view.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
 import type { Instant } from '../../units/time.ts';
 import { budgetOfRule, filterTextOf } from '../round/evaluate.ts';
+import { whoseCostOf } from '../rules/registry.ts';
 import { ruleSentence } from '../rules/words.ts';
 import type { AlertSources } from '../sources.ts';
 import type { Rule } from '../store/rules.ts';
 import { type RuleSight, readSights } from '../store/standings.ts';
 
-/** A rule, how it stands, what it tells of and of which calls, in words; `filter` is that of its calls. */
+/** A rule, how it stands, what it tells of and of which calls, in words; `filter` is that of its calls, `cost` whose costs it counts. */
 export type RuleLine = {
   rule: Rule;
   sight: RuleSight | null;
   sentence: string;
   calls: string;
   filter: string;
+  cost: WhoseCost;
   /** None of its channels is there any more, or it names none. */
   tellsNobody: boolean;
 };
@@ -46,7 +49,7 @@ export async function readRuleLines(
   });
   const calls = await callsOf([...new Set(found.map(({ filter }) => filter))], { databases, format }, at);
   return found.map(({ rule, budget, filter }) => ({
-    ...{ rule, filter, sight: sights.get(rule.id) ?? null },
+    ...{ rule, filter, cost: whoseCostOf(rule, budget), sight: sights.get(rule.id) ?? null },
     sentence: ruleSentence(rule, budget, format),
     calls: calls.get(filter) ?? '',
     tellsNobody: channelsOf(rule, there).length === 0,

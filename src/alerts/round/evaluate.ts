@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import type { Databases } from '../../db/connect.ts';
 import { queryOfFilter } from '../../query/filter-text.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
-import type { OneState, UsageReader } from '../../stats/reader.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import type { OneState } from '../../stats/source.ts';
 import { reasonOf } from '../../units/failures/reason.ts';
 import { addTime, DAY_OF_24_HOURS, type Instant, latest, MINUTE } from '../../units/time.ts';
 import { type Extremes, gatherExtremes } from '../evaluation/extremes.ts';
@@ -13,7 +14,7 @@ import { type Circumstances, type EvaluatedRule, replay } from '../evaluation/re
 import type { RuleStanding } from '../evaluation/rule-standing.ts';
 import type { AlertEvent } from '../evaluation/step.ts';
 import { letterOf, MINUTES_OF_STRIP } from '../evaluation/strip.ts';
-import { ruleTypeOf } from '../rules/registry.ts';
+import { ruleTypeOf, whoseCostOf } from '../rules/registry.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
 import { readLeftOut } from '../store/alerts.ts';
 import type { Rule } from '../store/rules.ts';
@@ -114,7 +115,7 @@ export async function evaluateDue(
       const about = {
         ...{ timeZone, window, budget },
         leftOut: leftOut.get(one.rule.id) ?? [],
-        ask: answersOf(filterTextOf(one.rule, budget)),
+        ask: answersOf(filterTextOf(one.rule, budget), whoseCostOf(one.rule, budget)),
       };
       try {
         const result = await evaluateOne(one, minute, about, {
@@ -208,7 +209,8 @@ async function answersOfMissed(
   const filter = await state.filterOf(queryOfFilter(filterTextOf(rule, budget), { timeZone }, at));
   const back = type.looksBack(rule.fields, from, about);
   const span = { from: addTime(from, -back), begin: from, to: minute };
-  return recordedAnswers({ ...state.source, workflows }, filter, span, evaluatedRule(rule));
+  const list = whoseCostOf(rule, budget) === 'repriced' ? await state.prices() : null;
+  return recordedAnswers({ ...state.source, workflows }, filter, span, evaluatedRule(rule), list);
 }
 
 function withWindows(extremes: Extremes[], { type, fields }: EvaluatedRule, about: Circumstances): SeenExtremes[] {

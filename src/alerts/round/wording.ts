@@ -4,6 +4,7 @@ import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf, earliest, endOfDay, type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
 import { alertJson } from '../alert-json.ts';
+import { whoseCostOf } from '../rules/registry.ts';
 import type { Span } from '../rules/windows.ts';
 import { isBySubject, levelAt, measuredOf, ruleSentence, subjectText, valueText } from '../rules/words.ts';
 import type { Alert, EventKind } from '../store/alerts.ts';
@@ -57,6 +58,7 @@ export function rowsQuery(alert: Pick<Alert, 'asked' | 'subject' | 'window'>, at
   parameters.set('from', isoFromInstant(window.from));
   parameters.set('to', isoFromInstant(to));
   parameters.set('asOf', isoFromInstant(to));
+  if (whoseCostOf(alert.asked, alert.asked.budget ?? null) === 'repriced') parameters.set('cost', 'repriced');
   return parameters.toString();
 }
 

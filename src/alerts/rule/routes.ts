@@ -3,6 +3,7 @@ import { personOf } from '../../auth/access/caller.ts';
 import { readChannels } from '../../delivery/channels.ts';
 import { deliveriesOf } from '../../delivery/outbox.ts';
 import { readBudgets } from '../../stats/budgets/budgets.ts';
+import { leftOutText } from '../../stats/pricing/left-out.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { stamped } from '../../units/input/stamp.ts';
 import { type Instant, now } from '../../units/time.ts';
@@ -14,6 +15,7 @@ import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { readRuleLines } from '../frame/rule-lines.ts';
 import { readTemplates } from '../frame/templates.ts';
+import { DAYS_WITHOUT_PRICE, readWithoutPrice } from '../frame/without-price.ts';
 import {
   changeToAskedRule,
   makeAskedRule,
@@ -148,6 +150,8 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
       formOf({ entered: filledIn, error, rule }, at),
     ]);
     if (line === undefined) throw new NotFound('There is no such rule.');
+    const missing = await panel(readWithoutPrice(sources, line, at), req.log);
+    const leftOut = missing.ok ? missing.value && leftOutText(missing.value, format) : missing.message;
     const failing = line.sight?.error ?? null;
     const sent = failing === null ? null : await panel(deliveriesOf(backoffice, id), req.log);
     const toldOf =
@@ -161,6 +165,7 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     res.status(error === null ? 200 : 400);
     const data = {
       ...rulePage(line, toldOf, at, format),
+      leftOut: leftOut && `Of the last ${DAYS_WITHOUT_PRICE} days: ${leftOut}`,
       alerts,
       form: shown,
       editing: entered !== null,

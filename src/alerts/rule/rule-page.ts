@@ -20,7 +20,7 @@ import type { Rule } from '../store/rules.ts';
 
 /** What the page of a rule says besides its form, its rehearsal and its alerts. */
 export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, format: Format) {
-  const { rule, sight, sentence, calls, filter } = line;
+  const { rule, sight, sentence, calls, filter, cost } = line;
   const measured = measuredOf(rule);
   const say = (value: number | null) => (value === null ? '–' : valueText(value, measured, format));
   const value = sight?.value ?? null;
@@ -39,7 +39,9 @@ export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, for
   ];
   const bar: LevelBar | null = levelBar(value, levelValue, level, measured, format);
   const path = `${RULES_PATH}/${rule.id}`;
-  const search = filter === '' ? '' : `?${filter}`;
+  const view = new URLSearchParams(filter);
+  if (cost === 'repriced') view.set('cost', cost);
+  const search = view.size === 0 ? '' : `?${view}`;
   return {
     ...{ name: rule.name, type: label, owner: rule.owner, muted: rule.muted, calls, tiles, bar },
     sentence: `Tells when ${sentence}.`,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { COST_LABELS, COSTS, type WhoseCost } from '../../query/view.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
+import type { RuleField } from './rule-type.ts';
 
 const decimal = /^\d{1,12}(\.\d{1,6})?$/;
 /** JSON has numbers, a form has text. */
@@ -35,3 +37,9 @@ export const emptyAs = <T extends z.ZodType>(value: unknown, schema: T) =>
 
 /** Euros of a rule as micro-euros: its fields hold euros, as its JSON does. */
 export const microOf = (euros: number): MicroEuros => microEurosFromNumeric(euros.toFixed(6));
+
+/** Whose costs a rule of costs counts. Rules of before do not say it, and count those that were recorded. */
+export const whoseCost = emptyAs('recorded', z.enum(COSTS, `takes ${COSTS.join(' or ')}`));
+export const WHOSE_COST: RuleField = { label: 'Costs', kind: 'choice', choices: COST_LABELS };
+export const byThePriceList = (cost: WhoseCost | undefined): string =>
+  cost === 'repriced' ? ' by the price list' : '';

@@ -1,3 +1,5 @@
+import type { WhoseCost } from '../../query/view.ts';
+import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { AnyRuleType } from './rule-type.ts';
 import { BUDGET } from './types/budget.ts';
 import { FORECAST } from './types/forecast.ts';
@@ -25,3 +27,9 @@ export const RULE_TYPE_NAMES = Object.keys(RULE_TYPES) as [RuleTypeName, ...Rule
 
 /** The entry of a type, whose fields its own schema has read. */
 export const ruleTypeOf = (name: RuleTypeName): AnyRuleType => RULE_TYPES[name] as unknown as AnyRuleType;
+
+/** Whose costs a rule counts. */
+export const whoseCostOf = (
+  { type, fields }: { type: RuleTypeName; fields: Record<string, unknown> },
+  budget: Budget | null,
+): WhoseCost => ruleTypeOf(type).cost?.(fields, { budget }) ?? 'recorded';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { WhoseCost } from '../../query/view.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Per } from '../../units/calendar-period.ts';
 import type { Instant, Length } from '../../units/time.ts';
@@ -64,6 +65,8 @@ export type RuleType<Fields> = {
   /** What they are, where they are the same for every window and subject. */
   levelValues?(fields: Fields): number[];
   measured(fields: Fields): Measured;
+  /** Whose costs answer its questions; those that were recorded where it is left out. */
+  cost?(fields: Fields, knowledge: Pick<RuleKnowledge, 'budget'>): WhoseCost;
   /** When it is evaluated: as of every whole minute, or of the hours of the business clock. */
   every: 'minute' | 'hour';
   /** What its questions are about besides all calls together. */

@@ -58,6 +58,7 @@ const READ_ONLY = [
   'tellsNobody',
   'measured',
   'filterOf',
+  'unpriced',
 ];
 
 const shapeOfType = (name: (typeof RULE_TYPE_NAMES)[number]): z.ZodRawShape => {

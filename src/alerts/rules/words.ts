@@ -3,6 +3,7 @@ import type { Budget } from '../../stats/budgets/budgets.ts';
 import type { Format } from '../../units/format.ts';
 import { microEuros } from '../../units/money.ts';
 import type { Rule } from '../store/rules.ts';
+import { byThePriceList } from './fields.ts';
 import { ruleTypeOf } from './registry.ts';
 import { type Level, type Measured, reachedOf } from './rule-type.ts';
 
@@ -51,7 +52,7 @@ export function ruleSentence(
 ): string {
   const words = {
     euros: (micro: number) => format.euros(microEuros(micro)),
-    budget: budget?.name ?? 'a budget that was deleted',
+    budget: budget === null ? 'a budget that was deleted' : budget.name + byThePriceList(budget.cost),
   };
   return ruleTypeOf(type).sentence(fields, words);
 }

@@ -1,3 +1,4 @@
+import type { WhoseCost } from '../../query/view.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { type CalendarPeriod, type Per, periodBefore, periodOf } from '../../units/calendar-period.ts';
 import { type MicroEuros, microEuros, minus } from '../../units/money.ts';
@@ -38,7 +39,7 @@ const compareFrom = (a: Day | null, b: Day | null) =>
 
 /** Whether two budgets come to the same on every day up to one, whatever they are called. */
 export function isSameUntil(a: AnyBudget, b: AnyBudget, today: Day): boolean {
-  if (a.per !== b.per || a.filter !== b.filter) return false;
+  if (a.per !== b.per || a.filter !== b.filter || a.cost !== b.cost) return false;
   const begun = [...a.amounts, ...b.amounts].flatMap(({ from }) =>
     from !== null && compareDays(from, today) <= 0 ? [from] : [],
   );
@@ -48,7 +49,7 @@ export function isSameUntil(a: AnyBudget, b: AnyBudget, today: Day): boolean {
   );
 }
 
-type AnyBudget = { per: Per; filter: string; amounts: BudgetAmount[] };
+type AnyBudget = { per: Per; filter: string; cost: WhoseCost; amounts: BudgetAmount[] };
 
 /**
  * How much of a budget is used: `costs` are those of its calls by business day, `passed` the share of today that is over, 0 to 1.

@@ -1,14 +1,23 @@
 import type { Knex } from 'knex';
+import type { WhoseCost } from '../../query/view.ts';
 import { type Day, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import type { Per } from '../../units/calendar-period.ts';
 import { eurosText, type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
 import type { BudgetAmount } from './budget-use.ts';
 
 /** What calls may cost per calendar period; `filter` is the query string that says which, empty for all; `owner` an address. */
-export type Budget = { id: string; name: string; per: Per; filter: string; owner: string; amounts: BudgetAmount[] };
+export type Budget = {
+  id: string;
+  name: string;
+  per: Per;
+  filter: string;
+  cost: WhoseCost;
+  owner: string;
+  amounts: BudgetAmount[];
+};
 
 /** What somebody asks a budget to be. */
-export type BudgetTerms = Pick<Budget, 'name' | 'per' | 'filter'> & { amount: MicroEuros };
+export type BudgetTerms = Pick<Budget, 'name' | 'per' | 'filter' | 'cost'> & { amount: MicroEuros };
 
 /** What a page lists, and what is read at once. */
 export const MOST_BUDGETS = 200;
@@ -17,8 +26,8 @@ const ALWAYS = '-infinity';
 
 type Row = Omit<Budget, 'id' | 'amounts'> & { budget_id: string; days: string[]; amounts: string[] };
 
-const budgetOf = ({ budget_id, name, per, filter, owner, days, amounts }: Row): Budget => ({
-  ...{ id: budget_id, name, per, filter, owner },
+const budgetOf = ({ budget_id, name, per, filter, cost, owner, days, amounts }: Row): Budget => ({
+  ...{ id: budget_id, name, per, filter, cost, owner },
   amounts: days.map((day, i) => ({
     from: day === ALWAYS ? null : dayFromPostgres(day),
     amount: microEurosFromNumeric(amounts[i] as string),
@@ -31,7 +40,7 @@ const selectBudgets = (backoffice: Knex) =>
     .whereNull('deleted_at')
     .groupBy('budgets.budget_id')
     .select<Row[]>(
-      ...['budgets.budget_id', 'name', 'per', 'filter', 'owner'],
+      ...['budgets.budget_id', 'name', 'per', 'filter', 'cost', 'owner'],
       backoffice.raw(
         `array_agg(valid_from::text ORDER BY valid_from) AS days, array_agg(amount::text ORDER BY valid_from) AS amounts`,
       ),
@@ -54,11 +63,11 @@ export async function readBudget(backoffice: Knex, id: string): Promise<Budget |
 export async function makeBudget(transaction: Knex, terms: BudgetTerms, owner: string): Promise<string | null> {
   // Whoever makes one at the same time counts after this one.
   await transaction.raw('LOCK TABLE budgets IN SHARE ROW EXCLUSIVE MODE');
-  const { name, per, filter, amount } = terms;
+  const { name, per, filter, cost, amount } = terms;
   const count = await transaction('budgets').whereNull('deleted_at').count('* AS count').first();
   if (Number(count?.count) >= MOST_BUDGETS) return null;
   const [made] = await transaction('budgets')
-    .insert({ name, per, filter, owner })
+    .insert({ name, per, filter, cost, owner })
     .returning<{ budget_id: string }[]>('budget_id');
   const id = made?.budget_id as string;
   await transaction('budget_amounts').insert({ budget_id: id, valid_from: ALWAYS, amount: eurosText(amount) });
@@ -85,8 +94,8 @@ export async function changeBudget(
 }
 
 async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, from: Day | null): Promise<void> {
-  const { name, per, filter, amount } = terms;
-  await transaction('budgets').where('budget_id', id).update({ name, per, filter });
+  const { name, per, filter, cost, amount } = terms;
+  await transaction('budgets').where('budget_id', id).update({ name, per, filter, cost });
   if (from === null) return;
   const day = postgresFromDay(from);
   await transaction('budget_amounts').where('budget_id', id).where('valid_from', '>', day).delete();

@@ -109,7 +109,8 @@ export async function readRepricedStats(
   };
 }
 
-function unpricedOf(cells: UsageCell[]): Unpriced {
+/** Recorded cells without a price, in words. */
+export function unpricedOf(cells: UsageCell[]): Unpriced {
   const models = [...group(cells, ({ model }) => model)].sort(
     ([a, some], [b, others]) => others.requests - some.requests || byCodePoint(a, b),
   );

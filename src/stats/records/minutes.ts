@@ -20,7 +20,7 @@ const KEY_SQL: Record<MinuteKey, string> = { model: 'ai_model', action: 'action:
 
 /** Three months of ten million calls take longer than a statement may, and a day of them no time. */
 const STRETCH = DAY_OF_24_HOURS;
-type Stretch = { from: Instant; to: Instant };
+export type Stretch = { from: Instant; to: Instant };
 
 /**
  * The sums of each minute of a window that holds calls, in order of time: from the table itself, whatever rollups there are. The
@@ -69,7 +69,8 @@ export async function readFirstVisits(workflows: Knex, bounds: Instant[], filter
   return firsts.sort((a, b) => a.window - b.window || compareInstants(a.at, b.at));
 }
 
-function stretchesOf({ from, to }: Stretch): Stretch[] {
+/** A window day by day. */
+export function stretchesOf({ from, to }: Stretch): Stretch[] {
   const stretches: Stretch[] = [];
   for (let begin = from; begin < to; begin = addTime(begin, STRETCH))
     stretches.push({ from: begin, to: earliest(addTime(begin, STRETCH), to) });

@@ -179,6 +179,7 @@ describe('the page of alerts', () => {
       [row?.Rule, row?.Type, row?.State, row?.['Measured in'], row?.['Value (€)'], row?.['Value, counted']],
       ['<i>Month</i>', 'threshold', 'firing', 'euros', '12.000001', ''],
     );
-    assert.deepEqual(JSON.parse(row?.Fields ?? ''), { measure: 'cost', window: 'month', warning: 10, critical: 20 });
+    const fields = { measure: 'cost', cost: 'recorded', window: 'month', warning: 10, critical: 20 };
+    assert.deepEqual(JSON.parse(row?.Fields ?? ''), fields);
   });
 });

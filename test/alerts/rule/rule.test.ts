@@ -200,7 +200,8 @@ describe('the pages of a rule', () => {
       const id = path.split('/').at(-1) ?? '';
       const href = (await openPage(ana, path)).querySelector('#rehearsal')?.getAttribute('hx-get') ?? '';
       const rule = { id, type: 'unusual', name: 'Odd', window: 'day', strength: '4', minEuros: '5', minPercent: '50' };
-      assert.deepEqual(Object.fromEntries(new URL(href, 'http://x').searchParams), { ...rule, evaluations: '1' });
+      const asked = Object.fromEntries(new URL(href, 'http://x').searchParams);
+      assert.deepEqual(asked, { ...rule, cost: 'recorded', evaluations: '1' });
       await insertUsage([{ cost: 1_000_000, at: ago(1) }]);
       const page = await openPage(ana, href);
       assert.match(textOf(page.querySelector('.lead b')), /still be learning/);

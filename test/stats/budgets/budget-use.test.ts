@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { WhoseCost } from '../../../src/query/view.ts';
 import {
   type BudgetAmount,
   budgetUse,
@@ -160,7 +161,7 @@ describe('how much of a budget is used', () => {
   it('is the same until a day whatever it is called, and whatever its amount is from a later day on', () => {
     const day = (text: string) => dayFromIso(text);
     const budget = (...amounts: [string | null, number][]) => ({
-      ...{ per: 'month' as const, filter: '' },
+      ...{ per: 'month' as const, filter: '', cost: 'recorded' as WhoseCost },
       amounts: amounts.map(([from, amount]) => ({
         from: from === null ? null : day(from),
         amount: microEuros(amount),
@@ -178,6 +179,7 @@ describe('how much of a budget is used', () => {
       budget([null, 5], ['2026-10-01', 6], ['2026-10-02', 7]),
       { ...one, filter: 'model=x' },
       { ...one, per: 'week' as const },
+      { ...one, cost: 'repriced' as const },
     ])
       assert.ok(!isSameUntil(one, other, TODAY) && !isSameUntil(other, one, TODAY), JSON.stringify(other));
   });

@@ -52,6 +52,7 @@ export const BUDGET: RuleType<BudgetRule> = {
   levels: ({ percents }) => percents.map((one) => (one < 100 ? 'warning' : 'critical')),
   levelValues,
   measured: () => 'share',
+  cost: (_fields, { budget }) => budget?.cost ?? 'recorded',
   every: 'minute',
   recording: () => ({}),
   looksBack: (_fields, _at, knowledge) => (knowledge.budget ? LONGEST_PERIOD[knowledge.budget.per] : 0n),

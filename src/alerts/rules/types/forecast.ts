@@ -14,6 +14,7 @@ export const FORECAST: RuleType<{ budget: string }> = {
 
   levels: () => ['warning'],
   measured: () => 'euros',
+  cost: (_fields, { budget }) => budget?.cost ?? 'recorded',
   every: 'hour',
   recording: () => ({}),
   looksBack: (_fields, at, { timeZone, budget }) =>

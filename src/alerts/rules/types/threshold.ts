@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { WhoseCost } from '../../../query/view.ts';
 import { totalTokens } from '../../../stats/sums.ts';
 import { microEuros } from '../../../units/money.ts';
 import { DAY_OF_24_HOURS, HOUR } from '../../../units/time.ts';
-import { emptyAs, microOf, numberField } from '../fields.ts';
+import { byThePriceList, emptyAs, microOf, numberField, WHOSE_COST, whoseCost } from '../fields.ts';
 import type { Answerer } from '../questions.ts';
 import { isCalm, type RuleType, reachedOf } from '../rule-type.ts';
 import { type Span, WINDOW_SIZES, type WindowSize } from '../windows.ts';
@@ -20,7 +21,13 @@ const WINDOWS = { hour: 'an hour', day: 'a day', week: 'a week', month: 'a month
 >;
 type Measure = keyof typeof MEASURES;
 
-type Threshold = { measure: Measure; window: WindowSize; warning: number | null; critical: number };
+type Threshold = {
+  measure: Measure;
+  cost: WhoseCost;
+  window: WindowSize;
+  warning: number | null;
+  critical: number;
+};
 
 const TAKES = 'takes a number above 0, with at most six decimals';
 const level = numberField({ least: 0.000001, most: 1_000_000_000_000, takes: TAKES });
@@ -51,12 +58,14 @@ export const THRESHOLD: RuleType<Threshold> = {
   about: 'Tells when an hour, day, week or month comes to as much as you say.',
   schema: z.object({
     measure: z.enum(Object.keys(MEASURES) as [Measure], `takes ${Object.keys(MEASURES).join(', ')}`),
+    cost: whoseCost,
     window: z.enum(WINDOW_SIZES, `takes ${WINDOW_SIZES.join(', ')}`),
     warning: emptyAs(null, level.nullable()),
     critical: level,
   }),
   fields: {
     measure: { label: 'Measure', kind: 'choice', choices: MEASURES },
+    cost: WHOSE_COST,
     window: {
       label: 'In',
       kind: 'choice',
@@ -65,23 +74,26 @@ export const THRESHOLD: RuleType<Threshold> = {
     warning: { label: 'Warning from', kind: 'number', optional: true },
     critical: { label: 'Critical from', kind: 'number', help: 'Euros, requests or tokens, as the measure has it' },
   },
-  clash: ({ measure, warning, critical }) => {
+  clash: ({ measure, cost, warning, critical }) => {
+    if (cost === 'repriced' && !inEuros(measure))
+      return { parameter: 'cost', message: 'takes recorded: requests and tokens are the same by the price list' };
     if (inEuros(measure) && critical > MOST_EUROS)
       return { parameter: 'critical', message: `takes at most ${MOST_EUROS} euros` };
     return warning !== null && warning >= critical
       ? { parameter: 'warning', message: `takes less than critical (${critical})` }
       : null;
   },
-  sentence: ({ measure, window, warning, critical }, { euros }) => {
+  sentence: ({ measure, cost, window, warning, critical }, { euros }) => {
     const say = (at: number) => (inEuros(measure) ? euros(microOf(at)) : at.toLocaleString('en'));
     const rest = warning === null ? '' : `, a warning from ${say(warning)}`;
     const isOne = inEuros(measure);
-    return `${MEASURES[measure].toLowerCase()} of ${WINDOWS[window]} ${isOne ? 'is' : 'are'} ${say(critical)} or more${rest}`;
+    return `${MEASURES[measure].toLowerCase()}${byThePriceList(cost)} of ${WINDOWS[window]} ${isOne ? 'is' : 'are'} ${say(critical)} or more${rest}`;
   },
 
   levels: ({ warning }) => (warning === null ? ['critical'] : ['warning', 'critical']),
   levelValues,
   measured: ({ measure }) => (inEuros(measure) ? 'euros' : (measure as 'requests' | 'tokens')),
+  cost: ({ cost }) => cost,
   every: 'minute',
   recording: ({ measure, window }) => (measure === 'costPerStory' ? { stories: window } : {}),
   looksBack: ({ window }) => LONGEST[window],

@@ -1,12 +1,19 @@
 import { z } from 'zod';
+import type { WhoseCost } from '../../../query/view.ts';
 import { judgeUnusual, USUAL_TERMS, WEEKS } from '../../../stats/unusual/unusual.ts';
 import { compareDays } from '../../../units/calendar.ts';
 import { addTime, DAY_OF_24_HOURS, type Instant, shiftInstant, startOfDay } from '../../../units/time.ts';
-import { emptyAs, microOf, numberField } from '../fields.ts';
+import { byThePriceList, emptyAs, microOf, numberField, WHOSE_COST, whoseCost } from '../fields.ts';
 import type { RuleType } from '../rule-type.ts';
 import type { Span } from '../windows.ts';
 
-type Unusual = { window: 'hour' | 'day'; strength: number; minEuros: number; minPercent: number };
+type Unusual = {
+  window: 'hour' | 'day';
+  cost: WhoseCost;
+  strength: number;
+  minEuros: number;
+  minPercent: number;
+};
 
 const SIZES = ['hour', 'day'] as const;
 const STRENGTH = { least: 0.1, most: 1000, takes: 'takes a number from 0.1 to 1000' };
@@ -20,12 +27,14 @@ export const UNUSUAL: RuleType<Unusual> = {
     'learns from four weeks at least.',
   schema: z.object({
     window: z.enum(SIZES, `takes ${SIZES.join(', ')}`),
+    cost: whoseCost,
     strength: emptyAs(USUAL_TERMS.strength, numberField(STRENGTH)),
     minEuros: emptyAs(USUAL_TERMS.least / 1_000_000, numberField(MIN_EUROS)),
     minPercent: emptyAs(USUAL_TERMS.percent, numberField(MIN_PERCENT)),
   }),
   fields: {
     window: { label: 'Look at', kind: 'choice', choices: { hour: 'hours', day: 'days' } },
+    cost: WHOSE_COST,
     strength: {
       label: 'Strength',
       kind: 'number',
@@ -34,12 +43,13 @@ export const UNUSUAL: RuleType<Unusual> = {
     minEuros: { label: 'And by at least', kind: 'number', unit: '€' },
     minPercent: { label: 'And by at least', kind: 'number', unit: '%' },
   },
-  sentence: ({ window, strength, minEuros, minPercent }, { euros }) =>
-    `cost of ${window === 'hour' ? 'an hour' : 'a day'} is ${strength} times the usual spread away from what is usual then, ` +
+  sentence: ({ window, cost, strength, minEuros, minPercent }, { euros }) =>
+    `cost${byThePriceList(cost)} of ${window === 'hour' ? 'an hour' : 'a day'} is ${strength} times the usual spread away from what is usual then, ` +
     `and by ${euros(microOf(minEuros))} and ${minPercent}% at least`,
 
   levels: () => ['warning'],
   measured: () => 'euros',
+  cost: ({ cost }) => cost,
   every: 'hour',
   recording: () => ({}),
   looksBack: () => BigInt(WEEKS * 7 + 2) * DAY_OF_24_HOURS,

@@ -1,0 +1,13 @@
+import { written } from '../../catalog/written.ts';
+import type { Format } from '../../units/format.ts';
+import type { Unpriced } from './repriced.ts';
+
+const MOST_NAMED = 5;
+
+/** What the costs of the price list leave out, as a sentence; null where that is nothing. */
+export function leftOutText({ requests, models }: Unpriced, format: Format): string | null {
+  if (requests === 0) return null;
+  const more = models.length > MOST_NAMED ? ` and ${format.integer(models.length - MOST_NAMED)} more models` : '';
+  const names = models.slice(0, MOST_NAMED).map(written).join(', ');
+  return `Left out of these costs, for the price list has no price: ${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} of ${names}${more}.`;
+}
