@@ -6,6 +6,7 @@ import { manifestJson } from './manifest.ts';
 import { neutral, neutralJson, neutralJsonPieces, type Separator } from './neutral.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
+import { remembered } from './remembered.ts';
 import type { ExportColumn, ExportFile, ExportTable } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */
@@ -38,8 +39,9 @@ function fields(dialect: Dialect, timeZone: string): Record<ValueKind, Field> {
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
   const local = localTimes(timeZone);
   const iso = isoTimes();
+  const text = remembered((value) => quoted(neutral(value, other)));
   return {
-    text: (value) => quoted(neutral(String(value), other)),
+    text: (value) => text(String(value)),
     json: (value) => quoted(neutralJson(String(value), other)),
     parts: (value) => quoted(neutralJson(partsJson(value as NamedAmounts), other)),
     uuid: String,

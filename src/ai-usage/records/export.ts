@@ -31,12 +31,12 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
         const besides =
           prices === null ? [] : [repricedColumn((record) => costOfRecord(record, prices, format.timeZone))];
         const order = { sortBy: query.sortBy, descending: query.sortOrder === 'desc' };
-        const wanted = { source, filter, order, window: query.window, withPrompts };
+        const wanted = { source, filter, order, window: query.window };
         const stream = await openRecordStream(databases, wanted, gone);
         if (!stream.asShown) reader.mend([query.window]);
         try {
           const manifest = await usageManifest(asked, { databases, query: ofRecorded(query), format }, stream.total);
-          const batches = ahead(recordRows(databases, stream.batches, withPrompts, besides));
+          const batches = ahead(recordRows(databases, stream, withPrompts, besides));
           const tables = [
             { name: 'records', title: 'Records', columns: recordExportColumns(withPrompts, besides), batches },
           ];

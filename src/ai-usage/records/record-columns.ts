@@ -1,6 +1,7 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
+import { remembered } from '../../export/remembered.ts';
 import { type QueryChange, type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
@@ -35,19 +36,6 @@ export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only
   /** Whether the JSON of the API has it too. */
   api?: true;
 };
-
-/** Few words, asked for by the million. */
-function remembered(compute: (word: string) => string): (word: string) => string {
-  const known = new Map<string, string>();
-  return (word) => {
-    let found = known.get(word);
-    if (found === undefined) {
-      found = compute(word);
-      known.set(word, found);
-    }
-    return found;
-  };
-}
 
 const labelOf = remembered((action) => actionInfo(action).label);
 

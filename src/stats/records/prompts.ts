@@ -12,8 +12,6 @@ export type Prompt = string | { pieces: () => AsyncIterable<string> };
 /** Up to so many bytes a prompt is held as a whole; nearly all are. Stored, text takes half or less. */
 const MOST_HELD = 50_000;
 const MOST_STORED = 25_000;
-/** So many of them at a time: 5 MB at most. */
-const AT_A_TIME = 100;
 const A_PIECE = 1_000_000;
 
 /**
@@ -69,28 +67,16 @@ async function* promptText(snapshot: Snapshot, id: string): AsyncGenerator<strin
 }
 
 /**
- * The same records with their prompts, in batches that hold some megabytes at most. What is stored in many bytes is not
- * printed to be measured, and what prints to many is not sent: those are read when somebody writes them.
+ * The prompts of some records by id; a hundred of them are 5 MB at most. What is stored in many bytes is not printed to be measured, and what
+ * prints to many is not sent: those are read when somebody writes them.
  */
-export async function* withPrompts<T extends { tokenUsageId: string; prompt: Prompt | null }>(
-  snapshot: Snapshot,
-  batches: AsyncIterable<T[]>,
-): AsyncGenerator<T[]> {
-  for await (const batch of batches) {
-    for (let first = 0; first < batch.length; first += AT_A_TIME) {
-      const records = batch.slice(first, first + AT_A_TIME);
-      const held = await readHeld(snapshot, records);
-      for (const record of records) {
-        const { tokenUsageId: id } = record;
-        record.prompt = held.get(id) ?? { pieces: () => promptText(snapshot, id) };
-      }
-      yield records;
-    }
-  }
+export async function readPrompts(snapshot: Snapshot, ids: string[]): Promise<Map<string, Prompt>> {
+  const held = await readHeld(snapshot, ids);
+  return new Map(ids.map((id) => [id, held.get(id) ?? { pieces: () => promptText(snapshot, id) }]));
 }
 
 /** The prompts of some records that are small, by id; null for those that are not. */
-async function readHeld(snapshot: Snapshot, records: { tokenUsageId: string }[]): Promise<Map<string, string | null>> {
+async function readHeld(snapshot: Snapshot, ids: string[]): Promise<Map<string, string | null>> {
   const { transaction, begin } = snapshot;
   const ask = () =>
     transaction.raw<{ rows: { id: string; prompt: string | null }[] }>(
@@ -99,15 +85,15 @@ async function readHeld(snapshot: Snapshot, records: { tokenUsageId: string }[])
               LATERAL (SELECT CASE WHEN pg_column_size(input_prompt_json) <= ${MOST_STORED}
                                    THEN input_prompt_json::text END AS text OFFSET 0) AS small
         WHERE token_usage_id = ANY(?)`,
-      [records.map(({ tokenUsageId }) => tokenUsageId)],
+      [ids],
     );
   const answer = await begin(handled(attempt(transaction, ask, isUnprintable)));
   if (answer !== null) return new Map(answer.rows.map(({ id, prompt }) => [id, prompt]));
   // One of them, or more: each is asked for by itself.
-  const [only, ...more] = records;
-  if (more.length === 0) return new Map(only ? [[only.tokenUsageId, NOTE]] : []);
+  const [only, ...more] = ids;
+  if (more.length === 0) return new Map(only ? [[only, NOTE]] : []);
   const held = new Map<string, string | null>();
-  for (const record of records) for (const [id, prompt] of await readHeld(snapshot, [record])) held.set(id, prompt);
+  for (const one of ids) for (const [id, prompt] of await readHeld(snapshot, [one])) held.set(id, prompt);
   return held;
 }
 

@@ -9,29 +9,27 @@ import { withoutRows } from '../memory/memory.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
-import { type Prompt, withPrompts } from './prompts.ts';
+import { type Prompt, readPrompts } from './prompts.ts';
 import { type Order, orderSql } from './record-rows.ts';
-import { COLUMNS_OF_A_RECORD, type RecordRow, recordOf, type UsageRecord } from './records.ts';
-
-/** A record and, where it was asked for, its prompt. */
-export type StreamedRecord = UsageRecord & { prompt: Prompt | null };
+import { type RecordTexts, TEXTS_OF_A_RECORD } from './record-texts.ts';
 
 /**
- * All records of a query as one snapshot sees them, in order, batch by batch. `total` is known before the first batch and
+ * All records of a query as one snapshot sees them, in order, batch by batch, and the prompts of those that are asked for. `total` is known before the first batch and
  * is what all of them add up to; `asShown` whether pages say the same, which they do not while the rollups know nothing of
  * records that were added late or deleted. Whoever opens it closes it: that ends what the database is doing for it.
  */
 export type RecordStream = {
   total: { rows: number; cost: MicroEuros };
   asShown: boolean;
-  batches: AsyncGenerator<StreamedRecord[]>;
+  batches: AsyncGenerator<RecordTexts[]>;
+  prompts: (ids: string[]) => Promise<Map<string, Prompt>>;
   close: () => Promise<void>;
 };
 
 /** Small enough to be gone before the garbage collector takes it for something that stays. */
 const A_BATCH = 1_000;
 
-type WantedRecords = { source: UsageSource; window: Window; filter: UsageFilter; order: Order; withPrompts: boolean };
+type WantedRecords = { source: UsageSource; window: Window; filter: UsageFilter; order: Order };
 
 /**
  * Counts every single row first, which takes a third of a second a million: only that is true of what follows in the same
@@ -52,9 +50,9 @@ export async function openRecordStream(
     });
     const total = await counted({ ...source, coveredUntil: null });
     const asShown = shown !== null && shown.requests === total.requests && shown.cost === total.cost;
-    const records = await openCursor(snapshot, asked);
-    const batches = asked.withPrompts ? withPrompts(snapshot, records) : records;
-    return { total: { rows: total.requests, cost: total.cost }, asShown, batches, close: snapshot.close };
+    const batches = await openCursor(snapshot, asked);
+    const prompts = (ids: string[]) => readPrompts(snapshot, ids);
+    return { total: { rows: total.requests, cost: total.cost }, asShown, batches, prompts, close: snapshot.close };
   } catch (error) {
     await snapshot.close();
     throw error;
@@ -72,31 +70,24 @@ const sourceWithin = (snapshot: Knex, source: UsageSource): UsageSource => ({
 async function openCursor(
   { transaction, begin }: Snapshot,
   { window, filter, order }: WantedRecords,
-): Promise<AsyncGenerator<StreamedRecord[]>> {
+): Promise<AsyncGenerator<RecordTexts[]>> {
   const { sql, bindings } = transaction('token_usage_tracking')
     .modify(whereUsage, window, filter)
-    .select(COLUMNS_OF_A_RECORD)
+    .select(transaction.raw(TEXTS_OF_A_RECORD))
     .orderByRaw(orderSql(order).orderBy)
     .toSQL();
   await begin(transaction.raw(`DECLARE records NO SCROLL CURSOR FOR ${sql}`, bindings as Knex.RawBinding[]));
-  const fetch = () => begin(transaction.raw<{ rows: RecordRow[] }>(`FETCH ${A_BATCH} FROM records`));
+  const fetch = () =>
+    begin(transaction.raw<{ rows: RecordTexts[] }>(`FETCH ${A_BATCH} FROM records`).options({ rowMode: 'array' }));
   // Before anything is answered, so that a database that fails at once is an error and not half a file.
   const first = await fetch();
 
   return ahead(
     (async function* () {
-      // Rows are not held on to while their records are used.
-      for (let batch = first.rows.map(streamedRecordOf); batch.length > 0; ) {
+      for (let batch = first.rows; batch.length > 0; ) {
         yield batch;
-        batch = batch.length < A_BATCH ? [] : (await fetch()).rows.map(streamedRecordOf);
+        batch = batch.length < A_BATCH ? [] : (await fetch()).rows;
       }
     })(),
   );
-}
-
-/** Assigned, not spread: a million times a second is where that shows. */
-function streamedRecordOf(row: RecordRow): StreamedRecord {
-  const record = recordOf(row) as StreamedRecord;
-  record.prompt = null;
-  return record;
 }
