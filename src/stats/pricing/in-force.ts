@@ -12,6 +12,9 @@ export type OfCalls = {
   aboveInputTokens: number;
 };
 
+/** More actions and models than there are, unless somebody invents them. */
+const MOST_REMEMBERED = 20_000;
+
 /**
  * Finds the prices of a model and action on a day, that of the most input tokens first; none where none is for every call. Those of its own
  * name go before those of its name without a date, and these before those of the longest pattern; for the action before all.
@@ -39,6 +42,7 @@ export function inForce<Price extends OfCalls>(
       return [all.filter((price) => price.action === action), all.filter((price) => price.action === null)];
     });
     const some = found.filter(({ length }) => length > 0);
+    if (candidates.size === MOST_REMEMBERED) candidates.clear();
     candidates.set(key, some);
     return some;
   };

@@ -105,18 +105,29 @@ function priceListOf(
       })),
     };
   };
-  const remembered = new Map<string, PriceOfDay>();
+  // By model, action and day: to put the three together for each of thousands of cells takes longer than to find them.
+  const remembered = new Map<string, Map<string, Map<Day, PriceOfDay>>>();
+  let rememberedPrices = 0;
+  const daysOf = (model: string, action: string): Map<Day, PriceOfDay> => {
+    const actions = remembered.get(model) ?? new Map<string, Map<Day, PriceOfDay>>();
+    const days = actions.get(action) ?? new Map<Day, PriceOfDay>();
+    remembered.set(model, actions.set(action, days));
+    return days;
+  };
   return {
     version,
     isEmpty: prices.length === 0,
     models: [...new Set(prices.map(({ model }) => model))].filter((model) => !model.includes('*')).sort(byCodePoint),
     priceOf: (model, action, day) => {
-      const name = `${day}\0${action}\0${model}`;
-      const known = remembered.get(name);
+      const known = remembered.get(model)?.get(action)?.get(day);
       if (known !== undefined) return known;
-      if (remembered.size === MOST_REMEMBERED) remembered.clear();
+      if (rememberedPrices === MOST_REMEMBERED) {
+        remembered.clear();
+        rememberedPrices = 0;
+      }
       const found = find(model, action, day);
-      remembered.set(name, found);
+      daysOf(model, action).set(day, found);
+      rememberedPrices += 1;
       return found;
     },
     changed: (change) => priceListOf(`${version}, changed`, change(prices), rates, rateOf),

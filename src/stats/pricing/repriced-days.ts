@@ -6,7 +6,7 @@ import { endOfDay, startOfDay } from '../../units/time.ts';
 import type { CachePart, MakePart } from '../memory/cache.ts';
 import { inPieces } from '../rollups/pieces.ts';
 import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
-import { type CellOfDay, eachTokens } from './day-tokens.ts';
+import { areOf, type CellOfDay, eachTokens } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { costOfRows, costOfSums, type Tier } from './row-price.ts';
 import { readRowTokens } from './row-tokens.ts';
@@ -65,7 +65,11 @@ export async function eachRepriced(
     const windows = days.map((day) => ({ from: startOfDay(day, timeZone), to: endOfDay(day, timeZone) }));
     for (const rows of await readRowTokens(workflows, windows, filter, bucket)) {
       const one = byName.get(`${bucketFromPostgres(rows.bucket, 'day')}\0${kindOf({ cell: rows })}`);
-      if (one !== undefined) told(one, costOfRows(one.tiers, rows.inputs, rows.outputs));
+      if (one === undefined) continue;
+      const cost = costOfRows(one.tiers, rows.inputs, rows.outputs);
+      // The source may know more by now than the rollups.
+      if (areOf(rows.inputs, rows.outputs, one.cell)) keep(one, cost);
+      else told(one, cost);
     }
   }
 }

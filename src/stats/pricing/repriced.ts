@@ -78,10 +78,16 @@ export async function readRepricedStats(
     readStats(source, window, filter, by),
     readCosts(source, window, filter, by, list),
   ]);
+  const ofDays: UsageCell[] = [];
   const cells = new Map<string, UsageCell>();
   const unpricedCells: UsageCell[] = [];
   let withoutRate = 0;
   for (const cell of recorded.cells) {
+    const costOfDay = costs.ofDays.get(cell);
+    if (costOfDay !== undefined) {
+      ofDays.push(usageCellOf(cell.bucket, cell.action, cell.model, { ...cell, cost: costOfDay }, 0));
+      continue;
+    }
     const bucket = bucketOf[by](cell);
     const name = nameOf(bucket, cell);
     const price = bucket === NO_TIME ? null : list.priceOf(cell.model, cell.action, dayOfBucket(bucket, by, source));
@@ -94,14 +100,14 @@ export async function readRepricedStats(
       addTo(known, { ...cell, cost: NO_EUROS });
       known.noNumber += unpriced;
     } else {
-      const cost = costs.get(name) ?? NO_EUROS;
+      const cost = costs.ofOthers.get(name) ?? NO_EUROS;
       cells.set(name, usageCellOf(bucket, cell.action, cell.model, { ...cell, cost }, unpriced));
     }
   }
   const byAction = new Map(recorded.actions.map(({ action, stories }) => [action, stories]));
   const stories = { total: recorded.total.stories, ofAction: (action: string) => byAction.get(action) ?? 0 };
   return {
-    ...statsOf([...cells.values()], stories, size),
+    ...statsOf(ofDays.concat([...cells.values()]), stories, size),
     unpriced: unpricedOf(unpricedCells),
     recorded,
     unpricedCells,
@@ -120,18 +126,21 @@ export function unpricedOf(cells: UsageCell[]): Unpriced {
 const dayOfBucket = (bucket: string, by: 'hour' | 'day', { timeZone }: UsageSource): Day =>
   by === 'day' ? (bucket as Day) : dayOf(startOfHourNumber(Number(bucket)), timeZone);
 
-/** What the calls of each bucket, action and model cost; those without a price are left out. */
+/** What calls cost: of a cell of a whole day by the cell, of all others by bucket, action and model; those without a price are left out. */
+type Costs = { ofDays: Map<UsageCell, MicroEuros>; ofOthers: Map<string, MicroEuros> };
+
 async function readCosts(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
   by: 'hour' | 'day',
   list: PriceList,
-): Promise<Map<string, MicroEuros>> {
-  const costs = new Map<string, MicroEuros>();
-  if (isOfNoTime(window) || list.isEmpty) return costs;
+): Promise<Costs> {
+  const ofDays: Costs['ofDays'] = new Map();
+  const ofOthers: Costs['ofOthers'] = new Map();
+  if (isOfNoTime(window) || list.isEmpty) return { ofDays, ofOthers };
   const { sql, kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
-  const add = (name: string, cost: MicroEuros) => costs.set(name, plus(costs.get(name) ?? NO_EUROS, cost));
+  const add = (name: string, cost: MicroEuros) => ofOthers.set(name, plus(ofOthers.get(name) ?? NO_EUROS, cost));
   if (kept !== null) {
     const days: CellOfDay[] = [];
     const passes = rollupPasses(kept.filter);
@@ -140,7 +149,7 @@ async function readCosts(
         for (const cell of cells) if (passes(cell, null)) days.push({ day, version, cell });
     }
     const repricing = { ...source, repricedDays: source.memory.repricedDays };
-    await eachRepriced(repricing, days, kept.filter, list, ({ day, cell }, cost) => add(nameOf(day, cell), cost));
+    await eachRepriced(repricing, days, kept.filter, list, ({ cell }, cost) => ofDays.set(cell, cost));
     await eachRepricedHour(source, kept.hours, kept.filter, list, ({ hour, cell }, cost) =>
       add(nameOf(by === 'day' ? cell.bucket : String(hourNumber(hour)), cell), cost),
     );
@@ -157,7 +166,7 @@ async function readCosts(
   };
   if (kept !== null && kept.ends.length > 0) await read(kept.ends, kept.filter);
   for (const part of sql) for (const piece of piecesOf(source, part.window)) await read([piece], part.filter);
-  return costs;
+  return { ofDays, ofOthers };
 }
 
 /** A window in pieces of so many records as the rollups know, cut where business days begin. */
