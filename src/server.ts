@@ -21,11 +21,9 @@ import { nameProblems, sourceProblems } from './db/source-check.ts';
 import { followSourceClock } from './db/source-clock.ts';
 import { configuredDatabases, lastingProblems } from './db/start-check.ts';
 import { systemLookup } from './delivery/targets.ts';
-import { fillEmbedded } from './demo/keep.ts';
 import { starting } from './health.ts';
 import { startJobs } from './jobs/jobs.ts';
 import { demoJob, everyJob, systemJob } from './jobs/list.ts';
-import { openRedis } from './limits/redis.ts';
 import { answerMetrics } from './measuring/answer.ts';
 import { createMetrics } from './measuring/metrics.ts';
 import { watchProcess } from './measuring/process.ts';
@@ -74,6 +72,7 @@ const sayLast = (production: boolean) => {
   lastWord = production ? createLog('fatal', () => {}, process.stderr) : null;
 };
 
+// What only some processes need is imported where they do: a start reads no packages for Redis or the demo that it has no use for.
 async function main(): Promise<void> {
   const config = loadConfig();
   sayLast(config.production);
@@ -113,7 +112,8 @@ async function main(): Promise<void> {
   const newer = await newerSchemaNote(databases.backoffice);
   if (newer !== null) log.warn(newer);
   const demoSince = now();
-  const filledFrom = embedded ? await fillDemo(embedded.urls) : null;
+  const demo = embedded ? await import('./demo/keep.ts') : null;
+  const filledFrom = embedded && demo ? await fillDemo(demo, embedded.urls) : null;
   const found = [
     ...(await sourceProblems(databases.workflows)),
     ...(databases.mythoria ? await nameProblems(databases.mythoria) : []),
@@ -144,7 +144,7 @@ async function main(): Promise<void> {
   const redis =
     config.redisUrl === null
       ? null
-      : await openRedis(
+      : await (await import('./limits/redis.ts')).openRedis(
           config.redisUrl,
           createOutage(log, 'Redis does not do what it is asked: PostgreSQL does', 'Redis answers again'),
         );
@@ -215,7 +215,9 @@ async function main(): Promise<void> {
     [
       systemJob(databases.backoffice, own, log),
       ...(config.jobs ? everyJob({ ...sources, once: false }) : []),
-      ...(embedded ? [demoJob({ urls: embedded.urls, since: demoSince, refresh: refreshDays }, log)] : []),
+      ...(embedded && demo
+        ? [demoJob(demo.demoGrowth({ urls: embedded.urls, since: demoSince, refresh: refreshDays }), log)]
+        : []),
     ],
     metrics,
   );
@@ -271,7 +273,7 @@ function openFor(urls: DatabaseUrls | null, embedded: Embedded | null): Database
 }
 
 /** Returns since when there may be rows that the rollups do not know. */
-async function fillDemo(urls: EmbeddedUrls): Promise<Instant> {
+async function fillDemo({ fillEmbedded }: typeof import('./demo/keep.ts'), urls: EmbeddedUrls): Promise<Instant> {
   const { from } = await fillEmbedded(urls, progressLine());
   const workflows = openDatabase(urls.workflows, { maxConnections: 1 });
   for (const { statement } of RECOMMENDED_INDEXES) {

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import { isLoopback } from '../units/input/hosts.ts';
 import type { EmailChannel } from './channels.ts';
 import { mailHtml, mailText } from './mail-bodies.ts';
@@ -27,7 +26,7 @@ export async function sendMail(
   const endedAt = new URL(path, appUrl).href;
   const parts = { message, reason, endedAt };
   const root = `<${thread}@${appUrl.hostname}>`;
-  const transport = openTransport(smtpUrl);
+  const transport = await openTransport(smtpUrl);
   try {
     const { accepted, rejected, response } = await transport.sendMail({
       ...{ from, to: channel.to, subject: oneLine(message.subject), text: mailText(parts), html: mailHtml(parts) },
@@ -46,7 +45,7 @@ export async function sendMail(
 
 /** Why the mail server would take nothing of ours: connects, greets and signs in, and sends no mail. Null where it would. */
 export async function mailProblem(smtpUrl: string): Promise<string | null> {
-  const transport = openTransport(smtpUrl);
+  const transport = await openTransport(smtpUrl);
   try {
     await transport.verify();
     return null;
@@ -57,7 +56,9 @@ export async function mailProblem(smtpUrl: string): Promise<string | null> {
   }
 }
 
-function openTransport(smtpUrl: string) {
+/** The package is read with the first mail, for few processes send any. */
+async function openTransport(smtpUrl: string) {
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     url: smtpUrl,
     // Passwords and costs do not travel in the open, unless the settings say so (?requireTLS=false).

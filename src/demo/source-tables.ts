@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { aiActionType } from '../db/schema/workflows/index.ts';
+import { aiActionType } from '../db/schema/workflows/enums.ts';
 
 /** The values of `ai_action_type`, in the order of the enum. */
 export const AI_ACTIONS = aiActionType.enumValues;

@@ -15,7 +15,6 @@ import type { Databases } from '../db/connect.ts';
 import { takeLease } from '../db/lease.ts';
 import { deliver, forgetDeliveries } from '../delivery/deliver.ts';
 import { createSend, type Send, type SendingSettings } from '../delivery/send.ts';
-import { type DemoGrowth, demoGrowth } from '../demo/keep.ts';
 import { lookForFindings } from '../findings/look.ts';
 import { deleteLostPlaces } from '../limits/places.ts';
 import { deleteOldCounts } from '../limits/rate-limit.ts';
@@ -215,13 +214,13 @@ export function systemJob(backoffice: Knex, own: OwnProcess, log: Logger): Job {
   };
 }
 
-export function demoJob(growth: DemoGrowth, log: Logger): Job {
+export function demoJob(grow: () => Promise<void>, log: Logger): Job {
   return {
     name: 'demo',
     does: 'Adds to the demo what has happened since its last run.',
     everyMs: A_MINUTE_MS,
     atOnce: false,
-    run: demoGrowth(growth),
+    run: grow,
     onError: (error) => log.error({ error: loggable(error) }, 'the demo has no new records'),
   };
 }

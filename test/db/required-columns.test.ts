@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { getTableConfig } from 'drizzle-orm/pg-core';
 import type { Knex } from 'knex';
-import { mayReadPrompts, missingColumns } from '../../src/db/required-columns.ts';
+import { mayReadPrompts, missingColumns, USAGE_COLUMNS } from '../../src/db/required-columns.ts';
 import { aiActionType, tokenUsageTracking } from '../../src/db/schema/workflows/index.ts';
 import { databases } from '../support/databases.ts';
 import { inScratchSchema } from '../support/scratch-schema.ts';
@@ -11,6 +12,11 @@ const inScratch = (work: (scratch: Knex) => Promise<void>) =>
 describe('the columns that the program needs', () => {
   it('are all there', async () => {
     assert.deepEqual(await missingColumns(databases().workflows), []);
+  });
+
+  it('are those of the copy of the schema', () => {
+    const ofCopy = getTableConfig(tokenUsageTracking).columns.map((column) => [column.name, column.getSQLType()]);
+    assert.deepEqual(Object.entries(USAGE_COLUMNS), ofCopy);
   });
 
   it('are named, each with its type, where they are not', () =>

@@ -11,7 +11,7 @@ const houseRoom = (path: string) => path.split('/')[0] ?? '';
 
 function importsOf(path: string): string[] {
   const text = readFileSync(join('src', path), 'utf8');
-  return [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map(([, specifier = '']) =>
+  return [...text.matchAll(/(?:from |import |import\()'(\.[^']+)'/g)].map(([, specifier = '']) =>
     relative('.', normalize(join(dirname(path), specifier))).replaceAll('\\', '/'),
   );
 }
@@ -62,5 +62,23 @@ describe('docs/architecture.md', () => {
       [...counts].filter(([, count]) => count > 15),
       [],
     );
+  });
+
+  it('starts without the packages that few processes need', () => {
+    const imported = new Set<string>();
+    const follow = (path: string) => {
+      if (imported.has(path)) return;
+      imported.add(path);
+      const text = readFileSync(join('src', path), 'utf8');
+      // What is imported by name at the head of a file, types left out.
+      for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm)) {
+        if (specifier.startsWith('.')) follow(normalize(join(dirname(path), specifier)));
+        else imported.add(specifier);
+      }
+    };
+    follow('server.ts');
+    assert.ok(imported.has('express') && imported.has('knex'));
+    const found = [...imported].filter((one) => /^(?:drizzle-orm|nodemailer|@redis|@electric-sql)/.test(one));
+    assert.deepEqual(found, []);
   });
 });

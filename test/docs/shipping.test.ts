@@ -37,7 +37,7 @@ describe('what others build and run', () => {
     for (const file of files) {
       const commands = read(file)
         .split('\n')
-        .filter((line) => /\btsx\W+src\/server\.ts/.test(line));
+        .filter((line) => /--max-.*src\/server\.ts/.test(line));
       assert.ok(commands.length > 0, file);
       for (const command of commands) assert.deepEqual(limitsOf(command), wanted, `${file}: ${command}`);
     }

@@ -37,18 +37,18 @@ async function lookAt(
     .select({ author: 'author_id', story: 'story_id' })
     .select(workflows.raw(`count(*) AS calls, coalesce(sum(${COST_OF_ROW}), 0) AS cost`));
   const parts: LookedPart[] = [];
-  for (const of of ['story', 'author'] as const) {
-    const present = await presentAmong(mythoria, of, [...new Set(rows.map((row) => row[of]))]);
-    const gone = rows.filter((row) => !present.has(row[of]));
+  for (const kind of ['story', 'author'] as const) {
+    const present = await presentAmong(mythoria, kind, [...new Set(rows.map((row) => row[kind]))]);
+    const gone = rows.filter((row) => !present.has(row[kind]));
     if (gone.length === 0) continue;
     const costs = gone.map((row) => ({
-      id: row[of],
+      id: row[kind],
       calls: exactInteger(row.calls),
       cost: microEurosFromNumeric(row.cost),
     }));
     const dearest = [...costs].sort((a, b) => b.cost - a.cost || (a.id < b.id ? -1 : 1)).map(({ id }) => id);
     parts.push({
-      ...{ of, model: null, action: null, examples: [...new Set(dearest)].slice(0, MOST_EXAMPLES) },
+      ...{ of: kind, model: null, action: null, examples: [...new Set(dearest)].slice(0, MOST_EXAMPLES) },
       calls: costs.reduce((sum, { calls }) => sum + calls, 0),
       cost: costs.reduce((sum, { cost }) => plus(sum, cost), NO_EUROS),
     });
