@@ -81,7 +81,9 @@ describe('every page on paper, and in a person’s own colours', () => {
         .map((one) => getComputedStyle(one)).map(({ color, backgroundColor }) => color + ' on ' + backgroundColor))]`);
       assert.ok((pairs as string[]).length <= 1, `in the person’s colours for what is chosen: ${pairs}`);
       const series = (await page.evaluate(colours('.chart path[class^=s]', 'stroke'))) as string[];
-      const swatches = (await page.evaluate(colours('.legend i:not(.before, .marked, .unusual, .cut)', 'backgroundColor'))) as string[];
+      const swatches = (await page.evaluate(
+        colours('.legend i:not(.before, .marked, .unusual, .cut)', 'backgroundColor'),
+      )) as string[];
       if (series.length > 0) assert.deepEqual([...new Set(swatches)].sort(), [...new Set(series)].sort());
       const heat = (await page.evaluate(colours('.heat', 'backgroundColor'))) as string[];
       if (heat.length > 0) assert.ok(new Set(heat).size > 1, 'the hours of the week differ');
