@@ -164,10 +164,12 @@ async function main(): Promise<void> {
     metrics,
   });
   const format = createFormat(config.locale, timeZone);
-  if (embedded) {
-    // A demo without them is one all the same.
-    const without = (error: unknown) => log.error({ error: loggable(error) }, 'the demo has no budgets and rules');
+  if (demo) {
+    const without = (error: unknown) =>
+      log.error({ error: loggable(error) }, 'the demo goes without budgets, rules or costs');
     await makeExamples({ databases, reader, format, sending }, demoSince).catch(without);
+    const { inventCosts } = await import('./demo/costs/invent.ts');
+    await inventCosts(databases, demoSince).catch(without);
   }
   server.answerWith(
     createApp({

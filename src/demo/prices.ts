@@ -26,6 +26,9 @@ const PRICES: ReadonlyMap<string, Price> = new Map<string, Price>([
   ['tts-1', { per: 'character', dollarsPer1k: 0.015 }],
 ]);
 
+/** The prices that the workflow knows, in dollars. */
+export const listPrices = (): [string, Price][] => [...PRICES];
+
 /**
  * What the workflow records for a call: list price × 0.92, images per image with their number guessed from the
  * output tokens, speech per character (its characters are its input tokens), and €0 for a model it does not know.

@@ -133,6 +133,11 @@ export const RULES: { file: string; may: string[]; mayNot: string[] }[] = [
     mayNot: ['../stats/stats.ts', '../web/errors.ts', '../auth/person.ts', '../config.ts', 'express'],
   },
   {
+    file: 'src/demo/costs/x.ts',
+    may: ['./invented.ts', '../prices.ts', '../../units/money.ts', '../../db/tables.ts'],
+    mayNot: ['../../stats/stats.ts', '../../prices/store.ts', '../../bills/store.ts', 'express'],
+  },
+  {
     file: 'src/delivery/x.ts',
     may: ['knex', 'nodemailer', './outbox.ts', '../units/time.ts', '../db/tables.ts'],
     mayNot: [

@@ -60,7 +60,11 @@ export function ratesView(rates: KeptRate[], today: Day, format: Format) {
   const age = daysBetween(latest.day, today);
   return {
     tiles: [
-      { label: 'A euro is', text: `$${latest.perEuro}`, note: format.longDay(latest.day) },
+      {
+        label: 'A euro is',
+        text: `$${latest.perEuro}`,
+        note: [format.longDay(latest.day), latest.source].filter(Boolean).join(', '),
+      },
       { label: 'Days with a rate', text: format.integer(rates.length), note: `since ${format.mediumDay(oldest.day)}` },
       { label: 'Weekdays without', text: format.integer(gaps.reduce((sum, gap) => sum + weekdaysOf(gap), 0)) },
     ],
