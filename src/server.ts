@@ -165,8 +165,7 @@ async function main(): Promise<void> {
   });
   const format = createFormat(config.locale, timeZone);
   if (demo) {
-    const without = (error: unknown) =>
-      log.error({ error: loggable(error) }, 'the demo goes without budgets, rules or costs');
+    const without = (error: unknown) => log.error({ error: loggable(error) }, 'the demo lacks rules or costs');
     await makeExamples({ databases, reader, format, sending }, demoSince).catch(without);
     const { inventCosts } = await import('./demo/costs/invent.ts');
     await inventCosts(databases, demoSince).catch(without);
