@@ -23,12 +23,15 @@ function forgetSpan() {
   drawSpan();
 }
 
-/** From where the first of its bars begins to where the last one ends. */
+/** From where the first of its bars begins to where the last one ends, in place of what is shown, as a bar itself leads there. */
 function openSpan() {
   const all = bars();
   const [first, last] = endsOf(all).map((i) => new URL(all[i].href));
   first.searchParams.set('to', last.searchParams.get('to'));
-  location.assign(first);
+  const source = span.to;
+  forgetSpan();
+  const target = document.getElementById('usage');
+  window.htmx.ajax('GET', first.pathname + first.search, { source, target, swap: 'outerHTML show:none', push: 'true' });
 }
 
 document.addEventListener('pointerdown', (event) => {

@@ -116,6 +116,7 @@ describe('charts in a browser', () => {
     const [to] = (await bar(4).getAttribute('href'))?.match(/to=[^&]*/) ?? [];
     assert.ok(from && to);
     const isTheSpan = ({ search }: URL) => search.includes(from) && search.includes(to) && search.includes('gpt-5');
+    await page.evaluate('window.isThere = true');
     // Backwards as well.
     await bar(4).hover();
     await page.mouse.down();
@@ -125,7 +126,10 @@ describe('charts in a browser', () => {
     await page.mouse.up();
     await page.waitForURL(isTheSpan);
     assert.equal(await page.locator('h2#usage-over-time').innerText(), 'Usage by day');
-    assert.equal(await page.locator('.marks a').count(), 3);
+    await until(page, 'document.querySelectorAll(".marks a").length === 3');
+    assert.equal(await page.evaluate('window.isThere'), true, 'only a part of the page is loaded');
+    await page.goBack();
+    await until(page, 'document.querySelectorAll(".marks a").length === 8');
 
     await page.goto(`${origin}/ai-usage?period=7d&model=gpt-5`);
     await bar(2).focus();
