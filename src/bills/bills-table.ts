@@ -43,6 +43,7 @@ export function billsTable(rows: BillRow[], format: Format): DataTable {
     [
       { name: 'month', label: 'Month', kind: 'month', value: ({ month }) => month },
       {
+        leads: true,
         ...{ name: 'provider', label: 'Provider', kind: 'text', value: ({ provider }) => provider },
         cell: ({ provider, month, bill }) => ({
           href: billPath(provider, month),
@@ -57,10 +58,11 @@ export function billsTable(rows: BillRow[], format: Format): DataTable {
             ? { note: `without ${format.integer(bill.withoutRate)} that have no exchange rate` }
             : {},
       },
-      { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, value: differenceOf },
+      { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, leads: true, value: differenceOf },
       {
         ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
         value: ({ recorded, bill }) => (bill === null ? null : changeShare(bill.billed, recorded)),
+        cell: ({ bill }) => (bill === null ? { text: '' } : {}),
       },
       { name: 'lines', label: 'Lines', kind: 'integer', value: ({ bill }) => bill?.lines ?? null },
     ],

@@ -41,14 +41,17 @@ export function kindTable(
       cell: ({ records }) => ({ href: records }),
     },
     {
-      ...{ name: 'euros', label: 'Euros', kind: 'euros', value: ({ euros }) => euros },
+      ...{ name: 'euros', label: 'Euros', kind: 'euros', leads: true, value: ({ euros }) => euros },
       cell: ({ euros }) => (euros === null ? { text: 'not known' } : {}),
     },
     {
       ...{ name: 'since', label: 'Since', kind: 'day', value: ({ since }) => since },
       cell: ({ since }) => ({ text: format.mediumDay(since) }),
     },
-    { name: 'trend', label: 'Trend', kind: 'text', value: ({ trend }) => trendInWords(trend, format) },
+    {
+      ...{ name: 'trend', label: 'Trend', kind: 'text', value: ({ trend }) => trendInWords(trend, format) },
+      cell: () => ({ label: 'Trend' }),
+    },
     ...(findings.some(({ explanation }) => explanation !== null)
       ? [
           {

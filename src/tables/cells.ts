@@ -13,6 +13,8 @@ export type Strip = { text: string; width: number; runs: { kind: string; from: n
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
+  /** What is said before it where a telephone shows it below the row's name; nothing of what says it itself. */
+  label?: string;
   href?: string;
   /** The link changes this very view, so that only a part of the page need be loaded. */
   narrows?: boolean;

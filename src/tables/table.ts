@@ -17,6 +17,8 @@ export type Table = {
   total: Cell[] | null;
   /** What is said below it. */
   notes: string[];
+  /** On a telephone a row is two lines: its name and what leads, and below them the rest, numbers and times with their labels. */
+  inLines: boolean;
 };
 
 /**
@@ -34,6 +36,8 @@ export type Column<Row> = {
   isChange?: true;
   /** Its values are drawn as bars too, the largest as long as the cell is wide. */
   bars?: true;
+  /** On a telephone it stands beside the row's name, and what does not lead in a line below. */
+  leads?: true;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
   /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
@@ -73,20 +77,31 @@ export function dataTable<Row>(
       const ofPage = columns
         .filter(({ only }) => only !== 'file')
         .map((column) => ({ ...column, print: printerOf(column, rows, format), bar: barsOf(column, rows) }));
+      const inLines = columns.some(({ leads }) => leads);
+      // Names say what they are; a number does not.
+      const below = ({ label, kind, leads }: Column<Row>, i: number) =>
+        inLines && i > 0 && !leads ? { label: kind === 'text' ? '' : label } : {};
       const hasTotal = ofPage.some(({ total }) => total !== undefined);
       return {
         caption: title,
         head: ofPage.map(({ label, kind, sort }) => ({ label, numeric: isNumeric(kind), sort })),
         rows: rows.map((row) => ({
-          cells: ofPage.map(({ value, cell, print, bar }) => ({ ...print(value(row)), ...bar(row), ...cell?.(row) })),
+          cells: ofPage.map((column, i) => ({
+            ...below(column, i),
+            ...column.print(column.value(row)),
+            ...column.bar(row),
+            ...column.cell?.(row),
+          })),
           faint: faint(row),
           id: idOf?.(row),
         })),
         notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
+        inLines,
         total: hasTotal
-          ? ofPage.map(({ total, totalCell, print }) => ({
-              ...(total === undefined ? { text: '' } : print(total)),
-              ...totalCell,
+          ? ofPage.map((column, i) => ({
+              ...below(column, i),
+              ...(column.total === undefined ? { text: '' } : column.print(column.total)),
+              ...column.totalCell,
             }))
           : null,
       };

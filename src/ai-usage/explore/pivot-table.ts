@@ -90,6 +90,7 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
       ...columns.map((line, j) => ({ ...figureCell(line, j), href: records(ofColumns[j] ?? null) })),
     ],
     notes: [...notesOf(query, adds), ...(isRefunded ? [REFUNDED] : [])],
+    inLines: false,
   };
 }
 

@@ -28,7 +28,7 @@ export type ListPage = {
   open: (id: string) => string;
 };
 
-export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only'> & {
+export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only' | 'leads'> & {
   value: (record: UsageRecord, names: KnownNames) => Value;
   /** What the page's cell has besides. */
   cell?: (record: UsageRecord, page: ListPage) => Partial<Cell>;
@@ -109,7 +109,14 @@ export const RECORD_COLUMNS: RecordColumn[] = [
     value: ({ totalTokens }) => totalTokens,
   },
   {
-    ...{ name: 'estimatedCostInEuros', label: 'Cost', kind: 'euros', sortBy: 'estimatedCostInEuros', api: true },
+    ...{
+      name: 'estimatedCostInEuros',
+      label: 'Cost',
+      kind: 'euros',
+      sortBy: 'estimatedCostInEuros',
+      api: true,
+      leads: true,
+    },
     value: ({ cost }) => cost ?? NO_NUMBER,
   },
   {

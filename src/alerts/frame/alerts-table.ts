@@ -38,7 +38,7 @@ export function alertsTable(title: string, alerts: RuledAlert[], format: Format)
     },
     { name: 'level', label: 'Level', kind: 'text', value: ({ alert }) => LEVEL_WORDS[alert.level] },
     {
-      ...{ name: 'worst', label: 'At worst', kind: 'text' },
+      ...{ name: 'worst', label: 'At worst', kind: 'text', leads: true },
       value: ({ alert }) => valueText(alert.worst, measuredOf(alert.asked), format),
       cell: ({ alert }) =>
         noteOf([
@@ -60,6 +60,7 @@ export function alertsTable(title: string, alerts: RuledAlert[], format: Format)
         alert.until === null
           ? {}
           : {
+              label: 'Until',
               time: isoFromInstant(alert.until),
               ...(alert.until > alert.since ? { note: format.duration(alert.until - alert.since) } : {}),
             },

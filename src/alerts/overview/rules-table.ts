@@ -30,7 +30,7 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
       cell: ({ sight }) => (sight && ALARMING.has(sight.state) ? { text: '', flag: sight.state } : {}),
     },
     {
-      ...{ name: 'value', label: 'Value', kind: 'text', only: 'page' },
+      ...{ name: 'value', label: 'Value', kind: 'text', only: 'page', leads: true },
       value: ({ rule, sight }) => {
         const value = sight?.value ?? null;
         return value === null ? '–' : valueText(value, measuredOf(rule), format);
@@ -64,7 +64,7 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
     },
     {
       ...{ name: 'lastDay', label: 'The last 24 hours', kind: 'text', only: 'page', value: () => '' },
-      cell: ({ sight }) => (sight === null ? {} : { strip: stripOf(sight, at, format) }),
+      cell: ({ sight }) => (sight === null ? {} : { label: 'The last 24 hours', strip: stripOf(sight, at, format) }),
     },
     { name: 'error', label: 'Error', kind: 'text', only: 'file', value: ({ sight }) => sight?.error?.reason ?? null },
     {
