@@ -20,7 +20,7 @@ const KEYS = { openai: 'OPENAI_ADMIN_KEY', anthropic: 'ANTHROPIC_ADMIN_KEY' };
 const IMPORT = {
   name: 'bills:import',
   does:
-    'Asks OpenAI or Anthropic what it has billed for the days of a month that are over, and keeps it: what is there already\n' +
+    'Asks OpenAI or Anthropic what it has billed for the days of a month that are over, with the tokens, and keeps it: what is there already\n' +
     'stays, what is said otherwise now corrects it. OPENAI_ADMIN_KEY or ANTHROPIC_ADMIN_KEY is the key.',
   example: '--provider openai --month 2026-10',
   options: {

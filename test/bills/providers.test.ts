@@ -1,100 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
-import { importBill } from '../../src/bills/changes.ts';
 import { ANTHROPIC } from '../../src/bills/providers/anthropic.ts';
 import { NotAnswered } from '../../src/bills/providers/ask.ts';
-import { type CostsApi, fetchBill } from '../../src/bills/providers/fetch-bill.ts';
+import { fetchBill } from '../../src/bills/providers/fetch-bill.ts';
 import { OPENAI } from '../../src/bills/providers/openai.ts';
 import { systemLookup } from '../../src/delivery/targets.ts';
-import type { Month } from '../../src/units/calendar.ts';
-import { instantFromMilliseconds } from '../../src/units/time.ts';
-import { enterRate } from '../support/bills.ts';
 import { commandLine } from '../support/command-line.ts';
-import { databases, databaseUrls } from '../support/databases.ts';
-import { type Sink, startSink } from '../support/sink.ts';
+import { at, fakeCostsApi, KEY, OCTOBER, openAi } from '../support/costs-api.ts';
+import { databaseUrls } from '../support/databases.ts';
 import { needsServer } from '../support/skip.ts';
-import { resetUsage } from '../support/usage.ts';
-
-const at = (text: string) => instantFromMilliseconds(Date.parse(text));
-const OCTOBER = '2026-10' as Month;
-const KEY = 'sk-admin-very-secret';
-const WHO = { sub: 'test', email: 'test' };
-const DAY_SECONDS = 86_400;
-
-type Cost = { day: string; item: string | null; value: number | string; project?: string };
 
 describe('what OpenAI and Anthropic say that they have billed', () => {
-  let api: Sink;
-  let waits: number[];
-  /** What the API does before it answers as it is asked, a request each. */
-  let disturbances: ((res: ServerResponse) => void)[];
-  /** Its clock; null for none. */
-  let clock: string | null;
-
-  before(async () => {
-    api = await startSink();
-  });
-  beforeEach(async () => {
-    await resetUsage();
-    await enterRate('2026-01-01', 1.25);
-    api.received.length = 0;
-    waits = [];
-    disturbances = [];
-    clock = null;
-  });
-  after(async () => {
-    await api.close();
-    await resetUsage();
-  });
-
-  /** Answers with pages of some days each. */
-  function serve(buckets: object[], perPage = 31): void {
-    api.answer((res) => {
-      const disturb = disturbances.shift();
-      if (disturb) return disturb(res);
-      const url = new URL(api.received.at(-1)?.url ?? '', 'http://x');
-      const from = Number(url.searchParams.get('page')?.slice(5) ?? 0);
-      const next = from + perPage;
-      const has_more = next < buckets.length;
-      if (clock !== null) res.setHeader('Date', new Date(clock).toUTCString());
-      res.setHeader('Content-Type', 'application/json');
-      res.end(
-        JSON.stringify({
-          ...{ object: 'page', data: buckets.slice(from, next) },
-          ...{ has_more, next_page: has_more ? `page_${next}` : null },
-        }),
-      );
-    });
-  }
-  const openAi = (costs: Cost[]) =>
-    [...new Set(costs.map(({ day }) => day))].map((day) => {
-      const start_time = Date.parse(day) / 1_000;
-      const results = costs
-        .filter((cost) => cost.day === day)
-        .map(({ item, value, project = 'proj_a' }) => ({
-          ...{ object: 'organization.costs.result', amount: { value, currency: 'usd' } },
-          ...{ line_item: item, project_id: project },
-        }));
-      return { object: 'bucket', start_time, end_time: start_time + DAY_SECONDS, results };
-    });
-
-  const fetched = (of: CostsApi, month = OCTOBER, now = '2026-11-30T12:00Z') => {
-    const asking = {
-      rules: { allowedHosts: [api.host], lookup: systemLookup },
-      wait: async (ms: number) => void waits.push(ms),
-    };
-    return fetchBill(of, { month, key: KEY, at: at(now), base: `http://${api.host}` }, asking);
-  };
-  const keep = async (of: CostsApi, month = OCTOBER, now = '2026-11-30T12:00Z') =>
-    importBill(databases().backoffice, WHO, await fetched(of, month, now), { source: of.name, columns: null });
-  const kept = async () =>
-    (
-      await databases()
-        .backoffice('bill_lines')
-        .orderBy('id')
-        .select('first_day', 'item', 'project', 'kind', 'amount', 'currency')
-    ).map((line) => Object.values(line).join(' | '));
+  const fake = fakeCostsApi();
+  const { serve, fetched, keep, kept } = fake;
 
   it('is asked for a month by day, line item and project, on all pages, with the key in a header only', async () => {
     serve(
@@ -118,17 +37,21 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
       '2026-10-03 | gpt-5-2025-08-07, input | proj_a | credit | -0.5 | USD',
       '2026-10-31 | gpt-5-2025-08-07, input | proj_a | usage | 0.3 | USD',
     ]);
-    const asked = api.received.map(({ url }) => new URL(url, 'http://x'));
+    const asked = fake.api.received.map(({ url }) => new URL(url, 'http://x'));
     assert.deepEqual(
-      asked.map(({ searchParams }) => searchParams.get('page')),
-      [null, 'page_2'],
+      asked.map(({ pathname, searchParams }) => [pathname.split('/organization/')[1], searchParams.get('page')]),
+      [
+        ['costs', null],
+        ['costs', 'page_2'],
+        ['usage/completions', null],
+      ],
     );
     const [{ pathname, searchParams } = assert.fail()] = asked;
     assert.equal(pathname, '/v1/organization/costs');
     assert.deepEqual(searchParams.getAll('group_by'), ['line_item', 'project_id']);
     assert.equal(searchParams.get('start_time'), String(Date.parse('2026-10-01') / 1_000));
     assert.equal(searchParams.get('end_time'), String(Date.parse('2026-11-01') / 1_000));
-    for (const { url, headers } of api.received) {
+    for (const { url, headers } of fake.api.received) {
       assert.equal(headers.authorization, `Bearer ${KEY}`);
       assert.ok(!url.includes(KEY));
     }
@@ -158,7 +81,7 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
       ['03', '04', '05', '06'].map((day) => ({ day: `2026-10-${day}`, item: 'gpt-5, input', value: 1 })),
     );
     const days = async (ours: string, theirs: string | null) => {
-      clock = theirs;
+      fake.clock = theirs;
       serve(costs);
       return (await fetched(OPENAI, OCTOBER, ours)).lines.map(({ firstDay }) => firstDay.slice(-2)).join();
     };
@@ -166,7 +89,7 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
     assert.equal(await days('2026-10-07T00:01Z', '2026-10-06T23:59Z'), '03,04,05');
     assert.equal(await days('2026-10-07T00:01Z', '2026-10-07T00:01Z'), '03,04,05,06');
     assert.equal(
-      new URL(api.received[0]?.url ?? '', 'http://x').searchParams.get('end_time'),
+      new URL(fake.api.received[0]?.url ?? '', 'http://x').searchParams.get('end_time'),
       String(Date.parse('2026-10-06') / 1_000),
     );
     await assert.rejects(fetched(OPENAI, OCTOBER, '2026-10-01T10:00Z'), /takes one with a day that is over/);
@@ -179,12 +102,12 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
         res.writeHead(status, headers);
         res.end(`not for logs: ${KEY}`);
       };
-    disturbances = [fails(429, { 'Retry-After': '7' }), fails(500), (res) => void res.destroy(), fails(503)];
+    fake.disturbances = [fails(429, { 'Retry-After': '7' }), fails(500), (res) => void res.destroy(), fails(503)];
     serve(openAi([{ day: '2026-10-01', item: 'gpt-5, input', value: 1 }]));
     assert.equal((await fetched(OPENAI)).lines.length, 1);
-    assert.deepEqual(waits, [7_000, 2_000, 4_000, 8_000]);
-    const said = async (some: typeof disturbances) => {
-      disturbances = some;
+    assert.deepEqual(fake.waits, [7_000, 2_000, 4_000, 8_000]);
+    const said = async (some: typeof fake.disturbances) => {
+      fake.disturbances = some;
       const error: Error = await fetched(OPENAI).then(
         () => assert.fail(),
         (error) => error,
@@ -209,9 +132,9 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
   it('goes to public addresses and over https only, wherever a name leads', async () => {
     const asking = { rules: { allowedHosts: [], lookup: systemLookup }, wait: async () => {} };
     const asked = { month: OCTOBER, key: KEY, at: at('2026-11-30T12:00Z') };
-    await assert.rejects(fetchBill(OPENAI, { ...asked, base: `http://${api.host}` }, asking), /takes https only/);
+    await assert.rejects(fetchBill(OPENAI, { ...asked, base: `http://${fake.api.host}` }, asking), /takes https only/);
     await assert.rejects(fetchBill(OPENAI, { ...asked, base: 'https://localhost:1' }, asking), NotAnswered);
-    assert.equal(api.received.length, 0);
+    assert.equal(fake.api.received.length, 0);
   });
 
   it('comes from Anthropic in cents, by workspace and description', async () => {
@@ -240,7 +163,8 @@ describe('what OpenAI and Anthropic say that they have billed', () => {
       '2026-10-02 | claude-sonnet-4-5-20250929, output tokens, batch |  | batch | 0.0005 | USD',
       '2026-10-02 | Web Search Usage |  | other | 0.1 | USD',
     ]);
-    const [{ url, headers } = assert.fail()] = api.received;
+    const [{ url, headers } = assert.fail(), usage = assert.fail()] = fake.api.received;
+    assert.equal(new URL(usage.url, 'http://x').pathname, '/v1/organizations/usage_report/messages');
     const { pathname, searchParams } = new URL(url, 'http://x');
     assert.equal(pathname, '/v1/organizations/cost_report');
     assert.deepEqual(searchParams.getAll('group_by[]'), ['workspace_id', 'description']);
