@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { createCache } from '../../src/stats/memory/cache.ts';
+import { noMemory } from '../../src/stats/memory/memory.ts';
+import type { Day } from '../../src/units/calendar.ts';
+import { NO_EUROS } from '../../src/units/money.ts';
 
 describe('what is kept in a number of bytes', () => {
   it('is never more, whatever comes, and what is asked for stays longest', () => {
@@ -60,5 +63,19 @@ describe('what is kept in a number of bytes', () => {
     assert.deepEqual([first?.get('a'), second?.get('a')], [undefined, 6]);
     second?.set('b', 2_000);
     assert.deepEqual([second?.get('a'), second?.get('b')], [6, undefined]);
+  });
+
+  it('keeps what packed days add up to, however many of them are read meanwhile', () => {
+    const memory = noMemory(1_000_000);
+    // Two thirds of it, which is what pages that are asked in turn need of theirs.
+    const added = Array.from({ length: 1_900 }, (_, number) => `kind ${number}`);
+    for (const kind of added)
+      memory.repricedDays.set(kind, new Map([['2026-10-31' as Day, { version: '1', price: 'a', cost: NO_EUROS }]]));
+    for (let day = 0; day < 2_000; day++) memory.packedDays.stories.set(`day ${day}`, new Uint8Array(5_000));
+    assert.deepEqual(
+      added.filter((kind) => memory.repricedDays.get(kind) === undefined),
+      [],
+    );
+    assert.ok(memory.packedDays.stories.get('day 1999') !== undefined);
   });
 });
