@@ -87,6 +87,10 @@ export async function* csv({ manifest, tables }: ExportFile, options: CsvOptions
     );
     const kinds = columns.map(({ kind }) => kind);
     const write = kinds.map((kind) => field[kind]);
+    if (!several && table.csvLines) {
+      for await (const { text } of table.csvLines({ ...field, dialect, separator, lineEnd: LINE_END })) yield text;
+      continue;
+    }
     for await (const rows of table.batches) {
       let text = '';
       for (const row of rows) {

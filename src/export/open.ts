@@ -1,4 +1,4 @@
-import type { ExportFile } from './table.ts';
+import type { CsvLines, CsvWriters, ExportFile } from './table.ts';
 
 /** A file that is ready to be written; `sent` counts the rows that its writer has taken. Whoever opens it closes it. */
 export type OpenExport = { file: ExportFile; sent: () => number; close: () => Promise<void> };
@@ -12,6 +12,15 @@ export function counting(file: ExportFile): Pick<OpenExport, 'file' | 'sent'> {
       sent += rows.length;
     }
   };
-  const tables = file.tables.map((table) => ({ ...table, batches: count(table.batches) }));
+  const countLines = async function* (lines: AsyncIterable<CsvLines>) {
+    for await (const some of lines) {
+      yield some;
+      sent += some.rows;
+    }
+  };
+  const tables = file.tables.map(({ csvLines, ...table }) => ({
+    ...{ ...table, batches: count(table.batches) },
+    ...(csvLines && { csvLines: (write: CsvWriters) => countLines(csvLines(write)) }),
+  }));
   return { file: { ...file, tables }, sent: () => sent };
 }

@@ -1,4 +1,4 @@
-import type { Value, ValueKind } from '../tables/values.ts';
+import type { LargeJson, Value, ValueKind } from '../tables/values.ts';
 import type { Day } from '../units/calendar.ts';
 import type { MicroEuros } from '../units/money.ts';
 import type { Instant } from '../units/time.ts';
@@ -12,7 +12,19 @@ export type ExportTable = {
   title: string;
   columns: ExportColumn[];
   batches: AsyncIterable<Value[][]> | Iterable<Value[][]>;
+  /** The same rows as lines of CSV, for those who can write them without a value between; read in place of `batches`. */
+  csvLines?: (write: CsvWriters) => AsyncIterable<CsvLines>;
 };
+
+/** How a dialect of CSV writes each kind of value, and what stands between two of them and after the last. */
+export type CsvWriters = Record<ValueKind, (value: Exclude<Value, LargeJson | null>) => string> & {
+  dialect: 'rfc4180' | 'excel-pt';
+  separator: string;
+  lineEnd: string;
+};
+
+/** So many lines, and their text. */
+export type CsvLines = { rows: number; text: string };
 
 /** What a file is about: on its last sheet, in its first line, or in its headers. */
 export type Manifest = {

@@ -9,6 +9,7 @@ import { auditDetails, pinnedAt, usageManifest } from '../exports/usage-export.t
 import { pageLimits, type UsageSources } from '../frame/sources.ts';
 import { repricedColumn } from './record-columns.ts';
 import { recordExportColumns, recordRows } from './record-export.ts';
+import { recordLines } from './record-lines.ts';
 
 /** Every record that the list would show, page by page, in its order. */
 export const RECORDS_EXPORT: ExportPage<UsageSources> = {
@@ -37,9 +38,9 @@ export const RECORDS_EXPORT: ExportPage<UsageSources> = {
         try {
           const manifest = await usageManifest(asked, { databases, query: ofRecorded(query), format }, stream.total);
           const batches = ahead(recordRows(databases, stream, withPrompts, besides));
-          const tables = [
-            { name: 'records', title: 'Records', columns: recordExportColumns(withPrompts, besides), batches },
-          ];
+          const lines = withPrompts ? {} : { csvLines: recordLines(databases, stream, besides) };
+          const columns = recordExportColumns(withPrompts, besides);
+          const tables = [{ name: 'records', title: 'Records', columns, batches, ...lines }];
           return { ...counting({ manifest, tables }), close: stream.close };
         } catch (error) {
           await stream.close();

@@ -37,7 +37,7 @@ export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only
   api?: true;
 };
 
-const labelOf = remembered((action) => actionInfo(action).label);
+export const labelOf = remembered((action) => actionInfo(action).label);
 
 const nameIn = (known: ReadonlyMap<string, string | null>, id: string, { format }: ListPage) =>
   known.get(id) ?? format.shortId(id);

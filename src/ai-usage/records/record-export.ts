@@ -10,9 +10,9 @@ import type { Value } from '../../tables/values.ts';
 import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
 /** Names of the authors and stories of the records so far; null where nobody knows one, so that it is not asked for again. */
-type NamesSoFar = { authors: Map<string, string | null>; stories: Map<string, string | null> };
+export type NamesSoFar = { authors: Map<string, string | null>; stories: Map<string, string | null> };
 type Besides = NamesSoFar & { prompts: Map<string, Prompt> };
-type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
+export type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
   value: (record: UsageRecord, besides: Besides) => Value;
 };
 
@@ -21,7 +21,7 @@ const PROMPT: FileColumn = {
   value: ({ tokenUsageId }, { prompts }) => prompts.get(tokenUsageId) ?? null,
 };
 
-const columnsFor = (withPrompts: boolean, besides: RecordColumn[]): FileColumn[] => [
+export const columnsFor = (withPrompts: boolean, besides: RecordColumn[]): FileColumn[] => [
   ...RECORD_COLUMNS.filter(({ only }) => only !== 'page'),
   ...besides,
   ...(withPrompts ? [PROMPT] : []),
@@ -48,22 +48,31 @@ export async function* recordRows(
   besides: RecordColumn[],
 ): AsyncGenerator<Value[][]> {
   const columns = columnsFor(withPrompts, besides);
-  const names: NamesSoFar = { authors: new Map(), stories: new Map() };
   const noPrompts = new Map<string, Prompt>();
+  for await (const { some, names } of named(databases, batches)) {
+    const records = some.map(recordOfTexts);
+    const known: Besides = {
+      ...names,
+      prompts: withPrompts ? await prompts(records.map(({ tokenUsageId }) => tokenUsageId)) : noPrompts,
+    };
+    yield records.map((record) => {
+      const row: Value[] = [];
+      for (const { kind, value } of columns) row.push(inFile(kind, value(record, known)));
+      return row;
+    });
+  }
+}
+
+/** A few records at a time, once the names of their batch are known. */
+export async function* named(
+  databases: NameDatabases,
+  batches: AsyncIterable<RecordTexts[]>,
+): AsyncGenerator<{ some: RecordTexts[]; names: NamesSoFar }> {
+  const names: NamesSoFar = { authors: new Map(), stories: new Map() };
   for await (const batch of batches) {
     await learnNames(databases, names, batch);
-    for (let first = 0; first < batch.length; first += AT_A_TIME) {
-      const records = batch.slice(first, first + AT_A_TIME).map(recordOfTexts);
-      const known: Besides = {
-        ...names,
-        prompts: withPrompts ? await prompts(records.map(({ tokenUsageId }) => tokenUsageId)) : noPrompts,
-      };
-      yield records.map((record) => {
-        const row: Value[] = [];
-        for (const { kind, value } of columns) row.push(inFile(kind, value(record, known)));
-        return row;
-      });
-    }
+    for (let first = 0; first < batch.length; first += AT_A_TIME)
+      yield { some: batch.slice(first, first + AT_A_TIME), names };
   }
 }
 

@@ -16,19 +16,36 @@ const A_UUID = 36;
 export const authorOf = ([others]: RecordTexts): string => others.slice(A_UUID, 2 * A_UUID);
 export const storyOf = ([others]: RecordTexts): string => others.slice(2 * A_UUID, 3 * A_UUID);
 
-/** A record from its texts. */
-export function recordOfTexts(texts: RecordTexts): UsageRecord {
+/** The columns of a record, each as PostgreSQL prints it. */
+export type PrintedRecord = Record<Exclude<keyof UsageRecord, 'totalTokens' | 'cost'>, string>;
+
+export function printedRecordOf(texts: RecordTexts): PrintedRecord {
   const [others, action, aiModel] = texts;
   const time = others.indexOf('\t', 3 * A_UUID);
   const input = others.indexOf('\t', time + 1);
   const output = others.indexOf('\t', input + 1);
-  const inputTokens = Number(others.slice(time + 1, input));
-  const outputTokens = Number(others.slice(input + 1, output));
-  const estimatedCostInEuros = others.slice(output + 1);
   return {
     tokenUsageId: others.slice(0, A_UUID),
     authorId: authorOf(texts),
     storyId: storyOf(texts),
+    action,
+    aiModel,
+    inputTokens: others.slice(time + 1, input),
+    outputTokens: others.slice(input + 1, output),
+    estimatedCostInEuros: others.slice(output + 1),
+    createdAt: others.slice(3 * A_UUID, time),
+  };
+}
+
+/** A record from its texts. */
+export function recordOfTexts(texts: RecordTexts): UsageRecord {
+  const { tokenUsageId, authorId, storyId, action, aiModel, estimatedCostInEuros, ...printed } = printedRecordOf(texts);
+  const inputTokens = Number(printed.inputTokens);
+  const outputTokens = Number(printed.outputTokens);
+  return {
+    tokenUsageId,
+    authorId,
+    storyId,
     action,
     aiModel,
     inputTokens,
@@ -36,6 +53,6 @@ export function recordOfTexts(texts: RecordTexts): UsageRecord {
     totalTokens: inputTokens + outputTokens,
     estimatedCostInEuros,
     cost: costFromNumeric(estimatedCostInEuros),
-    createdAt: timeFromPostgres(others.slice(3 * A_UUID, time)),
+    createdAt: timeFromPostgres(printed.createdAt),
   };
 }
