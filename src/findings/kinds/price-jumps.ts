@@ -35,26 +35,32 @@ function isJump(before: Sums, now: Sums): boolean {
 const tells = (week: Week): boolean =>
   week.requests >= FEWEST_CALLS && week.noNumber === 0 && week.cost > 0 && totalTokens(week) > 0;
 
-function weeksOf(cells: readonly UsageCell[]): Map<string, Week[]> {
-  const kinds = new Map<string, Map<Day, Week>>();
+type OfKind = { model: string; action: string; weeks: Week[] };
+
+function weeksOf(cells: readonly UsageCell[]): OfKind[] {
+  const models = new Map<string, Map<string, Map<Day, Week>> | null>();
   const weekOf = new Map<string, Day>();
   for (const cell of cells) {
     const { model, action, bucket } = cell;
-    if (OTHERWISE_PAID.includes(modelInfo(model).kind)) continue;
+    let actions = models.get(model);
+    if (actions === undefined) {
+      actions = OTHERWISE_PAID.includes(modelInfo(model).kind) ? null : new Map();
+      models.set(model, actions);
+    }
+    if (actions === null) continue;
     const first = weekOf.get(bucket) ?? periodOf(bucket as Day, 'week').first;
     weekOf.set(bucket, first);
-    const key = `${model}\0${action}`;
-    const weeks = kinds.get(key) ?? new Map<Day, Week>();
+    const weeks = actions.get(action) ?? new Map<Day, Week>();
     const week = weeks.get(first) ?? { ...noSums(), first, noNumber: 0 };
     addTo(week, cell);
     week.noNumber += cell.noNumber;
-    kinds.set(key, weeks.set(first, week));
+    actions.set(action, weeks.set(first, week));
   }
-  return new Map(
-    [...kinds].map(([key, weeks]) => [
-      key,
-      [...weeks.values()].filter(tells).sort((a, b) => compareDays(a.first, b.first)),
-    ]),
+  return [...models].flatMap(([model, actions]) =>
+    [...(actions ?? [])].map(([action, weeks]) => ({
+      ...{ model, action },
+      weeks: [...weeks.values()].filter(tells).sort((a, b) => compareDays(a.first, b.first)),
+    })),
   );
 }
 
@@ -62,8 +68,7 @@ const priceOf = (week: Sums): MicroEuros => microEuros(Math.round((week.cost / t
 
 async function find({ reader, format }: FindingSources, query: UsageQuery) {
   const stats = await reader.stats(query, 'day');
-  const findings = [...weeksOf(stats.value.cells)].flatMap(([key, weeks]) => {
-    const [model, action] = key.split('\0') as [string, string];
+  const findings = weeksOf(stats.value.cells).flatMap(({ model, action, weeks }) => {
     return weeks.flatMap((week, i): Finding[] => {
       const before = weeks[i - 1];
       if (before === undefined || daysBetween(before.first, week.first) > LONGEST_GAP || !isJump(before, week))

@@ -1,6 +1,6 @@
 import { written } from '../../catalog/written.ts';
 import type { UsageQuery } from '../../query/query.ts';
-import { addTo, noSums, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
+import { addTo, noSums, type Sums, sumOf, type UsageCell, usageCellOf } from '../../stats/sums.ts';
 import type { Day } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { NO_EUROS } from '../../units/money.ts';
@@ -9,33 +9,43 @@ import { counted, type Finding, type FindingSources, type Kind, type Part, recor
 /** As many models as a filter takes. */
 const MOST_MODELS = 50;
 
-type Free = Sums & { day: Day; action: string; model: string };
-
 const nameOf = ({ bucket, action, model }: Pick<UsageCell, 'bucket' | 'action' | 'model'>) =>
   `${bucket}\0${action}\0${model}`;
 
-/** The days, actions and models whose calls cost nothing, and the models that have others; a part of a day may come several times. */
-function freeOf(cells: readonly UsageCell[]): { free: Map<string, Free>; paid: Set<string> } {
-  const all = new Map<string, Free & { noNumber: number }>();
+/**
+ * What there is of each day, action and model, where a part of a day may come several times. Found by all three and not by a text of them: there are
+ * tens of thousands.
+ */
+function addedUp(cells: readonly UsageCell[]): UsageCell[] {
+  const models = new Map<string, Map<string, Map<string, UsageCell>>>();
   for (const cell of cells) {
     const { bucket, action, model, noNumber } = cell;
-    const name = nameOf(cell);
-    const sums = all.get(name) ?? { ...noSums(), day: bucket as Day, action, model, noNumber: 0 };
-    addTo(sums, cell);
-    sums.noNumber += noNumber;
-    all.set(name, sums);
+    const actions = models.get(model) ?? new Map<string, Map<string, UsageCell>>();
+    const days = actions.get(action) ?? new Map<string, UsageCell>();
+    const known = days.get(bucket);
+    days.set(
+      bucket,
+      known ? usageCellOf(bucket, action, model, sumOf([known, cell]), known.noNumber + noNumber) : cell,
+    );
+    models.set(model, actions.set(action, days));
   }
-  const isFree = ({ cost, noNumber }: Free & { noNumber: number }) => cost === 0 && noNumber === 0;
+  return [...models.values()].flatMap((actions) => [...actions.values()].flatMap((days) => [...days.values()]));
+}
+
+/** The days, actions and models whose calls cost nothing, and the models that have others. */
+function freeOf(cells: readonly UsageCell[]): { free: UsageCell[]; paid: Set<string> } {
+  const all = addedUp(cells);
+  const isFree = ({ cost, noNumber }: UsageCell) => cost === 0 && noNumber === 0;
   return {
-    free: new Map([...all].filter(([, sums]) => isFree(sums))),
-    paid: new Set([...all.values()].flatMap((sums) => (isFree(sums) ? [] : [sums.model]))),
+    free: all.filter(isFree),
+    paid: new Set(all.filter((cell) => !isFree(cell)).map(({ model }) => model)),
   };
 }
 
 async function find({ reader, format }: FindingSources, query: UsageQuery) {
   const [stats, prices] = await Promise.all([reader.stats(query, 'day'), reader.prices()]);
   const { free, paid } = freeOf(stats.value.cells);
-  const byModel = [...groupedBy([...free.values()], ({ model }) => model)]
+  const byModel = [...groupedBy(free, ({ model }) => model)]
     .map(([model, days]) => ({ model, days, calls: sumOf(days).requests }))
     .sort((a, b) => b.calls - a.calls || (a.model < b.model ? -1 : 1));
   const shown = byModel.slice(0, MOST_MODELS);
@@ -53,10 +63,10 @@ async function find({ reader, format }: FindingSources, query: UsageQuery) {
 
   const findings = shown.flatMap(({ model, days, calls }): Finding[] => {
     const parts = days.map((one): Part & { isPriced: boolean } => {
-      const name = nameOf({ bucket: one.day, ...one });
+      const name = nameOf(one);
       const isPriced = repriced !== null && !unpriced.has(name);
       const euros = isPriced ? (estimates.get(name)?.cost ?? NO_EUROS) : null;
-      return { first: one.day, count: one.requests, euros, isPriced };
+      return { first: one.bucket as Day, count: one.requests, euros, isPriced };
     });
     const { last, ...sums } = sumOfDays(parts);
     const without = parts.filter(({ isPriced }) => !isPriced).reduce((sum, { count }) => sum + count, 0);
