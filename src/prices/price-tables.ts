@@ -9,7 +9,7 @@ import { type Price, type PriceTerms, RATES } from './store.ts';
 import { pricePath } from './terms.ts';
 import type { Missing, Unpriced } from './unpriced.ts';
 
-/** What a page lists of models and of prices: all of the latter are in the file. */
+/** What a page lists of models without a price. */
 const MOST_ROWS = 500;
 
 /** A file has every column, a page those in which a row has something. */
@@ -62,9 +62,11 @@ const oneOr = (count: number, one: string, many: string, format: Format) =>
 const cutNote = (shown: number, all: number, what: string, format: Format) =>
   all > shown ? `The first ${format.integer(shown)} of ${format.integer(all)} ${what}.` : undefined;
 
-/** What models cost now. */
-export function currentTable(lines: PriceLine[], format: Format): DataTable {
-  const rows = lines.slice(0, MOST_ROWS);
+/** What models cost now: some of `count` lines, from one on. */
+export function currentTable(
+  { lines: rows, from, count }: { lines: PriceLine[]; from: number; count: number },
+  format: Format,
+): DataTable {
   const columns: Column<PriceLine>[] = [
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ price }) => price.model },
@@ -72,7 +74,10 @@ export function currentTable(lines: PriceLine[], format: Format): DataTable {
         ...{ text: written(price.model), href: pricePath(price.id), note: callsAndEnd(price, format) },
         ...(isToCome ? { flag: 'to come' } : {}),
       }),
-      note: () => cutNote(rows.length, lines.length, 'prices; all are in the file', format),
+      note: () =>
+        count > rows.length
+          ? `${format.integer(from)}–${format.integer(from + rows.length - 1)} of ${format.integer(count)} prices; all are in the file.`
+          : undefined,
     },
     ...rateColumns<PriceLine>(({ price }) => price, rows, format),
     {

@@ -10,13 +10,14 @@ import type { Format } from '../units/format.ts';
 import { dayOf, now } from '../units/time.ts';
 import { readUpload, takesFile } from '../web/forms/upload.ts';
 import { panel } from '../web/panel.ts';
-import { takes } from '../web/parameters.ts';
+import { type Address, takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { pricesApi } from './api-routes.ts';
 import { priceChanges } from './changes.ts';
 import { findPrice } from './finding-routes.ts';
 import { importedInWords, LARGEST_FILE } from './import/import-page.ts';
 import { readPriceFile } from './import/read-file.ts';
+import { askedListing, LIST_PARAMETERS, type Listing, listed } from './listed.ts';
 import { priceForm } from './price-form.ts';
 import { pricePage } from './price-page.ts';
 import { currentTable, historyTable, linesOf, missingView } from './price-tables.ts';
@@ -59,8 +60,10 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
   const addForm = ({ model, since }: Unpriced) =>
     `${PRICES_PATH}/new?${new URLSearchParams({ model, from: since, currency: 'USD' })}`;
 
-  router.get(PRICES_PATH, takes([]), async (req, res) => {
+  const check = ({ query }: Pick<Address, 'query'>) => askedListing(query);
+  router.get(PRICES_PATH, takes(LIST_PARAMETERS, { check }), async (req, res) => {
     const at = now();
+    const listing = askedListing(req.query);
     const query = await reader.recent(
       parseUsageQuery({ period: LOOKED_AT }, { maxPageSize: 1, timeZone: format.timeZone }, at),
     );
@@ -81,12 +84,8 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
         ? { ok: true, value: proposalsView(compared.value, req.caller?.isAdmin === true, format) }
         : compared,
       missing: missing.ok ? { ok: true, value: missingView(missing.value, ways, format) } : missing,
-      prices: prices.ok
-        ? {
-            ok: true,
-            value: prices.value.length === 0 ? null : currentTable(linesOf(prices.value, today()), format).page(format),
-          }
-        : prices,
+      prices: prices.ok ? { ok: true, value: pricesOf(prices.value, listing) } : prices,
+      search: listing.search,
       download: {
         lead: 'Every price, those that were withdrawn too',
         groups: [{ title: 'Prices', links }],
@@ -96,6 +95,12 @@ export function pricePages({ databases, reader, render, format }: PriceDependenc
     };
     render(req, res, { title: 'Prices', view: 'prices/prices', data });
   });
+
+  const pricesOf = (prices: Price[], listing: Listing) => {
+    if (prices.length === 0) return null;
+    const { previous, next, ...found } = listed(linesOf(prices, today()), listing);
+    return { ...{ previous, next }, table: found.count === 0 ? null : currentTable(found, format).page(format) };
+  };
 
   const formOf = async (req: Request, action: string, saves: string, values: object, error: BadInput | null) => {
     const dimensions = await panel(reader.dimensions(), req.log);

@@ -228,6 +228,10 @@ describe('prices from a file', () => {
     const { problems } = await send({ text: `${HEAD}\none more,2026-01-01,USD,1,1` });
     assert.deepEqual(problems, ['The file has more new prices (1) than there is room for (0)']);
     const page = parse((await ana.get('/prices')).text);
-    assert.match(textOf(page.querySelector('.prices')), /The first 500 of 5,000 prices; all are in the file\./);
+    assert.match(textOf(page.querySelector('.prices')), /1–100 of 5,000 prices; all are in the file\./);
+    const last = parse((await ana.get('/prices?search=m49&page=2')).text);
+    assert.match(textOf(last.querySelector('.prices')), /101–111 of 111 prices/);
+    assert.equal(last.querySelector('.pager a[rel=prev]')?.getAttribute('href'), '/prices?search=m49');
+    assert.equal(last.querySelector('.pager a[rel=next]'), null);
   });
 });

@@ -41,6 +41,30 @@ describe('the pages of prices', () => {
     return table.rows.map(([model, , requests]) => [model?.text, requests?.text]);
   };
 
+  it('are found by model and action, as people write them', async () => {
+    await made(GPT);
+    await made({ ...GPT, model: 'gpt-image-1', action: 'image_edit' });
+    await made({ ...GPT, model: 'claude-sonnet-4-5' });
+    const found = async (search: string) => {
+      const page = await openPage(ana, `/prices?${new URLSearchParams({ search })}`);
+      assert.equal(page.querySelector('input[name=search]')?.getAttribute('value'), search);
+      if (!page.querySelector('#current')) return [];
+      return columnOf(tableOf(page, 'What models cost now'), 'Model').map(({ text }) => text.split(' ')[0]);
+    };
+    assert.deepEqual(await found('GPT 5'), ['gpt-5']);
+    assert.deepEqual(await found('image edit'), ['gpt-image-1']);
+    assert.deepEqual(await found('sonnet 4.5'), ['claude-sonnet-4-5']);
+    assert.deepEqual(await found('llama'), []);
+    for (const [path, said] of [
+      ['/prices?page=0', /takes a number from 1/],
+      [`/prices?search=${'x'.repeat(201)}`, /takes at most 200 characters/],
+    ] as const) {
+      const answer = await ana.get(path);
+      assert.equal(answer.status, 400, path);
+      assert.match(answer.text, said);
+    }
+  });
+
   it('say first which models of the last 90 days have calls without a price, with a form that is filled', async () => {
     const page = await openPage(ana, '/prices');
     assert.match(textOf(page.querySelector('.unpriced .lead')), /^4 models have had calls in the last 90 days/);
