@@ -53,6 +53,11 @@ describe('every page in a browser', () => {
         // What is dimmed until its answer comes is not what anybody reads.
         await page.locator('.htmx-request').waitFor({ state: 'detached' });
         await page.screenshot({ path: `test-results/${name}-${view.name}.png`, fullPage: true });
+        assert.deepEqual(
+          await barriers(page, { exclude: ['.chart .marks'] }, TARGETS),
+          [],
+          `links and buttons too small to be hit, ${view.name}`,
+        );
         // Menus and tables that are folded away count as well.
         await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })");
         const widest = Number(await page.evaluate('document.documentElement.scrollWidth'));
@@ -117,11 +122,16 @@ const NAMES_COVER = `Math.max(0, ...[...document.querySelectorAll('.scroll')]
   .filter((region) => region.scrollWidth > region.clientWidth)
   .map((region) => region.querySelector('tbody th').offsetWidth / region.clientWidth))`;
 
+/** Without menus, which would cover each other's were all open at once, and bars, of which there are ninety and a table. */
+const TARGETS = { runOnly: ['target-size'], rules: { 'target-size': { enabled: true } } };
+
 type Violation = { id: string; help: string; nodes: { html: string }[] };
 
 /** Everything that axe finds. */
-async function barriers(page: Page): Promise<string[]> {
+async function barriers(page: Page, context: object | string = 'html', options = {}): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] };
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify(context)}, ${JSON.stringify(options)})`)) as {
+    violations: Violation[];
+  };
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
