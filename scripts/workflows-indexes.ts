@@ -1,4 +1,4 @@
-import { existingIndexes, RECOMMENDED_INDEXES } from '../src/stats/indexes.ts';
+import { existingIndexes, RECOMMENDED_INDEXES, statementsFor } from '../src/stats/indexes.ts';
 import { command } from './command.ts';
 import { withDatabases } from './with-databases.ts';
 
@@ -12,9 +12,11 @@ const INDEXES = {
 await command(INDEXES, () =>
   withDatabases(async ({ workflows }) => {
     const existing = await existingIndexes(workflows);
-    for (const { name, statement, serves } of RECOMMENDED_INDEXES) {
-      const found = existing.get(name);
-      console.log(`-- ${serves}${found ? ` (exists: ${found})` : ''}\n${found ? '-- ' : ''}${statement};\n`);
+    for (const one of RECOMMENDED_INDEXES) {
+      const found = existing.get(one.name);
+      console.log(`-- ${one.serves}${found ? ` (exists: ${found})` : ''}`);
+      for (const line of await statementsFor(workflows, one)) console.log(`${found ? '-- ' : ''}${line};`);
+      console.log('');
     }
   }),
 );

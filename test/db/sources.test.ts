@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
-import { databasesAsRead } from '../support/databases.ts';
+import { existingIndexes, RECOMMENDED_INDEXES, statementsFor } from '../../src/stats/indexes.ts';
+import { databases, databasesAsRead, onServer } from '../support/databases.ts';
 import { skip } from '../support/skip.ts';
-import { sourceKind } from '../support/source.ts';
+import { GROWING, sourceKind } from '../support/source.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const HOUR_US = 3_600_000_000n;
@@ -24,7 +25,10 @@ const TOLD_BY: Record<string, (workflows: Knex) => Promise<void>> = {
   },
   async partitions(workflows) {
     assert.equal(await kindOf(workflows), 'p');
-    assert.match(await planOf(workflows), /calls_0[\s\S]*calls_29[\s\S]*calls_other/);
+    assert.match(await planOf(workflows), /tracking_0[\s\S]*tracking_29[\s\S]*tracking_other/);
+    const kinds = await databases().backoffice('pg_class').whereIn('relname', Object.keys(GROWING)).pluck('relkind');
+    assert.deepEqual(new Set(kinds), new Set(['p']));
+    assert.equal(kinds.length, Object.keys(GROWING).length);
   },
   async fdw(workflows) {
     const plan = await planOf(workflows);
@@ -63,5 +67,22 @@ describe('the source of this run', () => {
     const { workflows } = databasesAsRead();
     assert.equal((await workflows('token_usage_tracking').select('token_usage_id')).length, 3);
     await told(workflows);
+  });
+
+  it('gets the recommended indexes by the statements that are printed for it', async function () {
+    if (!onServer()) skip(this, 'no PostgreSQL server (TEST_DATABASE_URL)');
+    if (!['', 'partitions'].includes(sourceKind())) skip(this, 'no table or partitions (TEST_SOURCE)');
+    const { workflows } = databases();
+    try {
+      for (const one of RECOMMENDED_INDEXES)
+        for (const statement of await statementsFor(workflows, one)) await workflows.raw(statement);
+      const found = await existingIndexes(workflows);
+      assert.deepEqual(
+        [...found.values()],
+        RECOMMENDED_INDEXES.map(({ name }) => name),
+      );
+    } finally {
+      for (const { name } of RECOMMENDED_INDEXES) await workflows.raw(`DROP INDEX IF EXISTS ${name}`);
+    }
   });
 });

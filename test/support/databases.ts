@@ -149,7 +149,7 @@ export async function startDatabases(): Promise<void> {
     });
     const urls = urlsOnServer(WORKER);
     const databases = open(urls);
-    const read = await arrangeSource(databases.workflows, urls.workflows);
+    const read = await arrangeSource(databases.workflows, urls.workflows, databases.backoffice);
     const source =
       read === urls.workflows ? databases.workflows : openDatabase(read, { maxConnections: 4, readOnly: true });
     running = { urls: { ...urls, workflows: read }, databases, source, embedded: null };

@@ -7,8 +7,8 @@ import { type PgBouncer, startPgBouncer } from './pgbouncer.ts';
 // What workflows_db is to the program in this run (TEST_SOURCE, on a server): the table itself unless it says otherwise. Tests write to the
 // primary, to the view or to the table of partitions; the program and what keeps the rollups read by `databaseUrls().workflows`.
 
-/** Of a worker's own database; resolves with the address by which the program reads it. */
-type Arrange = (workflows: Knex, url: string) => Promise<string>;
+/** Of a worker's own databases; resolves with the address by which the program reads workflows_db. */
+type Arrange = (workflows: Knex, url: string, backoffice: Knex) => Promise<string>;
 
 const PARTITIONED = 'PARTITION BY RANGE (created_at)';
 
@@ -25,8 +25,25 @@ async function madePartitioned(workflows: Knex): Promise<string[]> {
   return indexes;
 }
 
+/** The tables of backoffice_db that grow with the records, and what each is divided by. */
+export const GROWING = {
+  ...{ usage_hours: 'hour', usage_hours_by_story: 'hour', story_hours: 'hour', hour_fingerprints: 'hour' },
+  ...{ usage_days: 'day', packed_days: 'day', story_days: 'day', day_tokens: 'day', rollup_days: 'day' },
+};
+
 const month = (number: number) => `${2025 + Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, '0')}-01Z`;
 const MONTHS = 30;
+
+/** SQL: a partition for each month, and one for all before and after. */
+const partsOf = (table: string): string =>
+  [
+    ...Array.from(
+      { length: MONTHS },
+      (_, i) =>
+        `CREATE TABLE ${table}_${i} PARTITION OF ${table} FOR VALUES FROM ('${month(i)}') TO ('${month(i + 1)}');`,
+    ),
+    `CREATE TABLE ${table}_other PARTITION OF ${table} DEFAULT;`,
+  ].join('');
 
 /** Servers of partitions: two further ones where the run has them, else two databases beside. */
 const shardServers = (): string[] =>
@@ -49,18 +66,19 @@ const ARRANGEMENTS: Record<string, Arrange> = {
       CREATE VIEW token_usage_tracking AS SELECT * FROM kept.token_usage_tracking;`);
     return url;
   },
-  async partitions(workflows, url) {
+  /** The big tables of backoffice_db too. */
+  async partitions(workflows, url, backoffice) {
     const indexes = await madePartitioned(workflows);
-    const parts = Array.from(
-      { length: MONTHS },
-      (_, i) =>
-        `CREATE TABLE calls_${i} PARTITION OF token_usage_tracking FOR VALUES FROM ('${month(i)}') TO ('${month(i + 1)}');`,
-    );
     await workflows.raw(`
       ALTER TABLE token_usage_tracking ADD PRIMARY KEY (token_usage_id, created_at);
       ${indexes.join(';')};
-      ${parts.join('')}
-      CREATE TABLE calls_other PARTITION OF token_usage_tracking DEFAULT;`);
+      ${partsOf('token_usage_tracking')}`);
+    for (const [table, key] of Object.entries(GROWING))
+      await backoffice.raw(`
+        ALTER TABLE ${table} RENAME TO whole;
+        CREATE TABLE ${table} (LIKE whole INCLUDING ALL) PARTITION BY RANGE (${key});
+        DROP TABLE whole;
+        ${partsOf(table)}`);
     return url;
   },
   /** The last three days on one server, all before on another. */
@@ -146,4 +164,5 @@ export async function stopSource(admin: Knex, role: string, databases: string): 
 }
 
 /** For a worker's own database. */
-export const arrangeSource: Arrange = async (workflows, url) => ARRANGEMENTS[sourceKind()]?.(workflows, url) ?? url;
+export const arrangeSource: Arrange = async (workflows, url, backoffice) =>
+  ARRANGEMENTS[sourceKind()]?.(workflows, url, backoffice) ?? url;
