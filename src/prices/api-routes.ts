@@ -6,7 +6,8 @@ import { NotFound } from '../web/errors.ts';
 import { takesOnly } from '../web/parameters.ts';
 import { priceChanges } from './changes.ts';
 import { findPrice } from './finding-routes.ts';
-import { priceJson } from './price-json.ts';
+import { priceJson, proposalJson } from './price-json.ts';
+import { readOpenProposals } from './proposals/store.ts';
 import { type Price, PriceExists, readPrice, readPrices } from './store.ts';
 import { existsInWords, parsePrice } from './terms.ts';
 
@@ -39,6 +40,9 @@ export function pricesApi(backoffice: Knex): Router {
       if (!(error instanceof PriceExists)) throw error;
       res.status(409).json({ error: existsInWords(error), price: priceJson(error.price) });
     }
+  });
+  router.get(`${API_PATH}/proposals`, takesOnly([]), async (_req, res) => {
+    res.json({ proposals: (await readOpenProposals(backoffice)).map(proposalJson) });
   });
   router.get(`${API_PATH}/:id`, takesOnly([]), async (req, res) => {
     res.json(priceJson(await findPrice(backoffice, req)));

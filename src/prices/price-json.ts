@@ -1,14 +1,38 @@
+import { eurosNumber } from '../units/money.ts';
 import { isoFromInstant } from '../units/time.ts';
-import { type Price, RATES } from './store.ts';
+import type { Proposal } from './proposals/store.ts';
+import { type Price, type PriceTerms, RATES } from './store.ts';
 
-/** A price as programs read it (docs/openapi.yaml): rates as numbers, which hold their fifteen digits exactly. */
-export function priceJson(price: Price) {
-  const { id, model, action, from, aboveInputTokens, currency, outputTokensPerImage, source } = price;
-  const { createdAt, createdBy, withdrawn } = price;
+/** Rates are numbers, which hold their fifteen digits exactly. */
+function termsJson(terms: PriceTerms) {
+  const { model, action, from, aboveInputTokens, currency, outputTokensPerImage, source } = terms;
   return {
-    ...{ id, model, action, from, aboveInputTokens, currency },
-    ...Object.fromEntries(RATES.map(({ name }) => [name, price[name] === null ? null : Number(price[name])])),
-    ...{ outputTokensPerImage, source, createdAt: isoFromInstant(createdAt), createdBy },
+    ...{ model, action, from, aboveInputTokens, currency },
+    ...Object.fromEntries(RATES.map(({ name }) => [name, terms[name] === null ? null : Number(terms[name])])),
+    ...{ outputTokensPerImage, source },
+  };
+}
+
+/** A price as programs read it (docs/openapi.yaml). */
+export function priceJson(price: Price) {
+  const { id, createdAt, createdBy, withdrawn } = price;
+  return {
+    ...{ id, ...termsJson(price), createdAt: isoFromInstant(createdAt), createdBy },
     ...{ withdrawnAt: withdrawn && isoFromInstant(withdrawn.at), withdrawnBy: withdrawn?.by ?? null },
+  };
+}
+
+/** A proposal that waits for an answer, with what it would have changed last month, where that is known. */
+export function proposalJson({ id, terms, ofList, proposedAt, proposedBy, effect }: Proposal) {
+  return {
+    ...{ id, ...termsJson(terms), ofList, proposedAt: isoFromInstant(proposedAt), proposedBy },
+    effect: effect && {
+      ...{
+        month: effect.month.slice(0, 7),
+        asOf: isoFromInstant(effect.at),
+        difference: eurosNumber(effect.difference),
+      },
+      ...{ newlyPriced: effect.newlyPriced, withoutRate: effect.withoutRate },
+    },
   };
 }

@@ -20,7 +20,7 @@ const FOR_READERS = [
   ...['/api/alerts/rules/:id', '/views', '/views/new', '/views/:id', '/api/views', '/api/views/:id'],
   ...['/ai-usage/notes', '/ai-usage/notes/new', '/ai-usage/notes/:id', '/api/notes', '/api/notes/:id'],
   ...['/findings', '/findings/:id', '/api/findings', '/api/findings/:id'],
-  ...['/rates', '/prices', '/prices/:id', '/api/prices', '/api/prices/:id'],
+  ...['/rates', '/prices', '/prices/:id', '/api/prices', '/api/prices/proposals', '/api/prices/:id'],
   ...['/bills', '/bills/:name', '/api/bills', '/api/bills/:name'],
 ];
 const FOR_ADMINS = [

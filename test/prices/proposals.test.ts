@@ -3,6 +3,7 @@ import { sharedApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
+import { assertDescribed } from '../support/openapi.ts';
 import { openPage, textOf } from '../support/page.ts';
 import { enterPrice, openProposals } from '../support/prices.ts';
 import { upload } from '../support/upload.ts';
@@ -145,6 +146,28 @@ describe('proposed prices of a file', () => {
       ],
     );
     for (const body of [[], idFields(['x'])]) assert.equal((await ana.submit('/prices/proposals', body)).status, 400);
+  });
+
+  it('are read by programs, until they are answered', async () => {
+    await send(`${HEAD}\ngpt-5,2026-12-01,USD,1,1.8`);
+    const read = async () => {
+      const answer = await ana.json('get', '/api/prices/proposals');
+      assertDescribed('/api/prices/proposals', answer);
+      return answer.body.proposals;
+    };
+    const [one, ...others] = await read();
+    assert.equal(others.length, 0);
+    const { model, from, currency, inputPerMillion, outputPerMillion, ofList, effect } = one;
+    assert.deepEqual(
+      { model, from, currency, inputPerMillion, outputPerMillion, ofList },
+      {
+        ...{ model: 'gpt-5', from: '2026-12-01', currency: 'USD' },
+        ...{ inputPerMillion: 1, outputPerMillion: 1.8, ofList: false },
+      },
+    );
+    assert.ok(effect === null || effect.month.length === 7);
+    await ana.submit(`/prices/proposals/${one.id}/dismiss`, {});
+    assert.deepEqual(await read(), []);
   });
 
   it('keep their figures and are answered once, whoever writes to the table', async () => {

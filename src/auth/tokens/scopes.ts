@@ -21,7 +21,7 @@ const ROUTES: Record<Exclude<Scope, 'export'>, string[]> = {
   stats: ['/api/ai-usage/stats', '/api/ai-usage/explore'],
   records: ['/api/ai-usage/records'],
   budgets: ['/api/budgets', '/api/budgets/:id'],
-  prices: ['/api/prices', '/api/prices/:id'],
+  prices: ['/api/prices', '/api/prices/proposals', '/api/prices/:id'],
   bills: ['/api/bills', '/api/bills/:name'],
   metrics: [METRICS_PATH],
 };
