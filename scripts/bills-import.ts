@@ -20,8 +20,8 @@ const KEYS = { openai: 'OPENAI_ADMIN_KEY', anthropic: 'ANTHROPIC_ADMIN_KEY' };
 const IMPORT = {
   name: 'bills:import',
   does:
-    'Asks OpenAI or Anthropic what it has billed for the days of a month that are over, with the tokens, and keeps it: what is there already\n' +
-    'stays, what is said otherwise now corrects it. OPENAI_ADMIN_KEY or ANTHROPIC_ADMIN_KEY is the key.',
+    'Asks OpenAI or Anthropic what it has billed for the days of a month that are over, with the tokens, and keeps it: what\n' +
+    'is there already stays, what is said otherwise now corrects it. OPENAI_ADMIN_KEY or ANTHROPIC_ADMIN_KEY is the key.',
   example: '--provider openai --month 2026-10',
   options: {
     provider: { type: 'string', value: 'NAME', help: 'openai or anthropic' },
