@@ -11,6 +11,7 @@ import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS, subjectUrl, wholeStory } from '../frame/subjects.ts';
+import { notesOnChart, readNotesOf } from '../notes/shown.ts';
 import { STORY_EXPORT } from './export.ts';
 import { storyCompared } from './story-compared.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
@@ -28,6 +29,8 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       const { name: id, path, query, narrowed } = subjectOf(req, 'story', limits);
       if (shortened(req, res, path, query)) return;
       const whole = wholeStory(narrowed);
+      const noting = handled(panel(readNotesOf(databases.backoffice, narrowed, format), req.log));
+      const noted = handled(noting.then((said) => (said.ok ? notesOnChart(said.value, narrowed, format) : [])));
       const [answer, costs, shared, compared] = await reader.ofOneState((reader) => {
         const reading = handled(panel(reader.story(whole), req.log));
         const comparing = handled(
@@ -40,9 +43,10 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
           reading,
           comparing,
           frame(path, query, comparing, req.log, 'story'),
-          panel(storyCompared(reader, { path, query, ofStory: narrowed }, format), req.log),
+          panel(storyCompared(reader, { path, query, ofStory: narrowed, noted }, format), req.log),
         ]);
       });
+      const said = await noting;
       const story = answer.ok ? answer.value.value : null;
       const { asOf } = answer.ok ? answer.value.query : query;
       const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
@@ -72,6 +76,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
           ? { ok: true, value: storyPlace(story?.total.cost ?? NO_EUROS, costs.value.value, format) }
           : costs,
         compared,
+        notNoted: said.ok ? null : said.message,
         filtered: shared.bar.chips.length > 0,
         unfiltered: path,
         records: usageUrl(RECORDS_PATH, whole),

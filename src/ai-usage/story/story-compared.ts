@@ -7,7 +7,7 @@ import { type ComparisonBar, comparisonBar } from '../breakdowns/compare.ts';
 import { readCompared } from '../breakdowns/counted.ts';
 import { type WhyPanel, whyPanel } from '../breakdowns/why-panel.ts';
 import { bucketSizeOf } from '../chart/buckets.ts';
-import { type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
+import { type ChartNote, type UsageOverTime, usageOverTime } from '../chart/usage-over-time.ts';
 
 /** What a story had in a period, beside what it had in another; `usage` is null where it had nothing in it. */
 export type StoryCompared = {
@@ -16,10 +16,12 @@ export type StoryCompared = {
   why: WhyPanel | null;
 };
 
-/** `query` is that of the page, `ofStory` the same of the story's records only. */
+type Asked = { path: string; query: UsageQuery; ofStory: UsageQuery; noted: Promise<readonly ChartNote[]> };
+
+/** `query` is that of the page, `ofStory` the same of the story's records only, `noted` what the chart is marked with. */
 export async function storyCompared(
   reader: UsageReader,
-  { path, query, ofStory }: { path: string; query: UsageQuery; ofStory: UsageQuery },
+  { path, query, ofStory, noted }: Asked,
   format: Format,
 ): Promise<StoryCompared> {
   const size = bucketSizeOf(ofStory);
@@ -41,7 +43,7 @@ export async function storyCompared(
     size,
     by: query.by,
     stacks: STACKS,
-    notes: [],
+    notes: await noted,
     daysBefore: new Map(),
     format,
   };

@@ -122,6 +122,7 @@ describe('notes on days', () => {
       action: '/ai-usage/actions/story_outline?period=7d',
       'not the action': '/ai-usage?period=7d&notAction=story_outline',
       author: `/ai-usage/authors/${AUTHOR}?period=7d`,
+      story: `/ai-usage/stories/${STORY}?period=7d`,
     };
     const EVERYWHERE = Object.keys(PAGES);
     const without = (...names: string[]) => EVERYWHERE.filter((name) => !names.includes(name));
