@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { closeShared } from './at-the-end.ts';
 import { makeTemplate, removeDatabases, startDatabases, stopDatabases } from './databases.ts';
 import { noteFailedFiles } from './failed-files.ts';
 import { printSkipped, writeSkippedTo } from './skip.ts';
+
+// A property that fails says why, and not only with what: a cause of its own is not printed.
+fc.configureGlobal({ includeErrorInReport: true });
 
 // Required by every worker and reached by the tests only because mocha imports what it requires (.mocharc.json switches
 // require(esm) off): required and imported files would be two instances of each module. They import neither the app nor a

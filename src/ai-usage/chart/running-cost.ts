@@ -4,7 +4,8 @@ import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
 /** What a window had cost by the end of each of its bars, beside what the one compared with had; both stretched by the page. */
 export type RunningCost = { width: number; height: number; now: string; before: string | null };
 
-const WIDTH = 600;
+/** By the bar; the same for each, so that steps are alike. */
+const STEP = 7;
 const HEIGHT = 80;
 
 const running = (costs: MicroEuros[]): MicroEuros[] => {
@@ -23,8 +24,8 @@ export function runningCost(bars: { cost: MicroEuros; before: MicroEuros | null 
     .domain([lowest, highest === lowest ? lowest + 1 : highest])
     .range([HEIGHT - 2, 2]);
   const path = (sums: MicroEuros[]) =>
-    pathOf(sums.map((sum, i) => ({ x: Math.round((i * WIDTH) / bars.length), y: Math.round(y(sum)) })));
-  return { width: WIDTH, height: HEIGHT, now: path(now), before: before.length > 0 ? path(before) : null };
+    pathOf(sums.map((sum, i) => ({ x: i * STEP, y: Math.round(y(sum)) })));
+  return { width: STEP * bars.length, height: HEIGHT, now: path(now), before: before.length > 0 ? path(before) : null };
 }
 
 /** Each point by how far it is from the one before: many steps are alike, and two courses of 90 days take 500 bytes less when compressed. */
