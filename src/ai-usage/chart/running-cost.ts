@@ -23,8 +23,7 @@ export function runningCost(bars: { cost: MicroEuros; before: MicroEuros | null 
   const y = scaleLinear()
     .domain([lowest, highest === lowest ? lowest + 1 : highest])
     .range([HEIGHT - 2, 2]);
-  const path = (sums: MicroEuros[]) =>
-    pathOf(sums.map((sum, i) => ({ x: i * STEP, y: Math.round(y(sum)) })));
+  const path = (sums: MicroEuros[]) => pathOf(sums.map((sum, i) => ({ x: i * STEP, y: Math.round(y(sum)) })));
   return { width: STEP * bars.length, height: HEIGHT, now: path(now), before: before.length > 0 ? path(before) : null };
 }
 
