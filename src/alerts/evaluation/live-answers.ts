@@ -31,7 +31,7 @@ export const unpriced = (filter: UsageFilter): UsageFilter => ({
 
 /** Reads an answer of the engine, as pages read it: rollups, and the rows around them. */
 async function read(source: UsageSource, filter: UsageFilter, question: Question): Promise<Answers[Question['ask']]> {
-  const cells = (only: UsageFilter = filter) => readCells(source, question, only, 'whole');
+  const cells = () => readCells(source, question, filter, 'whole');
   switch (question.ask) {
     case 'sums':
       return sumOf(await cells());
@@ -40,7 +40,7 @@ async function read(source: UsageSource, filter: UsageFilter, question: Question
       return { sums: total, stories: total.stories };
     }
     case 'subjects': {
-      return group(await cells(question.unpriced ? unpriced(filter) : filter), subjectOf[question.by]);
+      return group(await cells(), subjectOf[question.by]);
     }
     case 'days':
       return readDailyCosts(source, question, filter);
@@ -97,7 +97,8 @@ export function liveAnswers({ source, filterOf, prices }: OneState, at: Instant)
     return kept;
   };
   const answer = async (text: string, cost: WhoseCost, question: Question) => {
-    const filter = await filterOfText(text);
+    const ofRule = await filterOfText(text);
+    const filter = question.ask === 'subjects' && question.unpriced ? unpriced(ofRule) : ofRule;
     return cost === 'recorded'
       ? read(source, filter, question)
       : readRepriced(source, filter, question, await listed());
