@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { startApp } from '../support/app.ts';
 import { ANA, signedIn } from '../support/client.ts';
 import { startOwnRedis } from '../support/redis.ts';
+import { skip } from '../support/skip.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 
@@ -109,5 +112,20 @@ describe('what others build and run', () => {
     );
     assert.deepEqual(listed, [...new Set(needed)].sort());
     assert.ok(read('.github/workflows/ci.yml').includes('.ci/sbom > sbom.cdx.json'));
+  });
+
+  it('is TypeScript that Node 24 reads by itself, as the image has it read, also what is imported late', function () {
+    if (Number.parseInt(process.versions.node, 10) < 24) skip(this, 'no Node 24');
+    // The schema's copy is imported for its types; a process of its own serves the embedded databases.
+    const modules = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !/schema[\\/]workflows|embedded[\\/]process|^server\.ts$/.test(path))
+      .map((path) => pathToFileURL(join('src', path)).href);
+    const importAll = `for (const one of ${JSON.stringify(modules)}) await import(one); process.exit(0);`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', importAll], {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    assert.ok(modules.length > 500);
   });
 });
