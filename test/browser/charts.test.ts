@@ -139,7 +139,7 @@ describe('charts in a browser', () => {
     await bar(2).focus();
     await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Shift+ArrowRight');
-    assert.match((await page.locator('#announcement').textContent()) ?? '', / to .*: Enter shows them$/);
+    await until(page, '/ to .*: Enter shows them$/.test(document.querySelector("#announcement").textContent)');
     await page.keyboard.press('Enter');
     await page.waitForURL(isTheSpan);
 
