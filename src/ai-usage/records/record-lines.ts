@@ -48,11 +48,12 @@ function fieldWriters(write: CsvWriters): Partial<Record<string, WriteField>> {
 }
 
 /** A column's field from its value, which the writer of CSV would make of it. */
-function fromValue(write: CsvWriters, { kind, value }: FileColumn): WriteField {
+function fromValue(write: CsvWriters, { name, kind, value }: FileColumn): WriteField {
   const prompts = new Map();
   return (_record, names, texts) => {
     const one = inFile(kind, value(recordOfTexts(texts), { ...names, prompts }));
-    if (one === null || isLarge(one)) return '';
+    if (one === null) return '';
+    if (isLarge(one)) throw new TypeError(`a line does not hold ${name}, which comes in pieces`);
     return hasWord(kind, one) ? write.text(one) : write[kind](one);
   };
 }
