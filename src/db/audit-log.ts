@@ -47,6 +47,7 @@ export const AUDITED = {
   'propose prices': 'Proposed prices',
   'accept price': 'Accepted a proposed price',
   'dismiss price': 'Dismissed a proposed price',
+  'reopen proposed price': 'Took back the dismissal of a proposed price',
   'import rates': 'Imported exchange rates',
   'import bill': 'Imported a bill',
   'add bill line': 'Entered a line of a bill',

@@ -22,10 +22,11 @@ export function priceJson(price: Price) {
   };
 }
 
-/** A proposal that waits for an answer, with what it would have changed last month, where that is known. */
-export function proposalJson({ id, terms, ofList, proposedAt, proposedBy, effect }: Proposal) {
+/** A proposal, with what it would have changed last month, where that is known, and who dismissed it. */
+export function proposalJson({ id, terms, ofList, proposedAt, proposedBy, effect, answer }: Proposal) {
   return {
     ...{ id, ...termsJson(terms), ofList, proposedAt: isoFromInstant(proposedAt), proposedBy },
+    ...{ dismissedAt: answer && isoFromInstant(answer.at), dismissedBy: answer?.by ?? null },
     effect: effect && {
       ...{
         month: effect.month.slice(0, 7),

@@ -26,7 +26,7 @@ const FOR_READERS = [
 const FOR_ADMINS = [
   '/account/sessions/everyone',
   '/account/tokens/everyone',
-  ...['/prices/proposals', '/prices/proposals/:id', '/bills/new', '/bills/import'],
+  ...['/prices/proposals', '/prices/proposals/dismissed', '/prices/proposals/:id', '/bills/new', '/bills/import'],
   ...['/system', '/budgets/new', '/prices/new', '/prices/import', '/alerts/rules/new', '/alerts/channels/new'],
   ...['/ai-usage/records/:id/prompt', '/ai-usage/records/:id/prompt.json'],
 ];

@@ -4,7 +4,7 @@ import { auditLines, forgetAudit } from '../support/audit.ts';
 import { ANA, type Client, location, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { assertDescribed } from '../support/openapi.ts';
-import { openPage, textOf } from '../support/page.ts';
+import { openPage, tableOf, textOf } from '../support/page.ts';
 import { enterPrice, openProposals } from '../support/prices.ts';
 import { upload } from '../support/upload.ts';
 import { resetUsage } from '../support/usage.ts';
@@ -123,6 +123,56 @@ describe('proposed prices of a file', () => {
     assert.deepEqual(await prices(), []);
   });
 
+  it('that were dismissed are listed with who did, and wait for an answer again where that is taken back', async () => {
+    await send(`${HEAD}\ngpt-5,2026-12-01,USD,1,1.8\ngpt-5-mini,2026-12-01,USD,0.5,1`);
+    const dismissed = async () => {
+      const answer = await ana.json('get', '/api/prices/proposals?dismissed=true');
+      assertDescribed('/api/prices/proposals', answer);
+      return answer.body.proposals;
+    };
+    const [gpt, mini] = [await hrefOf('gpt-5'), await hrefOf('gpt-5-mini')];
+    for (const href of [gpt, mini]) await ana.submit(`${href}/dismiss`, {});
+    assert.deepEqual(await open(), []);
+    const list = await openPage(ana, '/prices/proposals/dismissed');
+    const rows = tableOf(list, 'Dismissed').rows.map((row) => row.map(({ text, href }) => href ?? text));
+    assert.deepEqual(
+      rows.map(([href, price, from, , by]) => [href, price, from, by]),
+      [
+        [mini, 'USD 0.5 per million input tokens, 1 per million output tokens', '1 Dec 2026', ANA],
+        [gpt, 'USD 1 per million input tokens, 1.8 per million output tokens', '1 Dec 2026', ANA],
+      ],
+    );
+    assert.equal((await dismissed())[1].dismissedBy, ANA);
+
+    const page = await openPage(ana, gpt);
+    const form = page.querySelector('main form[method=post]');
+    assert.equal(form?.getAttribute('action'), `${gpt}/reopen`);
+    assert.equal(page.querySelector(`form[action="${gpt}/accept"]`), null);
+    assert.equal(location(await ana.submit(`${gpt}/reopen`, {})), gpt);
+    assert.deepEqual(
+      (await open()).map(({ href }) => href),
+      [gpt],
+    );
+    assert.equal((await auditLines()).at(-1)?.action, 'reopen proposed price');
+    assert.equal((await ana.submit(`${gpt}/reopen`, {})).status, 404);
+
+    const path = `/api/prices/proposals/${mini.split('/').at(-1)}/dismissal`;
+    assert.equal((await ana.json('delete', path)).status, 204);
+    assert.equal((await ana.json('delete', path)).status, 404);
+    assert.equal((await open()).length, 2);
+    assert.deepEqual(await dismissed(), []);
+    assert.match(
+      textOf((await openPage(ana, '/prices/proposals/dismissed')).querySelector('.quiet')),
+      /No proposed price/,
+    );
+    await ana.submit(`${gpt}/accept`, {});
+    assert.deepEqual(
+      (await prices()).map(({ model }) => model),
+      ['gpt-5'],
+    );
+    assert.equal((await ana.get('/api/prices/proposals?dismissed=maybe')).status, 400);
+  });
+
   it('are accepted all at once, or none where one has other figures by now', async () => {
     await send(`${HEAD}\ngpt-5,2026-12-01,USD,1,1.8\ngpt-5-mini,2026-12-01,USD,1,1`);
     const ids = (await openPage(ana, '/prices/proposals'))
@@ -179,6 +229,11 @@ describe('proposed prices of a file', () => {
     );
     await ana.submit(`${await hrefOf('gpt-5')}/dismiss`, {});
     const open = { answer: null, answered_at: null, answered_by: null };
+    const other = { answer: 'accepted' };
+    await assert.rejects(table().update(other), /a proposal keeps its figures, and is answered once/);
+    await assert.rejects(table().update({ ...open, output_per_million: 2 }), /a proposal keeps its figures/);
+    await table().update(open);
+    await ana.submit(`${await hrefOf('gpt-5')}/accept`, {});
     await assert.rejects(table().update(open), /a proposal keeps its figures, and is answered once/);
   });
 

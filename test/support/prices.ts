@@ -14,6 +14,8 @@ export const PRICE_PAGES = {
   'prices-import': '/prices/import',
   'prices-proposed': '/prices/proposals',
   'price-proposed': `/prices/proposals/${PROPOSAL}`,
+  'prices-dismissed': '/prices/proposals/dismissed',
+  'price-dismissed': `/prices/proposals/${PROPOSAL.replace(/.$/, '6')}`,
 };
 
 /** Of tokens, images and characters, in both currencies, before, now, to come and withdrawn. */
@@ -59,6 +61,13 @@ export async function fillPrices(longName: string): Promise<void> {
   await databases()
     .backoffice('price_proposals')
     .insert(proposals.map((row) => ({ id: crypto.randomUUID(), ...row })));
+  await databases()
+    .backoffice('price_proposals')
+    .insert({
+      ...{ ...proposal, source, id: PROPOSAL.replace(/.$/, '6'), model: longName.toLowerCase() },
+      ...{ input_per_million: 1, output_per_million: 2, answer: 'dismissed' },
+      ...{ answered_at: '2026-11-29T10:00:00Z', answered_by: price.created_by },
+    });
   await databases().backoffice.raw(
     `INSERT INTO exchange_rates (day, currency, per_euro, source, imported_by)
      SELECT day, 'USD', 1.13607, 'eurofxref-hist.csv', 'ana.sousa@mythoria.pt'

@@ -18,6 +18,7 @@ const PAGES_FOR_ADMINS = [
   '/prices/import',
   '/prices/new',
   '/prices/proposals',
+  '/prices/proposals/dismissed',
   '/prices/proposals/:id',
   '/system',
 ];

@@ -3,8 +3,8 @@ import { type Actor, auditedChange, inTurnOf, writeAuditLog } from '../../db/aud
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { addPrice } from '../changes.ts';
 import { lockPrices, type PriceTerms, readSame, withdrawPrice } from '../store.ts';
-import { priceInWords, pricePath } from '../terms.ts';
-import { answerProposal, lockProposals, type Proposal, readOpenProposal } from './store.ts';
+import { PRICES_PATH, priceInWords, pricePath } from '../terms.ts';
+import { answerProposal, lockProposals, type Proposal, readOpenProposal, reopenProposal } from './store.ts';
 
 const ANSWERED = 'has been answered already, or has other figures by now';
 
@@ -51,7 +51,15 @@ export function proposalAnswers(backoffice: Knex) {
       auditedChange(backoffice, who, 'dismiss price', async (transaction) => {
         if (!(await answerProposal(transaction, id, 'dismissed', who.email)))
           throw new BadInput([{ parameter: 'This proposal', message: ANSWERED }]);
-        return { value: undefined, subject: '/prices', details: priceInWords(terms) };
+        return { value: undefined, subject: PRICES_PATH, details: priceInWords(terms) };
+      }),
+    /** It waits for an answer again. @throws BadInput where it is not dismissed any more, or too many wait */
+    reopen: (who: Actor, { id, terms }: Proposal): Promise<void> =>
+      auditedChange(backoffice, who, 'reopen proposed price', async (transaction) => {
+        await lockProposals(transaction);
+        if (!(await reopenProposal(transaction, id)))
+          throw new BadInput([{ parameter: 'This proposal', message: 'is not dismissed any more' }]);
+        return { value: undefined, subject: PRICES_PATH, details: priceInWords(terms) };
       }),
   };
 }

@@ -124,6 +124,7 @@ export function proposalPage(one: Compared, format: Format) {
             effect.newlyPriced > 0 ? `, for ${effectNote(proposal, format)}` : ''
           }, had it been in force; as of ${format.minute(effect.at)}.`,
     path: proposalPath(proposal.id),
+    dismissed: proposal.answer && `${format.minute(proposal.answer.at)}, ${proposal.answer.by}`,
   };
 }
 

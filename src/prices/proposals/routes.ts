@@ -12,6 +12,7 @@ import { type PriceForm, priceForm } from '../price-form.ts';
 import { readPrices } from '../store.ts';
 import { PRICES_PATH, parsePrice } from '../terms.ts';
 import { proposalAnswers } from './answers.ts';
+import { DISMISSED_PATH, dismissedView, findDismissed, NOT_DISMISSED } from './dismissed.ts';
 import {
   type Compared,
   comparedWith,
@@ -21,7 +22,7 @@ import {
   proposalPath,
   proposalsTable,
 } from './proposal-tables.ts';
-import { MOST_OPEN, type Proposal, readOpenProposal, readOpenProposals } from './store.ts';
+import { MOST_OPEN, type Proposal, readDismissedProposals, readOpenProposal, readOpenProposals } from './store.ts';
 
 type ProposalDependencies = {
   databases: { backoffice: Knex };
@@ -91,6 +92,13 @@ export function proposalPages({ databases: { backoffice }, reader, render, forma
     }
   });
 
+  router.get(DISMISSED_PATH, takes([]), async (req, res) => {
+    const found = await panel(readDismissedProposals(backoffice), req.log);
+    const dismissed = found.ok ? { ok: true, value: dismissedView(found.value, format) } : found;
+    const data = { dismissed, retry: DISMISSED_PATH };
+    render(req, res, { title: 'Dismissed prices', view: 'prices/proposals/dismissed', data });
+  });
+
   const formOf = async (req: Request, { id, terms }: Proposal, values: object, error: BadInput | null) => {
     const dimensions = await panel(reader.dimensions(), req.log);
     const actions = dimensions.ok ? dimensions.value.actions : [terms.action ?? []].flat();
@@ -110,7 +118,15 @@ export function proposalPages({ databases: { backoffice }, reader, render, forma
     const data = { ...proposalPage(compared, format), form: edited, isWrong: error !== null };
     render(req, res, { title: `Proposed price of ${proposal.terms.model}`, view: 'prices/proposals/proposal', data });
   };
+  const showDismissed = async (req: Request, res: Response, proposal: Proposal) => {
+    const prices = await readPrices(backoffice, { withdrawn: false });
+    const [compared] = comparedWith(prices, [proposal]) as [Compared];
+    const data = { ...proposalPage(compared, format), form: null };
+    render(req, res, { title: `Dismissed price of ${proposal.terms.model}`, view: 'prices/proposals/proposal', data });
+  };
   router.get(`${PROPOSALS_PATH}/:id`, takes([]), async (req, res) => {
+    const dismissed = await findDismissed(backoffice, req.params.id);
+    if (dismissed !== null) return showDismissed(req, res, dismissed);
     const proposal = await findProposal(backoffice, req);
     await show(req, res, proposal, { values: proposal.terms, error: null });
   });
@@ -132,6 +148,12 @@ export function proposalPages({ databases: { backoffice }, reader, render, forma
   router.post(`${PROPOSALS_PATH}/:id/dismiss`, async (req, res) => {
     await answers.dismiss(personOf(req), await findProposal(backoffice, req));
     res.redirect(303, PRICES_PATH);
+  });
+  router.post(`${PROPOSALS_PATH}/:id/reopen`, async (req, res) => {
+    const proposal = await findDismissed(backoffice, req.params.id);
+    if (proposal === null) throw new NotFound(NOT_DISMISSED);
+    await answers.reopen(personOf(req), proposal);
+    res.redirect(303, proposalPath(proposal.id));
   });
 
   return router;

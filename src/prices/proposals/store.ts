@@ -26,12 +26,14 @@ export type Proposal = Proposed & {
   proposedAt: Instant;
   proposedBy: string;
   effect: Effect | null;
-  answer: 'accepted' | 'dismissed' | null;
+  answer: { what: 'accepted' | 'dismissed'; at: Instant; by: string } | null;
 };
 
 /** Waiting for an answer at once; those that have one are kept besides, the latest of each price. */
 export const MOST_OPEN = 500;
 const MOST_KEPT = 5_000;
+/** The latest that are listed. */
+export const MOST_DISMISSED = 500;
 
 type Row = TermsRow & {
   id: string;
@@ -44,11 +46,14 @@ type Row = TermsRow & {
   effect_difference: string | null;
   effect_newly_priced: string | null;
   effect_without_rate: string | null;
-  answer: Proposal['answer'];
+  answer: 'accepted' | 'dismissed' | null;
+  answered_at: string | null;
+  answered_by: string | null;
 };
 const COLUMNS = [
   ...TERMS_COLUMNS,
-  ...['id', 'listed_from', 'of_list', 'proposed_at', 'proposed_by', 'answer'],
+  ...['id', 'listed_from', 'of_list', 'proposed_at', 'proposed_by'],
+  ...['answer', 'answered_at', 'answered_by'],
   ...['effect_month', 'effect_at', 'effect_difference', 'effect_newly_priced', 'effect_without_rate'],
 ];
 
@@ -57,7 +62,10 @@ const proposalOf = (row: Row): Proposal => ({
   terms: termsOf(row),
   listedFrom: row.listed_from === null ? null : dayFromPostgres(row.listed_from),
   ...{ ofList: row.of_list, proposedAt: timeFromPostgres(row.proposed_at), proposedBy: row.proposed_by },
-  answer: row.answer,
+  answer:
+    row.answer === null
+      ? null
+      : { what: row.answer, at: timeFromPostgres(row.answered_at as string), by: row.answered_by as string },
   effect:
     row.effect_month === null
       ? null
@@ -81,6 +89,22 @@ export async function readOpenProposals(backoffice: Knex): Promise<Proposal[]> {
     .limit(MOST_OPEN)
     .select<Row[]>(COLUMNS);
   return rows.map(proposalOf);
+}
+
+/** Those that were dismissed, the latest first. */
+export async function readDismissedProposals(backoffice: Knex): Promise<Proposal[]> {
+  const rows = await backoffice('price_proposals')
+    .where('answer', 'dismissed')
+    .orderByRaw('answered_at DESC, id')
+    .limit(MOST_DISMISSED)
+    .select<Row[]>(COLUMNS);
+  return rows.map(proposalOf);
+}
+
+/** Null where there is none that was dismissed. */
+export async function readDismissedProposal(backoffice: Knex, id: string): Promise<Proposal | null> {
+  const row = await backoffice('price_proposals').where({ id, answer: 'dismissed' }).first<Row | undefined>(COLUMNS);
+  return row ? proposalOf(row) : null;
 }
 
 /** Null where there is none that waits for an answer. */
@@ -114,6 +138,11 @@ export async function writeProposals(
       ...{ of_list: ofList, proposed_by: by },
     });
   }
+  await holdMost(transaction);
+}
+
+/** @throws BadInput where there are too many */
+async function holdMost(transaction: Knex): Promise<void> {
   const [counted] = await transaction('price_proposals').select<{ kept: number; open: number }[]>(
     transaction.raw('count(*)::integer AS kept, (count(*) FILTER (WHERE answer IS NULL))::integer AS open'),
   );
@@ -138,6 +167,16 @@ export async function answerProposal(
     .where({ id })
     .whereNull('answer')
     .update({ answer, answered_at: transaction.fn.now(), answered_by: by });
+  return count === 1;
+}
+
+/** Whether it was dismissed: it waits for an answer again, and what it would change is computed anew. @throws BadInput where too many wait */
+export async function reopenProposal(transaction: Knex, id: string): Promise<boolean> {
+  const nothing = ['answer', 'answered_at', 'answered_by', ...COLUMNS.filter((name) => name.startsWith('effect_'))];
+  const count = await transaction('price_proposals')
+    .where({ id, answer: 'dismissed' })
+    .update(Object.fromEntries(nothing.map((name) => [name, null])));
+  await holdMost(transaction);
   return count === 1;
 }
 
