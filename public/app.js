@@ -49,9 +49,21 @@ document.addEventListener('click', async (event) => {
 // A row of a list opens what its first cell leads to; whoever marks text in it wants to copy that.
 document.addEventListener('click', (event) => {
   const link = event.target.closest('.opens tbody tr')?.querySelector('th > a');
-  if (!link || event.target.closest('a, button') || String(window.getSelection())) return;
+  if (!link || event.target.closest('a, button, [popover]') || String(window.getSelection())) return;
   const { ctrlKey, metaKey, shiftKey } = event;
   link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+});
+
+// Along a row: what it names has menus, which would be four stops of the Tab key each.
+document.addEventListener('keydown', (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const row = step && !event.target.closest('[popover]') && event.target.closest('tr:has(.names)');
+  if (!row || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const stops = [...row.querySelectorAll('th > a, .names')];
+  const next = stops[stops.indexOf(event.target) + step];
+  if (!next || !stops.includes(event.target)) return;
+  event.preventDefault();
+  next.focus();
 });
 
 /** Into a region outside of what is replaced; a screen reader hears it. */

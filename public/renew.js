@@ -12,7 +12,8 @@ const changed = (field) => {
   }
   return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
 };
-const isAtWork = () => document.querySelector('.htmx-request') || [...document.querySelectorAll(typing)].some(changed);
+const isAtWork = () =>
+  document.querySelector('.htmx-request, :popover-open') || [...document.querySelectorAll(typing)].some(changed);
 
 const failedIn = (within) => within.querySelectorAll('.failed').length;
 

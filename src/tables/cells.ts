@@ -10,6 +10,8 @@ import type { Value, ValueKind } from './values.ts';
 /** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
 export type Strip = { text: string; width: number; runs: { kind: string; from: number; length: number }[] };
 
+export type MenuLink = { label: string; href: string };
+
 /** What a cell shows, ready to print; the view only escapes it. */
 export type Cell = {
   text: string;
@@ -18,8 +20,11 @@ export type Cell = {
   href?: string;
   /** The link changes this very view, so that only a part of the page need be loaded. */
   narrows?: boolean;
-  /** The link looks as text until it is pointed at, and is no stop of the Tab key: what the row opens offers it too. */
-  aside?: true;
+  /**
+   * Where what the cell names can lead, in a menu that its text opens. It looks as text until it is pointed at, and is no stop of the Tab
+   * key: arrow keys come to it from what the row opens, which offers the same.
+   */
+  menu?: MenuLink[];
   /** The page of what the cell names, where `href` filters by it. */
   details?: { href: string; label: string };
   /** The amount to the micro-euro, where the text may be a rounded one. */

@@ -16,7 +16,7 @@ const A4 = { width: 688, height: 1000 };
 /** What one can only click, by its first words: on paper there is none. */
 const CONTROLS = `[...document.querySelectorAll('button, .button, select, input, summary, nav, [role=search]')]
   .filter((element) => element.checkVisibility() && element.getClientRects().length > 0 && element.innerText.trim() !== '')
-  .filter((element) => !element.matches('.tabs, .trail, .comparison nav'))
+  .filter((element) => !element.matches('.tabs, .trail, .comparison nav, .names'))
   .map((element) => element.outerHTML.slice(0, 80))`;
 
 const BEYOND = `[...document.querySelectorAll('table, svg, dl, p, h1, h2')]

@@ -21,7 +21,7 @@ describe('using it in a browser', () => {
     await arrive(`/ai-usage/records?period=90d&model=tts-1&author=${AUTHOR}`);
     assert.equal(await page.locator('.sum b').first().innerText(), '35');
     await page.goto(`${origin()}/ai-usage/stories/${STORY}`);
-    assert.equal(await page.locator('button:visible').count(), 0, 'no button that needs a script');
+    assert.equal(await page.locator('button:not([popovertarget]):visible').count(), 0, 'no button that needs a script');
   });
 
   it('a row opens its record wherever it is clicked, but for what it names, and what is marked to be copied', async () => {
@@ -39,8 +39,57 @@ describe('using it in a browser', () => {
     await page.locator('tbody tr').nth(2).locator('td').last().click();
     await arrive(address);
     await page.goBack();
-    await page.locator('tbody tr').nth(2).getByRole('link', { name: 'Marta' }).click();
+    await page.locator('tbody tr').nth(2).getByRole('button', { name: 'Marta' }).click();
+    await page.getByRole('link', { name: 'Only this author' }).click();
     await arrive(`/ai-usage/records?period=7d&author=${AUTHOR}`);
+  });
+
+  it('what a row names is reached by arrow keys, and its menu is put away by Esc and by a click elsewhere', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records?period=7d');
+    const row = page.locator('tbody tr').nth(1);
+    const focused = () => page.evaluate('document.activeElement.textContent.trim()');
+    const open = () => page.locator(':popover-open').count();
+    await row.locator('th a').focus();
+    for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight');
+    const name = await row.locator('.names').nth(1).innerText();
+    assert.equal(await focused(), name);
+    await page.keyboard.press('Enter');
+    assert.equal(await open(), 1);
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(), 'Only this story');
+    await page.keyboard.press('Escape');
+    assert.equal(await open(), 0);
+    assert.equal(await focused(), name);
+    await page.keyboard.press('Enter');
+    await page.locator('h1').click();
+    assert.equal(await open(), 0);
+    assert.equal(
+      await page.evaluate('location.pathname'),
+      '/ai-usage/records',
+      'a click elsewhere is no more than that',
+    );
+    for (let i = 0; i < 9; i++) await page.keyboard.press('ArrowLeft');
+    await row.locator('.names').nth(1).click();
+    await page.getByRole('link', { name: 'Only this story' }).click();
+    await arrive(`/ai-usage/records?period=7d&story=${STORY}`);
+  });
+
+  it('the menu of what a row names works without any script, and lies within the window', async () => {
+    const { page, arrive } = await openAs('/ai-usage/records?period=7d', {
+      ...{ javaScriptEnabled: false, viewport: { width: 390, height: 500 } },
+    });
+    for (const row of [0, 1, 2]) {
+      const names = page.locator('tbody tr').nth(row).locator('.names');
+      for (let i = 0; i < (await names.count()); i++) {
+        await names.nth(i).click();
+        const box = await page.locator('[popover]:visible').boundingBox();
+        assert.ok(box && box.x >= 0 && box.x + box.width <= 390, `${box?.x} ${box?.width}`);
+        await page.keyboard.press('Escape');
+      }
+    }
+    await page.locator('tbody tr').nth(1).getByRole('button', { name: 'Marta' }).click();
+    await page.getByRole('link', { name: 'Page of this author' }).click();
+    await arrive(`/ai-usage/authors/${AUTHOR}?period=7d`);
   });
 
   it('a bar says its values to those who move to it by keyboard, and narrows the window, without any script', async () => {

@@ -54,7 +54,8 @@ function exactOf(cell: HTMLElement, text: string): number | null {
 function cellOf(cell: HTMLElement): PageCell {
   const flag = cell.querySelector('.flag');
   const link = cell.querySelector('a:not(.details)');
-  const content = link ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
+  const content =
+    cell.querySelector('.names') ?? link ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
   const text = content ? textOf(content) : squeeze(cell.childNodes.filter(({ nodeType }) => nodeType === 3).join(''));
   return {
     text,
@@ -136,7 +137,7 @@ const STOPS = 'a[href], button, select, textarea, input, summary, [tabindex="0"]
 /** Where the Tab key stops, with everything that opens closed. */
 export const tabStops = (page: HTMLElement): HTMLElement[] =>
   page.querySelectorAll(STOPS).filter((one) => {
-    const folded = one.closest('details:not([open])');
+    const folded = one.closest('details:not([open]), [popover]');
     const isSummary = one.tagName === 'SUMMARY' && one.parentNode === folded;
     return one.getAttribute('tabindex') !== '-1' && one.getAttribute('type') !== 'hidden' && (!folded || isSummary);
   });

@@ -71,7 +71,7 @@ function chipsOf(query: UsageQuery, names: Names, path: string, format: Format):
 }
 
 /** The same view but of all records that a value of a filter leaves out, and that its other filters leave. */
-function negateUrl(path: string, query: UsageQuery, name: FilterName, one: unknown): string | null {
+export function negateUrl(path: string, query: UsageQuery, name: FilterName, one: unknown): string | null {
   const negated = filterOfName(name).negated?.(one) ?? null;
   if (negated === null) return null;
   const values: unknown[] = valuesOf(query, name);

@@ -27,6 +27,7 @@ import type { Render } from '../../web/render.ts';
 import { openedFromHere } from '../../web/security.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { subjectUrl } from '../frame/subjects.ts';
+import { listsOf } from '../records/narrowing.ts';
 import { readNeighbours, recordUrl } from './neighbours.ts';
 import { readPromptExcerpt } from './prompt-excerpt.ts';
 import { type PromptView, promptView } from './prompt-view.ts';
@@ -100,12 +101,7 @@ export function recordPage({ databases, reader, render, format, atOnce }: Record
         author: subjectUrl('author', record.authorId, query),
         story: subjectUrl('story', record.storyId, query),
       },
-      narrower: [
-        { label: 'this action', href: usageUrl(RECORDS_PATH, query, { actions: [record.action] }) },
-        { label: 'this model', href: usageUrl(RECORDS_PATH, query, { models: [record.aiModel] }) },
-        { label: 'this author', href: usageUrl(RECORDS_PATH, query, { author: record.authorId }) },
-        { label: 'this story', href: usageUrl(RECORDS_PATH, query, { story: record.storyId }) },
-      ],
+      narrower: listsOf(record, query),
       path: RECORDS_PATH,
       beside: beside.ok ? beside.value : null,
       list: usageUrl(RECORDS_PATH, query),

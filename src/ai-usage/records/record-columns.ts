@@ -2,7 +2,7 @@ import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
 import { remembered } from '../../export/remembered.ts';
-import { type QueryChange, type UsageQuery, usageUrl } from '../../query/query.ts';
+import type { UsageQuery } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
 import type { Cell } from '../../tables/cells.ts';
@@ -11,6 +11,7 @@ import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_NUMBER } from '../../units/money.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
+import { menuOf } from './narrowing.ts';
 
 /** Names by id; none where nobody knows it. */
 type KnownNames = {
@@ -42,12 +43,6 @@ export const labelOf = remembered((action) => actionInfo(action).label);
 const nameIn = (known: ReadonlyMap<string, string | null>, id: string, { format }: ListPage) =>
   known.get(id) ?? format.shortId(id);
 
-/** A cell that narrows the list to what it names. Its record leads to the page of that. */
-const narrowing = ({ path, query }: ListPage, change: QueryChange): Partial<Cell> => ({
-  href: usageUrl(path, query, change),
-  aside: true,
-});
-
 /** What records cost by the price list, where that is asked for: beside what was recorded. */
 export const repricedColumn = (costOf: (record: UsageRecord) => MicroEuros | null): RecordColumn => ({
   ...{ name: 'repricedCostInEuros', label: 'By the price list', kind: 'euros' },
@@ -65,31 +60,31 @@ export const RECORD_COLUMNS: RecordColumn[] = [
   {
     ...{ name: 'author', label: 'Author', kind: 'text' },
     value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
-    cell: ({ authorId }, page) => ({
-      text: nameIn(page.names.authors, authorId, page),
-      ...narrowing(page, { author: authorId }),
+    cell: (record, page) => ({
+      text: nameIn(page.names.authors, record.authorId, page),
+      menu: menuOf('author', record, page.query),
     }),
   },
   {
     ...{ name: 'story', label: 'Story', kind: 'text' },
     value: ({ storyId }, { stories }) => stories.get(storyId) ?? null,
-    cell: ({ storyId }, page) => ({
-      text: nameIn(page.names.stories, storyId, page),
-      ...narrowing(page, { story: storyId }),
+    cell: (record, page) => ({
+      text: nameIn(page.names.stories, record.storyId, page),
+      menu: menuOf('story', record, page.query),
     }),
   },
   {
     ...{ name: 'actionLabel', label: 'Action', kind: 'text', sortBy: 'action' },
     value: ({ action }) => labelOf(action),
-    cell: ({ action }, page) => ({ icon: actionInfo(action).kind, ...narrowing(page, { actions: [action] }) }),
+    cell: (record, { query }) => ({ icon: actionInfo(record.action).kind, menu: menuOf('action', record, query) }),
   },
   {
     ...{ name: 'aiModel', label: 'Model', kind: 'text', sortBy: 'aiModel', api: true },
     value: ({ aiModel }) => aiModel,
-    cell: ({ aiModel }, page) => ({
-      text: written(aiModel),
-      ...narrowing(page, { models: [aiModel] }),
-      ...(providerOf(aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
+    cell: (record, { query }) => ({
+      text: written(record.aiModel),
+      menu: menuOf('model', record, query),
+      ...(providerOf(record.aiModel) === UNKNOWN_PROVIDER ? { flag: UNKNOWN_PROVIDER } : {}),
     }),
   },
   {
