@@ -21,6 +21,7 @@ export function alertJson(alert: Alert, rule: Rule, appUrl: URL) {
     worst: valueJson(alert.worst, measured),
     threshold: valueJson(levelAt(alert.asked, alert.value, alert.levelValue).at, measured),
     usual: valueJson(alert.usual, measured),
+    unpriced: alert.unpriced,
     since: isoFromInstant(alert.since),
     until: instantJson(alert.until),
     window: { from: isoFromInstant(alert.window.from), to: isoFromInstant(alert.window.to) },

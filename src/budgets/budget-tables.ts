@@ -1,5 +1,6 @@
 import type { BudgetPeriod } from '../stats/budgets/budget-use.ts';
 import type { UsedBudget } from '../stats/budgets/read-use.ts';
+import { leftOutCount } from '../stats/pricing/left-out.ts';
 import { type Column, type DataTable, dataTable } from '../tables/table.ts';
 import { monthOf } from '../units/calendar.ts';
 import type { Per } from '../units/calendar-period.ts';
@@ -18,9 +19,6 @@ export function periodText({ first, next }: Pick<BudgetPeriod, 'first' | 'next'>
 
 const share = (used: number, amount: number) => used / amount;
 
-const withoutPrice = (requests: number, format: Format) =>
-  `${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} without a price left out`;
-
 /** A budget in words, with what its filter means. */
 export type NamedBudget = UsedBudget & { calls: string };
 
@@ -31,7 +29,7 @@ export function budgetsTable(budgets: NamedBudget[], format: Format): DataTable 
       ...{ name: 'budget', label: 'Budget', kind: 'text', value: ({ budget }) => budget.name },
       cell: ({ budget, use, calls, unpriced }) => ({
         href: `${BUDGETS_PATH}/${budget.id}`,
-        note: unpriced?.requests ? `${calls}; ${withoutPrice(unpriced.requests, format)}` : calls,
+        note: [calls, ...[leftOutCount(unpriced, format) ?? []].flat()].join('; '),
         ...(use.left < 0 ? { flag: 'over' } : {}),
       }),
     },

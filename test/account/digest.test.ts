@@ -59,6 +59,7 @@ describe('digests', () => {
       { cost: 70_000_000, model: 'gpt-5', at: day('2026-11-25', 1) },
     ]);
     await ana.json('post', '/api/budgets', { name: 'All', amount: 100, per: 'month' });
+    await ana.json('post', '/api/budgets', { name: 'Listed', amount: 10, per: 'month', cost: 'repriced' });
   });
   after(async () => {
     await clean();
@@ -95,6 +96,10 @@ describe('digests', () => {
       `Dearest stories: “A <maré>” €3.00; “${OTHER_STORY.slice(0, 8)}” €0.50.`,
     ]);
     assert.match(message.paragraphs[2] ?? '', /^Budgets: All €74\.50 of €100\.00 \(74\.5%\)/);
+    assert.match(
+      message.paragraphs[2] ?? '',
+      /; Listed €0\.00 of €10\.00 \(0\.0%\), \d+ calls without a price left out\.$/,
+    );
     assert.equal(message.paragraphs[3], 'Without a price: mystery-1, 1 request at €0 with tokens.');
     assert.equal(message.paragraphs[4], 'Alerts that are open: Spend: €70.00, since 01:00.');
     const overview = new URL(message.links[0]?.url ?? '');

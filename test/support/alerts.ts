@@ -41,6 +41,7 @@ export type AlertJson = {
   subject: string;
   since: string;
   usual: number | null;
+  unpriced: { requests: number; models: string[] } | null;
   late: boolean;
 };
 

@@ -1,5 +1,6 @@
 import type { Message } from '../../delivery/message.ts';
 import type { UsedBudget } from '../../stats/budgets/read-use.ts';
+import { leftOutCount } from '../../stats/pricing/left-out.ts';
 import { totalTokens } from '../../stats/sums.ts';
 import type { Format } from '../../units/format.ts';
 import { eurosNumber, type MicroEuros, minus } from '../../units/money.ts';
@@ -74,8 +75,9 @@ export function digestMessage(figures: DigestFigures, alerts: string[], format: 
   };
 }
 
-function budgetWords({ budget, use }: UsedBudget, format: Format): string {
+function budgetWords({ budget, use, unpriced }: UsedBudget, format: Format): string {
+  const leftOut = leftOutCount(unpriced, format);
   const left: MicroEuros = use.left;
   const end = left < 0 ? ', over' : use.runsOutOn === null ? '' : `, runs out on ${format.longDay(use.runsOutOn)}`;
-  return `${budget.name} ${format.euros(use.used)} of ${format.euros(use.amount)} (${format.share(use.used, use.amount)})${end}`;
+  return `${budget.name} ${format.euros(use.used)} of ${format.euros(use.amount)} (${format.share(use.used, use.amount)})${end}${leftOut === null ? '' : `, ${leftOut}`}`;
 }

@@ -9,6 +9,7 @@ import {
   historyBegins,
   type PastForecast,
 } from '../../stats/forecast.ts';
+import { leftOutCount } from '../../stats/pricing/left-out.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Day, firstDayOf, monthOf } from '../../units/calendar.ts';
@@ -43,17 +44,16 @@ export function forecastAt(costs: DailyCosts, asOf: Instant, timeZone: string): 
   return forecastPeriod(costs, today, Number(asOf - start) / Number(endOfDay(today, timeZone) - start), 'month');
 }
 
-const budgetLine = ({ budget, use }: UsedBudget, format: Format) => ({
+const budgetLine = ({ budget, use, unpriced }: UsedBudget, format: Format) => ({
   name: budget.name,
   href: `/budgets/${budget.id}`,
   used: format.share(use.used, use.amount),
-  text:
-    `of ${format.euros(use.amount)}` +
-    (use.left < 0
-      ? `, over by ${format.euros(minus(NO_EUROS, use.left))}`
-      : use.runsOutOn === null
-        ? ''
-        : `, runs out on ${format.longDay(use.runsOutOn)}`),
+  text: [
+    `of ${format.euros(use.amount)}`,
+    ...(use.left < 0 ? [`over by ${format.euros(minus(NO_EUROS, use.left))}`] : []),
+    ...(use.left < 0 || use.runsOutOn === null ? [] : [`runs out on ${format.longDay(use.runsOutOn)}`]),
+    ...[leftOutCount(unpriced, format) ?? []].flat(),
+  ].join(', '),
 });
 
 export function monthCard(

@@ -1,4 +1,5 @@
 import type { DeliveryLine, DeliveryState } from '../../delivery/outbox.ts';
+import { leftOutText } from '../../stats/pricing/left-out.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Tile } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
@@ -50,6 +51,7 @@ export function alertPage(one: RuledAlert, isRuleThere: boolean, sentence: strin
   return {
     ...{ name: alertName(one), level: LEVEL_WORDS[alert.level], state: alert.state, late: alert.late, tiles },
     fact: `${say(alert.worst)} from ${format.minute(window.from)} to ${format.minute(window.to)}${againstIn({ limit: worst.at, usual }, measured, format)}.`,
+    leftOut: alert.unpriced && leftOutText(alert.unpriced, format),
     rule: {
       name: rule.name,
       href: isRuleThere ? `${RULES_PATH}/${rule.id}` : null,

@@ -12,7 +12,6 @@ import { liveAnswers } from '../evaluation/live-answers.ts';
 import { recordedAnswers } from '../evaluation/recorded-answers.ts';
 import { type Circumstances, type EvaluatedRule, replay } from '../evaluation/replay.ts';
 import type { RuleStanding } from '../evaluation/rule-standing.ts';
-import type { AlertEvent } from '../evaluation/step.ts';
 import { letterOf, MINUTES_OF_STRIP } from '../evaluation/strip.ts';
 import { ruleTypeOf, whoseCostOf } from '../rules/registry.ts';
 import { followingWindows, type Span, startOfMinute } from '../rules/windows.ts';
@@ -21,6 +20,7 @@ import type { Rule } from '../store/rules.ts';
 import { type DueRule, readDueRules } from '../store/standings.ts';
 import { lookBack, readFoundLate } from './look-back.ts';
 import { isOfEverybody } from './of-everybody.ts';
+import { type PricedEvent, withUnpriced } from './without-price.ts';
 
 /** The same with the windows of both. */
 export type SeenExtremes = Pick<Extremes, 'subject' | 'since'> & { of: { value: number; window: Span }[] };
@@ -34,7 +34,7 @@ export type Evaluated = {
       ok: true;
       until: Instant;
       standing: RuleStanding;
-      events: AlertEvent[];
+      events: PricedEvent[];
       /** Between which values its alerts went. */
       extremes: SeenExtremes[];
       /** Windows that have reached more levels than was known. */
@@ -190,7 +190,12 @@ async function evaluateOne(
       extremes.see(running.standing);
     }
   }
-  return { ...result, extremes: withWindows(extremes.all(), evaluated, about), letters: letters.upTo(result.until) };
+  const asked = { type: rule.type, fields: rule.fields, filter: filterTextOf(rule, about.budget) };
+  const events = await withUnpriced(state, asked, about.budget, result.events);
+  return {
+    ...{ ...result, events, letters: letters.upTo(result.until) },
+    extremes: withWindows(extremes.all(), evaluated, about),
+  };
 }
 
 async function answersOfMissed(

@@ -1,6 +1,7 @@
 import { written } from '../../catalog/written.ts';
 import type { Message } from '../../delivery/message.ts';
 import type { Budget } from '../../stats/budgets/budgets.ts';
+import { leftOutText } from '../../stats/pricing/left-out.ts';
 import type { Format } from '../../units/format.ts';
 import { dayOf, earliest, endOfDay, type Instant, isoFromInstant, startOfDay } from '../../units/time.ts';
 import { alertJson } from '../alert-json.ts';
@@ -83,6 +84,7 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
   const fact = isOver
     ? `${subject}${rule.name}, after ${format.duration((alert.until ?? at) - alert.since)}`
     : `${subject}${say(alert.value)}${when}${usual}: ${rule.name}`;
+  const leftOut = alert.unpriced && leftOutText(alert.unpriced, format);
   const link = (path: string) => new URL(path, appUrl).href;
   const rows = rowsQuery(alert, at);
   return {
@@ -98,7 +100,11 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
       { label: 'Firing since', value: format.instant(earliest(alert.since, at)) },
       { label: 'Time zone', value: format.zone(at) },
     ],
-    paragraphs: [...(note ? [note] : []), `The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`],
+    paragraphs: [
+      ...(note ? [note] : []),
+      ...(leftOut ? [leftOut] : []),
+      `The rule “${rule.name}” tells when ${ruleSentence(rule, budget, format)}.`,
+    ],
     links: [
       { label: 'The alert', url: link(`/alerts/${alert.id}`) },
       { label: 'Its calls', url: link(`/ai-usage/records?${rows}`) },

@@ -5,7 +5,7 @@ import type { Message } from '../../delivery/message.ts';
 import { enqueue } from '../../delivery/outbox.ts';
 import { type Budget, readBudgets } from '../../stats/budgets/budgets.ts';
 import { earliest, type Instant, postgresFromInstant } from '../../units/time.ts';
-import type { AlertEvent, Standing } from '../evaluation/step.ts';
+import type { Standing } from '../evaluation/step.ts';
 import { ruleTypeOf } from '../rules/registry.ts';
 import type { Level } from '../rules/rule-type.ts';
 import { type EndedAlert, endAlerts, readAlert, readAlertOf, writeAlertLine } from '../store/alerts.ts';
@@ -14,6 +14,7 @@ import type { Rule } from '../store/rules.ts';
 import { holdBack, readSnooze } from '../store/snooze.ts';
 import { writeFailure, writeStandings } from '../store/standings.ts';
 import { budgetOfRule, type Evaluated, filterTextOf, type SeenExtremes } from './evaluate.ts';
+import type { PricedEvent } from './without-price.ts';
 import type { Told, Words } from './wording.ts';
 
 /** How messages are written, and whether somebody of an address is sent mail. */
@@ -102,8 +103,8 @@ const alsoLate = (windows: number) =>
   `So ${windows === 1 ? 'has one more' : `have ${windows} more`} by calls that came late: the page of the rule lists all of its alerts.`;
 
 /** Many windows may have grown at once, and are told in one message: that of the one that has reached most, and is furthest above its level. */
-function worstOf(late: AlertEvent[]): AlertEvent | undefined {
-  const share = ({ observation: { value, limit } }: AlertEvent) => (limit ? (value ?? 0) / limit : (value ?? 0));
+function worstOf(late: PricedEvent[]): PricedEvent | undefined {
+  const share = ({ observation: { value, limit } }: PricedEvent) => (limit ? (value ?? 0) / limit : (value ?? 0));
   return [...late].sort((a, b) => b.observation.reached - a.observation.reached || share(b) - share(a))[0];
 }
 
@@ -115,7 +116,7 @@ function levelOf(rule: Rule, reached: number): Level {
 async function writeEvent(
   transaction: Knex,
   rule: Rule,
-  { kind, at, since, observation }: AlertEvent,
+  { kind, at, since, observation, unpriced }: PricedEvent,
   budgets: Budget[],
   words: Words,
   { at: toldAt, note }: { at: Instant; note: string },
@@ -123,7 +124,13 @@ async function writeEvent(
   const isLate = kind === 'late';
   const { subject, value, reached, limit, usual, window } = observation;
   const key = { rule_id: rule.id, subject, since: postgresFromInstant(since), late: isLate };
-  const seen = { value: value ?? 0, level: levelOf(rule, reached), level_value: limit, usual };
+  const seen = {
+    value: value ?? 0,
+    level: levelOf(rule, reached),
+    level_value: limit,
+    usual,
+    unpriced: JSON.stringify(unpriced),
+  };
   const id = randomUUID();
   if (kind === 'fired' || isLate) {
     // The next period is another matter; what goes to and fro is not.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Budget } from '../../stats/budgets/budgets.ts';
+import type { Unpriced } from '../../stats/pricing/repriced.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,
@@ -44,6 +45,8 @@ export type Alert = {
   /** The level that it reached, and what is usual, where its rule knows. */
   levelValue: number | null;
   usual: number | null;
+  /** The calls that its value leaves out, for no price is for them; null where recorded costs count, or none do. */
+  unpriced: Unpriced | null;
   /** Of `worst`. */
   window: Span;
   until: Instant | null;
@@ -65,6 +68,7 @@ type AlertRow = {
   worst: number;
   level_value: number | null;
   usual: number | null;
+  unpriced: Unpriced | null;
   window_from: string;
   window_to: string;
   until: string | null;
@@ -86,6 +90,7 @@ const alertOf = (row: AlertRow): Alert => ({
     state: row.state,
   },
   ...{ level: row.level, value: row.value, worst: row.worst, levelValue: row.level_value, usual: row.usual },
+  unpriced: row.unpriced,
   since: instantFromPostgres(row.since),
   until: orNull(row.until),
   window: { from: instantFromPostgres(row.window_from), to: instantFromPostgres(row.window_to) },

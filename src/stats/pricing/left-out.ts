@@ -11,3 +11,9 @@ export function leftOutText({ requests, models }: Unpriced, format: Format): str
   const names = models.slice(0, MOST_NAMED).map(written).join(', ');
   return `Left out of these costs, for the price list has no price: ${format.integer(requests)} ${requests === 1 ? 'call' : 'calls'} of ${names}${more}.`;
 }
+
+/** The same in a few words behind others, such as "12 calls without a price left out"; null where that is nothing. */
+export const leftOutCount = (unpriced: Unpriced | null, format: Format): string | null =>
+  unpriced === null || unpriced.requests === 0
+    ? null
+    : `${format.integer(unpriced.requests)} ${unpriced.requests === 1 ? 'call' : 'calls'} without a price left out`;
