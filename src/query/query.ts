@@ -242,8 +242,13 @@ export const ofRecorded = (query: UsageQuery): UsageQuery => ({ ...query, cost: 
 
 /** The same query over another window, which its address then says. */
 export function queryWithin(query: UsageQuery, window: { from: Instant; to: Instant }): UsageQuery {
+  return { ...query, ...spanOf(window), window };
+}
+
+/** The change that leads to a window. */
+export function spanOf({ from, to }: { from: Instant; to: Instant }): Pick<UsageQuery, 'period' | 'from' | 'to'> {
   const bound = (instant: Instant): Bound => ({ text: isoFromInstant(instant), day: null, instant });
-  return { ...query, period: null, from: bound(window.from), to: bound(window.to), window };
+  return { period: null, from: bound(from), to: bound(to) };
 }
 
 /** Links of a page of numbers: to itself and to the records behind it, each with something of its view changed. */

@@ -6,7 +6,7 @@ import { microEuros } from '../../src/units/money.ts';
 import { sharedApp } from '../support/app.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { MODELS } from '../support/generated-usage.ts';
-import { columnOf, openPage, tableOf, totalOf } from '../support/page.ts';
+import { columnOf, openPage, recordSum, tableOf, totalOf } from '../support/page.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const sums = fc.record({
@@ -148,6 +148,18 @@ describe('why the cost changed', () => {
       assert.equal(add(causes), column('Now') - column('Before'));
       assert.equal(column('Now'), totalOf(tableOf(page, 'Models'), 'Cost').micro);
       assert.equal(column('Now') - column('Before'), totalOf(tableOf(page, 'Models'), 'Change').micro);
+    });
+
+    it('leads from each cost before and now to its records', async () => {
+      const page = await openPage(client, '/ai-usage?from=2026-10-06&to=2026-10-06');
+      const table = tableOf(page, 'Why the cost changed, by model');
+      const cells = ['Before', 'Now'].flatMap((label) => columnOf(table, label));
+      assert.equal(cells.length, 12);
+      for (const { href, micro } of cells) {
+        if (href === null) assert.equal(micro, 0);
+        else assert.equal(recordSum(await openPage(client, href)).cost, micro, href);
+      }
+      assert.ok(cells.filter(({ href }) => href).length >= 9);
     });
 
     it('is left out when nothing is compared', async () => {

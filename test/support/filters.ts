@@ -47,6 +47,11 @@ const hoursIn = (first: number, last: number) =>
     first <= last ? first <= hour && hour <= last : hour >= first || hour <= last,
   );
 
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+const weekday = fc.integer({ min: 1, max: 7 });
+const weekdaysIn = (first: number, last: number) =>
+  [1, 2, 3, 4, 5, 6, 7].filter((day) => (first <= last ? first <= day && day <= last : day >= first || day <= last));
+
 // What only raw rows can answer comes seldom: most filters are to be answered from the rollups.
 const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
   models: {
@@ -151,6 +156,27 @@ const TRIED: { [Name in FilterName]: Tried<NonNullable<UsageFilter[Name]>> } = {
       where(`to_char(created_at AT TIME ZONE '${timeZone}', 'HH24')::int = ANY(?)`, hoursIn(first, last)),
     written: ({ first, last }) => [`${first}-${last}`],
     values: ['20-23', '22-5', '0-0', '09-17', '7-24', '24-1', '9', '-3-4', '9-', '9-17-20', '9:00-17:00'],
+  },
+  weekdays: {
+    meant: () => onceIn(6, fc.record({ first: weekday, last: weekday, timeZone: fc.constant('Europe/Lisbon') })),
+    sql: ({ first, last, timeZone }) =>
+      where(`to_char(created_at AT TIME ZONE '${timeZone}', 'ID')::int = ANY(?)`, weekdaysIn(first, last)),
+    written: ({ first, last }) => [
+      first === last ? (WEEKDAYS[first - 1] ?? '') : `${WEEKDAYS[first - 1]}-${WEEKDAYS[last - 1]}`,
+    ],
+    values: [
+      'mon',
+      'mon-fri',
+      'sat-mon',
+      'sun-sun',
+      'Mon-Fri',
+      'SUN',
+      'monday',
+      '1-5',
+      'mon-',
+      'mon-fri-sun',
+      'mon,tue',
+    ],
   },
 };
 

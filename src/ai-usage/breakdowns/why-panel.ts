@@ -1,10 +1,12 @@
 import { written } from '../../catalog/written.ts';
+import { type QueryChange, spanOf, type UsageQuery, type ViewLinks } from '../../query/query.ts';
 import { type Causes, sumOfRows, type WhyRow, whyOf } from '../../stats/why.ts';
+import type { Cell } from '../../tables/cells.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, minus } from '../../units/money.ts';
 import { modelColumn, OTHERS } from '../frame/name-columns.ts';
-import { sumsOfEach } from './breakdowns.ts';
+import { BREAKDOWNS, sumsOfEach } from './breakdowns.ts';
 import type { Counted } from './compare.ts';
 
 /** Why the cost changed, ready to print: the difference, its four causes, and the models that moved it most. */
@@ -30,28 +32,45 @@ function rowsShown(rows: WhyRow[]): Row[] {
   return rest.length === 0 ? shown : [...shown, { ...sumOfRows(rest), key: null, others: rest.length }];
 }
 
+/** The page that it stands on: `query` and links of its view. */
+type Page = { query: UsageQuery; links: Pick<ViewLinks, 'records'> };
+
 /** Null when nothing is compared. */
-export function whyPanel({ stats, compared }: Counted, format: Format): WhyPanel | null {
+export function whyPanel({ stats, compared }: Counted, page: Page, format: Format): WhyPanel | null {
   if (compared === null) return null;
   const { total } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
   return {
     lead: leadOf(total, format),
     causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
-    table: causesTable({ stats, compared }, format).page(format),
+    table: causesTable({ stats, compared }, format, page).page(format),
   };
 }
 
-/** The models that moved the cost, each with its causes; without rows where nothing is compared. */
-export function causesTable({ stats, compared }: Counted, format: Format): DataTable {
+/** The models that moved the cost, each with its causes, on a page with the ways to their records; without rows where nothing is compared. */
+export function causesTable({ stats, compared }: Counted, format: Format, page?: Page): DataTable {
   const { total, rows } =
     compared === null
       ? { total: sumOfRows([]), rows: [] }
       : whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
-  return dataTable(columnsOf(total, format), {
-    title: 'Why the cost changed, by model',
-    rows: rowsShown(rows),
-    faint: ({ key }) => key === null,
-  });
+  const shown = rowsShown(rows);
+  const named = shown.flatMap(({ key }) => key ?? []);
+  const recordsOf = (key: string | null, when: QueryChange): Partial<Cell> => {
+    const which =
+      key === null ? page && BREAKDOWNS.model.but(named, { models: [], query: page.query }) : { models: [key] };
+    return page && which ? { href: page.links.records({ ...which, ...when }) } : {};
+  };
+  const before = compared && spanOf(compared.window);
+  return dataTable(
+    columnsOf(total, format, {
+      before: ({ key, before: cost }) => (cost === 0 || before === null ? {} : recordsOf(key, before)),
+      now: ({ key, now }) => (now === 0 ? {} : recordsOf(key, {})),
+    }),
+    {
+      title: 'Why the cost changed, by model',
+      rows: shown,
+      faint: ({ key }) => key === null,
+    },
+  );
 }
 
 function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format: Format): string {
@@ -60,7 +79,9 @@ function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format
   return `${format.eurosChange(minus(now, before))}${share ? ` (${share})` : ''}: from ${format.euros(before)} to ${format.euros(now)}.`;
 }
 
-function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
+type Ways = Record<'before' | 'now', (row: Row) => Partial<Cell>>;
+
+function columnsOf(total: Omit<WhyRow, 'key'>, format: Format, ways: Ways): Column<Row>[] {
   const othersText = (count: number) => `${format.integer(count)} other ${count === 1 ? 'model' : 'models'}`;
   const money = (
     name: string,
@@ -74,8 +95,8 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format): Column<Row>[] {
       total: 'Total',
     }),
     OTHERS,
-    money('before', 'Before', ({ before }) => before),
+    { ...money('before', 'Before', ({ before }) => before), cell: ways.before },
     ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, (row) => row[cause], true)),
-    money('now', 'Now', ({ now }) => now),
+    { ...money('now', 'Now', ({ now }) => now), cell: ways.now },
   ];
 }

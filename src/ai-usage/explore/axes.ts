@@ -88,7 +88,7 @@ export function narrowedTo(axis: Axis, key: string, query: UsageQuery, timeZone:
     case 'hour':
       return { change: { hours: { first: Number(key), last: Number(key) } }, window: null };
     case 'weekday':
-      return null;
+      return { change: { weekdays: { first: Number(key), last: Number(key) } }, window: null };
     default: {
       const { first, next } = daysOf(axis, key);
       const [begin, end] = [startOfDay(first, timeZone), startOfDay(next, timeZone)];

@@ -48,8 +48,8 @@ export const BESIDE: Record<BreakdownBeside, Beside> = {
     title: HEAT_MAP_TITLE,
     isRecorded: true,
     heeds: [],
-    read: async ({ reader, query, format }) => ({
-      table: heatMap((await reader.week(query)).value, format),
+    read: async ({ reader, query, links, format }) => ({
+      table: heatMap((await reader.week(query)).value, links, format),
       namesAvailable: true,
     }),
   },

@@ -1,3 +1,4 @@
+import type { ViewLinks } from '../../query/query.ts';
 import type { Week } from '../../stats/week.ts';
 import { heatOf } from '../../tables/heat.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
@@ -8,10 +9,14 @@ export const HEAT_MAP_TITLE = 'Hours of the week';
 
 const sum = (costs: MicroEuros[]) => costs.reduce(plus, NO_EUROS);
 
-/** The hours of a week as a table whose cells are coloured by what they cost; in files a weekday is 1 for Monday to 7. */
-export function heatMap(week: Week, format: Format): DataTable {
+/**
+ * The hours of a week as a table whose cells are coloured by what they cost and lead to their records; in files a weekday is 1 for
+ * Monday to 7.
+ */
+export function heatMap(week: Week, { records }: Pick<ViewLinks, 'records'>, format: Format): DataTable {
   const level = heatOf(week.flat());
   const bare = (cost: MicroEuros) => ({ text: cost === 0 ? '' : format.bareEuros(cost), exact: undefined });
+  const only = (one: number) => ({ first: one, last: one });
   type Row = { weekday: number; costs: MicroEuros[] };
   const hours = Array.from({ length: 24 }, (_, hour): Column<Row> => {
     const cost = ({ costs }: Row) => costs[hour] ?? NO_EUROS;
@@ -19,9 +24,12 @@ export function heatMap(week: Week, format: Format): DataTable {
     const label = format.clockHour(hour);
     return {
       ...{ name: `hour${label}`, label, kind: 'euros', value: cost },
-      cell: (row) => ({ ...bare(cost(row)), level: level(cost(row)) }),
+      cell: (row) => ({
+        ...{ ...bare(cost(row)), level: level(cost(row)) },
+        ...(cost(row) === 0 ? {} : { href: records({ weekdays: only(row.weekday), hours: only(hour) }) }),
+      }),
       total,
-      totalCell: bare(total),
+      totalCell: { ...bare(total), ...(total === 0 ? {} : { href: records({ hours: only(hour) }) }) },
     };
   });
   const weekdayOf = ({ weekday }: Row) => format.weekday(weekday);
@@ -34,6 +42,7 @@ export function heatMap(week: Week, format: Format): DataTable {
     {
       ...{ name: 'weekdayCost', label: 'Total', kind: 'euros', total: sum(week.flat()) },
       value: ({ costs }) => sum(costs),
+      cell: ({ weekday, costs }) => (sum(costs) === 0 ? {} : { href: records({ weekdays: only(weekday) }) }),
     },
   ];
   return dataTable(columns, { title: HEAT_MAP_TITLE, rows: week.map((costs, i) => ({ weekday: i + 1, costs })) });

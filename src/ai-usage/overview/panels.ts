@@ -97,7 +97,7 @@ export const PANELS: OverviewPanel[] = [
   {
     name: 'why',
     view: 'ai-usage/breakdowns/why',
-    read: async ({ counted, format }) => whyPanel(await counted, format),
+    read: async ({ counted, asked, links, format }) => whyPanel(await counted, { query: asked, links }, format),
     tables: {
       causes: causesFile(COMPARED),
     },

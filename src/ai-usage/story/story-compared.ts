@@ -51,6 +51,6 @@ export async function storyCompared(
   return {
     comparison: comparisonBar(ofStory, earliest, links, format),
     usage: isEmpty ? null : usageOverTime(stats, compared, options),
-    why: isEmpty ? null : whyPanel({ stats, compared }, format),
+    why: isEmpty ? null : whyPanel({ stats, compared }, { query: ofStory, links }, format),
   };
 }

@@ -115,7 +115,7 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             : stats,
           notJudged: daysBefore.ok ? null : daysBefore.message,
           notNoted: said.ok ? null : said.message,
-          why: counted && total?.requests ? whyPanel(counted, format) : null,
+          why: counted && total?.requests ? whyPanel(counted, options, format) : null,
           breakdowns:
             counted && total?.requests
               ? (['model', 'action'] as const)

@@ -5,11 +5,11 @@ import { MAX_COST, MIN_COST } from './cost.ts';
 import type { AnyFilter, Filter, One } from './entry.ts';
 import { HOURS } from './hours.ts';
 import { MODEL } from './model.ts';
-import { NOT_ACTION } from './not-action.ts';
-import { NOT_MODEL } from './not-model.ts';
+import { NOT_ACTION, NOT_MODEL } from './not.ts';
 import { PROVIDER } from './provider.ts';
 import { SEARCH } from './search.ts';
 import { STORY } from './story.ts';
+import { WEEKDAYS } from './weekdays.ts';
 import { WITHOUT } from './without.ts';
 
 /**
@@ -29,6 +29,7 @@ export const FILTERS = {
   minCost: MIN_COST,
   maxCost: MAX_COST,
   hours: HOURS,
+  weekdays: WEEKDAYS,
 } satisfies Record<string, AnyFilter>;
 
 type Filters = typeof FILTERS;

@@ -77,6 +77,7 @@ describe('the page to explore', () => {
       ['day', 'provider'],
       ['hour', 'week'],
       ['month', 'action'],
+      ['weekday', 'hour'],
     ]) {
       const page = await openPage(client, `/ai-usage/explore?${WINDOW}&rows=${rows}&columns=${columns}&pageSize=3`);
       const { rows: cells } = tableOf(page, textOf(page.querySelector('caption')));

@@ -5,7 +5,7 @@ import { type RunningApp, sharedApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
 import { ACTIONS, MODELS, slowly } from '../../support/generated-usage.ts';
-import { columnOf, openPage, tableOf, totalOf } from '../../support/page.ts';
+import { columnOf, openPage, recordSum, tableOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(iso) as Instant;
@@ -54,6 +54,30 @@ describe('the hours of the week', () => {
       assert.equal(total, 31_000_000);
     });
   }
+
+  it('lead from each cell, hour and weekday to the records that it adds up', async () => {
+    await resetUsage();
+    await insertUsage(
+      [
+        '2026-10-19T08:15:00Z',
+        '2026-10-20T08:45:00Z',
+        '2026-10-20T22:59:59Z',
+        '2026-10-25T00:30:00Z',
+        '2026-10-25T01:30:00Z',
+      ].map((time, i) => ({ at: at(time), cost: 1_000_003 * 2 ** i })),
+    );
+    await coverUsage();
+    const page = await openPage(client, '/ai-usage?breakdown=hour&from=2026-10-18&to=2026-10-26');
+    const { rows, total } = tableOf(page, 'Hours of the week');
+    const cells = [...rows, total ?? []].flatMap((row) => row.slice(1)).filter(({ href }) => href !== null);
+    // Of the night in which clocks go back both half past ones are of one hour.
+    assert.equal(cells.length, 4 + 3 + 3);
+    for (const { href } of cells) assert.match(href ?? '', /weekdays=|hours=/);
+    for (const { text, href } of cells) {
+      const { cost } = recordSum(await openPage(client, href ?? ''));
+      assert.equal(Number(text.replace('€', '')).toFixed(1), (cost / 1e6).toFixed(1), href ?? '');
+    }
+  });
 
   it('are those of plain SQL in any window and filter, ragged ends included, while days change and come', async () => {
     const [first, last] = [at('2026-10-20T00:00:00Z'), at('2026-10-30T00:00:00Z')] as const;
