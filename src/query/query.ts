@@ -80,6 +80,8 @@ export const OF_A_LIST = ['sortBy', 'sortOrder', 'pageSize'];
 export const OF_NUMBERS = Object.keys(VIEW_SHAPE).filter((parameter) => parameter !== 'counted');
 /** What stands against what: what a page without it carries for Explore. */
 export const OF_EXPLORE = ['rows', 'columns', 'measure'];
+/** What is assumed where one asks what if: what a page without it carries for that one. */
+export const OF_WHAT_IF = ['cached'];
 /** How a list is turned over: a file holds all of it. */
 export const PAGING = [...WHICH_PAGE, 'pageSize'];
 export const ORDER_AND_PAGE = ['sortBy', 'sortOrder', ...PAGING];
@@ -166,7 +168,7 @@ export function parseUsageQuery(
   const period = hasBounds ? null : (asked ?? DEFAULT_PERIOD);
   const asOf = pinned ?? now;
   const { sortBy, sortOrder, page, pageSize } = raw;
-  const { cost, compare, by, show, breakdown, rankBy, rankOrder, measure, debug, counted } = raw;
+  const { cost, compare, by, show, breakdown, rankBy, rankOrder, measure, cached, debug, counted } = raw;
   const window = windowOf({ period, from, to }, { asOf, now, timeZone });
   return {
     period,
@@ -181,7 +183,7 @@ export function parseUsageQuery(
     pinned,
     asOf,
     window,
-    ...{ cost, compare, by, show, breakdown, rankBy, rankOrder, ...axes, measure, debug, counted },
+    ...{ cost, compare, by, show, breakdown, rankBy, rankOrder, ...axes, measure, cached, debug, counted },
   };
 }
 

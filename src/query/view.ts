@@ -64,6 +64,8 @@ export type ShownAs = {
   rows: Axis;
   columns: Axis;
   measure: Measure;
+  /** Of what if: the percentage of the tokens in that is taken to have been cached, which no record tells. */
+  cached: number;
   /** How long each panel took to read. */
   debug: boolean;
   /** What a frozen link counted when it was made: "12~3.400000", requests and euros. */
@@ -81,9 +83,12 @@ export const DEFAULT_VIEW: ShownAs = {
   rows: 'action',
   columns: 'model',
   measure: 'cost',
+  cached: 0,
   debug: false,
   counted: null,
 };
+
+const CACHED_TAKES = 'takes the percentage of tokens in that was cached, a whole number from 0 to 100';
 
 export const VIEW_SHAPE = {
   cost: z.enum(COSTS, `takes ${COSTS.join(' or ')}`).default(DEFAULT_VIEW.cost),
@@ -96,6 +101,11 @@ export const VIEW_SHAPE = {
   rows: oneOf(AXES).optional(),
   columns: oneOf(AXES).optional(),
   measure: oneOf(MEASURES).default(DEFAULT_VIEW.measure),
+  cached: z
+    .string(CACHED_TAKES)
+    .regex(/^(100|\d{1,2})$/, CACHED_TAKES)
+    .transform(Number)
+    .default(DEFAULT_VIEW.cached),
   debug: oneOf(['1', '0'])
     .default('0')
     .transform((value) => value === '1'),

@@ -49,7 +49,7 @@ const budgetPer = (per: Budget['per']): Budget => ({
 const PRICES = [0, 1_000].map((aboveInputTokens, i) => ({
   ...{ id: String(i), model: 'gpt-5*', action: null, from: '2025-01-01' as Day, currency: 'EUR' as const },
   ...{ aboveInputTokens, inputPerMillion: `${i + 1}.25`, outputPerMillion: '10.5', perImage: null },
-  ...{ perThousandCharacters: null, tokensPerImage: null },
+  ...{ perThousandCharacters: null, tokensPerImage: null, cachedInputPerMillion: null },
 }));
 
 const CHOICES = RULE_TYPE_NAMES.flatMap((name) => FIELDS[name].map((fields) => ({ name, fields })));

@@ -67,6 +67,7 @@ const rest = fc.record(
     breakdown: fc.constantFrom(...BREAKDOWNS_BESIDE),
     rankBy: fc.constantFrom(...RANKS),
     rankOrder: fc.constantFrom('asc', 'desc'),
+    cached: fc.constantFrom('0', '7', '30', '100'),
     debug: fc.constantFrom('0', '1'),
   },
   { requiredKeys: [] },

@@ -55,6 +55,7 @@ const VALID: Record<string, fc.Arbitrary<string>> = {
   rows: fc.constantFrom(...AXES),
   columns: fc.constantFrom(...AXES),
   measure: fc.constantFrom(...MEASURES),
+  cached: fc.constantFrom('0', '30', '100'),
   page: fc.constantFrom('1', '2', '3', '0007', '1000000000'),
   pageSize: fc.constantFrom('1', '25', '200', '1000'),
   after: fc.constantFrom(...cursors),

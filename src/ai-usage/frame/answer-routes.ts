@@ -39,9 +39,13 @@ type AnswerPage<T> = {
   shown: (value: T | null, query: UsageQuery, links: ViewLinks) => object;
 };
 
-/** What the address of a page takes that heeds period and filters only. */
-export const takesOfAnswer = (format: Format): RequestHandler =>
-  takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: [...OF_A_LIST, ...OF_NUMBERS], check: readsUsage(format) });
+/** What the address of a page takes that heeds period and filters only, and some of how numbers are drawn. */
+export const takesOfAnswer = (format: Format, drawn: string[] = []): RequestHandler =>
+  takes(PAGE_PARAMETERS, {
+    unused: WHICH_PAGE,
+    carried: [...OF_A_LIST, ...OF_NUMBERS.filter((parameter) => !drawn.includes(parameter))],
+    check: readsUsage(format),
+  });
 
 /** Reads an address as pages over AI usage do. @throws BadInput */
 export const readsUsage =

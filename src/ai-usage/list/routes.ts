@@ -3,6 +3,7 @@ import { NO_NAMES } from '../../catalog/names.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import {
   OF_EXPLORE,
+  OF_WHAT_IF,
   PAGE_PARAMETERS,
   parseUsageQuery,
   type UsageQuery,
@@ -28,7 +29,7 @@ import { numberedPages } from '../frame/pages-to-show.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { LIST_EXPORTS } from './export.ts';
 
-const NO_DRAWING = ['by', 'show', 'breakdown', ...OF_EXPLORE];
+const NO_DRAWING = ['by', 'show', 'breakdown', ...OF_EXPLORE, ...OF_WHAT_IF];
 
 /** All models, actions, providers, authors or stories of a view, so many a page, each page with the total of all. */
 export function listPages({ databases, reader, render, format }: PageDependencies): Router {

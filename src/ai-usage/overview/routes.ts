@@ -5,6 +5,7 @@ import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts'
 import {
   OF_A_LIST,
   OF_EXPLORE,
+  OF_WHAT_IF,
   PAGE_PARAMETERS,
   parseUsageQuery,
   sameUrl,
@@ -149,7 +150,11 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
   };
 
   const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
-  const taken = takes(PAGE_PARAMETERS, { unused: WHICH_PAGE, carried: [...OF_A_LIST, ...OF_EXPLORE], check });
+  const taken = takes(PAGE_PARAMETERS, {
+    unused: WHICH_PAGE,
+    carried: [...OF_A_LIST, ...OF_EXPLORE, ...OF_WHAT_IF],
+    check,
+  });
   router.get(OVERVIEW_PATH, taken, async (req, res) => {
     const at = now();
     const asked = parseUsageQuery(req.query, limits, at);

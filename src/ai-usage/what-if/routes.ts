@@ -1,10 +1,11 @@
 import type { Router } from 'express';
 import { WHAT_IF_PATH } from '../../query/paths.ts';
-import { ofRecorded, type UsageQuery, usageUrl } from '../../query/query.ts';
+import { OF_WHAT_IF, ofRecorded, type UsageQuery, usageUrl } from '../../query/query.ts';
 import { whatIf } from '../../stats/pricing/what-if.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { dayOf } from '../../units/time.ts';
 import { answerPage, takesOfAnswer } from '../frame/answer-routes.ts';
+import { hiddenFields } from '../frame/hidden-fields.ts';
 import type { PageDependencies } from '../frame/page-routes.ts';
 import { REPRICED_PATH } from '../repriced/export.ts';
 import { WHAT_IF_EXPORT } from './export.ts';
@@ -15,12 +16,12 @@ export function whatIfPage(dependencies: PageDependencies): Router {
   const { format } = dependencies;
   const read = async (reader: UsageReader, query: UsageQuery) => {
     const [answer, prices] = await Promise.all([reader.repriced(query, 'day'), reader.prices()]);
-    const found = whatIf(answer.value, prices, dayOf(query.asOf, format.timeZone));
+    const found = whatIf(answer.value, prices, dayOf(query.asOf, format.timeZone), query.cached);
     return { ...answer, value: { found, total: answer.value.recorded.total } };
   };
   return answerPage(dependencies, {
     ...{ path: WHAT_IF_PATH, name: 'What if', view: 'ai-usage/what-if/what-if', files: WHAT_IF_EXPORT },
-    taken: takesOfAnswer(format),
+    taken: takesOfAnswer(format, OF_WHAT_IF),
     asked: ofRecorded,
     read,
     totalOf: ({ total }) => total,
@@ -29,7 +30,9 @@ export function whatIfPage(dependencies: PageDependencies): Router {
       return {
         now: found?.now ?? null,
         others: found?.others ?? 0,
-        table: found && found.candidates.length > 0 ? candidatesTable(found, query).page(format) : null,
+        assumed: found?.assumed ?? null,
+        choice: { path: WHAT_IF_PATH, hidden: hiddenFields(query, OF_WHAT_IF), cached: query.cached },
+        table: found && found.candidates.length > 0 ? candidatesTable(found, query, true).page(format) : null,
         ahead: found && aheadOf(found, query, format),
         repriced: usageUrl(REPRICED_PATH, query),
       };

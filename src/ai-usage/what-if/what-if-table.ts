@@ -11,15 +11,20 @@ import { subjectUrl } from '../frame/subjects.ts';
 
 type Row = WhatIf['candidates'][number];
 
-/** The same tokens at the prices of each model, the cheapest first. */
-export function candidatesTable({ now, candidates }: WhatIf, query: UsageQuery | null): DataTable {
-  const differenceOf = ({ cost }: Row) => minus(cost, now.cost);
+/** ", 30% of tokens in cached"; empty where none is assumed to be. */
+export const assumedText = ({ cached }: Pick<UsageQuery, 'cached'>): string =>
+  cached === 0 ? '' : `, ${cached}% of tokens in cached`;
+
+/** The same tokens at the prices of each model, the cheapest first. `leads`: whether each leads to its page. */
+export function candidatesTable({ assumed, candidates }: WhatIf, query: UsageQuery, leads: boolean): DataTable {
+  const differenceOf = ({ cost }: Row) => minus(cost, assumed);
   const columns: Column<Row>[] = [
     {
       ...{ name: 'model', label: 'Model', kind: 'text', value: ({ model }) => model },
-      cell: ({ model }) => ({
+      cell: ({ model, hasCachedPrice }) => ({
         text: written(model),
-        ...(query === null ? {} : { href: subjectUrl('model', model, query) }),
+        ...(leads ? { href: subjectUrl('model', model, query) } : {}),
+        ...(query.cached > 0 && !hasCachedPrice ? { note: 'no price of cached input: all at that of input' } : {}),
       }),
     },
     { name: 'provider', label: 'Provider', kind: 'text', value: ({ provider }) => provider },
@@ -29,17 +34,21 @@ export function candidatesTable({ now, candidates }: WhatIf, query: UsageQuery |
     { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, value: differenceOf },
     {
       ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
-      value: ({ cost }) => changeShare(cost, now.cost),
+      value: ({ cost }) => changeShare(cost, assumed),
+    },
+    {
+      ...{ name: 'hasCachedPrice', label: 'Has a price of cached input', kind: 'boolean', only: 'file' },
+      value: ({ hasCachedPrice }) => hasCachedPrice,
     },
   ];
-  return dataTable(columns, { title: 'At other models’ prices', rows: candidates });
+  return dataTable(columns, { title: `At other models’ prices${assumedText(query)}`, rows: candidates });
 }
 
 /**
  * "At this pace December 2026 comes to €62.00 as now, and to €12.40 at the prices of gpt-5-nano; with twice the stories to €124.00 and €24.80."
  * Null where a window has no beginning, or nothing has a price.
  */
-export function aheadOf({ now, candidates }: WhatIf, query: UsageQuery, format: Format): string | null {
+export function aheadOf({ now, assumed, candidates }: WhatIf, query: UsageQuery, format: Format): string | null {
   const [cheapest] = candidates;
   const { from, to } = query.window;
   if (from === null || from >= to || cheapest === undefined || now.requests === 0) return null;
@@ -48,8 +57,8 @@ export function aheadOf({ now, candidates }: WhatIf, query: UsageQuery, format: 
   const month = startOfDay(next, format.timeZone) - startOfDay(first, format.timeZone);
   const pace = Number(month) / Number(to - from);
   const ofMonth = (cost: MicroEuros, times: number) => format.euros(nearestMicro(microEuros(cost * pace * times)));
-  const [asNow, twice] = [ofMonth(now.cost, 1), ofMonth(now.cost, 2)];
+  const [asNow, twice] = [ofMonth(assumed, 1), ofMonth(assumed, 2)];
   const [then, thenTwice] = [ofMonth(cheapest.cost, 1), ofMonth(cheapest.cost, 2)];
   const named = `at the prices of ${written(cheapest.model)}`;
-  return `At this pace ${format.longMonth(first)} comes to ${asNow} as now, and to ${then} ${named}; with twice the stories to ${twice} and ${thenTwice}.`;
+  return `At this pace${query.cached === 0 ? '' : `${assumedText(query)},`} ${format.longMonth(first)} comes to ${asNow} as now, and to ${then} ${named}; with twice the stories to ${twice} and ${thenTwice}.`;
 }

@@ -17,7 +17,7 @@ function listWith(list: PriceList, { id, terms }: Proposal, { first, last }: Mon
   const price: PriceOfCalls = {
     ...{ id, model, action, from, aboveInputTokens, currency, inputPerMillion, outputPerMillion },
     ...{ perImage: terms.perImage, perThousandCharacters: terms.perThousandCharacters },
-    tokensPerImage: terms.outputTokensPerImage,
+    ...{ tokensPerImage: terms.outputTokensPerImage, cachedInputPerMillion: terms.cachedInputPerMillion },
   };
   const isReplaced = (other: PriceOfCalls) =>
     other.model === model &&

@@ -11,10 +11,12 @@ import {
   type RowPrice,
   rowPrice,
   type Tier,
+  type TokenRate,
+  tokenRate,
 } from './row-price.ts';
 
 /** A price as somebody entered it, that has not been withdrawn; `id` tells it from others. */
-export type PriceOfCalls = Rates & OfCalls & { id: string; currency: string };
+export type PriceOfCalls = Rates & OfCalls & { id: string; currency: string; cachedInputPerMillion: string | null };
 
 /** How many dollars a euro was on some days, oldest first. */
 type ExchangeRates = { day: Day; perEuro: string }[];
@@ -29,6 +31,8 @@ export type PriceList = {
   /** The names that have a price of their own, patterns left out. */
   models: string[];
   priceOf: (model: string, action: string, day: Day) => PriceOfDay;
+  /** What a cached token in costs, of calls of few tokens; null where no price says it. No record tells which tokens were. */
+  cachedRateOf: (model: string, action: string, day: Day) => TokenRate | null;
   /** The list that there would be with other prices. */
   changed: (change: (prices: PriceOfCalls[]) => PriceOfCalls[]) => PriceList;
   /** The same prices where a dollar is as many euros on every day as the writer of the records takes it for. */
@@ -49,6 +53,7 @@ export async function readPriceList(backoffice: Knex, known: PriceList | null): 
       ...{ id: 'id', model: 'model', action: 'action', from: 'from_day', aboveInputTokens: 'above_input_tokens' },
       ...{ currency: 'currency', inputPerMillion: 'input_per_million', outputPerMillion: 'output_per_million' },
       ...{ perImage: 'per_image', perThousandCharacters: 'per_thousand_characters' },
+      cachedInputPerMillion: 'cached_input_per_million',
       tokensPerImage: 'output_tokens_per_image',
     });
   const rates: { day: string; perEuro: string }[] = await backoffice('exchange_rates')
@@ -129,6 +134,12 @@ function priceListOf(
       daysOf(model, action).set(day, found);
       rememberedPrices += 1;
       return found;
+    },
+    cachedRateOf: (model, action, day) => {
+      const price = tiersOf(model, action, day).at(-1);
+      const exchange = price?.currency === 'EUR' ? NO_EXCHANGE : rateOf(day)?.exchange;
+      const rate = price?.cachedInputPerMillion ?? null;
+      return rate === null || exchange === undefined ? null : tokenRate(rate, exchange);
     },
     changed: (change) => priceListOf(`${version}, changed`, change(prices), rates, rateOf),
     atWritersRate: () => {

@@ -89,6 +89,15 @@ export function costOfRow(price: RowPrice, input: number, output: number): Micro
   return microEuros(Number(doubled < 0n && doubled % by !== 0n ? quotient - 1n : quotient));
 }
 
+/** What a token costs in micro-euros, exactly: so many for each `scale` of tokens. */
+export type TokenRate = { perToken: bigint; scale: bigint };
+
+/** A rate per million tokens as one of a token. */
+export const tokenRate = (rate: string, { foreign, euros }: Exchange): TokenRate => ({
+  perToken: units(rate, RATE_DECIMALS) * euros,
+  scale: 10n ** BigInt(RATE_DECIMALS) * foreign,
+});
+
 /** A price for calls of more than so many input tokens. */
 export type Tier = { above: number; price: RowPrice };
 

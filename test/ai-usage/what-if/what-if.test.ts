@@ -79,6 +79,59 @@ describe('what calls would cost at other models’ prices (/what-if)', () => {
     assert.ok(asNow >= 3.03 && asNow <= 3.36 && then >= 0.12 && then <= 0.14 && Math.abs(twice - 2 * asNow) <= 0.01);
   });
 
+  it('assumes openly what share of the tokens in was cached, on both sides; a model without such a price says so', async () => {
+    await enter('gpt-5', { inputPerMillion: 1.25, cachedInputPerMillion: 0.125, outputPerMillion: 10 });
+    await enter('gpt-4', { inputPerMillion: 30, outputPerMillion: 60 });
+    await enter('gpt-5-nano', { inputPerMillion: 0.05, cachedInputPerMillion: 0.005, outputPerMillion: 0.4 });
+    const page = await openPage(client, '/what-if?model=gpt-5&cached=40');
+    // 600,000 at 1.25, 400,000 at 0.125, 200,000 out at 10.
+    assert.equal(
+      textOf(page.querySelector('.sum')),
+      '1 call with 1,000,000 tokens in and 200,000 out cost €3.25 by the price list; had 40% of the tokens in been cached, €2.80.',
+    );
+    assert.match(textOf(page.querySelector('.panel .lead')), /assuming that 40% of the tokens in were cached/);
+    assert.deepEqual(
+      tableOf(page, 'At other models’ prices, 40% of tokens in cached').rows.map((row) => row.map(({ text }) => text)),
+      [
+        ['gpt-5-nano', 'OpenAI', '€0.03', '€0.08', '€0.11', '−€2.69', '−96.0%'],
+        ['gpt-5', 'OpenAI', '€0.80', '€2.00', '€2.80', '€0.00', '0.0%'],
+        ['gpt-4', 'OpenAI', '€30.00', '€12.00', '€42.00', '+€39.20', '–'],
+      ],
+    );
+    const notes = page.querySelectorAll('.panel tbody .note').map(textOf);
+    assert.deepEqual(notes, ['no price of cached input: all at that of input']);
+    const field = page.querySelector('input[name=cached]');
+    assert.equal(field?.getAttribute('value'), '40');
+    const kept = page.querySelectorAll('form[aria-label="What is assumed"] input[type=hidden]');
+    assert.deepEqual(
+      kept.map((one) => [one.getAttribute('name'), one.getAttribute('value')]),
+      [['model', 'gpt-5']],
+    );
+    const ahead = page
+      .querySelectorAll('p.window')
+      .map(textOf)
+      .find((text) => text.startsWith('At this pace'));
+    assert.match(
+      ahead ?? '',
+      /^At this pace, 40% of tokens in cached, .* comes to €2\.[5-9]\d as now, and to €0\.1\d+ at the prices of gpt-5-nano/,
+    );
+
+    const { manifest, tables } = JSON.parse((await client.get('/what-if.json?model=gpt-5&cached=40')).text);
+    assert.equal(manifest.title, 'What if, 40% of tokens in cached');
+    assert.deepEqual(
+      tables.candidates.map(({ model, cost, difference, hasCachedPrice }: Record<string, unknown>) => [
+        ...[model, cost, difference, hasCachedPrice],
+      ]),
+      [
+        ['gpt-5-nano', '0.112000', '-2.688000', true],
+        ['gpt-5', '2.800000', '0.000000', true],
+        ['gpt-4', '42.000000', '39.200000', false],
+      ],
+    );
+    for (const wrong of ['101', '-1', '1.5', 'x'])
+      assert.equal((await client.get(`/what-if?cached=${wrong}`)).status, 400, wrong);
+  });
+
   it('is a file of the same rows', async () => {
     await enterAll();
     const { tables } = JSON.parse((await client.get('/what-if.json?model=gpt-5')).text);
