@@ -7,6 +7,8 @@ export type Heading = {
   label: string;
   numeric: boolean;
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
+  /** What it stands for, in this very view. */
+  href?: string;
 };
 
 /** A table ready to print. */

@@ -164,6 +164,24 @@ describe('charts in a browser', () => {
     assert.deepEqual(await changed(), [false, true, true]);
   });
 
+  it('a wide table of Explore keeps names, totals and headings in sight, however far one goes', async () => {
+    const { page } = await openAt('/ai-usage/explore?period=all&rows=day&columns=model', 720);
+    const region = page.locator('.pivot .scroll');
+    const stuck = ['thead th', 'thead th:nth-child(2)', 'tbody th', 'tbody td:nth-child(2)', 'tfoot td:nth-child(2)'];
+    const left = () => Promise.all(stuck.map(async (one) => (await region.locator(one).first().boundingBox())?.x));
+    const before = await left();
+    await region.evaluate((one) => one.scrollTo(400, 700));
+    assert.deepEqual(await left(), before);
+    const [box, head, foot] = await Promise.all(
+      [region, region.locator('thead th').first(), region.locator('tfoot td').first()].map((one) => one.boundingBox()),
+    );
+    assert.ok(box && head && foot);
+    const [aside, down] = await region.evaluate((one) => [one.scrollLeft, one.scrollTop]);
+    assert.ok(box.height <= 900 && Number(aside) > 20 && Number(down) > 600, `${box.height} ${aside} ${down}`);
+    assert.ok(Math.abs(head.y - box.y) <= 1, 'the headings stay above');
+    assert.ok(Math.abs(foot.y + foot.height - box.y - box.height) <= 16, 'the totals stay below');
+  });
+
   it('“Other” leads to the models in it', async () => {
     const { page } = await openAt('/ai-usage?period=all');
     const cost = await page.locator('.usage .legend li', { hasText: 'Other' }).locator('b').innerText();

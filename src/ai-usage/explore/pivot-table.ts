@@ -1,5 +1,5 @@
 import { RECORDS_PATH } from '../../query/paths.ts';
-import { sameUrl, type UsageQuery } from '../../query/query.ts';
+import { sameUrl, type UsageQuery, usageUrl } from '../../query/query.ts';
 import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
 import { type Cell, columnPrinter } from '../../tables/cells.ts';
 import { heatOf } from '../../tables/heat.ts';
@@ -13,7 +13,8 @@ import { amountOf, MEASURE_WORDS } from './measures.ts';
 type Narrowed = ReturnType<typeof narrowedTo>;
 
 /** Two axes against each other as a table: the darker a cell the more, each with its share of the whole and the way to its records. */
-export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQuery, format: Format): Table {
+export function pivotTable(pivot: Pivot, query: UsageQuery, format: Format): Table {
+  const { rows, columns, cells, total } = pivot;
   const { timeZone } = format;
   const { adds, kind, figure, label } = MEASURE_WORDS[query.measure];
   const value = (sums: PivotSums) => amountOf(query.measure, sums);
@@ -59,13 +60,16 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
     return { ...figureCell(sums, column), level: heat(value(sums) ?? 0), href: records(both) };
   };
   const rowName = (line: Line, i: number): Cell => {
-    if (line.key === null) return { text: othersText(query.rows, line.count, format) };
+    if (line.key === null)
+      return { text: othersText(query.rows, line.count, format), href: otherRows(pivot, query), narrows: true };
     const narrowed = ofRows[i] ?? null;
     const href = narrowed === null ? undefined : sameUrl(EXPLORE_PATH, { ...queryOf(narrowed, query), page: 1 });
     return { ...nameCell(query.rows, line.key, query, format), href, narrows: href !== undefined };
   };
-  const heading = ({ key, count }: Line) =>
-    key === null ? othersText(query.columns, count, format) : AXIS_WORDS[query.columns].heading(key, format);
+  const heading = ({ key, count }: Line, j: number) =>
+    key === null
+      ? { label: othersText(query.columns, count, format), href: otherColumns(ofColumns[j] ?? null, query) }
+      : { label: AXIS_WORDS[query.columns].heading(key, format) };
   const isRefunded =
     kind === 'euros' && [...rows, ...columns, ...cells.flat()].some((one) => one !== null && one.cost < 0);
   return {
@@ -74,7 +78,7 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
       { label: AXIS_WORDS[query.rows].label, numeric: false },
       // Beside the names, so that they are in sight however many columns follow.
       { label: 'Total', numeric: true },
-      ...columns.map((line) => ({ label: heading(line), numeric: true })),
+      ...columns.map((line, j) => ({ ...heading(line, j), numeric: true })),
     ],
     rows: rows.map((line, i) => ({
       cells: [
@@ -93,6 +97,16 @@ export function pivotTable({ rows, columns, cells, total }: Pivot, query: UsageQ
     inLines: false,
   };
 }
+
+/** The page of rows beside this one, which names others of them. */
+const otherRows = ({ rowCount }: Pivot, query: UsageQuery) =>
+  usageUrl(EXPLORE_PATH, query, { page: query.page + (query.page * query.pageSize < rowCount ? 1 : -1) });
+
+/** The other columns by themselves, or where no filter means them all columns as rows, page by page. */
+const otherColumns = (others: Narrowed, query: UsageQuery) =>
+  others === null
+    ? usageUrl(EXPLORE_PATH, query, { rows: query.columns, columns: query.rows })
+    : usageUrl(EXPLORE_PATH, queryOf(others, query));
 
 /** What has to be said of figures that do not add up, and of what is not there. */
 function notesOf({ rows, columns, measure }: UsageQuery, adds: boolean): string[] {

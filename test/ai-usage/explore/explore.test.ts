@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
+import type { HTMLElement } from 'node-html-parser';
 import { AXES, type Axis } from '../../../src/query/view.ts';
-import { type Instant, parseInstant } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS as DAY, type Instant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, HTMX_FRAGMENT, signedIn } from '../../support/client.ts';
 import { csvRows, download } from '../../support/export.ts';
 import { assertDescribed } from '../../support/openapi.ts';
-import { columnOf, openJson, openPage, recordSum, tableOf, textOf, tilesOf, totalOf } from '../../support/page.ts';
+import {
+  columnOf,
+  linkTo,
+  openJson,
+  openPage,
+  recordSum,
+  tableOf,
+  textOf,
+  tilesOf,
+  totalOf,
+} from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(`${iso}Z`) as Instant;
@@ -30,6 +41,10 @@ describe('the page to explore', () => {
       { model: 'gpt-5', action: 'image_edit', cost: -5_000_000, at: at('2026-10-20T10:00:00') },
       { model: 'gpt-5', action: 'image_generation', cost: Number.NaN, at: at('2026-10-20T10:00:00') },
       { model: 'tts-1', action: 'audio_generation', cost: 7, input: 0, output: 0, at: at('2026-10-20T10:00:00') },
+      ...Array.from({ length: 40 }, (_, i) => ({
+        cost: 10 + i,
+        at: addTime(at('2025-01-01T12:00:00'), BigInt(i) * DAY),
+      })),
     ]);
     await coverUsage();
   });
@@ -103,6 +118,35 @@ describe('the page to explore', () => {
     assert.equal(only?.[0]?.text, rows[0]?.[0]?.text);
     assert.equal(only?.[1]?.micro, rows[0]?.[1]?.micro);
     assert.match((await client.get(`${path}&page=4`)).text, /There is no such page/);
+  });
+
+  it('opens what it does not name: further rows on their pages, further columns by themselves or as rows', async () => {
+    const path = `/ai-usage/explore?${WINDOW}`;
+    const days = await openPage(client, `${path}&rows=day&columns=action&pageSize=5`);
+    const other = tableOf(days, 'Cost by day and action').rows[5]?.[0];
+    const next = tableOf(await openPage(client, other?.href ?? ''), 'Cost by day and action');
+    assert.equal(next.rows.length, 6);
+    const last = tableOf(await openPage(client, next.rows[5]?.[0]?.href ?? ''), 'Cost by day and action').rows;
+    const back = tableOf(await openPage(client, last.at(-1)?.[0]?.href ?? ''), 'Cost by day and action').rows;
+    assert.deepEqual(
+      back.map(([name]) => name?.text),
+      next.rows.map(([name]) => name?.text),
+    );
+
+    const models = await openPage(client, path);
+    const heading = models.querySelectorAll('.pivot thead th').at(-1);
+    const total = tableOf(models, 'Cost by action and model').total?.at(-1)?.micro;
+    const others = tableOf(
+      await openPage(client, linkTo(heading as HTMLElement, 'a') ?? ''),
+      'Cost by action and model',
+    );
+    assert.deepEqual([others.head.length, others.total?.[1]?.micro], [2 + 7, total]);
+
+    const wide = await openPage(client, '/ai-usage/explore?period=2025-Q1&rows=action&columns=day');
+    const manyDays = wide.querySelectorAll('.pivot thead th').at(-1);
+    assert.equal(textOf(manyDays ?? null), '9 other days');
+    const swapped = await openPage(client, linkTo(manyDays as HTMLElement, 'a') ?? '');
+    assert.equal(swapped.querySelectorAll('.pivot tbody tr').length, 40);
   });
 
   it('says in words what is not known, and nothing of it is a zero', async () => {
