@@ -8,7 +8,7 @@ import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { handled } from '../units/promises/handled.ts';
 import { addTime, type Instant, isTime } from '../units/time.ts';
-import { type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
+import { canBeRepriced, type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
 import type { DailyCosts } from './forecast.ts';
 import { type PriceList, readPriceList } from './pricing/price-list.ts';
 import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
@@ -45,7 +45,7 @@ type UsageAnswers = {
   /** What each business day cost, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
-  /** What two axes have against each other. */
+  /** What two axes have against each other, by the costs that the query asks for where those are known of them. */
   pivot: (query: UsageQuery, asked: PivotAsked) => Promise<Answer<Pivot>>;
   /** The first authors or stories by the query's rank. */
   top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
@@ -198,10 +198,11 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           ? repriced(query, 'day').then((answered) => ({ ...answered, value: costsOfDays(answered.value) }))
           : answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
       week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
-      pivot: (query, asked) =>
-        answer('pivot', JSON.stringify(asked), query, (source, filter) =>
-          readPivot(source, query.window, filter, asked),
-        ),
+      pivot: async (query, asked) => {
+        const list = query.cost === 'repriced' && canBeRepriced(asked) ? await prices() : null;
+        const of = `${JSON.stringify(asked)} ${list?.version}`;
+        return answer('pivot', of, query, (source, filter) => readPivot(source, query.window, filter, asked, list));
+      },
       top: (query, by, most) =>
         answer('top', `${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
           readTop(source, query.window, filter, by, most, query),

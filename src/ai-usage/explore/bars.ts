@@ -3,7 +3,7 @@ import type { Line, Pivot } from '../../stats/explore/pivot.ts';
 import { columnPrinter, printed, type Strip } from '../../tables/cells.ts';
 import type { Format } from '../../units/format.ts';
 import { AXIS_WORDS, othersText } from './axes.ts';
-import { amountOf, MEASURE_WORDS } from './measures.ts';
+import { amountOf, MEASURE_WORDS, noCostOf } from './measures.ts';
 
 /** Rows as bars, as long as their figures; parts that add up stand beside each other in the colours of their columns. */
 export type Bars = {
@@ -17,7 +17,8 @@ export type Bars = {
 const COLOURS = 6;
 const WIDTH = 1000;
 
-export function barsOf({ rows, columns, cells }: Pivot, query: UsageQuery, format: Format): Bars {
+export function barsOf(pivot: Pivot, query: UsageQuery, format: Format): Bars {
+  const { rows, columns, cells } = pivot;
   const { adds, kind, figure } = MEASURE_WORDS[query.measure];
   const columnWords = AXIS_WORDS[query.columns];
   const isDivided = adds && ['action', 'model', 'provider'].includes(query.columns) && columns.length > 1;
@@ -59,7 +60,7 @@ export function barsOf({ rows, columns, cells }: Pivot, query: UsageQuery, forma
     return { text: words || figureText(line), width: Math.max(WIDTH, from), runs };
   };
   const figureText = (line: Line) => {
-    const found = figure(line);
+    const found = figure(line, noCostOf(pivot));
     return 'value' in found ? print(found.value).text : found.none;
   };
   const isBelow =

@@ -1,5 +1,5 @@
 import type { Axis, Measure } from '../../query/view.ts';
-import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
+import { isRepricedPivot, type Line, type Pivot, type PivotSums } from '../../stats/explore/pivot.ts';
 import type { Answer } from '../../stats/source.ts';
 import { inFile } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
@@ -47,6 +47,7 @@ export function exploreJson({ query, value }: Answer<Pivot>, format: Format) {
     columnTotals: value.columns.map((line) => lineJson(columns, measure, line, format)),
     cells: value.cells.map((line) => line.map((sums) => sums && sumsJson(measure, sums))),
     rowCount: value.rowCount,
+    ...(isRepricedPivot(value) ? { unpriced: value.unpriced } : {}),
     ...{ page, pageSize, totalPages: Math.ceil(value.rowCount / pageSize) },
     window: isoWindow(query.window),
     timeZone: format.timeZone,

@@ -1,5 +1,5 @@
 import type { Measure } from '../../query/view.ts';
-import type { PivotSums } from '../../stats/explore/pivot.ts';
+import { isRepricedPivot, type Pivot, type PivotSums } from '../../stats/explore/pivot.ts';
 import { totalTokens } from '../../stats/sums.ts';
 import { costPerMillionTokens } from '../../tables/cells.ts';
 import { average, NO_NUMBER } from '../../units/money.ts';
@@ -12,7 +12,7 @@ type Entry = {
   kind: 'integer' | 'euros';
   /** Whether figures of parts add up to that of the whole: only then has a part a share. */
   adds: boolean;
-  figure: (sums: PivotSums) => Figure;
+  figure: (sums: PivotSums, noCost?: string) => Figure;
 };
 
 const amount = (label: string, value: (sums: PivotSums) => number): Entry => ({
@@ -23,21 +23,24 @@ const amount = (label: string, value: (sums: PivotSums) => number): Entry => ({
 /** An average of a total is of its total: never an average of averages. */
 const averaged = (label: string, none: string, value: (sums: PivotSums) => number | null): Entry => ({
   ...{ label, kind: 'euros', adds: false },
-  figure: (sums) => {
+  figure: (sums, noCost = NO_NUMBER) => {
     const found = hasNoCost(sums) ? null : value(sums);
     if (found !== null) return { value: found };
-    return { none: hasNoCost(sums) ? NO_NUMBER : none };
+    return { none: hasNoCost(sums) ? noCost : none };
   },
 });
 
-/** Where no cost of any record is a number, nobody knows what they cost. */
+/** What is said where nobody knows what any of some records cost. */
+export const noCostOf = (pivot: Pivot): string => (isRepricedPivot(pivot) ? 'no price' : NO_NUMBER);
+
+/** Where no cost of any record is a number, or none has a price, nobody knows what they cost. */
 const hasNoCost = ({ requests, noNumber }: PivotSums) => requests > 0 && noNumber === requests;
 
 /** What stands in the cells: the one place to add another. */
 export const MEASURE_WORDS: Record<Measure, Entry> = {
   cost: {
     ...{ label: 'Cost', kind: 'euros', adds: true },
-    figure: (sums) => (hasNoCost(sums) ? { none: NO_NUMBER } : { value: sums.cost }),
+    figure: (sums, noCost = NO_NUMBER) => (hasNoCost(sums) ? { none: noCost } : { value: sums.cost }),
   },
   requests: amount('Requests', ({ requests }) => requests),
   inputTokens: amount('Tokens in', ({ inputTokens }) => inputTokens),

@@ -1,6 +1,6 @@
 import { RECORDS_PATH } from '../../query/paths.ts';
 import { sameUrl, type UsageQuery, usageUrl } from '../../query/query.ts';
-import type { Line, Pivot, PivotSums } from '../../stats/explore/pivot.ts';
+import { isRepricedPivot, type Line, type Pivot, type PivotSums } from '../../stats/explore/pivot.ts';
 import { type Cell, columnPrinter } from '../../tables/cells.ts';
 import { heatOf } from '../../tables/heat.ts';
 import { REFUNDED } from '../../tables/sum-columns.ts';
@@ -8,13 +8,14 @@ import type { Table } from '../../tables/table.ts';
 import { type Format, hasShares } from '../../units/format.ts';
 import { EXPLORE_PATH } from './asked.ts';
 import { AXIS_WORDS, nameCell, narrowedTo, narrowedToBoth, narrowedToOthers, othersText, queryOf } from './axes.ts';
-import { amountOf, MEASURE_WORDS } from './measures.ts';
+import { amountOf, MEASURE_WORDS, noCostOf } from './measures.ts';
 
 type Narrowed = ReturnType<typeof narrowedTo>;
 
 /** Two axes against each other as a table: the darker a cell the more, each with its share of the whole and the way to its records. */
 export function pivotTable(pivot: Pivot, query: UsageQuery, format: Format): Table {
   const { rows, columns, cells, total } = pivot;
+  const noCost = noCostOf(pivot);
   const { timeZone } = format;
   const { adds, kind, figure, label } = MEASURE_WORDS[query.measure];
   const value = (sums: PivotSums) => amountOf(query.measure, sums);
@@ -48,8 +49,9 @@ export function pivotTable(pivot: Pivot, query: UsageQuery, format: Format): Tab
   );
 
   const figureCell = (sums: PivotSums, column: number): Cell => {
-    const found = figure(sums);
-    if ('none' in found) return { text: '', said: found.none };
+    const found = figure(sums, noCost);
+    if ('none' in found)
+      return isRepricedPivot(pivot) && found.none === noCost ? { text: noCost } : { text: '', said: found.none };
     const share =
       adds && whole !== null && hasShares(found.value, whole) ? format.share(found.value, whole) : undefined;
     return { text: '', ...printers[column]?.(found.value), note: share };

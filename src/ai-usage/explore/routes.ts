@@ -8,8 +8,10 @@ import {
   usageUrl,
   WHICH_RECORDS,
 } from '../../query/query.ts';
-import { AXES, MEASURES } from '../../query/view.ts';
+import { AXES, COST_LABELS, COSTS, MEASURES } from '../../query/view.ts';
+import { canBeRepriced, isRepricedPivot } from '../../stats/explore/pivot.ts';
 import { noNumberNotes } from '../../stats/records/odd-values.ts';
+import { BadInput } from '../../units/failures/bad-input.ts';
 import { now } from '../../units/time.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
 import { answerPage, readsUsage } from '../frame/answer-routes.ts';
@@ -35,7 +37,11 @@ export function explorePages(dependencies: PageDependencies): Router {
     ...{ path: EXPLORE_PATH, name: 'Explore', view: 'ai-usage/explore/explore', files: EXPLORE_EXPORT },
     taken: takes(PAGE_PARAMETERS, {
       unused: OTHER_LISTS,
-      carried: ['sortBy', 'sortOrder', ...OF_NUMBERS.filter((parameter) => !OF_EXPLORE.includes(parameter))],
+      carried: [
+        'sortBy',
+        'sortOrder',
+        ...OF_NUMBERS.filter((parameter) => ![...OF_EXPLORE, 'cost'].includes(parameter)),
+      ],
       check: readsUsage(format),
     }),
     asked: (query) => query,
@@ -45,7 +51,7 @@ export function explorePages(dependencies: PageDependencies): Router {
       choice: choiceOf(query),
       table: pivot && pivotTable(pivot, query, format),
       bars: pivot && barsOf(pivot, query, format),
-      odd: noNumberNotes(pivot?.total.noNumber ?? 0, links, format),
+      odd: pivot === null || isRepricedPivot(pivot) ? [] : noNumberNotes(pivot.total.noNumber, links, format),
       ...numberedPages(query.page, Math.ceil((pivot?.rowCount ?? 0) / query.pageSize), links.here, format),
       records: links.records({}),
     }),
@@ -58,7 +64,7 @@ export function explorePages(dependencies: PageDependencies): Router {
       AXES.map((axis) => ({ value: axis, label: AXIS_WORDS[axis].label, selected: axis === current }));
     return {
       path: EXPLORE_PATH,
-      hidden: hiddenFields(query, OF_EXPLORE),
+      hidden: hiddenFields(query, [...OF_EXPLORE, 'cost']),
       fields: [
         {
           ...{ name: 'measure', label: 'Show' },
@@ -66,14 +72,25 @@ export function explorePages(dependencies: PageDependencies): Router {
         },
         { name: 'rows', label: 'Rows', choices: axes(rows) },
         { name: 'columns', label: 'Columns', choices: axes(columns) },
+        {
+          ...{ name: 'cost', label: 'Costs' },
+          choices: COSTS.map((one) => ({ value: one, label: COST_LABELS[one], selected: one === query.cost })),
+        },
       ],
       swap: usageUrl(EXPLORE_PATH, query, { rows: columns, columns: rows }),
     };
   };
 
-  const takenByApi = takesOnly([...WHICH_RECORDS, ...OF_EXPLORE, ...CHOSEN], ['sortBy', 'sortOrder', ...OTHER_LISTS]);
+  const takenByApi = takesOnly(
+    [...WHICH_RECORDS, ...OF_EXPLORE, 'cost', ...CHOSEN],
+    ['sortBy', 'sortOrder', ...OTHER_LISTS],
+  );
   router.get('/api/ai-usage/explore', takenByApi, async (req, res) => {
     const query = parseUsageQuery(req.query, { maxPageSize: MOST_ROWS_OF_API, timeZone: format.timeZone }, now());
+    if (query.cost === 'repriced' && !canBeRepriced(query))
+      throw new BadInput([
+        { parameter: 'cost', message: 'takes recorded where hours of the day stand against others' },
+      ]);
     res.json(exploreJson(await reader.pivot(query, pivotOfPage(query)), format));
   });
 

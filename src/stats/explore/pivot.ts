@@ -3,6 +3,8 @@ import type { Axis, Measure } from '../../query/view.ts';
 import { compareDays } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { NO_TIME, type Window } from '../../units/time.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { readRepricedStats, type Unpriced } from '../pricing/repriced.ts';
 import type { UsageSource } from '../source.ts';
 import { addTo, noSums, type Sums, totalTokens } from '../sums.ts';
 import { grainOf, keysOn, type Place } from './places.ts';
@@ -36,6 +38,11 @@ export type PivotAsked = {
   mostRows: number;
   mostColumns: number;
 };
+
+/** The same where each call costs what the price list says; `noNumber` are then those that no price is for, which are in no cost. */
+export type RepricedPivot = Pivot & { unpriced: Unpriced };
+
+export const isRepricedPivot = (pivot: Pivot): pivot is RepricedPivot => 'unpriced' in pivot;
 
 const noPivotSums = (): PivotSums => ({ ...noSums(), noNumber: 0, stories: null });
 
@@ -93,13 +100,18 @@ function sumsAt<Key>(all: Map<Key, PivotSums>, key: Key): PivotSums {
   return sums;
 }
 
-/** What a window and filter have by two axes. */
+/** Hours of the day are told by recorded costs only: nothing that is kept says which call of a day was in which. */
+export const canBeRepriced = ({ rows, columns }: Pick<PivotAsked, 'rows' | 'columns'>): boolean =>
+  !grainOf([rows, columns]).hours;
+
+/** What a window and filter have by two axes: as recorded, or by a price list where canBeRepriced() says so. */
 export async function readPivot(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
   { rows, columns, measure, skipped, mostRows, mostColumns }: PivotAsked,
-): Promise<Pivot> {
+  list: PriceList | null,
+): Promise<Pivot | RepricedPivot> {
   const grain = grainOf([rows, columns]);
   const rowOf = keysOn(rows);
   const columnOf = keysOn(columns);
@@ -107,7 +119,7 @@ export async function readPivot(
   const byRow = new Map<string, PivotSums>();
   const byColumn = new Map<string, PivotSums>();
   const byBoth = new Map<string, Map<string, PivotSums>>();
-  await readSumsByPlace(source, window, filter, grain, (place, sums, noNumber) => {
+  const add = (place: Place, sums: Sums, noNumber: number) => {
     const [row, column] = [rowOf(place), columnOf(place)];
     addMore(total, sums, noNumber);
     addMore(sumsAt(byRow, row), sums, noNumber);
@@ -118,7 +130,9 @@ export async function readPivot(
       byBoth.set(row, ofRow);
     }
     addMore(sumsAt(ofRow, column), sums, noNumber);
-  });
+  };
+  const unpriced = list === null ? null : await readRepricedByPlace(source, window, filter, list, add);
+  if (list === null) await readSumsByPlace(source, window, filter, grain, add);
 
   const namedRows = ordered(rows, byRow, measure).slice(skipped, skipped + mostRows);
   const first = ordered(columns, byColumn, measure).slice(0, mostColumns);
@@ -152,5 +166,20 @@ export async function readPivot(
       });
     });
   }
-  return { rows: rowLines, columns: columnLines, cells, total, rowCount: byRow.size };
+  const pivot = { rows: rowLines, columns: columnLines, cells, total, rowCount: byRow.size };
+  return unpriced === null ? pivot : { ...pivot, unpriced };
+}
+
+/** The sums of days by a price list; returns what that has no price for. */
+async function readRepricedByPlace(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  list: PriceList,
+  add: (place: Place, sums: Sums, noNumber: number) => void,
+): Promise<Unpriced> {
+  const { cells, unpriced } = await readRepricedStats(source, window, filter, 'day', list);
+  for (const cell of cells)
+    add({ action: cell.action, model: cell.model, day: cell.bucket, hour: null }, cell, cell.noNumber);
+  return unpriced;
 }

@@ -19,6 +19,7 @@ import { filtersOver, plainWhere, writtenOf } from '../../support/filters.ts';
 import { ACTIONS, AUTHORS, MODELS, STORIES, slowly, usageAt } from '../../support/generated-usage.ts';
 import { openJson } from '../../support/page.ts';
 import type { Where } from '../../support/plain-sql.ts';
+import { enterPrice } from '../../support/prices.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(iso) as Instant;
@@ -191,6 +192,52 @@ describe('explore', () => {
       ),
       slowly(24),
     );
+  });
+
+  it('adds up by the price list too, call by call, rolled up and not; of the hours of the day it is refused', async () => {
+    const instant = fc.bigInt({ min: FIRST, max: LAST }).map(instantAt);
+    // Rounded by the call, and another for large ones: 1.37 and 2.41, above 2,000 tokens in twice as much.
+    const enterPrices = async () => {
+      for (const [aboveInputTokens, times] of [
+        [0, 1],
+        [2_000, 2],
+      ] as const) {
+        const rates = { inputPerMillion: 1.37 * times, outputPerMillion: 2.41 * times };
+        await enterPrice(client, { model: '*', from: '2020-01-01', currency: 'EUR', aboveInputTokens, ...rates });
+      }
+    };
+    const priced = (row: PlainRow): PlainRow => {
+      const hundredths = (row.input * 137 + row.output * 241) * (row.input > 2_000 ? 2 : 1);
+      return { ...row, micro: BigInt(Math.floor((2 * hundredths + 100) / 200)) };
+    };
+    const withoutHours = axes.filter((two) => !two.includes('hour'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(usageAt(instant), { minLength: 1, maxLength: 60 }),
+        fc.array(usageAt(instant), { maxLength: 5 }),
+        fc.boolean(),
+        fc.array(fc.tuple(withoutHours, fc.constantFrom(...MEASURES), instant), { minLength: 4, maxLength: 4 }),
+        async (rows, later, covered, asked) => {
+          await resetUsage();
+          await enterPrices();
+          await insertUsage(rows);
+          if (covered) await coverUsage();
+          await insertUsage(later);
+          if (covered) await coverUsage();
+          for (const [[rows, columns], measure, begin] of asked) {
+            const [from, to] = [isoFromInstant(begin), isoFromInstant(addTime(LAST, HOUR))];
+            const where = { sql: 'created_at >= ? AND created_at < ?', bindings: [from, to] };
+            const plain = (await plainRows('Europe/Lisbon', where)).map(priced);
+            const parameters = `from=${from}&to=${to}&cost=repriced`;
+            await assertExplored(client, { rows, columns, measure, pageSize: 3 }, parameters, plain);
+          }
+        },
+      ),
+      slowly(12),
+    );
+    const refused = await client.get('/api/ai-usage/explore?rows=hour&columns=model&cost=repriced');
+    assert.equal(refused.status, 400);
+    assert.match(refused.text, /takes recorded where hours of the day stand against others/);
   });
 
   it('has the rows around the hours of a window, each of a story of its own', async () => {

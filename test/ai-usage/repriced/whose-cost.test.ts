@@ -3,6 +3,7 @@ import { addDays, addTime, dayOf, HOUR, now, startOfDay } from '../../../src/uni
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { assertDescribed } from '../../support/openapi.ts';
 import { openPage, tableOf, textOf } from '../../support/page.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -120,6 +121,44 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     }
   });
 
+  it('holds for Explore, its file and JSON; of the hours of the day only recorded costs are known', async () => {
+    const page = await openPage(client, `/ai-usage/explore?${COST}&rows=model&columns=action`);
+    const table = tableOf(page, 'Cost by model and action');
+    assert.deepEqual(
+      table.rows.map((row) => row.slice(0, 2).map(({ text }) => text)),
+      [
+        ['gpt-4', '€30.00'],
+        ['gpt-5', '€1.25'],
+        ['mystery-1', 'no price'],
+      ],
+    );
+    assert.match(textOf(page), /Costs by the price list/);
+    assert.match(textOf(page), /Left out of these costs, .* 1 call of mystery-1\./);
+    assert.equal(page.querySelector('select[name=cost] option[selected]')?.getAttribute('value'), 'repriced');
+    assert.match(page.querySelector('.pivot tbody td a')?.getAttribute('href') ?? '', /cost=repriced/);
+    const { tables, manifest } = JSON.parse(
+      (await client.get(`/ai-usage/explore.json?${COST}&rows=model&columns=action`)).text,
+    );
+    assert.deepEqual(
+      tables.cells.map(({ row, cost }: Record<string, unknown>) => [row, cost]),
+      [
+        ['gpt-4', '30.000000'],
+        ['gpt-5', '1.250000'],
+        ['mystery-1', '0.000000'],
+      ],
+    );
+    assert.deepEqual([manifest.filters, manifest.totalCost], ['All calls, with costs by the price list', '31.250000']);
+    const answer = await client.get(`/api/ai-usage/explore?${COST}`);
+    assertDescribed('/api/ai-usage/explore', answer);
+    assert.deepEqual(
+      [answer.body.total.totalCost, answer.body.unpriced],
+      [31.25, { requests: 1, models: ['mystery-1'] }],
+    );
+    const byHour = await openPage(client, `/ai-usage/explore?${COST}&rows=hour&columns=model`);
+    assert.match(textOf(byHour), /Costs as recorded: by the price list these are not known/);
+    assert.match(textOf(byHour.querySelector('tfoot')), /€6\.01/);
+  });
+
   it('holds for a statement, its files and those of the overview', async () => {
     const page = await openPage(client, `/ai-usage/statement?month=${month}&${COST}`);
     assert.match(textOf(page.querySelector('.tiles')), /€31\.25/);
@@ -170,8 +209,8 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
   });
 
   it('changes no file that has recorded costs alone', async () => {
-    for (const path of ['/ai-usage/explore', '/ai-usage/authors']) {
-      const { headers } = await client.get(`${path}.csv?${COST}`);
+    for (const path of ['/ai-usage/explore.csv?rows=hour', '/ai-usage/authors.csv?']) {
+      const { headers } = await client.get(`${path}&${COST}`);
       assert.equal(headers['x-total-cost'], '6.010000', path);
     }
     const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/repriced.json?table=models&${COST}`)).text);
