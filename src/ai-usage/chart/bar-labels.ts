@@ -1,6 +1,8 @@
+import type { BucketSize } from '../../stats/stats.ts';
 import type { Format } from '../../units/format.ts';
 import { addTime, dayOf, HOUR, isOfNoTime, NO_TIME } from '../../units/time.ts';
 import type { Bar, BarSize } from './bars.ts';
+import type { Bucket } from './buckets.ts';
 
 /** "01:00–02:00"; of the hour that comes twice when the clocks go back which of the two it is. */
 function hourLabel({ from, to }: Bar, { timeOfDay, utcOffset }: Format): string {
@@ -21,6 +23,12 @@ export function barLabel(bar: Bar, size: BarSize, format: Format): string {
   if (size === 'month') return format.month(bar.firstDay);
   return size === 'year' ? format.year(bar.firstDay) : `${format.year(bar.firstDay)} – ${format.year(last)}`;
 }
+
+/** Which day, or hour, a bar is compared with: also of another year. */
+export const beforeLabel = ({ bucket, ...stretch }: Bucket, size: BucketSize, format: Format): string =>
+  size === 'day'
+    ? format.mediumDay(stretch.firstDay)
+    : barLabel({ ...stretch, buckets: [bucket], isGap: false }, size, format);
 
 /** And below the chart. */
 export function axisLabel(bar: Bar, size: BarSize, format: Format): string {

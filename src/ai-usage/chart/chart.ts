@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { line, stack, stackOffsetDiverging } from 'd3-shape';
+import { stack, stackOffsetDiverging } from 'd3-shape';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, microEuros, NO_EUROS, plus } from '../../units/money.ts';
 
@@ -14,6 +14,8 @@ export type ChartBar = {
   cost: MicroEuros;
   /** What the same stretch cost in the window compared with. */
   before: MicroEuros | null;
+  /** Which stretch that was. */
+  beforeLabel: string | null;
   /** What else is to be said of it: it is marked. */
   notes: string[];
   /** Why it is out of the ordinary: a cap stands on it. */
@@ -108,7 +110,7 @@ export function chartOf(bars: ChartBar[], series: string[], format: Format): Cha
     height: bottom,
     series: stacked(bars, series, (bar, i) => bar.costs[i] ?? 0, costs),
     tokens: stacked(bars, TOKENS, (bar, i) => Math.max(0, i === 0 ? bar.inputTokens : bar.outputTokens), tokens),
-    before: hasBefore ? lineOf(bars, (cost) => (cost > endOf(costs) ? -BREAK : costs(cost))) : null,
+    before: hasBefore ? stepsOf(bars, (cost) => (cost > endOf(costs) ? -BREAK : costs(cost))) : null,
     marked: pathAt(bars, ({ notes }, i) => notes.length > 0 && `M${i * BAR + BAR / 2} 0V${COST_HEIGHT}`),
     unusual: pathAt(
       bars,
@@ -159,12 +161,16 @@ function stacked(
   );
 }
 
-function lineOf(bars: ChartBar[], y: (value: number) => number): string {
-  const path = line<ChartBar>()
-    .defined(({ before }) => before !== null)
-    .x((_, i) => i * BAR + BAR / 2)
-    .y(({ before }) => Math.round(y(before ?? 0)));
-  return path(bars) ?? '';
+/** A step as wide as each bar: what is between two days was never spent. */
+function stepsOf(bars: ChartBar[], y: (value: number) => number): string {
+  const isGap = (i: number) => (bars[i]?.before ?? null) === null;
+  return bars
+    .map(({ before }, i) => {
+      if (before === null) return '';
+      const top = Math.round(y(before));
+      return `${isGap(i - 1) ? `M${i * BAR} ${top}` : `V${top}`}h${BAR}`;
+    })
+    .join('');
 }
 
 /** What is drawn at some bars; null where it is at none. */
@@ -186,7 +192,7 @@ function axisEnd(heights: number[], bars: number): number {
 }
 
 function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['marks'][number], 'late' | 'beyond'> {
-  const { label, href, partial, cost, before, costs, notes, unusual, inputTokens, outputTokens } = bar;
+  const { label, href, partial, cost, before, beforeLabel, costs, notes, unusual, inputTokens, outputTokens } = bar;
   const values = [
     ...costs.map((part, i) => ({ swatch: `s${i}`, value: part, text: `${series[i]}: ${format.roundEuros(part)}` })),
     ...[inputTokens, outputTokens].map((count, i) => ({
@@ -200,7 +206,10 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
     partial,
     notes: unusual === null ? notes : [`unusual: ${unusual}`, ...notes],
     label: partial ? `${label} (part)` : label,
-    total: before === null ? format.euros(cost) : `${format.euros(cost)}, before ${format.roundEuros(before)}`,
+    total:
+      before === null
+        ? format.euros(cost)
+        : `${format.euros(cost)}, before ${format.roundEuros(before)} (${beforeLabel})`,
     values: values.filter(({ value }) => value !== 0),
   };
 }

@@ -14,10 +14,9 @@ import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
 import { addTime, dayOf, earliest, type Instant, isOfNoTime, isoFromInstant, latest } from '../../units/time.ts';
 import { BREAKDOWNS, sumsOfEach } from '../breakdowns/breakdowns.ts';
 import type { Compared } from '../breakdowns/compare.ts';
-import { axisLabel, barLabel } from './bar-labels.ts';
+import { axisLabel, barLabel, beforeLabel } from './bar-labels.ts';
 import { type Bar, type BarSize, barsOf } from './bars.ts';
-import { bucketsOf } from './buckets.ts';
-
+import { type Bucket, bucketsOf } from './buckets.ts';
 import { type Chart, type ChartBar, chartOf } from './chart.ts';
 import { type RunningCost, runningCost } from './running-cost.ts';
 import { type UnusualLegend, unusualLegend, usualText } from './unusual.ts';
@@ -189,7 +188,8 @@ function rowsOf(
       ...(sums[i] as Sums),
       records,
       costs: costs[i] as MicroEuros[],
-      before: before?.[i] ?? null,
+      before: before?.[i]?.cost ?? null,
+      beforeLabel: before?.[i] ? beforeLabel(before[i], size, format) : null,
       usual,
       unusual: usual === null ? null : usualText(usual, format),
       notes: [...new Set(marks.flatMap(({ at, text }) => (at >= bar.from && at < bar.to ? text : [])))],
@@ -207,12 +207,12 @@ export function costsBefore(
   size: BucketSize,
   bars: number,
   timeZone: string,
-): MicroEuros[] | null {
+): (Bucket & { cost: MicroEuros })[] | null {
   if (compared === null || size === 'month') return null;
   const buckets = bucketsOf(compared.window, size, timeZone, []);
   if (buckets.length !== bars) return null;
   const costs = new Map(compared.stats.buckets.map(({ bucket, cost }) => [bucket, cost]));
-  return buckets.map(({ bucket }) => costs.get(bucket) ?? NO_EUROS);
+  return buckets.map((one) => ({ ...one, cost: costs.get(one.bucket) ?? NO_EUROS }));
 }
 
 function columnsOf(

@@ -40,7 +40,7 @@ export function usageTable({ stats, compared }: Counted, options: Options): Data
   ];
   const buckets = bucketsWithParts(stats, options);
   const before = costsBefore(compared, size, buckets.length, options.timeZone);
-  const rows = buckets.map((bucket, i) => ({ ...bucket, costBefore: before?.[i] ?? null }));
+  const rows = buckets.map((bucket, i) => ({ ...bucket, costBefore: before?.[i]?.cost ?? null }));
   return dataTable(columns, { title: titleOf(size), rows: rows.reverse() });
 }
 

@@ -178,6 +178,20 @@ describe('the comparison on the overview', () => {
     });
   }
 
+  it('is drawn on the chart as a step a bar, and each bar says with which day or hour it is compared', async () => {
+    const chartOf = async (query: string) => {
+      const page = await openPage(client, `/ai-usage?${query}&${asOf}`);
+      const bars = page.querySelectorAll('.marks li em:not(.note)').map(textOf);
+      return { path: page.querySelector('.chart path.before')?.getAttribute('d') ?? '', bars };
+    };
+    const days = await chartOf('from=2026-11-20&to=2026-11-25&compare=year');
+    assert.match(days.path, /^M0 \d+h10(V\d+h10){5}$/);
+    assert.deepEqual(days.bars.slice(-2), ['€103.00, before €0.00 (24 Nov 2025)', '€5.00, before €8.00 (25 Nov 2025)']);
+    const hours = await chartOf('from=2026-11-25&to=2026-11-25');
+    assert.match(hours.path, /^M0 \d+h10(V\d+h10){9}$/);
+    assert.equal(hours.bars[8], '€5.00, before €2.00 (24 Nov, 08:00–09:00)');
+  });
+
   it('is of a year ago where there are records, and nothing where nobody wants it', async () => {
     const path = `/ai-usage?from=2026-11-25&to=2026-11-25&${asOf}`;
     assert.equal((await changes(`${path}&compare=year`))[0], '−€3.00 −37.5%');
