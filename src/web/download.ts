@@ -110,21 +110,28 @@ function breakOffUnread(res: Response, isWaiting: () => boolean, patienceMs: num
 
 /** A write waits until the one before it is taken: by the kilobyte that takes longer than everything else. */
 const A_PIECE = 200_000;
+/** A character of JavaScript is three bytes at most. */
+const MOST_BYTES = 3;
 
 /** The first chunk by itself, for somebody is waiting for it; then pieces of a good size. */
 async function* inPieces(chunks: AsyncIterable<string | Buffer>): AsyncGenerator<Buffer> {
-  let collected: Buffer[] = [];
+  let first = true;
+  let piece = Buffer.allocUnsafe(0);
   let size = 0;
-  let least = 0;
   for await (const chunk of chunks) {
-    const bytes = Buffer.from(chunk as string);
-    collected.push(bytes);
-    size += bytes.length;
-    if (size < least) continue;
-    yield Buffer.concat(collected);
-    collected = [];
-    size = 0;
-    least = A_PIECE;
+    const most = typeof chunk === 'string' ? chunk.length * MOST_BYTES : chunk.length;
+    if (size + most > piece.length) {
+      if (size > 0) yield piece.subarray(0, size);
+      piece = Buffer.allocUnsafe(Math.max(A_PIECE, most));
+      size = 0;
+    }
+    size += typeof chunk === 'string' ? piece.write(chunk, size) : chunk.copy(piece, size);
+    if (first) {
+      yield piece.subarray(0, size);
+      piece = piece.subarray(size);
+      size = 0;
+      first = false;
+    }
   }
-  yield Buffer.concat(collected);
+  if (size > 0) yield piece.subarray(0, size);
 }

@@ -1,5 +1,4 @@
 import { providerOf } from '../../catalog/models.ts';
-import { NO_NAMES } from '../../catalog/names.ts';
 import { cursorText } from '../../query/cursor.ts';
 import type { PriceList } from '../../stats/pricing/price-list.ts';
 import { costOfRecord, isRepriced, type Unpriced } from '../../stats/pricing/repriced.ts';
@@ -94,7 +93,7 @@ function recordJson(record: UsageRecord): Record<string, unknown> {
   return Object.fromEntries(
     RECORD_COLUMNS.filter(({ api }) => api).map(({ name, kind, value }) => [
       name,
-      jsonValue(kind, inFile(kind, value(record, NO_NAMES))),
+      jsonValue(kind, inFile(kind, value(record, { author: null, story: null }))),
     ]),
   );
 }

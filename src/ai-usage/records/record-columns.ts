@@ -13,24 +13,22 @@ import { type MicroEuros, NO_NUMBER } from '../../units/money.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
 import { menuOf } from './narrowing.ts';
 
-/** Names by id; none where nobody knows it. */
-type KnownNames = {
-  authors: ReadonlyMap<string, string | null>;
-  stories: ReadonlyMap<string, string | null>;
-};
+/** Null where nobody knows one. */
+export type NamesOfRecord = { author: string | null; story: string | null };
 
 /** The page on which records are listed: `path` with the query. */
 export type ListPage = {
   path: string;
   query: UsageQuery;
-  names: KnownNames;
+  /** By id; none where nobody knows it. */
+  names: { authors: ReadonlyMap<string, string>; stories: ReadonlyMap<string, string> };
   format: Format;
   /** Where one of them is opened. */
   open: (id: string) => string;
 };
 
 export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only' | 'leads'> & {
-  value: (record: UsageRecord, names: KnownNames) => Value;
+  value: (record: UsageRecord, names: NamesOfRecord) => Value;
   /** What the page's cell has besides. */
   cell?: (record: UsageRecord, page: ListPage) => Partial<Cell>;
   sortBy?: SortKey;
@@ -40,7 +38,7 @@ export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only
 
 export const labelOf = remembered((action) => actionInfo(action).label);
 
-const nameIn = (known: ReadonlyMap<string, string | null>, id: string, { format }: ListPage) =>
+const nameIn = (known: ReadonlyMap<string, string>, id: string, { format }: ListPage) =>
   known.get(id) ?? format.shortId(id);
 
 /** What records cost by the price list, where that is asked for: beside what was recorded. */
@@ -59,7 +57,7 @@ export const RECORD_COLUMNS: RecordColumn[] = [
   },
   {
     ...{ name: 'author', label: 'Author', kind: 'text' },
-    value: ({ authorId }, { authors }) => authors.get(authorId) ?? null,
+    value: (_record, { author }) => author,
     cell: (record, page) => ({
       text: nameIn(page.names.authors, record.authorId, page),
       menu: menuOf('author', record, page.query),
@@ -67,7 +65,7 @@ export const RECORD_COLUMNS: RecordColumn[] = [
   },
   {
     ...{ name: 'story', label: 'Story', kind: 'text' },
-    value: ({ storyId }, { stories }) => stories.get(storyId) ?? null,
+    value: (_record, { story }) => story,
     cell: (record, page) => ({
       text: nameIn(page.names.stories, record.storyId, page),
       menu: menuOf('story', record, page.query),

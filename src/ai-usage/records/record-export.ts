@@ -3,22 +3,19 @@ import { readNames } from '../../catalog/names.ts';
 import type { ExportColumn } from '../../export/table.ts';
 import type { Prompt } from '../../stats/records/prompts.ts';
 import type { RecordStream } from '../../stats/records/record-stream.ts';
-import { authorOf, type RecordTexts, recordOfTexts, storyOf } from '../../stats/records/record-texts.ts';
+import { authorOf, recordOfText, storyOf } from '../../stats/records/record-text.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
 import { inFile } from '../../tables/table.ts';
 import type { Value } from '../../tables/values.ts';
-import { RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
+import { type NamesOfRecord, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
-/** Names of the authors and stories of the records so far; null where nobody knows one, so that it is not asked for again. */
-export type NamesSoFar = { authors: Map<string, string | null>; stories: Map<string, string | null> };
-type Besides = NamesSoFar & { prompts: Map<string, Prompt> };
 export type FileColumn = Pick<RecordColumn, 'name' | 'label' | 'kind'> & {
-  value: (record: UsageRecord, besides: Besides) => Value;
+  value: (record: UsageRecord, besides: NamesOfRecord & { prompt: Prompt | null }) => Value;
 };
 
 const PROMPT: FileColumn = {
   ...{ name: 'prompt', label: 'Prompt', kind: 'json' },
-  value: ({ tokenUsageId }, { prompts }) => prompts.get(tokenUsageId) ?? null,
+  value: (_record, { prompt }) => prompt,
 };
 
 export const columnsFor = (withPrompts: boolean, besides: RecordColumn[]): FileColumn[] => [
@@ -49,54 +46,65 @@ export async function* recordRows(
 ): AsyncGenerator<Value[][]> {
   const columns = columnsFor(withPrompts, besides);
   const noPrompts = new Map<string, Prompt>();
-  for await (const { some, names } of named(databases, batches)) {
-    const records = some.map(recordOfTexts);
-    const known: Besides = {
-      ...names,
-      prompts: withPrompts ? await prompts(records.map(({ tokenUsageId }) => tokenUsageId)) : noPrompts,
-    };
-    yield records.map((record) => {
-      const row: Value[] = [];
-      for (const { kind, value } of columns) row.push(inFile(kind, value(record, known)));
-      return row;
-    });
-  }
-}
-
-/** A few records at a time, once the names of their batch are known. */
-export async function* named(
-  databases: NameDatabases,
-  batches: AsyncIterable<RecordTexts[]>,
-): AsyncGenerator<{ some: RecordTexts[]; names: NamesSoFar }> {
-  const names: NamesSoFar = { authors: new Map(), stories: new Map() };
+  const namesOf = namesOfBatches(databases, (name) => name);
   for await (const batch of batches) {
-    await learnNames(databases, names, batch);
-    for (let first = 0; first < batch.length; first += AT_A_TIME)
-      yield { some: batch.slice(first, first + AT_A_TIME), names };
+    const { authors, stories } = await namesOf(batch);
+    for (let first = 0; first < batch.length; first += AT_A_TIME) {
+      const records = batch.slice(first, first + AT_A_TIME).map(recordOfText);
+      const asked = withPrompts ? await prompts(records.map(({ tokenUsageId }) => tokenUsageId)) : noPrompts;
+      yield records.map((record, i) => {
+        const author = authors[first + i]?.made ?? null;
+        const story = stories[first + i]?.made ?? null;
+        const besides = { author, story, prompt: asked.get(record.tokenUsageId) ?? null };
+        const row: Value[] = [];
+        for (const { kind, value } of columns) row.push(inFile(kind, value(record, besides)));
+        return row;
+      });
+    }
   }
 }
 
-/** Asks for the names of a batch that are not known yet. */
-async function learnNames(databases: NameDatabases, names: NamesSoFar, batch: RecordTexts[]): Promise<void> {
-  for (const known of [names.authors, names.stories]) if (known.size > MOST_NAMES_KEPT) known.clear();
-  const authors = unknownOf(batch, authorOf, names.authors);
-  const stories = unknownOf(batch, storyOf, names.stories);
-  if (authors.length === 0 && stories.length === 0) return;
-  const found = await readNames(databases, { authors, stories }, { keep: false });
-  for (const id of authors) names.authors.set(id, found.authors.get(id) ?? null);
-  for (const id of stories) names.stories.set(id, found.stories.get(id) ?? null);
+/** What is made of a name; shared by all records that have it. */
+type Made<Name> = { made: Name };
+
+/**
+ * What `make` makes of the names of the author and the story of each record of a batch, null where nobody knows one; those that no
+ * batch before it had are asked for.
+ */
+export function namesOfBatches<Name>(
+  databases: NameDatabases,
+  make: (name: string | null) => Name,
+): (batch: string[]) => Promise<{ authors: Made<Name>[]; stories: Made<Name>[] }> {
+  const nobody = make(null);
+  const authors = namesSoFar(authorOf, nobody);
+  const stories = namesSoFar(storyOf, nobody);
+  return async (batch) => {
+    const [ofAuthors, ofStories] = [authors(batch), stories(batch)];
+    const asked = { authors: [...ofAuthors.unknown.keys()], stories: [...ofStories.unknown.keys()] };
+    if (asked.authors.length > 0 || asked.stories.length > 0) {
+      const found = await readNames(databases, asked, { keep: false });
+      for (const [id, name] of ofAuthors.unknown) name.made = make(found.authors.get(id) ?? null);
+      for (const [id, name] of ofStories.unknown) name.made = make(found.stories.get(id) ?? null);
+    }
+    return { authors: ofAuthors.names, stories: ofStories.names };
+  };
 }
 
-/** The ids of a batch whose names have not been asked for. */
-function unknownOf(
-  batch: RecordTexts[],
-  idOf: (texts: RecordTexts) => string,
-  known: Map<string, string | null>,
-): string[] {
-  const unknown = new Set<string>();
-  for (const texts of batch) {
-    const id = idOf(texts);
-    if (!known.has(id)) unknown.add(id);
-  }
-  return [...unknown];
+/** The names of a batch, and which of them no batch before it had. */
+function namesSoFar<Name>(idOf: (text: string) => string, nobody: Name) {
+  const known = new Map<string, Made<Name>>();
+  return (batch: string[]) => {
+    if (known.size > MOST_NAMES_KEPT) known.clear();
+    const unknown = new Map<string, Made<Name>>();
+    const names = batch.map((text) => {
+      const id = idOf(text);
+      const found = known.get(id);
+      if (found !== undefined) return found;
+      const name = { made: nobody };
+      known.set(id, name);
+      unknown.set(id, name);
+      return name;
+    });
+    return { names, unknown };
+  };
 }

@@ -3,7 +3,7 @@ import type { UsageRecord } from '../../stats/records/records.ts';
 import type { Cell } from '../../tables/cells.ts';
 import { isNumeric } from '../../tables/cells.ts';
 import { type Column, dataTable, type Heading, type Table } from '../../tables/table.ts';
-import { type ListPage, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
+import { type ListPage, type NamesOfRecord, RECORD_COLUMNS, type RecordColumn } from './record-columns.ts';
 
 /** What a page says of single records, and which columns it leaves out. */
 type Options = {
@@ -27,7 +27,7 @@ export function recordTable(
     .map(
       (column, i): Column<UsageRecord> => ({
         ...column,
-        value: (record) => column.value(record, page.names),
+        value: (record) => column.value(record, namesOf(record, page.names)),
         cell: (record): Partial<Cell> => ({
           ...column.cell?.(record, page),
           ...(i === 0 && flagOf?.(record) ? { flag: flagOf(record) } : {}),
@@ -38,6 +38,11 @@ export function recordTable(
   const idOf = ({ tokenUsageId }: UsageRecord) => rowId(tokenUsageId);
   return dataTable(columns, { title: 'Records', rows: records, idOf }).page(page.format);
 }
+
+const namesOf = ({ authorId, storyId }: UsageRecord, { authors, stories }: ListPage['names']): NamesOfRecord => ({
+  author: authors.get(authorId) ?? null,
+  story: stories.get(storyId) ?? null,
+});
 
 /** Sorting by another column begins with what people look for: the latest, the most expensive; names from A. */
 function sortOf({ kind, sortBy }: RecordColumn, { path, query }: ListPage): Heading['sort'] {

@@ -11,7 +11,7 @@ import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
 import { type Prompt, readPrompts } from './prompts.ts';
 import { type Order, orderSql } from './record-rows.ts';
-import { type RecordTexts, TEXTS_OF_A_RECORD } from './record-texts.ts';
+import { TEXT_OF_A_RECORD } from './record-text.ts';
 
 /**
  * All records of a query as one snapshot sees them, in order, batch by batch, and the prompts of those that are asked for. `total` is known before the first batch and
@@ -21,7 +21,8 @@ import { type RecordTexts, TEXTS_OF_A_RECORD } from './record-texts.ts';
 export type RecordStream = {
   total: { rows: number; cost: MicroEuros };
   asShown: boolean;
-  batches: AsyncGenerator<RecordTexts[]>;
+  /** Of texts that record-text.ts reads. */
+  batches: AsyncGenerator<string[]>;
   prompts: (ids: string[]) => Promise<Map<string, Prompt>>;
   close: () => Promise<void>;
 };
@@ -70,23 +71,27 @@ const sourceWithin = (snapshot: Knex, source: UsageSource): UsageSource => ({
 async function openCursor(
   { transaction, begin }: Snapshot,
   { window, filter, order }: WantedRecords,
-): Promise<AsyncGenerator<RecordTexts[]>> {
+): Promise<AsyncGenerator<string[]>> {
   const { sql, bindings } = transaction('token_usage_tracking')
     .modify(whereUsage, window, filter)
-    .select(transaction.raw(TEXTS_OF_A_RECORD))
+    .select(transaction.raw(TEXT_OF_A_RECORD))
     .orderByRaw(orderSql(order).orderBy)
     .toSQL();
   await begin(transaction.raw(`DECLARE records NO SCROLL CURSOR FOR ${sql}`, bindings as Knex.RawBinding[]));
-  const fetch = () =>
-    begin(transaction.raw<{ rows: RecordTexts[] }>(`FETCH ${A_BATCH} FROM records`).options({ rowMode: 'array' }));
+  const fetch = async () => {
+    const fetching = transaction
+      .raw<{ rows: [string][] }>(`FETCH ${A_BATCH} FROM records`)
+      .options({ rowMode: 'array' });
+    return (await begin(fetching)).rows.map(([text]) => text);
+  };
   // Before anything is answered, so that a database that fails at once is an error and not half a file.
   const first = await fetch();
 
   return ahead(
     (async function* () {
-      for (let batch = first.rows; batch.length > 0; ) {
+      for (let batch = first; batch.length > 0; ) {
         yield batch;
-        batch = batch.length < A_BATCH ? [] : (await fetch()).rows;
+        batch = batch.length < A_BATCH ? [] : await fetch();
       }
     })(),
   );

@@ -4,7 +4,7 @@ import { recordExportColumns, recordRows } from '../../../src/ai-usage/records/r
 import { recordLines } from '../../../src/ai-usage/records/record-lines.ts';
 import { csv, DIALECTS } from '../../../src/export/csv.ts';
 import type { ExportTable, Manifest } from '../../../src/export/table.ts';
-import { type RecordTexts, TEXTS_OF_A_RECORD } from '../../../src/stats/records/record-texts.ts';
+import { TEXT_OF_A_RECORD } from '../../../src/stats/records/record-text.ts';
 import { microEuros, NO_EUROS } from '../../../src/units/money.ts';
 import { addTime, BEFORE_TIME, DAY_OF_24_HOURS, END_OF_TIME, now, parseInstant } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
@@ -54,13 +54,13 @@ describe('records as lines of CSV', () => {
         await mythoria('authors').insert({ author_id: AUTHORS[0], display_name: '=Ana, "a"; Sousa', email: 'a@b.pt' });
         await mythoria('stories').insert({ story_id: STORIES[0], author_id: AUTHORS[0], title: 'O dragão\n+e a lua' });
         const { rows: texts } = await workflows
-          .raw<{ rows: RecordTexts[] }>(
-            `SELECT ${TEXTS_OF_A_RECORD} FROM token_usage_tracking ORDER BY created_at, token_usage_id`,
+          .raw<{ rows: [string][] }>(
+            `SELECT ${TEXT_OF_A_RECORD} FROM token_usage_tracking ORDER BY created_at, token_usage_id`,
           )
           .options({ rowMode: 'array' });
         const stream = () => ({
           batches: (async function* () {
-            yield texts;
+            yield texts.map(([text]) => text);
           })(),
           prompts: async () => new Map(),
         });
