@@ -3,7 +3,7 @@ import { isoFromInstant, isoWindow } from '../units/time.ts';
 import type { Manifest } from './table.ts';
 
 /** What programs read of a manifest; euros as text with six decimals. */
-export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cost, notes = [] }: Manifest) {
+export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cost, unpriced, notes = [] }: Manifest) {
   return {
     title,
     filters,
@@ -12,6 +12,7 @@ export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cos
     asOf: isoFromInstant(asOf),
     rows,
     totalCost: cost === null ? null : eurosText(cost),
+    ...(unpriced === undefined ? {} : { unpriced }),
     ...(notes.length === 0 ? {} : { notes }),
   };
 }

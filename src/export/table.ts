@@ -40,6 +40,8 @@ export type Manifest = {
   rows: number;
   /** What the calls behind the file cost, in micro-euros; null where it is not about calls. */
   cost: MicroEuros | null;
+  /** Calls that no cost of the file has, where costs are those of the price list and that has no price for them. */
+  unpriced?: { requests: number; models: readonly string[] };
   /** What people said of days of the window, the latest first. */
   notes?: readonly { first: Day; last: Day; text: string; filter: string; writer: string }[];
 };

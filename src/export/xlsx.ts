@@ -105,16 +105,26 @@ async function* sheetXml({ columns }: ExportTable, rows: RowReader, timeZone: st
   yield sheetEnd(columns, number);
 }
 
+/** Named one by one in the sheet that says what a file is about. */
+const MOST_MODELS = 50;
+
 /** A row with of each value as much as a cell holds. */
 function held(values: Value[]): Promise<Value[]> {
   return Promise.all(values.map((value) => (isLarge(value) ? largeCellText(value) : value)));
 }
 
+type AboutLine = [what: string, kind: ValueKind, value: Value];
+
+const unpricedLines = ({ requests, models }: NonNullable<Manifest['unpriced']>): AboutLine[] => [
+  ['Calls without a price, in no cost', 'integer', requests],
+  ['Models of these', 'text', models.slice(0, MOST_MODELS).join(', ') + (models.length > MOST_MODELS ? ' …' : '')],
+];
+
 function aboutSheet(
-  { title, filters, from, to, timeZone, asOf, rows, cost, notes = [] }: Manifest,
+  { title, filters, from, to, timeZone, asOf, rows, cost, unpriced, notes = [] }: Manifest,
   local: LocalTimes,
 ): string {
-  const lines: [what: string, kind: ValueKind, value: Value][] = [
+  const lines: AboutLine[] = [
     ['What', 'text', title],
     ['Filters', 'text', filters],
     from === null ? ['From', 'text', 'the first record'] : ['From', 'instant', from],
@@ -122,12 +132,15 @@ function aboutSheet(
     ['As of, nothing newer is counted', 'instant', asOf],
     ['Time zone', 'text', timeZone],
     ['Rows', 'integer', rows],
-    ...(cost === null ? [] : [['Total cost', 'euros', cost] as [string, ValueKind, Value]]),
-    ...notes.map(({ first, last, text, filter, writer }): [string, ValueKind, Value] => [
-      `Note, ${first === last ? first : `${first} to ${last}`}${filter === '' ? '' : `, ${filter}`}`,
-      'text',
-      `${text} (${writer})`,
-    ]),
+    ...(cost === null ? [] : [['Total cost', 'euros', cost] as AboutLine]),
+    ...(unpriced === undefined || unpriced.requests === 0 ? [] : unpricedLines(unpriced)),
+    ...notes.map(
+      ({ first, last, text, filter, writer }): AboutLine => [
+        `Note, ${first === last ? first : `${first} to ${last}`}${filter === '' ? '' : `, ${filter}`}`,
+        'text',
+        `${text} (${writer})`,
+      ],
+    ),
   ];
   const what: ExportColumn = { name: 'whatId', label: 'About this file', kind: 'text' };
   const value = (kind: ValueKind): ExportColumn => ({ name: 'valueId', label: '', kind });

@@ -67,16 +67,19 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
             sources.reader.ofOneState(async (reader) => {
               const view = { ...sources, reader, query };
               const shown = names.filter((one) => wanted.includes(one));
-              const [total, all] = await Promise.all([
+              const [total, unpriced, all] = await Promise.all([
                 cost(view),
+                query.cost === 'repriced'
+                  ? reader.repriced(query, 'day').then(({ value }) => value.unpriced)
+                  : undefined,
                 Promise.all(
                   shown.map(async (name) => ({ name, table: await (tables[name] as UsageTable).read(view) })),
                 ),
               ]);
-              return { total, all };
+              return { total, unpriced, all };
             }),
           );
-          const { total, all } = await unlessGone(reading, gone);
+          const { total, unpriced, all } = await unlessGone(reading, gone);
           const found = all.map(({ name, table: { title, columns, rows } }) => ({
             name,
             title,
@@ -84,7 +87,7 @@ export function usageExport({ path, parameters, asked, tables, cost }: UsageExpo
             rows: rows(),
           }));
           const rows = found.reduce((sum, table) => sum + table.rows.length, 0);
-          const manifest = await usageManifest(usage, { ...sources, query }, { rows, cost: total });
+          const manifest = await usageManifest(usage, { ...sources, query }, { rows, cost: total, unpriced });
           const batched = found.map(({ rows, ...table }) => ({ ...table, batches: [rows] }));
           return { ...counting({ manifest, tables: batched }), close: async () => {} };
         },
@@ -105,7 +108,7 @@ export function auditDetails({ query }: AskedUsage, { filters, rows, cost }: Man
 export async function usageManifest(
   { title }: AskedUsage,
   { databases, query, format }: { databases: NameDatabases; query: UsageQuery; format: Format },
-  { rows, cost }: { rows: number; cost: MicroEuros },
+  { rows, cost, unpriced }: Pick<Manifest, 'rows' | 'cost' | 'unpriced'>,
 ): Promise<Manifest> {
   const { window, asOf } = query;
   const [names, said] = await Promise.all([
@@ -114,5 +117,16 @@ export async function usageManifest(
   ]);
   const filters = viewSentence(query, names, format);
   const notes = said.map(({ first, last, text, filter, writer }) => ({ first, last, text, filter, writer }));
-  return { title, filters, from: window.from, to: window.to, timeZone: format.timeZone, asOf, rows, cost, notes };
+  return {
+    title,
+    filters,
+    from: window.from,
+    to: window.to,
+    timeZone: format.timeZone,
+    asOf,
+    rows,
+    cost,
+    notes,
+    unpriced,
+  };
 }

@@ -3,6 +3,7 @@ import { addDays, addTime, dayOf, HOUR, now, startOfDay } from '../../../src/uni
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { download, xlsxSheets } from '../../support/export.ts';
 import { assertDescribed } from '../../support/openapi.ts';
 import { openPage, tableOf, textOf } from '../../support/page.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
@@ -11,12 +12,14 @@ const COST = 'cost=repriced';
 
 describe('pages and files by the costs of the price list (cost=repriced)', () => {
   let client: Client;
+  let origin: string;
   const noPrices = () => databases().backoffice.raw('TRUNCATE prices, exchange_rates');
   const author = 'aaaaaaaa-0000-4000-8000-000000000001';
   const month = dayOf(now(), 'Europe/Lisbon').slice(0, 7);
 
   before(async () => {
-    client = await signedIn((await sharedApp()).origin);
+    ({ origin } = await sharedApp());
+    client = await signedIn(origin);
     await resetUsage();
     await noPrices();
     // An hour ago may be another month: all are of the first moments of today.
@@ -181,7 +184,19 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
         ['All calls, with costs by the price list', '31.250000'],
         path,
       );
+      assert.deepEqual(manifest.unpriced, { requests: 1, models: ['mystery-1'] }, path);
+      const recorded = JSON.parse((await client.get(path.replace(COST, ''))).text);
+      assert.equal('unpriced' in recorded.manifest, false, path);
     }
+    const sheets = await xlsxSheets((await download(origin, client, `/ai-usage.xlsx?${COST}`)).bytes);
+    const about = sheets.find(({ name }) => name === 'About')?.rows.map((row) => Object.values(row)) ?? [];
+    assert.deepEqual(
+      about.filter(([what]) => /without a price|Models of/.test(String(what))),
+      [
+        ['Calls without a price, in no cost', 1],
+        ['Models of these', 'mystery-1'],
+      ],
+    );
     const { headers } = await client.get(`/ai-usage/models.csv?${COST}`);
     assert.equal(headers['x-total-cost'], '31.250000');
   });
