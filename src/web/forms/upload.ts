@@ -32,8 +32,14 @@ export async function readUpload(req: Request): Promise<Upload> {
   return { text, name, fields: new Map(others) };
 }
 
+/** What .xlsx and .ods begin with: they are archives. Older ones are no UTF-8. */
+const isWorkbook = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'PK\x03\x04';
+
 async function textOf(file: File): Promise<string> {
   const bytes = await file.arrayBuffer();
+  if (isWorkbook(new Uint8Array(bytes)))
+    throw problem('The file', 'is a workbook of a spreadsheet: save its sheet as “CSV UTF-8”');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
