@@ -7,6 +7,7 @@ import { sharedApp } from '../support/app.ts';
 import { enterLine, enterRate, micro, openLadder, rungsIn } from '../support/bills.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { download } from '../support/export.ts';
+import { type Charge, problemsOf } from '../support/focus.ts';
 import { columnOf, openPage, tableOf, textOf, totalOf } from '../support/page.ts';
 import { enterPrice } from '../support/prices.ts';
 import { coverUsage, insertUsage, resetUsage } from '../support/usage.ts';
@@ -111,6 +112,54 @@ describe('the ladder of a bill', () => {
       october?.map(({ text }) => text),
       ['Oct 2026', 'OpenAI', '€1.0350', '€1.95', '+€0.913', '88.2%', '6'],
     );
+  });
+
+  it('is a file of FOCUS 1.2: a charge for each line that counts, in the currency that it was billed in', async () => {
+    await fill();
+    await enterLine(ana, {
+      day: '2026-10-12',
+      item: 'gpt-5, output',
+      amount: '3',
+      project: 'proj_a',
+      quantity: '300000',
+    });
+    await enterLine(ana, {
+      day: '2026-10-12',
+      item: 'gpt-5, output',
+      amount: '2.5',
+      project: 'proj_a',
+      quantity: '250000',
+    });
+    const { text, status } = await ana.get(`${PATH.replace('?', '.csv?')}&table=focus`);
+    assert.equal(status, 200);
+    const charges: Charge[] = parseCsv(text, { columns: true, bom: true });
+    assert.deepEqual(problemsOf(charges), []);
+    const lines: Record<string, string>[] = parseCsv(
+      (await ana.get(`${PATH.replace('?', '.csv?')}&table=lines`)).text,
+      { columns: true, bom: true },
+    );
+    const counted = lines.filter((line) => line.Counts === 'true');
+    assert.equal(counted.length, lines.length - 1, 'the corrected one is left out');
+    const of = (rows: Record<string, string>[], names: string[]) => rows.map((row) => names.map((name) => row[name]));
+    assert.deepEqual(
+      of(charges, ['ChargeDescription', 'BilledCost', 'BillingCurrency', 'x_Kind', 'SubAccountId']),
+      of(counted, ['Line item', 'In its currency', 'Currency', 'Charge', 'Project']),
+    );
+    const found = charges.find(({ SubAccountId }) => SubAccountId === 'proj_a');
+    assert.deepEqual(
+      of(
+        [found ?? {}],
+        ['BilledCost', 'ConsumedQuantity', 'ConsumedUnit', 'ChargePeriodStart', 'ChargePeriodEnd', 'x_BilledEuros'],
+      ),
+      [['2.5', '250000', 'Tokens', '2026-10-12T00:00:00Z', '2026-10-13T00:00:00Z', '2']],
+    );
+    const categories = new Map(charges.map(({ x_Kind, ChargeCategory }) => [x_Kind, ChargeCategory]));
+    assert.deepEqual(
+      [categories.get('tax'), categories.get('credit'), categories.get('usage')],
+      ['Tax', 'Credit', 'Usage'],
+    );
+    const wrong = charges.map((charge) => ({ ...charge, ConsumedQuantity: '', ChargePeriodEnd: '' }));
+    assert.ok(problemsOf(wrong).length >= charges.length, 'its test would find it wrong');
   });
 
   it('says what cannot be told, and why: no bill, no rate, no tokens, no model', async () => {

@@ -3,13 +3,13 @@ import type { WhoseCost } from '../../query/view.ts';
 import type { RepricedStats } from '../../stats/pricing/repriced.ts';
 import { group } from '../../stats/stats.ts';
 import { type Sums, totalTokens, type UsageCell } from '../../stats/sums.ts';
-import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
-import type { Value, ValueKind } from '../../tables/values.ts';
+import { focusColumns, focusInstant } from '../../tables/focus.ts';
+import { type DataTable, dataTable } from '../../tables/table.ts';
 import { compareDays, type Day } from '../../units/calendar.ts';
 import { periodOf } from '../../units/calendar-period.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { eurosNumber, type MicroEuros, NO_EUROS } from '../../units/money.ts';
-import { endOfDay, type Instant, isoFromInstant, NO_TIME, startOfDay } from '../../units/time.ts';
+import { endOfDay, NO_TIME, startOfDay } from '../../units/time.ts';
 
 /** What calls of a model and an action cost on a business day; `repriced` is null where the price list has no price for them. */
 type Charge = {
@@ -19,9 +19,6 @@ type Charge = {
   recorded: Sums;
   repriced: MicroEuros | null;
 };
-
-/** "2026-10-31T10:00:00Z": the one way in which the specification writes an instant. */
-const instantText = (instant: Instant): string => isoFromInstant(instant).replace(/\.\d+Z$/, 'Z');
 
 function chargesOf({ recorded, cells, unpricedCells }: RepricedStats): Charge[] {
   const keyOf = ({ bucket, model, action }: UsageCell) => JSON.stringify([bucket, model, action]);
@@ -47,10 +44,7 @@ export function focusTable(stats: RepricedStats, whose: WhoseCost, timeZone: str
   const costOf = ({ recorded, repriced }: Charge) =>
     eurosNumber(whose === 'recorded' ? recorded.cost : (repriced ?? NO_EUROS));
   const month = ({ day }: Charge) => periodOf(day, 'month');
-  const column = (name: string, kind: ValueKind, value: (charge: Charge) => Value): Column<Charge> => ({
-    ...{ name, label: name, kind, value },
-  });
-  const same = (name: string, text: string) => column(name, 'text', () => text);
+  const { column, same } = focusColumns<Charge>();
   const maker = ({ model }: Charge) => providerOf(model);
   return dataTable(
     [
@@ -58,14 +52,14 @@ export function focusTable(stats: RepricedStats, whose: WhoseCost, timeZone: str
       same('BillingAccountId', 'workflows_db'),
       same('BillingAccountName', 'AI calls of workflows_db'),
       same('BillingCurrency', 'EUR'),
-      column('BillingPeriodEnd', 'text', (charge) => instantText(startOfDay(month(charge).next, timeZone))),
-      column('BillingPeriodStart', 'text', (charge) => instantText(startOfDay(month(charge).first, timeZone))),
+      column('BillingPeriodEnd', 'text', (charge) => focusInstant(startOfDay(month(charge).next, timeZone))),
+      column('BillingPeriodStart', 'text', (charge) => focusInstant(startOfDay(month(charge).first, timeZone))),
       same('ChargeCategory', 'Usage'),
       column('ChargeClass', 'text', () => null),
       column('ChargeDescription', 'text', ({ model, action }) => `${model}: ${action} (${aboutModel(model)})`),
       same('ChargeFrequency', 'Usage-Based'),
-      column('ChargePeriodEnd', 'text', ({ day }) => instantText(endOfDay(day, timeZone))),
-      column('ChargePeriodStart', 'text', ({ day }) => instantText(startOfDay(day, timeZone))),
+      column('ChargePeriodEnd', 'text', ({ day }) => focusInstant(endOfDay(day, timeZone))),
+      column('ChargePeriodStart', 'text', ({ day }) => focusInstant(startOfDay(day, timeZone))),
       column('ConsumedQuantity', 'integer', ({ recorded }) => recorded.requests),
       same('ConsumedUnit', 'Requests'),
       column('ContractedCost', 'decimal', costOf),

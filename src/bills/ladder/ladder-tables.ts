@@ -9,6 +9,7 @@ import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
 import { amountInWords, daysInWords } from '../import/import-page.ts';
 import { KIND_LABELS } from '../terms.ts';
+import { focusTable } from './focus.ts';
 import { type Ladder, RUNGS, type RungName, type Rungs, rungsBy, rungsOf, sumOfRungs } from './ladder.ts';
 import type { Bill } from './read-ladder.ts';
 import { RUNG_LABELS, rungInWords } from './words.ts';
@@ -175,7 +176,7 @@ const cut = (count: number, format: Format) =>
 /** As the page has them: the first of them. */
 export const shownLines = (lines: readonly KeptLine[]): readonly KeptLine[] => lines.slice(0, MOST_ROWS);
 
-export const FILE_TABLES = ['ladder', 'models', 'days', 'lines'] as const;
+export const FILE_TABLES = ['ladder', 'models', 'days', 'lines', 'focus'] as const;
 
 /** All tables of a bill, by their names in files. */
 export const tablesOf = (bill: Bill, format: Format): Record<(typeof FILE_TABLES)[number], DataTable> => ({
@@ -183,4 +184,5 @@ export const tablesOf = (bill: Bill, format: Format): Record<(typeof FILE_TABLES
   models: modelsTable(bill),
   days: daysTable(bill, format),
   lines: linesTable(bill.lines, format),
+  focus: focusTable(bill.provider, bill.lines),
 });

@@ -25,7 +25,13 @@ type LadderDependencies = {
 };
 
 const API_PATH = '/api/bills';
-const TITLES = { ladder: 'The ladder', models: 'By model', days: 'By day', lines: 'Lines of the bill' };
+const TITLES = {
+  ladder: 'The ladder',
+  models: 'By model',
+  days: 'By day',
+  lines: 'Lines of the bill',
+  focus: 'FOCUS 1.2',
+};
 
 /** The bill of a provider and month, explained: the page, and the JSON of docs/openapi.yaml. */
 export function ladderPages({ databases: { backoffice }, reader, render, format }: LadderDependencies): Router {

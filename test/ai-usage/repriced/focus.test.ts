@@ -5,65 +5,9 @@ import { addTime, DAY_OF_24_HOURS, HOUR, now } from '../../../src/units/time.ts'
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { type Charge, FOCUS_COLUMNS, problemsOf } from '../../support/focus.ts';
 import { usageAt } from '../../support/generated-usage.ts';
 import { insertUsage, resetUsage } from '../../support/usage.ts';
-
-type Charge = Record<string, string>;
-
-const DECIMAL = /^-?\d+(\.\d+)?$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
-const SOME_TEXT = /\S/;
-const NULL = /^$/;
-
-/**
- * What the specification asks of the columns of a usage charge that is no correction, by its files specification/columns/*.md and
- * attributes/{numeric,datetime}_format.md as of 1.2: type, format, nulls and allowed values. All of those that are mandatory are among them.
- */
-const COLUMNS: Record<string, RegExp> = {
-  BilledCost: DECIMAL,
-  BillingAccountId: SOME_TEXT,
-  BillingAccountName: SOME_TEXT,
-  BillingCurrency: /^[A-Z]{3}$/,
-  BillingPeriodEnd: INSTANT,
-  BillingPeriodStart: INSTANT,
-  ChargeCategory: /^Usage$/,
-  ChargeClass: NULL,
-  ChargeDescription: SOME_TEXT,
-  ChargeFrequency: /^Usage-Based$/,
-  ChargePeriodEnd: INSTANT,
-  ChargePeriodStart: INSTANT,
-  ConsumedQuantity: /^[1-9]\d*$/,
-  ConsumedUnit: SOME_TEXT,
-  ContractedCost: DECIMAL,
-  EffectiveCost: DECIMAL,
-  InvoiceIssuerName: SOME_TEXT,
-  ListCost: DECIMAL,
-  PricingCategory: /^(Standard|Dynamic|Committed|Other)$/,
-  PricingQuantity: DECIMAL,
-  PricingUnit: SOME_TEXT,
-  ProviderName: SOME_TEXT,
-  PublisherName: SOME_TEXT,
-  ServiceCategory: /^AI and Machine Learning$/,
-  ServiceName: SOME_TEXT,
-  ServiceSubcategory:
-    /^(Bots|Generative AI|Machine Learning|Natural Language Processing|Other \(AI and Machine Learning\))$/,
-  SkuId: /^/,
-};
-
-/** What is wrong with a file by the specification. */
-function problemsOf(charges: Charge[]): string[] {
-  return charges.flatMap((charge, i) => {
-    const wrong = Object.entries(COLUMNS).flatMap(([name, format]) =>
-      format.test(charge[name] ?? 'missing: no column') ? [] : [`${i}: ${name} is ${JSON.stringify(charge[name])}`],
-    );
-    const own = Object.keys(charge).filter((name) => !(name in COLUMNS) && !/^x_[A-Za-z]+$/.test(name));
-    const inOrder = ['BillingPeriodStart', 'ChargePeriodStart', 'ChargePeriodEnd', 'BillingPeriodEnd'].map((name) =>
-      Date.parse(charge[name] ?? ''),
-    );
-    const within = inOrder.every((at, n) => n === 0 || at >= (inOrder[n - 1] as number)) && inOrder[1] !== inOrder[2];
-    return [...wrong, ...own.map((name) => `${i}: ${name} is no column`), ...(within ? [] : [`${i}: ${inOrder}`])];
-  });
-}
 
 const recently = fc.bigInt(0n, 89n * 24n).map((hours) => now() - hours * HOUR - 1n);
 
@@ -131,7 +75,7 @@ describe('costs as FOCUS 1.2 (/ai-usage/repriced.csv?table=focus)', () => {
   });
 
   it('would be found wrong by its test', () => {
-    const right: Charge = Object.fromEntries(Object.keys(COLUMNS).map((name) => [name, '']));
+    const right: Charge = Object.fromEntries(Object.keys(FOCUS_COLUMNS).map((name) => [name, '']));
     assert.ok(problemsOf([right]).length > 20);
   });
 });
