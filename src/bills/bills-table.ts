@@ -3,7 +3,7 @@ import { billPath } from '../query/paths.ts';
 import type { BillSum } from '../stats/bills/read-lines.ts';
 import type { UsageCell } from '../stats/sums.ts';
 import { changeShare } from '../tables/sum-columns.ts';
-import { type DataTable, dataTable } from '../tables/table.ts';
+import { type Column, type DataTable, dataTable } from '../tables/table.ts';
 import { compareDays, type Day, type Month, monthOf } from '../units/calendar.ts';
 import { byCodePoint } from '../units/code-points.ts';
 import type { Format } from '../units/format.ts';
@@ -38,18 +38,28 @@ export function billRows(cells: readonly UsageCell[], bills: readonly BillSum[])
 /** By how much a bill differs from what was recorded; null without one. */
 const differenceOf = ({ recorded, bill }: BillRow): MicroEuros | null => bill && minus(bill.billed, recorded);
 
+const MONTH: Column<BillRow> = { name: 'month', label: 'Month', kind: 'month', value: ({ month }) => month };
+const PROVIDER: Column<BillRow> = {
+  ...{ name: 'provider', label: 'Provider', kind: 'text', leads: true, value: ({ provider }) => provider },
+  cell: ({ provider, month }) => ({ href: billPath(provider, month) }),
+};
+
+/** What was recorded of months that no bill is there of. */
+export function unbilledTable(rows: BillRow[]): DataTable {
+  const total = rows.map(({ recorded }) => recorded).reduce(plus, NO_EUROS);
+  const recorded: Column<BillRow> = {
+    ...{ name: 'recorded', label: 'Recorded', kind: 'euros', leads: true, total },
+    value: ({ recorded }) => recorded,
+  };
+  const month = { ...MONTH, totalCell: { text: 'Total' } };
+  return dataTable([month, PROVIDER, recorded], { title: 'Without a bill', rows });
+}
+
 export function billsTable(rows: BillRow[], format: Format): DataTable {
   return dataTable<BillRow>(
     [
-      { name: 'month', label: 'Month', kind: 'month', value: ({ month }) => month },
-      {
-        leads: true,
-        ...{ name: 'provider', label: 'Provider', kind: 'text', value: ({ provider }) => provider },
-        cell: ({ provider, month, bill }) => ({
-          href: billPath(provider, month),
-          ...(bill === null ? { flag: 'no bill' } : {}),
-        }),
-      },
+      MONTH,
+      PROVIDER,
       { name: 'recorded', label: 'Recorded', kind: 'euros', value: ({ recorded }) => recorded },
       {
         ...{ name: 'billed', label: 'Billed', kind: 'euros', value: ({ bill }) => bill?.billed ?? null },
@@ -66,6 +76,6 @@ export function billsTable(rows: BillRow[], format: Format): DataTable {
       },
       { name: 'lines', label: 'Lines', kind: 'integer', value: ({ bill }) => bill?.lines ?? null },
     ],
-    { title: 'Recorded and billed', rows, faint: ({ bill }) => bill === null },
+    { title: 'Recorded and billed', rows },
   );
 }

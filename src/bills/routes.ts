@@ -11,7 +11,7 @@ import { panel } from '../web/panel.ts';
 import { takes } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
 import { billForm } from './bill-form.ts';
-import { billsTable } from './bills-table.ts';
+import { type BillRow, billsTable, unbilledTable } from './bills-table.ts';
 import { addLine } from './changes.ts';
 import { MONTHS_LISTED, readBills } from './read-bills.ts';
 import { parseBillLine } from './terms.ts';
@@ -31,19 +31,24 @@ export function billPages({ databases: { backoffice }, reader, render, format }:
   const form = express.urlencoded({ extended: false, limit: '20kb' });
   const { timeZone } = format;
 
+  /** Bills first; what has none, which is most where nobody imports any, is a list of its own. Null where there is neither. */
+  const listed = (rows: BillRow[]) => {
+    if (rows.length === 0) return null;
+    const [billed, others] = [rows.filter(({ bill }) => bill !== null), rows.filter(({ bill }) => bill === null)];
+    const without = unbilledTable(others).page(format);
+    return {
+      billed: billed.length === 0 ? null : billsTable(billed, format).page(format),
+      without: others.length === 0 ? null : { table: without, count: others.length, cost: without.total?.at(-1)?.text },
+    };
+  };
+
   router.get(BILLS_PATH, takes([]), async (req, res) => {
     const rows = await panel(readBills({ backoffice, reader, timeZone }, now()), req.log);
     const links = EXTENSIONS.filter((extension) => extension !== 'ndjson').map((extension) => ({
       ...{ label: FORMATS[extension].label, href: `${BILLS_PATH}.${extension}`, note: '' },
     }));
     const data = {
-      bills: rows.ok
-        ? {
-            ok: true,
-            value: rows.value.length === 0 ? null : billsTable(rows.value, format).page(format),
-          }
-        : rows,
-      hasBills: rows.ok && rows.value.some(({ bill }) => bill !== null),
+      bills: rows.ok ? { ok: true, value: listed(rows.value) } : rows,
       months: MONTHS_LISTED,
       download: { lead: 'What was recorded and billed', groups: [{ title: 'Bills', links }], link: null },
       retry: BILLS_PATH,

@@ -39,6 +39,9 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
     );
   };
 
+  const isQuiet = ({ open, failed }: { open: object | null; failed: string | null }) =>
+    open === null && failed === null;
+
   const tableOf = (found: FoundOfKind, isExplained: boolean) => {
     const findings = found.findings.filter((finding) => finding.isExplained === isExplained);
     return findings.length === 0
@@ -54,13 +57,16 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
     }));
     const data = {
       open: open.length,
-      kinds: kinds.map(({ kind, found }) => ({
-        ...{ name: kind.name, title: kind.title, rule: kind.rule, euros: kind.euros },
-        failed: found.ok ? null : found.message,
-        notes: found.ok ? found.value.notes : [],
-        open: found.ok ? tableOf(found.value, false) : null,
-        explained: found.ok ? tableOf(found.value, true) : null,
-      })),
+      kinds: kinds
+        .map(({ kind, found }) => ({
+          ...{ name: kind.name, title: kind.title, rule: kind.rule, euros: kind.euros },
+          failed: found.ok ? null : found.message,
+          notes: found.ok ? found.value.notes : [],
+          open: found.ok ? tableOf(found.value, false) : null,
+          explained: found.ok ? tableOf(found.value, true) : null,
+        }))
+        // Those that have something to look at come first, else in their order.
+        .sort((a, b) => Number(isQuiet(a)) - Number(isQuiet(b))),
       download: {
         lead: 'Every finding, those that are explained too',
         groups: [{ title: 'Findings', links }],

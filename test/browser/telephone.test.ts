@@ -44,6 +44,7 @@ describe('lists on a telephone', () => {
     ['/findings', '"Since "'],
     ['/alerts', '"Last evaluation "'],
     ['/bills', '"Recorded "'],
+    ['/ai-usage/unit-costs?period=90d', '"Half cost at most "'],
     [PAGES.story as string, '"Tokens out "'],
   ] as const)
     it(`have what matters beside the name, the rest below it with its label, and nothing to the side: ${path}`, async () => {

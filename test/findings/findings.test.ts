@@ -73,6 +73,14 @@ describe('findings', () => {
     const [first, second] = tableOf(page, 'Models recorded at €0').rows;
     assert.equal(first?.[2]?.micro, 2_250_001);
     assert.equal(second?.[2]?.text, 'not known');
+    // What was found comes first, and before the words on what counts.
+    const sections = page.querySelectorAll('.findings');
+    const isFound = sections.map((section) => section.querySelector('table') !== null);
+    assert.deepEqual(
+      isFound,
+      [...isFound].sort((a, b) => Number(b) - Number(a)),
+    );
+    assert.match(textOf(sections[0]?.querySelector('details:last-child') ?? null), /^What counts.* Its euros are /);
     // The records behind it are those calls.
     const records = await openPage(ana, first?.[1]?.href ?? '');
     assert.match(textOf(records.querySelector('main')), /2 records|new-1/);

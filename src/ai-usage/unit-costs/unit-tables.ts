@@ -52,8 +52,9 @@ export function unitTable({ months }: UnitCosts, of: UnitOfCost, links: ViewLink
     { name: of, label, kind: 'integer', value: (month) => month[of].count },
     { name: 'cost', label: 'Cost', kind: 'euros', value: (month) => month[of].cost },
     {
-      ...{ name: 'mean', label: 'Average', kind: 'euros' },
+      ...{ name: 'mean', label: 'Average', kind: 'euros', leads: true },
       value: (month) => (month[of].count === 0 ? null : average(month[of].cost, month[of].count)),
+      cell: (month) => (month[of].count === 0 ? { text: '–' } : {}),
     },
     { name: 'median', label: 'Half cost at most', kind: 'euros', value: (month) => month[of].median },
     { name: 'p90', label: 'Nine in ten at most', kind: 'euros', value: (month) => month[of].p90 },
@@ -102,7 +103,7 @@ export function causesTable(causes: UnitCauses | null, format: Format, most = Nu
       ...{ name: 'byPrice', label: 'Cost of a call', kind: 'euros', isChange: true },
       ...{ value: ({ price }) => price, total: sum('price') },
     },
-    { name: 'now', label: 'Now', kind: 'euros', value: ({ now }) => now, total: total.now },
+    { name: 'now', label: 'Now', kind: 'euros', leads: true, value: ({ now }) => now, total: total.now },
   ];
   const title =
     causes === null
