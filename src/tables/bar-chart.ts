@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 
-/** One bar; marked ones stand out. */
-export type Bar = { label: string; axisLabel: string; value: number; marked: boolean };
+/** One bar; marked ones stand out, and of some somebody has said something. */
+export type Bar = { label: string; axisLabel: string; value: number; marked: boolean; noted?: boolean };
 
 /** Bars that the page stretches to its width, one path for the plain and one for the marked ones; a line at a level. */
 export type BarChart = {
@@ -11,6 +11,8 @@ export type BarChart = {
   marked: string;
   /** Above what is marked, also where its bar is too small to be seen. */
   flags: string;
+  /** A line through each bar of which something is said. */
+  noted: string;
   level: number | null;
   ground: number;
   scale: string[];
@@ -44,6 +46,7 @@ export function barChart(
   return {
     ...{ width: bars.length * BAR, height: HEIGHT, plain: path(false), marked: path(true), ground, text },
     flags: bars.map(({ marked }, i) => (marked ? `M${i * BAR + 1} 0h${BAR - 2}v5h-${BAR - 2}z` : '')).join(''),
+    noted: bars.map(({ noted }, i) => (noted ? `M${i * BAR + BAR / 2} 0V${HEIGHT}` : '')).join(''),
     level: limit === null ? null : Math.round(y(limit)),
     scale: [say(highest), say(lowest)],
     // At even distances, the first and the last bar among them.

@@ -8,11 +8,13 @@ import {
   usageUrl,
   WHICH_RECORDS,
 } from '../../query/query.ts';
-import { AXES, COST_LABELS, COSTS, MEASURES } from '../../query/view.ts';
+import { AXES, type Axis, COST_LABELS, COSTS, MEASURES } from '../../query/view.ts';
 import { canBeRepriced, isRepricedPivot } from '../../stats/explore/pivot.ts';
+import { noteLines, readNotesOf } from '../../stats/notes/notes-of.ts';
 import { noNumberNotes } from '../../stats/records/odd-values.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { now } from '../../units/time.ts';
+import { panel } from '../../web/panel.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
 import { answerPage, readsUsage } from '../frame/answer-routes.ts';
 import { hiddenFields } from '../frame/hidden-fields.ts';
@@ -28,11 +30,12 @@ import { pivotTable } from './pivot-table.ts';
 
 const MOST_ROWS_OF_API = 1000;
 const CHOSEN = ['page', 'pageSize'];
+const DATED: readonly Axis[] = ['day', 'week', 'month'];
 const OTHER_LISTS = ['after', 'before'];
 
 /** Any two of what records are told apart by against each other. */
 export function explorePages(dependencies: PageDependencies): Router {
-  const { reader, format } = dependencies;
+  const { databases, reader, format } = dependencies;
   const router = answerPage(dependencies, {
     ...{ path: EXPLORE_PATH, name: 'Explore', view: 'ai-usage/explore/explore', files: EXPLORE_EXPORT },
     taken: takes(PAGE_PARAMETERS, {
@@ -46,6 +49,12 @@ export function explorePages(dependencies: PageDependencies): Router {
     }),
     asked: (query) => query,
     read: (reader, query) => reader.pivot(query, pivotOfPage(query)),
+    // Where days, weeks or months stand, somebody may have said something of them.
+    beside: async (query, log) => {
+      if (![query.rows, query.columns].some((axis) => DATED.includes(axis))) return { noted: [], notNoted: null };
+      const said = await panel(readNotesOf(databases.backoffice, query, format), log);
+      return { noted: said.ok ? noteLines(said.value, format) : [], notNoted: said.ok ? null : said.message };
+    },
     totalOf: ({ total }) => total,
     shown: (pivot, query, links) => ({
       choice: choiceOf(query),

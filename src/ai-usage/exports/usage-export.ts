@@ -6,6 +6,7 @@ import type { Manifest } from '../../export/table.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { viewSentence } from '../../query/filters/words.ts';
 import { ofRecorded, PAGING, type QueryLimits, type UsageQuery } from '../../query/query.ts';
+import { readNotesOf } from '../../stats/notes/notes-of.ts';
 import type { DataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_EUROS } from '../../units/money.ts';
@@ -14,7 +15,6 @@ import { unlessGone } from '../../units/promises/unless-gone.ts';
 import type { Instant } from '../../units/time.ts';
 import { windowText } from '../frame/filter-bar.ts';
 import { pageLimits, type UsageSources, type UsageView } from '../frame/sources.ts';
-import { readNotesOf } from '../notes/shown.ts';
 
 /** A table of a page, and those of its page's parameters that it depends on. */
 export type UsageTable = {

@@ -1,4 +1,4 @@
-import express, { type RequestHandler, type Router } from 'express';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 import type { ExportPage } from '../../downloads/export-page.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import {
@@ -37,6 +37,8 @@ type AnswerPage<T> = {
   totalOf: (value: T) => Sums;
   files: Pick<ExportPage<never>, 'tables'>;
   shown: (value: T | null, query: UsageQuery, links: ViewLinks) => object;
+  /** What stands beside the answer, and neither waits for it nor fails with it. */
+  beside?: (query: UsageQuery, log: Request['log']) => Promise<object>;
 };
 
 /** What the address of a page takes that heeds period and filters only, and some of how numbers are drawn. */
@@ -56,7 +58,7 @@ export const readsUsage =
 /** Head, filters, the answer that may fail, and its files, all of one state of the rollups. */
 export function answerPage<T>(
   { databases, reader, render, format }: PageDependencies,
-  { path, name, view, taken, asked: answeredAs, read, totalOf, files, shown }: AnswerPage<T>,
+  { path, name, view, taken, asked: answeredAs, read, totalOf, files, shown, beside }: AnswerPage<T>,
 ): Router {
   const router = express.Router();
   const limits = pageLimits(format);
@@ -74,7 +76,11 @@ export function answerPage<T>(
           req.log,
         ),
       );
-      const [answer, shared] = await Promise.all([answering, frame(path, query, answering, req.log)]);
+      const [answer, shared, others] = await Promise.all([
+        answering,
+        frame(path, query, answering, req.log),
+        beside?.(fixed, req.log),
+      ]);
       const value = answer.ok ? answer.value.value : null;
       const total = value && totalOf(value);
       const links: ViewLinks = {
@@ -89,6 +95,7 @@ export function answerPage<T>(
         isEmpty: total?.requests === 0,
         download: total ? tablesMenu(files, frozenUrl(path, query, total), total, format) : null,
         overview: usageUrl(OVERVIEW_PATH, query),
+        ...others,
         ...shown(value, query, links),
       };
     });

@@ -1,5 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
+import { type DayNote, readNote, readNotes } from '../../stats/notes/notes.ts';
 import { now } from '../../units/time.ts';
 import { NotFound } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
@@ -7,7 +8,6 @@ import type { UsageSources } from '../frame/sources.ts';
 import { noteChanges } from './changes.ts';
 import { findNote, findToChange } from './finding-routes.ts';
 import { callsInWords, noteJson } from './notes-page.ts';
-import { type DayNote, readNote, readNotes } from './store.ts';
 import { parseNote } from './terms.ts';
 
 const API_PATH = '/api/notes';

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { type Actor, auditedChange, auditedOnce } from '../../db/audit-log.ts';
+import { NOTES_PATH } from '../../query/paths.ts';
+import { changeNote, type DayNote, deleteNote, MOST_NOTES, makeNote, type NoteTerms } from '../../stats/notes/notes.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { checkStamp, stamped } from '../../units/input/stamp.ts';
-import { NOTES_PATH } from './shown.ts';
-import { changeNote, type DayNote, deleteNote, MOST_NOTES, makeNote, type NoteTerms } from './store.ts';
 
 const termsOf = ({ first, last, text, filter }: NoteTerms): NoteTerms => ({ first, last, text, filter });
 const pathOf = (id: string) => `${NOTES_PATH}/${id}`;

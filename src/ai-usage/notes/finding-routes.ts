@@ -1,11 +1,11 @@
 import type { Request } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../../auth/access/caller.ts';
+import { NOTES_PATH } from '../../query/paths.ts';
+import { type DayNote, readNote } from '../../stats/notes/notes.ts';
 import { isUuid } from '../../units/uuid.ts';
 import { NotFound, Refused } from '../../web/errors.ts';
 import { mayChange } from './notes-page.ts';
-import { NOTES_PATH } from './shown.ts';
-import { type DayNote, readNote } from './store.ts';
 
 /** Whether whoever asks may change a note. */
 export const mayAsk = (req: Request, note: DayNote): boolean =>

@@ -2,13 +2,14 @@ import type { NameDatabases } from '../../catalog/known-names.ts';
 import { NO_NAMES, readNames } from '../../catalog/names.ts';
 import { namedIn } from '../../query/filters/registry.ts';
 import { filterSentence } from '../../query/filters/words.ts';
+import { NOTES_PATH } from '../../query/paths.ts';
+import type { DayNote } from '../../stats/notes/notes.ts';
+import { callsOf, daysText } from '../../stats/notes/notes-of.ts';
 import type { ParameterProblem } from '../../units/failures/bad-input.ts';
 import type { Format } from '../../units/format.ts';
 import { type DateField, dateField } from '../../units/input/date-field.ts';
 import { type FormField, otherProblems, problemOf } from '../../units/input/form-field.ts';
 import { type Instant, isoFromInstant } from '../../units/time.ts';
-import { callsOf, daysText, NOTES_PATH } from './shown.ts';
-import type { DayNote } from './store.ts';
 
 /** A note as its page and the list show it. */
 export type NoteLine = { text: string; days: string; calls: string; who: string; href: string; overview: string };

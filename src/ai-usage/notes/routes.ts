@@ -1,5 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
+import { NOTES_PATH } from '../../query/paths.ts';
+import { type DayNote, readNotes } from '../../stats/notes/notes.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
 import { dayOf, now } from '../../units/time.ts';
 import { panel } from '../../web/panel.ts';
@@ -9,8 +11,6 @@ import { notesApi } from './api-routes.ts';
 import { changeAction, noteChanges } from './changes.ts';
 import { findNote, findToChange, mayAsk } from './finding-routes.ts';
 import { callsInWords, noteForm, noteLine } from './notes-page.ts';
-import { NOTES_PATH } from './shown.ts';
-import { type DayNote, readNotes } from './store.ts';
 import { parseNote } from './terms.ts';
 
 /** What people say of days, for whoever looks at a chart of them: pages, forms and their JSON. */

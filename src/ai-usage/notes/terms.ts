@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { filterText, queryOfFilter } from '../../query/filter-text.ts';
 import { FILTER_NAMES, type FilterName, filterOfName, valuesOf } from '../../query/filters/registry.ts';
+import type { NoteTerms } from '../../stats/notes/notes.ts';
 import { daysBetween } from '../../units/calendar.ts';
 import { BadInput, type ParameterProblem } from '../../units/failures/bad-input.ts';
 import { readableName, readFields, withoutAnswers } from '../../units/input/fields.ts';
 import { type Instant, parseDay } from '../../units/time.ts';
-import type { NoteTerms } from './store.ts';
 
 const MOST_OF_A_TEXT = 200;
 const MOST_OF_A_FILTER = 4_000;

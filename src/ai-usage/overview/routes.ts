@@ -14,6 +14,7 @@ import {
   type ViewLinks,
   WHICH_PAGE,
 } from '../../query/query.ts';
+import { readNotesOf } from '../../stats/notes/notes-of.ts';
 import { recordedOf } from '../../stats/pricing/repriced.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { noNumberNotes, oddTimesNotes } from '../../stats/records/odd-values.ts';
@@ -29,7 +30,7 @@ import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
-import { notesOnChart, readNotesOf } from '../notes/shown.ts';
+import { notesOnChart } from '../notes/shown.ts';
 import { REPRICED_PATH } from '../repriced/export.ts';
 import { repricedLine } from '../repriced/sentence.ts';
 import { UNIT_COSTS_PATH } from '../unit-costs/export.ts';

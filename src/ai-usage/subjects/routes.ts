@@ -6,6 +6,7 @@ import { written } from '../../catalog/written.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
 import { type QueryChange, usageUrl } from '../../query/query.ts';
 import { OF_A_MODEL, STACKS, stackOfModel } from '../../query/view.ts';
+import { readNotesOf } from '../../stats/notes/notes-of.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { panel } from '../../web/panel.ts';
@@ -21,7 +22,7 @@ import { numbersBy, numbersOf } from '../frame/numbers.ts';
 import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS } from '../frame/subjects.ts';
-import { notesOnChart, readNotesOf } from '../notes/shown.ts';
+import { notesOnChart } from '../notes/shown.ts';
 import { SUBJECT_EXPORTS } from './export.ts';
 import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
 

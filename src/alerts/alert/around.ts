@@ -1,3 +1,5 @@
+import type { DayNote } from '../../stats/notes/notes.ts';
+import { type NoteLine, noteLines, readNotesOf } from '../../stats/notes/notes-of.ts';
 import { type Sums, totalTokens } from '../../stats/sums.ts';
 import { type BarChart, barChart } from '../../tables/bar-chart.ts';
 import type { Format } from '../../units/format.ts';
@@ -60,21 +62,36 @@ function daysAround({ from, to }: Span, at: Instant, { timeZone, longDay, shortD
   return buckets;
 }
 
+/** Whether the first or the last day of a note begins in a stretch, as charts mark them. */
+function noteTest(notes: DayNote[], { timeZone }: Format): (stretch: Span) => boolean {
+  const begins = notes.flatMap(({ first, last }) => [first, last]).map((day) => startOfDay(day, timeZone));
+  return ({ from, to }) => begins.some((begin) => begin >= from && begin < to);
+}
+
 /** The calls of the alert by hour or day, before, in and after its window, which is marked. */
-export async function readAround({ reader, format }: AlertSources, alert: Alert, at: Instant): Promise<BarChart> {
+export async function readAround(
+  { databases, reader, format }: AlertSources,
+  alert: Alert,
+  at: Instant,
+): Promise<{ chart: BarChart; noted: NoteLine[] }> {
   const { window } = alert;
   const size = window.to - window.from <= LONGEST_BY_HOUR ? 'hour' : 'day';
   const buckets = size === 'hour' ? hoursAround(window, at, format) : daysAround(window, at, format);
   const from = buckets[0]?.from ?? window.from;
   const span = { from, to: earliest(buckets.at(-1)?.to ?? at, at) };
-  const { value: stats } = await reader.stats(queryOf(alert, span, format, at), size);
+  const query = queryOf(alert, span, format, at);
+  const [{ value: stats }, notes] = await Promise.all([
+    reader.stats(query, size),
+    readNotesOf(databases.backoffice, query, format),
+  ]);
+  const isNoted = noteTest(notes, format);
   const sums = new Map(stats.buckets.map((bucket) => [bucket.bucket, bucket]));
   const bars = BAR_VALUES[measuredOf(alert.asked)];
-  return barChart(
+  const chart = barChart(
     buckets.map(({ bucket, label, axisLabel, ...stretch }) => {
       const found = sums.get(bucket);
       const marked = stretch.from < window.to && stretch.to > window.from;
-      return { label, axisLabel, marked, value: found ? bars.value(found) : 0 };
+      return { label, axisLabel, marked, noted: isNoted(stretch), value: found ? bars.value(found) : 0 };
     }),
     {
       limit: null,
@@ -84,4 +101,5 @@ export async function readAround({ reader, format }: AlertSources, alert: Alert,
         `${format.minute(window.from)} to ${format.minute(window.to)}.`,
     },
   );
+  return { chart, noted: noteLines(notes, format) };
 }

@@ -110,6 +110,16 @@ describe('notes on days', () => {
     assert.match(day[0] ?? '', /00:00/);
   });
 
+  it('are listed below what Explore has of their days, where days, weeks or months stand', async () => {
+    await made('Ten ago', ago(10));
+    await made('Fifty days', ago(50), { last: ago(40) });
+    const explored = async (query: string) => listed(await openPage(ana, `/ai-usage/explore?${query}`));
+    for (const axes of ['rows=day&columns=model', 'rows=model&columns=week', 'rows=weekday&columns=month'])
+      assert.deepEqual(await explored(`period=30d&${axes}`), ['Ten ago'], axes);
+    assert.deepEqual(await explored('period=90d&rows=day&columns=model'), ['Ten ago', 'Fifty days']);
+    assert.deepEqual(await explored('period=30d&rows=weekday&columns=model'), []);
+  });
+
   describe('about some calls are shown where those could be', () => {
     const PAGES = {
       all: '/ai-usage?period=7d',

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readLeftOut } from '../../../src/alerts/store/alerts.ts';
-import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, MINUTE, now, startOfHour } from '../../../src/units/time.ts';
+import {
+  addDays,
+  addTime,
+  DAY_OF_24_HOURS,
+  dayOf,
+  HOUR,
+  isoFromInstant,
+  MINUTE,
+  now,
+  startOfHour,
+} from '../../../src/units/time.ts';
 import { evaluateAt, madeAt, resetAlerts } from '../../support/alerts.ts';
 import { sharedApp } from '../../support/app.ts';
 import { auditLines } from '../../support/audit.ts';
@@ -97,6 +107,24 @@ describe('the page of an alert', () => {
     );
     assert.deepEqual(await history(path), [['Fired', '', '']]);
     assert.equal(page.querySelector('.changed'), null);
+  });
+
+  it('marks the days on its chart of which somebody has said something, about calls that it could hold', async () => {
+    const { path } = await fired({ filter: 'model=gpt-5' });
+    const today = dayOf(now(), 'Europe/Lisbon');
+    for (const [text, first, filter] of [
+      ['Launch in Brazil', today, ''],
+      ['Of another model', today, 'model=tts-1'],
+      ['Long before', addDays(today, -200), ''],
+    ])
+      assert.equal((await ana.json('post', '/api/notes', { text, first, filter })).status, 201);
+    try {
+      const page = await openPage(ana, path);
+      assert.deepEqual(page.querySelectorAll('.of-days li a').map(textOf), ['Launch in Brazil']);
+      assert.match(page.querySelector('.bar-chart .noted')?.getAttribute('d') ?? '', /^M\d+ 0V120$/);
+    } finally {
+      await databases().backoffice('day_notes').delete();
+    }
   });
 
   it('says where its numbers have changed since, and only there', async () => {
