@@ -143,6 +143,10 @@ describe('proposed prices of a file', () => {
       ],
     );
     assert.equal((await dismissed())[1].dismissedBy, ANA);
+    const ways = async (path: string) =>
+      (await openPage(ana, path)).querySelectorAll('.ways-out a').map((link) => link.getAttribute('href'));
+    assert.ok((await ways('/prices')).includes('/prices/proposals'), 'found where nothing is proposed');
+    assert.ok((await ways('/prices/proposals')).includes('/prices/proposals/dismissed'));
 
     const page = await openPage(ana, gpt);
     const form = page.querySelector('main form[method=post]');

@@ -64,7 +64,7 @@ export async function fillPrices(longName: string): Promise<void> {
   await databases()
     .backoffice('price_proposals')
     .insert({
-      ...{ ...proposal, source, id: PROPOSAL.replace(/.$/, '6'), model: longName.toLowerCase() },
+      ...{ ...proposal, source, id: PROPOSAL.replace(/.$/, '6'), model: longName },
       ...{ input_per_million: 1, output_per_million: 2, answer: 'dismissed' },
       ...{ answered_at: '2026-11-29T10:00:00Z', answered_by: price.created_by },
     });
