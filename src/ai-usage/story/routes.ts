@@ -17,6 +17,9 @@ import { STORY_EXPORT } from './export.ts';
 import { storyCompared } from './story-compared.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 
+const AS_RECORDED =
+  'Costs as recorded: by the price list those of a story are not told step by step; its records have both beside each other.';
+
 /** A page for each story. */
 export function storyPage({ databases, reader, render, format }: PageDependencies): Router {
   const router = express.Router();
@@ -53,7 +56,11 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
       const data = {
         ...shared,
-        notes: [...shared.notes, ...(story ? frozenNotes(query, story.total, format) : [])],
+        notes: [
+          ...(query.cost === 'repriced' ? [AS_RECORDED] : []),
+          ...shared.notes,
+          ...(story ? frozenNotes(query, story.total, format) : []),
+        ],
         id,
         title: names.stories.get(id) ?? null,
         // Of all of it, whatever the period that it is compared in.

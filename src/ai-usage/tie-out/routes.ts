@@ -75,6 +75,7 @@ export function tieOutPage({ reader, render, format }: Omit<PageDependencies, 'd
       tieOut,
       // As it was answered: somebody may have asked a moment before.
       window: windowText(answer.ok ? answer.value.query : query, format),
+      isRepriced: asked.cost === 'repriced',
       back: usageUrl(OVERVIEW_PATH, asked),
       retry: sameUrl(TIE_OUT_PATH, asked),
       // Its end is an instant only because a transaction might be under way.

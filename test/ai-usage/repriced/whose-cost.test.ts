@@ -15,6 +15,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
   let origin: string;
   const noPrices = () => databases().backoffice.raw('TRUNCATE prices, exchange_rates');
   const author = 'aaaaaaaa-0000-4000-8000-000000000001';
+  const story = 'bbbbbbbb-0000-4000-8000-000000000001';
   const month = dayOf(now(), 'Europe/Lisbon').slice(0, 7);
 
   before(async () => {
@@ -25,7 +26,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     // An hour ago may be another month: all are of the first moments of today.
     const at = startOfDay(dayOf(now(), 'Europe/Lisbon'), 'Europe/Lisbon');
     await insertUsage([
-      { author, model: 'gpt-5', action: 'chapter_writing', input: 1_000_000, output: 0, cost: 2_000_000, at },
+      { author, story, model: 'gpt-5', action: 'chapter_writing', input: 1_000_000, output: 0, cost: 2_000_000, at },
       { author, model: 'gpt-4', action: 'test', input: 1_000_000, output: 0, cost: 4_000_000, at },
       { author, model: 'mystery-1', action: 'test', cost: 10_000, at },
       {
@@ -160,6 +161,13 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     const byHour = await openPage(client, `/ai-usage/explore?${COST}&rows=hour&columns=model`);
     assert.match(textOf(byHour), /Costs as recorded: by the price list these are not known/);
     assert.match(textOf(byHour.querySelector('tfoot')), /€6\.01/);
+  });
+
+  it('is told to be of recorded costs where it is: a story, its costs step by step, and what is recomputed', async () => {
+    for (const path of [`/ai-usage/stories/${story}`, '/ai-usage/tie-out']) {
+      assert.match(textOf(await openPage(client, `${path}?${COST}`)), /costs as recorded/i, path);
+      assert.doesNotMatch(textOf(await openPage(client, path)), /costs as recorded/i, path);
+    }
   });
 
   it('holds for a statement, its files and those of the overview', async () => {
