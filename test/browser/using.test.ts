@@ -138,6 +138,30 @@ describe('using it in a browser', () => {
     }
   });
 
+  it('further filters and several names are folded in one line, and each opens below it', async () => {
+    for (const width of [1280, 390]) {
+      const { page } = await openAs('/ai-usage?period=7d', { viewport: { width, height: 800 } });
+      const [more, several] = ['More filters', 'Several models or actions'].map((text) =>
+        page.locator('summary', { hasText: text }),
+      );
+      const top = async (one = more) => Math.round((await one?.boundingBox())?.y ?? 0);
+      assert.ok(
+        Math.abs((await top(more)) - (await top(several))) <= 2,
+        `${width}: ${await top(more)} ${await top(several)}`,
+      );
+      for (const [one, other] of [
+        [more, several],
+        [several, more],
+      ]) {
+        await one?.click();
+        assert.ok(Math.abs((await top(one)) - (await top(other))) > 20, 'nothing lies on what is open');
+        assert.ok(await page.locator('.filter-bar details[open]').first().isVisible());
+        await one?.click();
+      }
+      await page.context().close();
+    }
+  });
+
   it('/ goes to the search, but not while one types', async () => {
     const { page, complaints } = await openAs('/ai-usage/records?search=gpt');
     const focused = () => page.evaluate('document.activeElement.name');
