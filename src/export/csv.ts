@@ -1,12 +1,12 @@
 import { hasWord, isLarge, type LargeJson, type NamedAmounts, type Value, type ValueKind } from '../tables/values.ts';
 import { eurosText, type MicroEuros } from '../units/money.ts';
+import { remembered } from '../units/remembered.ts';
 import type { Instant } from '../units/time.ts';
 import { isoTimes, localTimes } from './local-time.ts';
 import { manifestJson } from './manifest.ts';
 import { neutral, neutralJson, neutralJsonPieces, type Separator } from './neutral.ts';
 import { partsJson } from './parts.ts';
 import { plainNumber } from './plain-number.ts';
-import { remembered } from './remembered.ts';
 import type { ExportColumn, ExportFile, ExportTable } from './table.ts';
 
 /** RFC 4180, or what Excel in Portugal opens at a double click: a BOM, semicolons, decimal commas, business time. */

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { NextFunction, Request } from 'express';
 import { BadInput } from '../units/failures/bad-input.ts';
-import { nearest } from '../units/nearest.ts';
+import { nearest } from '../units/input/nearest.ts';
 
 /** What mail and advertising programs put on a link to know it again: nobody's filter, and in no link of ours. */
 const MARKS = new RegExp(

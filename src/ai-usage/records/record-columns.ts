@@ -1,7 +1,6 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
 import { written } from '../../catalog/written.ts';
-import { remembered } from '../../export/remembered.ts';
 import type { UsageQuery } from '../../query/query.ts';
 import type { SortKey } from '../../query/sorts.ts';
 import type { UsageRecord } from '../../stats/records/records.ts';
@@ -10,6 +9,7 @@ import type { Column } from '../../tables/table.ts';
 import type { Value } from '../../tables/values.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, NO_NUMBER } from '../../units/money.ts';
+import { remembered } from '../../units/remembered.ts';
 import { isTime, NO_TIME } from '../../units/time.ts';
 import { menuOf } from './narrowing.ts';
 

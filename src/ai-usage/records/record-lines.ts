@@ -1,11 +1,11 @@
 import type { NameDatabases } from '../../catalog/known-names.ts';
 import { providerOf } from '../../catalog/models.ts';
-import { remembered } from '../../export/remembered.ts';
 import type { CsvLines, CsvWriters } from '../../export/table.ts';
 import type { RecordStream } from '../../stats/records/record-stream.ts';
 import { type PrintedRecord, printedRecordOf, RUNS, recordOfText } from '../../stats/records/record-text.ts';
 import { inFile } from '../../tables/table.ts';
 import { hasWord, isLarge } from '../../tables/values.ts';
+import { remembered } from '../../units/remembered.ts';
 import { isTime, NO_TIME, timeFromPostgres } from '../../units/time.ts';
 import { labelOf, type RecordColumn } from './record-columns.ts';
 import { columnsFor, type FileColumn, namesOfBatches } from './record-export.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadInput, type ParameterProblem } from '../failures/bad-input.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from './nearest.ts';
 
 /** A letter that can be seen, and none that PostgreSQL cannot hold or that turns a line around. */
 const isReadable = (name: string) =>
