@@ -10,7 +10,6 @@ import {
   isoYear,
   isPlain,
   postgresYear,
-  weekdayOfNumber,
   YEARS_IN_CYCLE,
   yearOf,
   yearText,
@@ -277,23 +276,3 @@ export function startOfHour(instant: Instant): Instant {
 /** Whole UTC hours by their number since 1970, and back. */
 export const hourNumber = (instant: Instant): number => Number(floorDivided(instant, HOUR));
 export const startOfHourNumber = (number: number): Instant => instantAt(BigInt(number) * HOUR);
-
-/** The instant with the same time of the business day so many days or years away: where clocks change, not a multiple of 24 hours. */
-export function shiftInstant(instant: Instant, by: { days: number } | { years: number }, timeZone: string): Instant {
-  const { milliseconds } = withinCalendar(instant);
-  const near = BigInt(milliseconds) * 1000n;
-  const rest = instant - floorDivided(instant, 1000n) * 1000n;
-  const moved = instant - rest - near;
-  const whole = 'days' in by ? Math.trunc(by.days / DAYS_IN_CYCLE) : Math.trunc(by.years / YEARS_IN_CYCLE);
-  const little =
-    'days' in by ? { days: by.days - whole * DAYS_IN_CYCLE } : { years: by.years - whole * YEARS_IN_CYCLE };
-  const shifted = Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timeZone).add(little);
-  return addTime(instantFromMilliseconds(shifted.epochMilliseconds), rest + moved + BigInt(whole) * CYCLE);
-}
-
-/** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */
-export function clockOf(instant: Instant, timeZone: string): { hour: number; weekday: number } {
-  const local = localTime(instant, timeZone);
-  const day = floorDivided(local, DAY_OF_24_HOURS);
-  return { hour: Number((local - day * DAY_OF_24_HOURS) / HOUR), weekday: weekdayOfNumber(Number(day)) };
-}

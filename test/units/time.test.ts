@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compareDays, dayFromIso, dayFromPostgres, postgresFromDay } from '../../src/units/calendar.ts';
+import { shiftInstant } from '../../src/units/local-time.ts';
 import {
   addDays,
   addTime,
@@ -16,7 +17,6 @@ import {
   parseDay,
   parseInstant,
   postgresFromInstant,
-  shiftInstant,
   startOfDay,
   startOfHour,
 } from '../../src/units/time.ts';

@@ -1,5 +1,6 @@
 import { type CalendarPeriod, periodBefore, periodOf } from '../../units/calendar-period.ts';
-import { addDays, clockOf, dayOf, type Instant, startOfDay, type Window } from '../../units/time.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { addDays, dayOf, type Instant, startOfDay, type Window } from '../../units/time.ts';
 
 /** How often somebody is told. */
 export const DIGESTS = ['daily', 'weekly'] as const;

@@ -6,6 +6,7 @@ import type { UsageStats } from '../../stats/stats.ts';
 import { daysBetween } from '../../units/calendar.ts';
 import { periodBefore, sameDayOf, yearBefore } from '../../units/calendar-period.ts';
 import type { Format } from '../../units/format.ts';
+import { shiftInstant } from '../../units/local-time.ts';
 import {
   addTime,
   BEGIN_OF_TIME,
@@ -14,7 +15,6 @@ import {
   type Instant,
   isOfNoTime,
   latest as later,
-  shiftInstant,
   startOfDay,
 } from '../../units/time.ts';
 

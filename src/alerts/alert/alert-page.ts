@@ -3,6 +3,7 @@ import { leftOutText } from '../../stats/pricing/left-out.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import type { Tile } from '../../tables/tiles.ts';
 import type { Format } from '../../units/format.ts';
+import { shiftInstant } from '../../units/local-time.ts';
 import {
   addDays,
   addTime,
@@ -13,7 +14,6 @@ import {
   isoFromInstant,
   offsetAt,
   parseInstant,
-  shiftInstant,
   startOfDay,
 } from '../../units/time.ts';
 import { CHANNELS_PATH } from '../channels/channel-words.ts';

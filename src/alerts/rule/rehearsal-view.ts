@@ -1,7 +1,8 @@
 import { type BarChart, barChart } from '../../tables/bar-chart.ts';
 import type { Day } from '../../units/calendar.ts';
 import type { Format } from '../../units/format.ts';
-import { addDays, clockOf, dayOf, type Instant } from '../../units/time.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { addDays, dayOf, type Instant } from '../../units/time.ts';
 import type { Rehearsal } from '../evaluation/rehearse.ts';
 import { againstText, LEVEL_WORDS } from '../frame/words.ts';
 import { levelAt, measuredOf, subjectText, valueText } from '../rules/words.ts';

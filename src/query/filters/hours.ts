@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { clockOf, type Instant, startOfHour } from '../../units/time.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { type Instant, startOfHour } from '../../units/time.ts';
 import { businessTime } from '../business-time.ts';
 import type { Filter } from './entry.ts';
 

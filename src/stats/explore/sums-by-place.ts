@@ -2,15 +2,8 @@ import { businessTime } from '../../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import { isoDateFromPostgres } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
-import {
-  clockOf,
-  dayOf,
-  type Instant,
-  isOfNoTime,
-  NO_TIME,
-  postgresFromInstant,
-  type Window,
-} from '../../units/time.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { dayOf, type Instant, isOfNoTime, NO_TIME, postgresFromInstant, type Window } from '../../units/time.ts';
 import { readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { daysWithin } from '../rollups/days.ts';
 import { hoursWithin } from '../rollups/hours.ts';

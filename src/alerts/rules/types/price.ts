@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Sums, totalTokens } from '../../../stats/sums.ts';
 import { median } from '../../../stats/unusual/median.ts';
-import { DAY_OF_24_HOURS, shiftInstant } from '../../../units/time.ts';
+import { shiftInstant } from '../../../units/local-time.ts';
+import { DAY_OF_24_HOURS } from '../../../units/time.ts';
 import { numberField } from '../fields.ts';
 import type { RuleType } from '../rule-type.ts';
 

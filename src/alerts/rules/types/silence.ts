@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { addTime, DAY_OF_24_HOURS, HOUR, shiftInstant } from '../../../units/time.ts';
+import { shiftInstant } from '../../../units/local-time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR } from '../../../units/time.ts';
 import { wholeField } from '../fields.ts';
 import type { RuleType } from '../rule-type.ts';
 
