@@ -69,12 +69,16 @@ export type Served = {
 /** Those that `npm start` starts with. */
 const heapLimits = (): string[] => packageJson.scripts.start.match(/--max-\S+/g) ?? [];
 
+/** As the image does, Node 24 reads TypeScript by itself, and what it compiled with a NODE_COMPILE_CACHE once. */
+const typeScript = (): string[] =>
+  Number.parseInt(process.versions.node, 10) >= 24 ? [] : ['--import', import.meta.resolve('tsx')];
+
 /** Works with a server process over the rows of a size. */
 export async function withServer(server: string, size: Size, work: (served: Served) => Promise<void>): Promise<void> {
   const { workflows, urls } = await prepare(server, size);
   const startedAt = performance.now();
   const child = fork(join(import.meta.dirname, 'server.ts'), [JSON.stringify(urls)], {
-    execArgv: ['--expose-gc', ...heapLimits(), '--import', import.meta.resolve('tsx')],
+    execArgv: ['--expose-gc', ...heapLimits(), ...typeScript()],
   });
   try {
     const [{ origin }] = (await once(child, 'message')) as [{ origin: string }];

@@ -39,7 +39,7 @@ function fields(dialect: Dialect, timeZone: string): Record<ValueKind, Field> {
   const decimal = (text: string) => (excel ? text.replace('.', ',') : text);
   const local = localTimes(timeZone);
   const iso = isoTimes();
-  const text = remembered((value) => quoted(neutral(value, other)));
+  const text = remembered((value: string) => quoted(neutral(value, other)));
   return {
     text: (value) => text(String(value)),
     json: (value) => quoted(neutralJson(String(value), other)),

@@ -208,9 +208,9 @@ export type QueryChange = Partial<Omit<UsageQuery, 'asOf' | 'window'>>;
 export function usageUrl(path: string, query: UsageQuery, change: QueryChange = {}): string {
   const ofThisViewAlone = { page: 1, cursor: null, counted: null };
   const q = { ...query, ...ofThisViewAlone, ...change };
-  const parameters = new URLSearchParams();
+  const parameters: [name: string, value: string][] = [];
   const add = (name: string, value: string | null | undefined) => {
-    if (value) parameters.append(name, value);
+    if (value) parameters.push([name, value]);
   };
   if (q.period !== null && q.period !== DEFAULT_PERIOD) add('period', q.period);
   if (q.period === null) {
@@ -225,8 +225,7 @@ export function usageUrl(path: string, query: UsageQuery, change: QueryChange = 
   if (q.cursor) add(q.cursor.direction, cursorText(q.cursor));
   if (q.pinned !== null) add('asOf', isoFromInstant(q.pinned));
   for (const [name, value] of viewParameters(q)) add(name, value);
-  const search = parameters.toString();
-  return search ? `${path}?${search}` : path;
+  return parameters.length === 0 ? path : `${path}?${new URLSearchParams(parameters)}`;
 }
 
 /** The address of this very view, page and cursor included. */

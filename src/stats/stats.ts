@@ -169,7 +169,9 @@ export async function readDailyCosts(
   const passes = rollupPasses(kept?.filter ?? filter);
   for (const segment of kept?.days ?? []) {
     for (const { day, cells } of daysWithin(source.memory.days, segment)) {
-      for (const cell of cells) if (passes(cell, null)) add(day, cell.cost);
+      let cost: MicroEuros | null = null;
+      for (const cell of cells) if (passes(cell, null)) cost = plus(cost ?? NO_EUROS, cell.cost);
+      if (cost !== null) add(day, cost);
     }
   }
   return costs;

@@ -1,4 +1,5 @@
 import type { Branded, Plain } from './brand.ts';
+import { remembered } from './remembered.ts';
 
 /** A calendar day of the business time zone in ISO 8601: "2026-10-31"; years beyond four digits as "+012026", before 1 as "-004712" (4713 BC). */
 export type Day = Branded<string, 'day'>;
@@ -20,12 +21,15 @@ export function daysTo(year: number, month: number, day: number): number {
   return Date.UTC(year - cycles * YEARS_IN_CYCLE, month - 1, day) / 86_400_000 + cycles * DAYS_IN_CYCLE;
 }
 
+/** Some thirty years; a page asks for each of its days a hundred times. */
+const MOST_DAYS = 10_000;
+
 /** The day so many days after 1 January 1970. */
-export function dayOfNumber(number: number): Day {
+export const dayOfNumber = remembered((number: number): Day => {
   const cycles = Math.floor(number / DAYS_IN_CYCLE);
   const iso = new Date((number - cycles * DAYS_IN_CYCLE) * 86_400_000).toISOString();
   return (yearText(Number(iso.slice(0, 4)) + cycles * YEARS_IN_CYCLE) + iso.slice(4, 10)) as Day;
-}
+}, MOST_DAYS);
 
 const partsOf = (day: Day): [year: number, month: number, day: number] => [
   Number(day.slice(0, -6)),
@@ -37,7 +41,7 @@ const partsOf = (day: Day): [year: number, month: number, day: number] => [
 export const yearOf = (day: string): number => Number.parseInt(day, 10);
 
 /** How many days after 1 January 1970 a day is. */
-export const dayNumber = (day: Day): number => daysTo(...partsOf(day));
+export const dayNumber = remembered((day: Day): number => daysTo(...partsOf(day)), MOST_DAYS);
 
 /** Whole days from one day to another, negative when the other comes first. */
 export const daysBetween = (from: Day, to: Day): number => dayNumber(to) - dayNumber(from);

@@ -1,15 +1,18 @@
-/** Few words come again and again by the million; of any others no more than so many are held, and then all are forgotten. */
-const MOST_REMEMBERED = 1_000;
+/** Few words come again and again by the million. */
+const MOST = 1_000;
 
-/** The same function of a text, which computes it once for those that come again. */
-export function remembered<Result>(compute: (text: string) => Result): (text: string) => Result {
-  const known = new Map<string, Result>();
-  return (text) => {
-    const found = known.get(text);
+/** The same function, which computes it once for what comes again. Of so many results all are forgotten then. */
+export function remembered<Key extends string | number, Result>(
+  compute: (key: Key) => Result,
+  most = MOST,
+): (key: Key) => Result {
+  const known = new Map<Key, Result>();
+  return (key) => {
+    const found = known.get(key);
     if (found !== undefined) return found;
-    if (known.size >= MOST_REMEMBERED) known.clear();
-    const result = compute(text);
-    known.set(text, result);
+    if (known.size >= most) known.clear();
+    const result = compute(key);
+    known.set(key, result);
     return result;
   };
 }

@@ -15,6 +15,7 @@ import {
   yearText,
 } from './calendar.ts';
 import { millisecondsNow } from './clock.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * A point in time: whole microseconds since 1970-01-01T00:00:00Z, PostgreSQL's own precision. A bigint, for PostgreSQL holds
@@ -220,6 +221,18 @@ export const FIRST_DAY: Day = dayOfNumber(FIRST_DAY_NUMBER);
 
 /** What a clock of a time zone is ahead of UTC at an instant; before clocks were set by zones, down to the second. */
 export function offsetAt(instant: Instant, timeZone: string): bigint {
+  // Since then clocks have been set at whole minutes.
+  return instant < FROM_1973 ? offsetOf(instant, timeZone) : offsetsIn(timeZone)(Number(instant / MINUTE));
+}
+
+const FROM_1973 = BigInt(Date.UTC(1973, 0)) * 1000n;
+/** Two weeks of minutes, or as many hours and days. */
+const MOST_OFFSETS = 20_000;
+const offsetsIn = remembered((timeZone: string) =>
+  remembered((minute: number) => offsetOf(instantAt(BigInt(minute) * MINUTE), timeZone), MOST_OFFSETS),
+);
+
+function offsetOf(instant: Instant, timeZone: string): bigint {
   const at = Temporal.Instant.fromEpochMilliseconds(withinCalendar(instant).milliseconds);
   return BigInt(at.toZonedDateTimeISO(timeZone).offsetNanoseconds / 1000);
 }

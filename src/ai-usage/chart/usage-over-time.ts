@@ -75,7 +75,9 @@ type Options = {
   daysBefore: DailyCosts;
   format: Format;
 };
-type Row = Sums & ChartBar & Bar & { records: string; usual: MicroEuros | null };
+type Row = Sums &
+  ChartBar &
+  Bar & { /** An address that only tables have. */ records: () => string; usual: MicroEuros | null };
 
 /** Makes the panel of the statistics of a window, and of the one that it is compared with (null: none). */
 export function usageOverTime(stats: UsageStats, compared: Compared | null, options: Options): UsageOverTime {
@@ -181,7 +183,7 @@ function rowsOf(
   const usually = unusualDays(new Map([...daysBefore, ...(size === 'day' ? costsOfDays(stats) : [])]), whole);
   return bars.map((bar, i) => {
     const span = isOfNoTime(bar) ? {} : barSpan(bar, barSize, query, timeZone);
-    const records = links.records(span);
+    const records = () => links.records(span);
     const usual = bar.partial ? null : (usually.get(bar.firstDay) ?? null);
     return {
       ...bar,
@@ -196,7 +198,7 @@ function rowsOf(
       label: barLabel(bar, barSize, format),
       axisLabel: axisLabel(bar, barSize, format),
       // A bar that is all there is has nothing to narrow.
-      href: bars.length === 1 ? records : links.here(span),
+      href: bars.length === 1 ? records() : links.here(span),
     };
   });
 }
@@ -236,7 +238,7 @@ function columnsOf(
       }),
     },
     ...sumColumns<Row>(total, {
-      requests: { cell: ({ requests, records }) => (requests > 0 ? { href: records } : {}) },
+      requests: { cell: ({ requests, records }) => (requests > 0 ? { href: records() } : {}) },
     }),
     ...(hasBefore
       ? [

@@ -36,7 +36,7 @@ export type RecordColumn = Pick<Column<never>, 'name' | 'label' | 'kind' | 'only
   api?: true;
 };
 
-export const labelOf = remembered((action) => actionInfo(action).label);
+export const labelOf = remembered((action: string) => actionInfo(action).label);
 
 const nameIn = (known: ReadonlyMap<string, string>, id: string, { format }: ListPage) =>
   known.get(id) ?? format.shortId(id);

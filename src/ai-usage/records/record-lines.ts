@@ -88,8 +88,8 @@ export function recordLines(
     const namesOf = namesOfBatches<Name>(databases, (name) =>
       name === null ? NOBODY : { name, written: write.text(name) },
     );
-    const actionOf = remembered((id) => ({ label: write.text(labelOf(id)), id: write.text(id) }));
-    const modelOf = remembered((name) => ({ name: write.text(name), provider: write.text(providerOf(name)) }));
+    const actionOf = remembered((id: string) => ({ label: write.text(labelOf(id)), id: write.text(id) }));
+    const modelOf = remembered((name: string) => ({ name: write.text(name), provider: write.text(providerOf(name)) }));
     for await (const batch of batches) {
       const { authors, stories } = await namesOf(batch);
       for (let first = 0; first < batch.length; first += AT_A_TIME) {

@@ -116,10 +116,14 @@ export function clashes(given: GivenFilters): { parameter: string; message: stri
 
 /** The parameters of an address that say some filters. */
 export function filterParameters(given: GivenFilters): [parameter: string, value: string][] {
-  return FILTER_NAMES.flatMap((name) => {
+  const parameters: [string, string][] = [];
+  // For every link of a page, whose filters are mostly none.
+  for (const name of FILTER_NAMES) {
+    if (given[name] === null) continue;
     const { parameter, written } = filterOfName(name);
-    return valuesOf(given, name).map((one): [string, string] => [parameter, written(one)]);
-  });
+    for (const one of valuesOf(given, name)) parameters.push([parameter, written(one)]);
+  }
+  return parameters;
 }
 
 /** Ids in filters that have names. */

@@ -85,7 +85,9 @@ export async function readRepricedStats(
   for (const cell of recorded.cells) {
     const costOfDay = costs.ofDays.get(cell);
     if (costOfDay !== undefined) {
-      ofDays.push(usageCellOf(cell.bucket, cell.action, cell.model, { ...cell, cost: costOfDay }, 0));
+      const priced = usageCellOf(cell.bucket, cell.action, cell.model, cell, 0);
+      priced.cost = costOfDay;
+      ofDays.push(priced);
       continue;
     }
     const bucket = bucketOf[by](cell);
