@@ -144,8 +144,11 @@ describe('what the page we replace got wrong', () => {
         const { status } = await client.get(address);
         assert.ok([200, 302].includes(status), `${address}: ${status}`);
       }
-      for (const button of page.querySelectorAll('button'))
-        assert.ok(button.closest('form'), `"${textOf(button)}" does nothing`);
+      for (const button of page.querySelectorAll('button')) {
+        const menu = button.getAttribute('popovertarget');
+        const leads = menu === undefined ? button.closest('form') : page.querySelector(`[popover][id="${menu}"]`);
+        assert.ok(leads, `"${textOf(button)}" does nothing`);
+      }
       return seen.size;
     };
     const checked = [
