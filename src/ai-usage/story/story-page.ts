@@ -133,13 +133,25 @@ export type StoryPlace = {
 
 const ROOM = 1.15;
 
+/** From so many times as much on, what is less would stand at the beginning of the scale all together. */
+const DWARFS = 20;
+
+/** Where costs stand on a scale, from 0 to 1; a logarithmic one where the largest dwarfs the others. */
+function placesOf(costs: MicroEuros[]): { isLog: boolean; at: (cost: MicroEuros) => number } {
+  const widest = Math.max(...costs, 1) * ROOM;
+  const least = Math.min(...costs.filter((cost) => cost > 0), widest);
+  if (widest < DWARFS * least) return { isLog: false, at: (cost) => Math.max(0, cost) / widest };
+  const [low, high] = [Math.log(least / 2), Math.log(widest)];
+  return { isLog: true, at: (cost) => (cost <= 0 ? 0 : (Math.log(cost) - low) / (high - low)) };
+}
+
 /** Null where no other story has calls in the period. */
 export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format): StoryPlace | null {
   const { stories, median, p90, cheaper } = costs;
   if (median === null || p90 === null) return null;
-  const widest = Math.max(cost, p90, 1) * ROOM;
+  const place = placesOf([cost, median, p90]);
   const mark = (kind: StoryPlace['marks'][number]['kind'], label: string, micro: MicroEuros) => {
-    const x = Math.round((Math.max(0, micro) / widest) * 1000) / 10;
+    const x = Math.round(place.at(micro) * 1000) / 10;
     return { x, label, kind, anchor: x < 30 ? 'start' : x > 70 ? 'end' : 'middle' } as const;
   };
   const figure = (label: string, micro: MicroEuros) => ({
@@ -148,7 +160,7 @@ export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format):
     value: format.exactEuros(micro),
   });
   return {
-    text: `It costs more than ${format.share(cheaper, stories)} of the ${format.integer(stories)} other ${stories === 1 ? 'story' : 'stories'} with calls in this period.`,
+    text: `It costs more than ${format.share(cheaper, stories)} of the ${format.integer(stories)} other ${stories === 1 ? 'story' : 'stories'} with calls in this period.${place.isLog ? ' One of these costs dwarfs the others, so the scale is logarithmic: the same step to the right is as many times as much.' : ''}`,
     figures: [
       figure('This story', cost),
       figure('Median: half cost at most', median),

@@ -115,6 +115,27 @@ describe('the page of a story', () => {
     assert.equal(tilesOf(none).get('Total cost')?.exact, '€1.300002');
   });
 
+  it('stands on a logarithmic scale where one cost dwarfs the others, and on a plain one else', async () => {
+    const day = (BigInt(Date.parse('2024-01-10T12:00:00Z')) * 1000n) as Instant;
+    await insertUsage([10_000, 10_000, 20_000].map((cost) => ({ cost, at: day })));
+    try {
+      const placed = async (query: string) => {
+        const place = (await openPage(client, `${PATH}/${STORY}?${query}`)).querySelector('[aria-labelledby=place]');
+        const at = place
+          ?.querySelectorAll('.place g line')
+          .map((line) => Number.parseFloat(line.getAttribute('x1') ?? ''));
+        return { text: textOf(place), at: at ?? [] };
+      };
+      const far = await placed('from=2024-01-10&to=2024-01-10');
+      assert.match(far.text, /so the scale is logarithmic/);
+      const [self = 0, median = 0, p90 = 0] = far.at;
+      assert.ok(self > 90 && median > 5 && p90 > median + 5, `${far.at}`);
+      assert.doesNotMatch((await placed('')).text, /logarithmic/);
+    } finally {
+      await databases().workflows('token_usage_tracking').where('created_at', '<', '2024-02-01').delete();
+    }
+  });
+
   it('is not compared with itself, also where it has only a part of its calls in the period', async () => {
     const alone = `${PATH}/${STORY}?from=${isoFromInstant(addTime(begun, -HOUR))}&to=${isoFromInstant(addTime(begun, 7n * MINUTE))}`;
     const place = textOf((await openPage(client, alone)).querySelector('[aria-labelledby=place]'));
