@@ -234,6 +234,8 @@ describe('what the page we replace got wrong', () => {
       [coverUsage, { [overview]: 1.5 * inside + 1, [records]: 2 * inside + 1 }],
     ] as const) {
       await cover();
+      // Whoever asks first also looks whether the rollups are of this source.
+      await openPage(client, '/ai-usage?period=1d');
       for (const path of [overview, records] as const) {
         const asked: Knex.Sql[] = [];
         const listen = (query: Knex.Sql) => asked.push(query);
