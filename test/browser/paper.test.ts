@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
+import { extractText, getDocumentProxy } from 'unpdf';
 import { sharedApp, startApp } from '../support/app.ts';
 import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
 import { createClient } from '../support/client.ts';
@@ -22,6 +23,9 @@ const CONTROLS = `[...document.querySelectorAll('button, .button, select, input,
 const BEYOND = `[...document.querySelectorAll('table, svg, dl, p, h1, h2')]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((element) => element.outerHTML.slice(0, 80) + Math.round(element.getBoundingClientRect().right))`;
+
+/** What a text says, however it is laid out. */
+const plain = (text: string) => text.replace(/\s+/g, '');
 
 const colours = (selector: string, property: string) =>
   `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => getComputedStyle(one)[${JSON.stringify(property)}])`;
@@ -105,6 +109,38 @@ describe('every page on paper, and in a person’s own colours', () => {
       (await page.evaluate(`[...document.querySelectorAll('[aria-labelledby=models] tbody td:nth-child(2)')]
       .map((cell) => cell.getBoundingClientRect().width)`)) as number[];
     assert.ok(Math.min(...widths) > 40, `a provider is a word: ${Math.min(...widths)}`);
+  });
+
+  it('is a PDF whose text says what the page says: each total once, and what ties out on one page', async () => {
+    const { page } = person;
+    const printed = async (path: string) => {
+      await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'light' });
+      await page.goto(`${origin}${path}`);
+      const { text } = await extractText(await getDocumentProxy(new Uint8Array(await page.pdf({ format: 'A4' }))));
+      return text.map(plain);
+    };
+    const shown = async (selector: string) => (await page.locator(selector).allInnerTexts()).map(plain);
+
+    const statement = await printed(PAGES.statement as string);
+    assert.ok(statement.length > 1, 'more than one page');
+    const totals = await shown('tfoot tr');
+    assert.ok(totals.length >= 4);
+    for (const total of totals) {
+      const alike = totals.filter((one) => one.includes(total)).length;
+      assert.equal(statement.join(' ').split(total).length - 1, alike, total);
+    }
+    const sums = await shown('[aria-labelledby=sums] tr');
+    assert.ok(sums.length >= 5);
+    assert.ok(
+      statement.some((onOnePage) => sums.every((row) => onOnePage.includes(row))),
+      `on one page: ${sums}`,
+    );
+
+    const overview = (await printed(PAGES.overview as string)).join(' ');
+    const cells = await shown('main table :is(th[scope=row], tbody td)');
+    assert.ok(cells.length > 10);
+    for (const cell of cells) assert.ok(overview.includes(cell), cell);
+    assert.doesNotMatch(overview, /demo/i);
   });
 
   it('says at its head what was printed, when and by whom: the view at hand, and now', async () => {
