@@ -3,7 +3,7 @@ import type { Names } from '../../catalog/names.ts';
 import { written } from '../../catalog/written.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
-import type { Repeat, Story, StoryStep } from '../../stats/stories/story.ts';
+import { BREAK_MINUTES, type Repeat, type Story, type StoryStep } from '../../stats/stories/story.ts';
 import type { StoryCosts } from '../../stats/stories/story-costs.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
@@ -32,13 +32,17 @@ export function storyPageOf(story: Story, query: UsageQuery, names: Names, forma
   };
 }
 
-function storyTiles({ total, steps }: Story, format: Format): Tile[] {
+function storyTiles({ total, steps, waited }: Story, format: Format): Tile[] {
   const first = steps.map((step) => step.first).reduce(earliest);
   const last = steps.map((step) => step.last).reduce(latest);
   const figures = ['cost', 'requests', 'inputTokens', 'outputTokens', 'perRequest'] as const;
   return [
     ...tilesOf(figures, { ...total, stories: 1 }, null, format),
-    { label: 'Took', text: format.duration(last - first), note: `from ${format.minute(first)} (${format.timeZone})` },
+    {
+      label: 'Took',
+      text: format.duration(last - first),
+      note: `from ${format.minute(first)} (${format.timeZone})${waited > 0n ? `: ${format.duration(last - first - waited)} at work, ${format.duration(waited)} of breaks longer than ${BREAK_MINUTES} minutes` : ''}`,
+    },
   ];
 }
 

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { type UsageFilter, whereUsage } from '../../query/filter.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
-import { type Instant, instantFromPostgres, type Window } from '../../units/time.ts';
+import { type Instant, instantFromPostgres, type Length, SECOND, type Window } from '../../units/time.ts';
 import { COLUMNS_OF_A_RECORD, type RecordRow, recordOf, type UsageRecord } from '../records/records.ts';
 import { SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from '../sums.ts';
 
@@ -16,6 +16,8 @@ export type Story = {
   total: Sums;
   /** Whose calls they are: one, but for odd data. */
   authors: string[];
+  /** The breaks between its calls together: those of more than BREAK_MINUTES, in which nobody waits for an answer any more. */
+  waited: Length;
   /** In the order of their first calls. */
   steps: StoryStep[];
   /** The most expensive ones first. */
@@ -26,6 +28,8 @@ export type Story = {
   records: UsageRecord[];
 };
 
+/** An answer takes a few minutes at most: who calls again later than this has waited for something else. */
+export const BREAK_MINUTES = 10;
 const MOST_RECORDS_OF_STORY = 100;
 const MOST_REPEATS = 50;
 
@@ -43,7 +47,7 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
     .select<RecordRow[]>(COLUMNS_OF_A_RECORD)
     .orderBy(['created_at', 'token_usage_id'])
     .limit(MOST_RECORDS_OF_STORY);
-  const [steps, repeats, records] = await Promise.all([
+  const [steps, repeats, waited, records] = await Promise.all([
     rows()
       .select<StepRow[]>('action')
       .select(workflows.raw(SUM_RAW))
@@ -54,12 +58,14 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
       .groupBy('action')
       .orderByRaw('min(created_at), action'),
     readRepeats(workflows, rows()),
+    readWaited(workflows, rows()),
     first,
   ]);
   const [repeat] = repeats;
   return {
     total: sumOf(steps.map(sumsOf)),
     authors: [...new Set(steps.flatMap(({ authors }) => authors))].sort(),
+    waited,
     steps: steps.map(({ action, models, first, last, ...sums }) => ({
       ...sumsOf(sums),
       action,
@@ -81,6 +87,18 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
     },
     records: records.map(recordOf),
   };
+}
+
+async function readWaited(workflows: Knex, rows: Knex.QueryBuilder): Promise<Length> {
+  const pauses = rows
+    .select(workflows.raw('created_at - lag(created_at) OVER (ORDER BY created_at) AS pause'))
+    .whereRaw('isfinite(created_at)');
+  const { rows: found } = await workflows.raw<{ rows: [{ seconds: string }] }>(
+    `SELECT coalesce(sum(extract(epoch FROM pause)), 0)::bigint AS seconds FROM (?) AS pauses
+      WHERE pause > make_interval(mins => ?)`,
+    [pauses, BREAK_MINUTES],
+  );
+  return BigInt(found[0].seconds) * SECOND;
 }
 
 async function readRepeats(workflows: Knex, rows: Knex.QueryBuilder): Promise<RepeatRow[]> {

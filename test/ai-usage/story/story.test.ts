@@ -60,6 +60,11 @@ describe('the page of a story', () => {
     assert.equal(tiles.get('Total cost')?.exact, '€1.300002');
     assert.equal(tiles.get('Requests')?.text, '6');
     assert.equal(tiles.get('Took')?.text.replaceAll(/\s/g, ' ').startsWith('1 hr 16 min'), true);
+    // Four calls within twelve minutes, and two within one, an hour later.
+    assert.match(
+      textOf(page.querySelector('.tiles')).replaceAll(/\s+/g, ' '),
+      /: 13 mins at work, 1 hr 3 mins of breaks longer than 10 minutes/,
+    );
   });
 
   it('shows its cost by action in the order of time, adding up to the total', async () => {
