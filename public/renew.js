@@ -13,7 +13,8 @@ const changed = (field) => {
   return field.value !== field.defaultValue || field.checked !== field.defaultChecked;
 };
 const isAtWork = () =>
-  document.querySelector('.htmx-request, :popover-open') || [...document.querySelectorAll(typing)].some(changed);
+  document.querySelector('.htmx-request, :popover-open:not(.not-reached)') ||
+  [...document.querySelectorAll(typing)].some(changed);
 
 const failedIn = (within) => within.querySelectorAll('.failed').length;
 

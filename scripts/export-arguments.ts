@@ -63,6 +63,7 @@ export const EXPORT = {
     rows: value('of explore: what its rows are', 'NAME'),
     columns: value('of explore: what its columns are', 'NAME'),
     measure: value('of explore: what its cells say', 'NAME'),
+    cached: value('of what-if: percent of the tokens in that are taken for cached', 'PERCENT'),
     table: value('one table of a page that has several', 'NAME'),
     dialect: value('excel-pt: CSV as Excel in Portugal opens it', 'DIALECT'),
     manifest: value('1: a last line in a CSV that says what it is about', '1'),

@@ -73,6 +73,7 @@ describe('the options of npm run export', () => {
       { of: 'statement', month: '2026-10', asOf: '2026-11-01T00:00:00Z', manifest: '1' },
       { of: 'models/gpt-5', action: ['test'], rankBy: 'requests' },
       { of: 'explore', rows: 'day', columns: 'provider', measure: 'requests', period: '7d' },
+      { of: 'what-if', cached: '30', period: '7d' },
       { of: STORY, model: ['gpt-5'] },
     ]) {
       const { parameters } = await argumentsOf({ ...given, out });

@@ -14,7 +14,7 @@ export type ChartBar = {
   cost: MicroEuros;
   /** What the same stretch cost in the window compared with. */
   before: MicroEuros | null;
-  /** Which stretch that was. */
+  /** Which stretch that was; null where bars are too many to say it of each. */
   beforeLabel: string | null;
   /** What else is to be said of it: it is marked. */
   notes: string[];
@@ -209,7 +209,7 @@ function markOf(bar: ChartBar, series: string[], format: Format): Omit<Chart['ma
     total:
       before === null
         ? format.euros(cost)
-        : `${format.euros(cost)}, before ${format.roundEuros(before)} (${beforeLabel})`,
+        : `${format.euros(cost)}, before ${format.roundEuros(before)}${beforeLabel === null ? '' : ` (${beforeLabel})`}`,
     values: values.filter(({ value }) => value !== 0),
   };
 }

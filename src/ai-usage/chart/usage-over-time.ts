@@ -52,6 +52,9 @@ export type UsageOverTime = {
 /** More colours than these cannot be told apart: the models (actions, providers) that cost less are one more, "Other". */
 const MOST_SERIES = 5;
 
+/** Of more bars than of two months day by day, the dates that they are compared with weigh more than they tell. */
+const MOST_DATED = 62;
+
 /** What a bar stands for, in headings (`one`) and sentences (`many`). */
 const NAMES: Record<BarSize, { one: string; many: string }> = {
   hour: { one: 'Hour', many: 'hours' },
@@ -191,7 +194,7 @@ function rowsOf(
       records,
       costs: costs[i] as MicroEuros[],
       before: before?.[i]?.cost ?? null,
-      beforeLabel: before?.[i] ? beforeLabel(before[i], size, format) : null,
+      beforeLabel: before?.[i] && bars.length <= MOST_DATED ? beforeLabel(before[i], size, format) : null,
       usual,
       unusual: usual === null ? null : usualText(usual, format),
       notes: [...new Set(marks.flatMap(({ at, text }) => (at >= bar.from && at < bar.to ? text : [])))],
