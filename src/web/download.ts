@@ -113,25 +113,29 @@ const A_PIECE = 200_000;
 /** A character of JavaScript is three bytes at most. */
 const MOST_BYTES = 3;
 
-/** The first chunk by itself, for somebody is waiting for it; then pieces of a good size. */
+/** The first chunk by itself, for somebody is waiting for it; then pieces of a good size, and large chunks as they are. */
 async function* inPieces(chunks: AsyncIterable<string | Buffer>): AsyncGenerator<Buffer> {
-  let first = true;
-  let piece = Buffer.allocUnsafe(0);
+  let isWaited = true;
+  let piece = Buffer.allocUnsafe(A_PIECE);
   let size = 0;
   for await (const chunk of chunks) {
     const most = typeof chunk === 'string' ? chunk.length * MOST_BYTES : chunk.length;
-    if (size + most > piece.length) {
-      if (size > 0) yield piece.subarray(0, size);
-      piece = Buffer.allocUnsafe(Math.max(A_PIECE, most));
+    if (size + most > piece.length && size > 0) {
+      yield piece.subarray(0, size);
+      piece = Buffer.allocUnsafe(A_PIECE);
       size = 0;
+    }
+    if (most > piece.length) {
+      yield Buffer.from(chunk as string);
+      isWaited = false;
+      continue;
     }
     size += typeof chunk === 'string' ? piece.write(chunk, size) : chunk.copy(piece, size);
-    if (first) {
-      yield piece.subarray(0, size);
-      piece = piece.subarray(size);
-      size = 0;
-      first = false;
-    }
+    if (!isWaited || size === 0) continue;
+    yield piece.subarray(0, size);
+    piece = Buffer.allocUnsafe(A_PIECE);
+    size = 0;
+    isWaited = false;
   }
   if (size > 0) yield piece.subarray(0, size);
 }

@@ -53,6 +53,24 @@ describe('a download', () => {
     assert.deepEqual(await sent, { outcome: 'complete' });
   });
 
+  it('holds every byte of its parts, whatever their length and characters', async () => {
+    const part = (length: number, character: string) => character.repeat(length);
+    const lengths = [0, 1, 100, 66_000, 66_667, 70_000, 199_999, 200_000, 200_001, 600_000];
+    const parts = ['a', 'ã', '€', '🦊'].flatMap((character) => [
+      ...lengths.map((length) => part(length, character)),
+      ...Array.from({ length: 20 }, (_, i) => part(1_000 * i, character)),
+    ]);
+    const { response, sent } = await serve(
+      (async function* () {
+        for (const one of parts) yield one;
+      })(),
+    );
+    const received: Buffer[] = [];
+    for await (const chunk of response) received.push(chunk);
+    assert.ok(Buffer.concat(received).equals(Buffer.from(parts.join(''))));
+    assert.deepEqual(await sent, { outcome: 'complete' });
+  });
+
   it('ends where its client takes nothing, before half as long again as its patience has passed', async () => {
     // Long enough for a quarter of it to be more than a busy machine is late by.
     const patienceMs = 2_000;
