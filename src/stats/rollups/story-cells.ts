@@ -78,17 +78,19 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
   return rows.map(({ hour, requests }) => ({ hour: instantFromPostgres(hour), requests: exactInteger(requests) }));
 }
 
-/** Hours of days, or some of them, added up: they are not kept, for they would drive out what every window needs. */
-export async function readCellsOfHours(
+/**
+ * Hours of days, or some of them, added up so many records at a time: they are not kept, for they would drive out what every window
+ * needs, and those of three months together are more than a process may hold.
+ */
+export async function* cellsOfHours(
   backoffice: Knex,
   { from, to, only }: { from: Instant; to: Instant; only?: Instant[] },
   passes: (kind: UsageKind, hour: Instant) => boolean,
-): Promise<StoryCell[]> {
-  const pairs = noKnownPairs();
+): AsyncGenerator<StoryCell[]> {
   const wanted = only && new Set(only);
   const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted?.has(hour) ?? true);
-  const cells: StoryCell[] = [];
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
+    const pairs = noKnownPairs();
     const kinds = new Map<string, UsageKind & { lists: PairLists }>();
     for (const row of await readStoryRows(backoffice, some)) {
       const { action, model } = row;
@@ -97,9 +99,8 @@ export async function readCellsOfHours(
       kinds.set(nameOf(row), kind);
       addArrays(kind.lists, pairs, row);
     }
-    for (const { action, model, lists } of kinds.values()) cells.push({ action, model, pairs, sums: packed(lists) });
+    yield [...kinds.values()].map(({ action, model, lists }) => ({ action, model, pairs, sums: packed(lists) }));
   }
-  return cells;
 }
 
 const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
@@ -107,15 +108,18 @@ const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
     .whereRaw('hour = ANY(?::timestamptz[])', [hours.map(({ hour }) => postgresFromInstant(hour))])
     .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
 
-/** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
-export async function storyHoursWithin(
+/** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order, part by part. */
+export async function* storyHoursWithin(
   backoffice: Knex,
   storyHours: StoryCellsOfHours,
   segment: HourSegment,
   passes: (kind: UsageKind, hour: Instant) => boolean,
   timeZone: string,
-): Promise<StoryCell[]> {
-  if (segment.only) return readCellsOfHours(backoffice, segment, passes);
+): AsyncGenerator<StoryCell[]> {
+  if (segment.only) {
+    yield* cellsOfHours(backoffice, segment, passes);
+    return;
+  }
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
-  return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
+  yield hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

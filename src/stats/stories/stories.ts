@@ -9,11 +9,12 @@ import type { Kept, WindowParts } from '../parts.ts';
 import { RollupsChanged, readCoverage } from '../rollups/coverage.ts';
 import type { Scope, Visits } from '../rollups/keep/story-hours.ts';
 import { lookUpNumbers } from '../rollups/packed/numbers.ts';
+import type { StoryCell } from '../rollups/story-cells.ts';
 import { countStories } from '../rollups/story-counts.ts';
 import { daysFromOf, type UsageSource } from '../source.ts';
 import type { UsageKind } from '../sums.ts';
 import { readDistinctOfDays } from './read-whole-days.ts';
-import { readHourCells, readUnpacked } from './story-sums.ts';
+import { hourCells, inTurnOfHours, readUnpacked } from './story-sums.ts';
 import { lookUpVisits } from './story-visits.ts';
 import { hasBit, type StoryBits } from './whole-days.ts';
 
@@ -54,7 +55,7 @@ export async function readDistinctStories(
   // Of a scope of the rollups only what they do not cover is read raw at length.
   if (sql.length > 0 && covered === null) return readRaw(source, window, filter);
   const raw = await readRawStories(source, sql);
-  if (scope === null) return countUnion(source, kept, await ends, raw);
+  if (scope === null) return inTurnOfHours(kept, async () => countUnion(source, kept, await ends, raw));
   const actionsOf = async () => actionsByStory(raw, await ends, rollupPasses(kept.filter));
   if (raw.length === 0) return countKept(source, kept, scope, covered, actionsOf);
   const outside = await actionsOf();
@@ -129,9 +130,12 @@ async function countUnion(source: UsageSource, kept: Kept, ends: EndRow[], raw: 
     if (known) known.add(story);
     else others.set(action, new Set([story]));
   };
-  for (const cells of [await readHourCells(source, kept), await readUnpacked(source, kept.filter, unpacked)])
+  const addAll = (cells: StoryCell[]) => {
     for (const { action, pairs, sums } of cells)
       for (const pair of sums.pair) add(action, pairs.stories[pair] as string);
+  };
+  for await (const cells of hourCells(source, kept)) addAll(cells);
+  addAll(await readUnpacked(source, kept.filter, unpacked));
   for (const { story, kind, at } of ends) if (passes(kind, at)) add(kind.action, story);
   for (const { story, actions } of raw) for (const action of actions) add(action, story);
 

@@ -1,9 +1,10 @@
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { createTurns } from '../../units/promises/turns.ts';
 import { addDays, startOfDay, type Window } from '../../units/time.ts';
 import { type Kept, readEnds, windowPartsOf } from '../parts.ts';
 import { lookUpNumbers, numbersOf } from '../rollups/packed/numbers.ts';
 import type { Wanted } from '../rollups/packed/packed-days.ts';
-import { readCellsOfHours, type StoryCell, storyHoursWithin } from '../rollups/story-cells.ts';
+import { cellsOfHours, type StoryCell, storyHoursWithin } from '../rollups/story-cells.ts';
 import {
   addPair,
   noKnownPairs,
@@ -60,19 +61,26 @@ export async function readUnpacked(
     const bounds = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
     const kinds = new Set(unpacked.filter((one) => one.day === day).map(({ action, model }) => `${action}\0${model}`));
     const isWanted = ({ action, model }: StoryCell) => kinds.has('\0') || kinds.has(`${action}\0${model}`);
-    for (const cell of await readCellsOfHours(backoffice, bounds, passes)) if (isWanted(cell)) cells.push(cell);
+    for await (const some of cellsOfHours(backoffice, bounds, passes)) cells.push(...some.filter(isWanted));
   }
   return cells;
 }
 
-/** What each story had of the hours of a window that rollups tell, one by one. */
-export async function readHourCells(source: UsageSource, { filter, hours }: Kept): Promise<StoryCell[]> {
-  const { backoffice, memory, timeZone } = source;
+/** From so many single hours on the stories of a window are a good part of what a process may hold. */
+const MANY_HOURS = 100;
+const turns = createTurns();
+
+/** Works on the stories of many single hours when no other such work is under way: a page has three of it. */
+export const inTurnOfHours = <T>({ hours }: Kept, work: () => Promise<T>): Promise<T> =>
+  hours.some(({ only }) => only && only.length > MANY_HOURS) ? turns('stories of hours', work) : work();
+
+/** What each story had of the hours of a window that rollups tell, part by part: all of them together may be more than a process holds. */
+export async function* hourCells(
+  { backoffice, memory, timeZone }: UsageSource,
+  { filter, hours }: Kept,
+): AsyncGenerator<StoryCell[]> {
   const passes = rollupPasses(filter);
-  const read = await Promise.all(
-    hours.map((segment) => storyHoursWithin(backoffice, memory.storyHours, segment, passes, timeZone)),
-  );
-  return read.flat();
+  for (const segment of hours) yield* storyHoursWithin(backoffice, memory.storyHours, segment, passes, timeZone);
 }
 
 /** What the records of a window and filter add up to by story or by author. A story of several authors counts once. */
@@ -87,14 +95,19 @@ export async function readSumsBy(source: UsageSource, window: Window, filter: Us
       if (passes(row.kind, row.at)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
     return [{ pairs, sums: packed(lists) }];
   };
-  const [ofDays, ...locals] = await Promise.all([
-    readSumsOfDays(source, kept, by),
-    ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
-    readHourCells(source, kept),
-    ofEnds(),
-  ]);
-  if (ofDays.unpacked.length > 0) locals.push(await readUnpacked(source, kept.filter, ofDays.unpacked));
-  return withLocals(source, by, ofDays, locals.flat());
+  return inTurnOfHours(kept, async () => {
+    const [ofDays, ...locals] = await Promise.all([
+      readSumsOfDays(source, kept, by),
+      ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
+      ofEnds(),
+    ]);
+    if (ofDays.unpacked.length > 0) locals.push(await readUnpacked(source, kept.filter, ofDays.unpacked));
+    const all = async function* () {
+      yield* locals;
+      yield* hourCells(source, kept);
+    };
+    return withLocals(source, by, ofDays, all());
+  });
 }
 
 /** Adds what is known by ids. */
@@ -102,12 +115,12 @@ async function withLocals(
   { backoffice, memory }: UsageSource,
   by: TopBy,
   ofDays: SumsOfDays,
-  locals: Local[],
+  locals: AsyncIterable<Local[]>,
 ): Promise<SumsBy> {
   const indexes = new Map<string, number>();
   const authors: string[] = [];
   const tally = createTally();
-  for (const { pairs, sums } of locals) {
+  const add = ({ pairs, sums }: Local) => {
     const indexOf = (pair: number) => {
       const author = pairs.authors[pairs.authorOf[pair] as number] as string;
       const id = by === 'story' ? (pairs.stories[pair] as string) : author;
@@ -117,7 +130,8 @@ async function withLocals(
       return authors.push(author) - 1;
     };
     tally.add(Uint32Array.from(sums.pair, indexOf), sums, null);
-  }
+  };
+  for await (const some of locals) some.forEach(add);
   const { columns } = tally.sums();
   const numbers = await lookUpNumbers(backoffice, memory.numbers, by, indexes.keys());
   const changed = new Map<string, Changed>();
