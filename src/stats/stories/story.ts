@@ -58,7 +58,7 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
       .groupBy('action')
       .orderByRaw('min(created_at), action'),
     readRepeats(workflows, rows()),
-    readWaited(workflows, rows()),
+    readWaited(workflows, rows),
     first,
   ]);
   const [repeat] = repeats;
@@ -89,8 +89,8 @@ export async function readStory(workflows: Knex, window: Window, filter: UsageFi
   };
 }
 
-async function readWaited(workflows: Knex, rows: Knex.QueryBuilder): Promise<Length> {
-  const pauses = rows
+async function readWaited(workflows: Knex, rows: () => Knex.QueryBuilder): Promise<Length> {
+  const pauses = rows()
     .select(workflows.raw('created_at - lag(created_at) OVER (ORDER BY created_at) AS pause'))
     .whereRaw('isfinite(created_at)');
   const { rows: found } = await workflows.raw<{ rows: [{ seconds: string }] }>(
