@@ -21,6 +21,7 @@ import { readTwice } from './snapshot.ts';
 import type { OneState } from './source.ts';
 import { type Answer, createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
 import { type BucketSize, costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
+import { type DayCosts, readDayCosts } from './stories/day-costs.ts';
 import { readStory, type Story } from './stories/story.ts';
 import { readStoryCosts, type StoryCosts, type StoryCostsAsked } from './stories/story-costs.ts';
 import type { TopBy } from './stories/story-sums.ts';
@@ -51,6 +52,8 @@ type UsageAnswers = {
   top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
   /** What some authors or stories add up to. */
   sumsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, Sums>>>;
+  /** What some authors or stories cost day by day. */
+  dayCostsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<DayCosts | null>>;
   records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
   /** The most expensive stories of a query, and how many stories cost less than `cost`. */
   storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
@@ -145,10 +148,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   };
 
   /** Reads with what is open, and again where the rollups have changed meanwhile. */
-  const untilUnchanged = async <T>(
-    first: Promise<OpenedSource>,
-    read: (opened: OpenedSource) => Promise<T>,
-  ): Promise<T> => {
+  const untilUnchanged = async <T>(first: Promise<OpenedSource>, read: (opened: OpenedSource) => Promise<T>) => {
     let opened = await first;
     for (let again = 0; ; again++) {
       try {
@@ -208,9 +208,9 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           readTop(source, query.window, filter, by, most, query),
         ),
       sumsOf: (query, by, keys) =>
-        answer('sums', `by ${by} of ${keys}`, query, (source, filter) =>
-          readSumsOf(source, query.window, filter, by, keys),
-        ),
+        answer('sums', `by ${by} of ${keys}`, query, (of, filter) => readSumsOf(of, query.window, filter, by, keys)),
+      dayCostsOf: (query, by, keys) =>
+        answer('by day', `${by} of ${keys}`, query, (of, filter) => readDayCosts(of, query.window, filter, by, keys)),
       records: (query) =>
         answer('records', '', query, async (source, filter) => {
           let page = await readRecords(source, query.window, filter, query);
@@ -230,8 +230,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           readStoryCosts(source, query.window, filter, asked),
         ),
       unitCosts: (query) => answer('unit costs', '', query, (of, filter) => readUnitCosts(of, query.window, filter)),
-      story: (query) =>
-        answer('story', '', query, (source, filter) => readStory(source.workflows, query.window, filter)),
+      story: (query) => answer('story', '', query, (of, filter) => readStory(of.workflows, query.window, filter)),
     };
   };
 
@@ -262,6 +261,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     pivot: alone(({ pivot }) => pivot),
     top: alone(({ top }) => top),
     sumsOf: alone(({ sumsOf }) => sumsOf),
+    dayCostsOf: alone(({ dayCostsOf }) => dayCostsOf),
     records: alone(({ records }) => records),
     storyCosts: alone(({ storyCosts }) => storyCosts),
     unitCosts: alone(({ unitCosts }) => unitCosts),

@@ -58,7 +58,7 @@ export function numbersBy(
 ): Table {
   const models = stats.models.map(({ model }) => model);
   const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query);
-  const courses = coursesOf(by, stats, query, format);
+  const courses = coursesOf(by, { stats, dayCosts: null }, query, format);
   const rest = listUrl(by, query);
   return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, courses, rest, format }).page(format);
 }

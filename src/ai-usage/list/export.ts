@@ -19,7 +19,7 @@ async function readList(by: Listed, view: UsageView): Promise<DataTable> {
   const counted = handled(readCounted(view));
   const read = async () => {
     if (by === 'author' || by === 'story')
-      return readTopBreakdown(view, query, by, counted, { most: MOST_IN_FILE, keep: false });
+      return readTopBreakdown(view, query, by, counted, { most: MOST_IN_FILE, isPage: false });
     const { stats, compared } = await counted;
     const most = Number.MAX_SAFE_INTEGER;
     return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { most }), names: NO_NAMES };

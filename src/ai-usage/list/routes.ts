@@ -45,11 +45,15 @@ export function listPages({ databases, reader, render, format }: PageDependencie
       if (by === 'author' || by === 'story')
         return readTopBreakdown({ reader, databases, format }, query, by, counted, { skipped });
       const { stats, compared } = await counted;
-      return { breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { skipped }), names: NO_NAMES };
+      return {
+        breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { skipped }),
+        names: NO_NAMES,
+        dayCosts: null,
+      };
     };
-    const [{ stats }, { breakdown, names }] = await Promise.all([counted, reading()]);
+    const [{ stats }, { breakdown, names, dayCosts }] = await Promise.all([counted, reading()]);
     const models = stats.models.map(({ model }) => model);
-    const courses = coursesOf(by, stats, query, format);
+    const courses = coursesOf(by, { stats, dayCosts }, query, format);
     const table = breakdownTable(breakdown, { links, query, names, models, courses, rest: null, format });
     const count = breakdown.rows.length + (breakdown.other?.count ?? 0);
     return { table: table.page(format), count, shown: breakdown.rows.length, names };

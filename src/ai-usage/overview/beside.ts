@@ -1,11 +1,11 @@
-import { type Names, NO_NAMES } from '../../catalog/names.ts';
+import { NO_NAMES } from '../../catalog/names.ts';
 import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import { BREAKDOWNS_BESIDE, type BreakdownBeside } from '../../query/view.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { DataTable } from '../../tables/table.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { breakdownTable } from '../breakdowns/breakdown-table.ts';
-import { BREAKDOWNS, type Breakdown, breakdownOf } from '../breakdowns/breakdowns.ts';
+import { BREAKDOWNS, breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { coursesOf } from '../breakdowns/courses.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
@@ -34,7 +34,8 @@ export const BESIDE: Record<BreakdownBeside, Beside> = {
     heeds: [...COMPARED, 'cost'],
     read: async (view) => {
       const { stats, compared } = await view.counted;
-      return shown(breakdownOf('provider', stats, compared?.stats ?? null, view.query), NO_NAMES, view);
+      const breakdown = breakdownOf('provider', stats, compared?.stats ?? null, view.query);
+      return shown({ breakdown, names: NO_NAMES, dayCosts: null }, view);
     },
   },
   author: {
@@ -66,11 +67,14 @@ export const besideTabs = (query: UsageQuery, { here }: ViewLinks) =>
 async function readTop(view: BesideSources, by: TopBy) {
   const top = handled(readTopBreakdown(view, view.query, by, view.counted));
   // Both are waited for: which of them fails first must not matter.
-  const [{ breakdown, names }] = await Promise.all([top, view.counted]);
-  return shown(breakdown, names, view);
+  const [shownOf] = await Promise.all([top, view.counted]);
+  return shown(shownOf, view);
 }
 
-async function shown(breakdown: Breakdown, names: Names, { counted, links, asked, format }: BesideSources) {
+async function shown(
+  { breakdown, names, dayCosts }: Awaited<ReturnType<typeof readTopBreakdown>>,
+  { counted, links, asked, format }: BesideSources,
+) {
   const { stats } = await counted;
   return {
     table: breakdownTable(breakdown, {
@@ -78,7 +82,7 @@ async function shown(breakdown: Breakdown, names: Names, { counted, links, asked
       query: asked,
       names,
       models: stats.models.map(({ model }) => model),
-      courses: coursesOf(breakdown.by, stats, asked, format),
+      courses: coursesOf(breakdown.by, { stats, dayCosts }, asked, format),
       rest: listUrl(breakdown.by, asked),
       format,
     }),

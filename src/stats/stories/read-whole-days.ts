@@ -13,7 +13,7 @@ import { createTally, type Tally } from './tally.ts';
 import type { DistinctOfDays, StoryBits, SumsOfDays } from './whole-days.ts';
 
 /** The same text for the same days, each as it was last written, and the same filter. */
-function keyOf(days: Days, { days: segments, filter }: Kept): string {
+export function keyOf(days: Days, { days: segments, filter }: Kept): string {
   const versions = segments.flatMap((segment) =>
     [...daysWithin(days, segment)].map(({ day, version }) => `${day} ${version}`),
   );
@@ -25,7 +25,7 @@ function keyOf(days: Days, { days: segments, filter }: Kept): string {
 const isUnfiltered = (filter: UsageFilter) => Object.values(filter).every((value) => value === null);
 
 /** What stories had of the actions and models of days that pass; of all of them together without a filter. */
-function wantedOf({ memory }: UsageSource, { filter, days: segments }: Kept): Wanted[] {
+export function wantedOf({ memory }: UsageSource, { filter, days: segments }: Kept): Wanted[] {
   const passes = rollupPasses(filter);
   const days = segments
     .flatMap((segment) => [...daysWithin(memory.days, segment)])

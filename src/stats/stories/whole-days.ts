@@ -1,4 +1,6 @@
 import type { Rank, RankOrder } from '../../query/view.ts';
+import type { Day } from '../../units/calendar.ts';
+import type { MicroEuros } from '../../units/money.ts';
 import type { CachePart, MakePart } from '../memory/cache.ts';
 import type { Column } from '../rollups/packed/columns.ts';
 import type { Wanted } from '../rollups/packed/packed-days.ts';
@@ -10,6 +12,7 @@ export type WholeDays = {
   costs: CachePart<Column>;
   leading: CachePart<Uint32Array>;
   distinct: CachePart<DistinctOfDays>;
+  byDay: CachePart<CostsByDay | null>;
 };
 
 /** What stories, or authors, had of some days and a filter: columns of one length in the order of their numbers. */
@@ -24,11 +27,16 @@ export type SumsOfDays = Record<keyof Sums, Column> & {
   key: string;
 };
 
+/** What some stories, or authors, cost on each of some days, by their numbers; of those that they had none on, nothing. */
+export type CostsByDay = Map<number, Map<Day, MicroEuros>>;
+
 /** Different stories: a bit for each number, and how many are set. */
 export type StoryBits = { bits: Uint8Array; count: number };
 
 /** The stories of some days and a filter, of each action and of all. */
 export type DistinctOfDays = { byAction: Map<string, StoryBits>; all: StoryBits; unpacked: Wanted[] };
+
+const BYTES_A_COST = 40;
 
 const bytesOf = (columns: { byteLength: number }[]) => columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
@@ -40,6 +48,10 @@ export const noWholeDays = (part: MakePart): WholeDays => ({
   leading: part('first of whole days', (places) => places.byteLength),
   distinct: part('distinct stories of whole days', ({ unpacked, byAction, all }) =>
     unpacked.length > 0 ? null : bytesOf([all, ...byAction.values()].map(({ bits }) => bits)),
+  ),
+  byDay: part(
+    'costs by day',
+    (costs) => costs && [...costs.values()].reduce((sum, { size }) => sum + size * BYTES_A_COST, 0),
   ),
 });
 

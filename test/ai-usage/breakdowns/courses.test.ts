@@ -4,7 +4,7 @@ import { type Instant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { openPage, tableOf, textOf } from '../../support/page.ts';
-import { insertUsage, resetUsage } from '../../support/usage.ts';
+import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
 const noon = (day: string) => parseInstant(`${day}T12:00:00Z`) as Instant;
 const OCTOBER = '/ai-usage?from=2026-10-01&to=2026-10-05';
@@ -84,7 +84,46 @@ describe('trends of breakdowns', () => {
     assert.deepEqual(quarter['gpt-5'], { heights, said: 'highest 2 Oct – 7 Oct' });
   });
 
-  it('are none of a window of two bars, of authors and stories, and in no file', async () => {
+  it('are of authors and stories too, from whole days alone, by a filter and by months', async () => {
+    const [ana, rui] = ['0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60', '5d1c0f7b-2a64-4e0b-8f3d-9b7a6c5e4d30'];
+    await insertUsage([
+      { at: noon('2026-10-02'), author: ana, story: ana, model: 'o3', cost: 40_000_000 },
+      { at: noon('2026-10-04'), author: ana, story: ana, model: 'o3', cost: 10_000_000 },
+      { at: noon('2026-10-04'), author: ana, story: ana, model: 'tts-1', cost: 10_000_000 },
+      { at: noon('2026-10-05'), author: rui, story: rui, model: 'tts-1', cost: 30_000_000 },
+    ]);
+    await coverUsage();
+    const heights = async (path: string, caption: string) => {
+      const rows = await rowsOf(path, caption);
+      return [ana, rui].map((id) => rows[id.slice(0, 8)]?.heights);
+    };
+    const own = [
+      [0, 12, 0, 6, 0],
+      [0, 0, 0, 0, 12],
+    ];
+    assert.deepEqual(await heights(`${OCTOBER}&breakdown=author`, 'Authors'), own);
+    assert.deepEqual(await heights(`${OCTOBER}&breakdown=story`, 'Stories'), own);
+    for (const [list, caption] of [
+      ['authors', 'Authors'],
+      ['stories', 'Stories'],
+    ] as const)
+      assert.deepEqual(await heights(OCTOBER.replace('/ai-usage', `/ai-usage/${list}`), caption), own, list);
+    assert.deepEqual(await heights(`${OCTOBER}&breakdown=story&model=o3`, 'Stories'), [[0, 12, 0, 3, 0], undefined]);
+    assert.deepEqual(
+      await heights('/ai-usage?from=2026-08-01&to=2026-12-31&breakdown=story&asOf=2026-11-30T12:00:00Z', 'Stories'),
+      [
+        [0, 0, 12],
+        [0, 0, 12],
+      ],
+    );
+    // What whole days do not tell is not drawn: a search, hours of the day, costs of another list.
+    for (const filter of ['hours=10-13', 'minCost=1', 'cost=repriced']) {
+      const page = await openPage(client, `${OCTOBER}&breakdown=story&${filter}`);
+      assert.ok(!tableOf(page, 'Stories').head.includes('Trend'), filter);
+    }
+  });
+
+  it('are none of a window of two bars, of authors and stories before there are rollups, and in no file', async () => {
     for (const path of [
       '/ai-usage?from=2026-10-03T12:00&to=2026-10-03T14:00',
       '/ai-usage/authors?from=2026-10-01&to=2026-10-05',

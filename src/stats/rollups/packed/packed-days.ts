@@ -116,7 +116,7 @@ export const eachSums = (
   backoffice: Knex,
   { sums }: PackedDays,
   wanted: Wanted[],
-  each: (sums: PackedSums) => void,
+  each: (sums: PackedSums, of: Wanted) => void,
 ): Promise<Wanted[]> =>
   eachOf(
     sums,
