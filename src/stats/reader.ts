@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { findByName, type NameMatches, NO_NAME_MATCHES } from '../catalog/find-names.ts';
 import type { Databases } from '../db/connect.ts';
 import { named } from '../measuring/account.ts';
@@ -7,19 +6,26 @@ import { filterOf, inWords, type UsageFilter } from '../query/filter.ts';
 import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { handled } from '../units/promises/handled.ts';
-import { addTime, type Instant, isTime } from '../units/time.ts';
+import type { Instant } from '../units/time.ts';
 import { canBeRepriced, type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
 import type { DailyCosts } from './forecast.ts';
-import { type PriceList, readPriceList } from './pricing/price-list.ts';
+import { type PriceList, pricesOf } from './pricing/price-list.ts';
 import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
+import { type RepricedSums, readRepricedSums } from './pricing/repriced-sums.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
-import { type RecordPage, readRecords } from './records/record-pages.ts';
+import { momentsOf, type RecordPage, readRecords } from './records/record-pages.ts';
 import { RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
 import { readTwice } from './snapshot.ts';
-import type { OneState } from './source.ts';
-import { type Answer, createOpenings, type OpenedFrom, type OpenedSource, type UsageSource } from './source.ts';
+import {
+  type Answer,
+  createOpenings,
+  type OneState,
+  type OpenedFrom,
+  type OpenedSource,
+  type UsageSource,
+} from './source.ts';
 import { type BucketSize, costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
 import { type DayCosts, readDayCosts } from './stories/day-costs.ts';
 import { readStory, type Story } from './stories/story.ts';
@@ -31,6 +37,8 @@ import type { Sums } from './sums.ts';
 import { sameFigures } from './tie-out.ts';
 import { readWeek, type Week } from './week.ts';
 
+type OtherPrices = (list: PriceList) => PriceList;
+
 /** What is answered from an opened source. What many ask at once, or within seconds, is computed once. */
 type UsageAnswers = {
   /** The query as of the instant at which others asked the same within the last seconds. */
@@ -38,22 +46,20 @@ type UsageAnswers = {
   /** By the costs that the query asks for. */
   stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats | RepricedStats>>;
   /** The same by the price list, or one that is made of it, whatever the query asks for. */
-  repriced: (
-    query: UsageQuery,
-    size: BucketSize,
-    by?: (list: PriceList) => PriceList,
-  ) => Promise<Answer<RepricedStats>>;
+  repriced: (query: UsageQuery, size: BucketSize, by?: OtherPrices) => Promise<Answer<RepricedStats>>;
   /** What each business day cost, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
   /** What two axes have against each other, by the costs that the query asks for where those are known of them. */
   pivot: (query: UsageQuery, asked: PivotAsked) => Promise<Answer<Pivot>>;
-  /** The first authors or stories by the query's rank. */
+  /** The first authors or stories by the query's rank, as recorded. */
   top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
-  /** What some authors or stories add up to. */
+  /** What some authors or stories add up to, as recorded. */
   sumsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, Sums>>>;
   /** What some authors or stories cost day by day. */
   dayCostsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<DayCosts | null>>;
+  /** What some of them cost by the price list, whatever the query asks for: of MOST_CALLS_PRICED calls at most. */
+  repricedOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, RepricedSums>>>;
   records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
   /** The most expensive stories of a query, and how many stories cost less than `cost`. */
   storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
@@ -76,10 +82,7 @@ export type UsageReader = UsageAnswers & {
   dimensions: () => ReturnType<typeof readDimensions>;
   /** What calls cost by the prices as they are now. */
   prices: () => Promise<PriceList>;
-  /**
-   * Whether statistics are answered: what they need of the rollups is in memory, or has been within the last minute. Waits two
-   * seconds at most, so that nobody who only asks is kept by a database that is slow.
-   */
+  /** Whether statistics are answered: what they need of the rollups is in memory, or has been within the last minute. */
   isAnswering: () => Promise<boolean>;
   /** For whoever meets records that the rollups may not know. */
   mend: Mend;
@@ -98,9 +101,6 @@ export type UsageReader = UsageAnswers & {
 
 /** The rollups change a few times a second at most. */
 const MOST_READINGS = 5;
-/** For /readyz: a moment in which they are not to be had takes no replica out of a balancer. */
-const LOOKED_FOR_MS = 2_000;
-const ANSWERING_FOR_MS = 60_000;
 /** How a view shows its numbers does not change them. */
 const keyOf = (query: UsageQuery) => sameUrl('', { ...query, ...DEFAULT_VIEW });
 
@@ -110,15 +110,11 @@ type Read<T> = (source: UsageSource, filter: UsageFilter) => Promise<T>;
 export function createUsageReader(from: OpenedFrom & { databases: Databases }): UsageReader {
   const { databases, timeZone, reuse, mend } = from;
   const { workflows } = databases;
-  const { current, renewed, isOutdated, readSound, newest, age } = createOpenings(from);
+  const { current, renewed, isOutdated, readSound, newest, isAnswering } = createOpenings(from);
   const dimensions = () => reuse('dimensions', () => named('dimensions', () => readDimensions(workflows)));
 
-  let known: PriceList | null = null;
-  const prices = () =>
-    named('prices', async () => {
-      known = await readPriceList(databases.backoffice, known);
-      return known;
-    });
+  const readPrices = pricesOf(databases.backoffice);
+  const prices = () => named('prices', readPrices);
 
   /** Turns the query's words into ids and known names. */
   const prepare = async (query: UsageQuery, opening: OpenedSource | Promise<OpenedSource> = handled(current())) => {
@@ -211,6 +207,12 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         answer('sums', `by ${by} of ${keys}`, query, (of, filter) => readSumsOf(of, query.window, filter, by, keys)),
       dayCostsOf: (query, by, keys) =>
         answer('by day', `${by} of ${keys}`, query, (of, filter) => readDayCosts(of, query.window, filter, by, keys)),
+      repricedOf: async (query, by, ids) => {
+        const list = await prices();
+        return answer('repriced sums', `${list.version} by ${by} of ${ids}`, query, (source, filter) =>
+          readRepricedSums(source, query.window, filter, { by, ids }, list),
+        );
+      },
       records: (query) =>
         answer('records', '', query, async (source, filter) => {
           let page = await readRecords(source, query.window, filter, query);
@@ -219,9 +221,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
             opened = await renewed(opened);
             page = await readSound(opened.source, (of) => readRecords(of, query.window, filter, query));
           }
-          const seen = page.records
-            .filter(({ createdAt }) => isTime(createdAt))
-            .map(({ createdAt }) => ({ from: createdAt, to: addTime(createdAt, 1n) }));
+          const seen = momentsOf(page);
           if (seen.length > 0) mend(seen, query.window);
           return page;
         }),
@@ -262,6 +262,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     top: alone(({ top }) => top),
     sumsOf: alone(({ sumsOf }) => sumsOf),
     dayCostsOf: alone(({ dayCostsOf }) => dayCostsOf),
+    repricedOf: alone(({ repricedOf }) => repricedOf),
     records: alone(({ records }) => records),
     storyCosts: alone(({ storyCosts }) => storyCosts),
     unitCosts: alone(({ unitCosts }) => unitCosts),
@@ -283,10 +284,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     prepare,
     earliest: () => reuse('earliest', () => readEarliest(workflows)),
     oddTimes: (at) => reuse('odd times', () => readOddTimes(workflows, at, timeZone)),
-    isAnswering: async () => {
-      await Promise.race([current().catch(() => {}), setTimeout(LOOKED_FOR_MS, null, { ref: false })]);
-      return age() < ANSWERING_FOR_MS;
-    },
+    isAnswering,
     tieOut: (query, gone) =>
       untilUnchanged(handled(current()), (opened) =>
         readPrepared(query, opened, async (source, filter) => {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { named } from '../measuring/account.ts';
 import type { UsageFilter } from '../query/filter.ts';
@@ -131,6 +132,10 @@ export type OpenedFrom = {
   log: { warn: (line: string) => void };
 };
 
+/** For /readyz: a moment in which they are not to be had takes no replica out of a balancer. */
+const LOOKED_FOR_MS = 2_000;
+const ANSWERING_FOR_MS = 60_000;
+
 /** Opens the source for everybody who reads it: once in a while, and anew where the rollups have changed since. */
 export function createOpenings({ databases, timeZone, memoryBytes, reuse, mend, origin, log }: OpenedFrom) {
   const { backoffice } = databases;
@@ -222,8 +227,11 @@ export function createOpenings({ databases, timeZone, memoryBytes, reuse, mend, 
     /** The number of the one that was begun last. */
     newest: (): number => number,
 
-    /** How long ago one was open last, in milliseconds. */
-    age: (): number => performance.now() - openedAt,
+    /** Whether one is open, or has been within the last minute. Who only asks waits two seconds at most. */
+    isAnswering: async (): Promise<boolean> => {
+      await Promise.race([current().catch(() => {}), setTimeout(LOOKED_FOR_MS, null, { ref: false })]);
+      return performance.now() - openedAt < ANSWERING_FOR_MS;
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Names } from '../../catalog/names.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Rank } from '../../query/view.ts';
-import { type Sums, totalTokens } from '../../stats/sums.ts';
+import { type Count, type Sums, totalTokens } from '../../stats/sums.ts';
 import type { Cell } from '../../tables/cells.ts';
 import { besideChange, costPerMillionTokens } from '../../tables/cells.ts';
 import { averageColumn, changeColumns, shareColumn, sumColumns } from '../../tables/sum-columns.ts';
@@ -38,6 +38,7 @@ type Row = Sums & {
   key: string | null;
   before: Sums | null;
   stories: number | null;
+  unpriced: Count | null;
   /** How many it stands for, where it is of all others. */
   others: number | null;
   name: Cell;
@@ -68,7 +69,7 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
       name: {
         ...name(row.key, naming),
         ...(narrows ? { href: links.here(change), narrows } : {}),
-        ...(by === 'model' && hasNoPrice(row) ? { flag: 'no price' } : {}),
+        ...flagOf(by, row, format),
       },
       // Of an author or a story the arrow leads to a page that has them: three addresses a row with an id in each weigh too much.
       records: change !== null && row.requests > 0 && isCounted ? links.records(change) : undefined,
@@ -85,6 +86,15 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
     ...printed,
     { ...other, key: null, others: other.count, stories: null, name: { text, note, href: rest ?? undefined } },
   ];
+}
+
+/** What has no price, wholly or in part: a cost without it says less than it seems. */
+function flagOf(by: BreakdownBy, row: Sums & { unpriced: Count | null }, format: Format): Pick<Cell, 'flag'> {
+  if (row.unpriced) {
+    const isAll = row.unpriced === row.requests;
+    return { flag: isAll ? 'no price' : `${format.integer(row.unpriced)} without a price` };
+  }
+  return by === 'model' && hasNoPrice(row) ? { flag: 'no price' } : {};
 }
 
 function columnsOf(
@@ -132,6 +142,7 @@ function columnsOf(
         ]
       : []),
     ...(by === 'action' ? storyColumns(total.cost, total.stories ?? 0) : []),
+    ...(total.unpriced === null ? [] : [UNPRICED]),
   ];
 }
 
@@ -148,6 +159,11 @@ function nameColumns(by: BreakdownBy, names: Names): Column<Row>[] {
   };
   return columns[by]();
 }
+
+const UNPRICED: Column<Row> = {
+  ...{ name: 'unpricedRequests', label: 'Without a price', kind: 'integer', only: 'file' },
+  value: ({ unpriced }) => unpriced,
+};
 
 /** All others together have none. */
 const courseColumn = ({ of, total }: Courses): Column<Row> => ({

@@ -8,7 +8,7 @@ import type { Rank, RankOrder } from '../../query/view.ts';
 import type { UsageStats } from '../../stats/stats.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Top } from '../../stats/stories/top.ts';
-import { addTo, noSums, restOf, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
+import { addTo, type Count, noSums, restOf, type Sums, sumOf, type UsageCell } from '../../stats/sums.ts';
 import type { Cell } from '../../tables/cells.ts';
 import { byCodePoint } from '../../units/code-points.ts';
 import { detailsLink } from '../frame/subjects.ts';
@@ -22,6 +22,8 @@ type BreakdownRow = Sums & {
   before: Sums | null;
   /** How many different stories, where that is known. */
   stories: number | null;
+  /** How many of its calls the price list has no price for: of authors and stories, where costs are its. */
+  unpriced: Count | null;
 };
 
 /**
@@ -32,8 +34,8 @@ type BreakdownRow = Sums & {
 export type Breakdown = {
   by: BreakdownBy;
   rows: BreakdownRow[];
-  other: (Sums & { before: Sums | null; count: number }) | null;
-  total: Sums & { before: Sums | null; stories: number | null };
+  other: (Sums & { before: Sums | null; count: number; unpriced: Count | null }) | null;
+  total: Sums & { before: Sums | null; stories: number | null; unpriced: Count | null };
 };
 
 /** As many rows as a table names one by one. */
@@ -201,6 +203,7 @@ export function breakdownOf(
         ...(now.get(key) ?? noSums()),
         before: then === null ? null : (then.get(key) ?? noSums()),
         stories: by === 'action' ? (stories.get(key) ?? 0) : null,
+        unpriced: null,
       }),
     )
     .sort(byRank(rankBy, rankOrder));
@@ -216,28 +219,36 @@ export function breakdownOf(
             ...sumOf(rest),
             before: before === null ? null : sumOf(rest.map((row) => row.before ?? noSums())),
             count: rest.length,
+            unpriced: null,
           },
     total: {
       ...stats.total,
       before: before === null ? null : before.total,
       stories: by === 'action' ? stats.total.stories : null,
+      unpriced: null,
     },
   };
 }
 
-/** The breakdown by author or story: `top` are those to show, `before` the same ones and the total in the window compared with. */
+/**
+ * The breakdown by author or story: `top` are those to show, `before` the same ones and the total in the window compared with, `unpriced` how
+ * many of their calls and of all have no price, where costs are those of the price list.
+ */
 export function breakdownOfTop(
   by: TopBy,
   { rows, other, count }: Top,
   before: { rows: Map<string, Sums>; total: Sums } | null,
+  unpriced: { ofKey: (key: string, requests: Count) => Count; total: Count } | null = null,
 ): Breakdown {
   const shown = rows.map(
     (row): BreakdownRow => ({
       ...row,
       before: before === null ? null : (before.rows.get(row.key) ?? noSums()),
       stories: null,
+      unpriced: unpriced === null ? null : unpriced.ofKey(row.key, row.requests),
     }),
   );
+  const otherUnpriced = unpriced && shown.reduce((left, row) => left - (row.unpriced ?? 0), unpriced.total);
   const otherBefore = before === null ? null : restOf(before.total, [...before.rows.values()]);
   const hidden = count - rows.length;
   return {
@@ -246,8 +257,13 @@ export function breakdownOfTop(
     // Those with records before and none now have no row of their own, and are part of the change.
     other:
       hidden > 0 || (otherBefore !== null && otherBefore.requests > 0)
-        ? { ...other, before: otherBefore, count: hidden }
+        ? { ...other, before: otherBefore, count: hidden, unpriced: otherUnpriced }
         : null,
-    total: { ...sumOf([...rows, other]), before: before?.total ?? null, stories: null },
+    total: {
+      ...sumOf([...rows, other]),
+      before: before?.total ?? null,
+      stories: null,
+      unpriced: unpriced?.total ?? null,
+    },
   };
 }

@@ -1,25 +1,32 @@
 import { type Names, readNames } from '../../catalog/names.ts';
 import { queryWithin, type UsageQuery } from '../../query/query.ts';
-import { recordedOf } from '../../stats/pricing/repriced.ts';
+import { isRepriced } from '../../stats/pricing/repriced.ts';
+import { MOST_CALLS_PRICED, type RepricedSums } from '../../stats/pricing/repriced-sums.ts';
 import type { DayCosts } from '../../stats/stories/day-costs.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
-import { sumOf } from '../../stats/sums.ts';
+import type { Top } from '../../stats/stories/top.ts';
+import { noSums, restOf, type Sums, sumOf } from '../../stats/sums.ts';
+import type { Format } from '../../units/format.ts';
+import { NO_EUROS } from '../../units/money.ts';
 import type { UsageSources } from '../frame/sources.ts';
-import { type Breakdown, breakdownOfTop, MOST_ROWS, type Part } from './breakdowns.ts';
+import { BREAKDOWNS, type Breakdown, breakdownOfTop, MOST_ROWS, type Part } from './breakdowns.ts';
 import type { Counted } from './compare.ts';
 
 /**
- * The authors or stories after `skipped` by recorded costs, for no others are known of them, and what they were before; with their names
- * and, on a page, which keeps those, what they cost day by day.
+ * Some authors or stories with their names and, on a page, which keeps those, what they cost day by day as recorded. `cut`: how many stand among the
+ * others by the price list, for they have too many calls to be priced one by one.
  */
+export type TopBreakdown = { breakdown: Breakdown; names: Names; dayCosts: DayCosts | null; cut: number };
+
+/** The authors or stories after `skipped` in the order of what was recorded, and what they were before. */
 export async function readTopBreakdown(
   { databases, reader }: UsageSources,
   query: UsageQuery,
   by: TopBy,
   counted: Promise<Counted>,
   { skipped = 0, most = MOST_ROWS, isPage = true }: Part & { isPage?: boolean } = {},
-): Promise<{ breakdown: Breakdown; names: Names; dayCosts: DayCosts | null }> {
-  const [{ value: first }, { compared }] = await Promise.all([reader.top(query, by, skipped + most), counted]);
+): Promise<TopBreakdown> {
+  const [{ value: first }, { stats, compared }] = await Promise.all([reader.top(query, by, skipped + most), counted]);
   const rows = first.rows.slice(skipped);
   const top = { ...first, rows, other: sumOf([...first.rows.slice(0, skipped), first.other]) };
   const keys = rows.map(({ key }) => key);
@@ -30,10 +37,55 @@ export async function readTopBreakdown(
       { authors: by === 'author' ? keys : [], stories: by === 'story' ? keys : [] },
       { keep: isPage },
     ),
-    earlier === null ? null : reader.sumsOf(earlier, by, keys),
-    isPage ? reader.dayCostsOf(query, by, keys) : null,
+    earlier === null ? null : reader.sumsOf(earlier, by, keys).then(({ value }) => value),
+    isPage && query.cost === 'recorded' ? reader.dayCostsOf(query, by, keys).then(({ value }) => value) : null,
   ]);
-  const then =
-    compared === null || before === null ? null : { rows: before.value, total: recordedOf(compared.stats).total };
-  return { breakdown: breakdownOfTop(by, top, then), names, dayCosts: dayCosts?.value ?? null };
+  const then = compared === null || before === null ? null : { rows: before, total: compared.stats.total };
+  if (!isRepriced(stats)) return { breakdown: breakdownOfTop(by, top, then), names, dayCosts, cut: 0 };
+
+  const few = rows.slice(0, priceable(rows, before));
+  const fewKeys = few.map(({ key }) => key);
+  const [costs, costsBefore] = await Promise.all([
+    reader.repricedOf(query, by, fewKeys),
+    earlier === null ? null : reader.repricedOf(earlier, by, fewKeys),
+  ]);
+  const priced: Top = {
+    ...top,
+    rows: few.map((row) => ({ ...row, ...costOf(costs.value, row.key) })),
+    other: noSums(),
+  };
+  priced.other = restOf(stats.total, priced.rows);
+  const pricedBefore = new Map(
+    fewKeys.map((key) => [key, { ...(before?.get(key) ?? noSums()), ...costOf(costsBefore?.value, key) }]),
+  );
+  const breakdown = breakdownOfTop(by, priced, then && { ...then, rows: pricedBefore }, {
+    ofKey: (key, requests) => Math.max(0, requests - (costs.value.get(key)?.requests ?? 0)),
+    total: stats.unpriced.requests,
+  });
+  return { breakdown, names, dayCosts, cut: rows.length - few.length };
+}
+
+const costOf = (costs: Map<string, RepricedSums> | undefined, key: string) => ({
+  cost: costs?.get(key)?.cost ?? NO_EUROS,
+});
+
+/** How many of the first have so few calls together, now and before, that each call can be priced. */
+function priceable(rows: Top['rows'], before: Map<string, Sums> | null): number {
+  let [calls, callsBefore] = [0, 0];
+  const end = rows.findIndex(({ key, requests }) => {
+    calls += requests;
+    callsBefore += before?.get(key)?.requests ?? 0;
+    return Math.max(calls, callsBefore) > MOST_CALLS_PRICED;
+  });
+  return end === -1 ? rows.length : end;
+}
+
+/** What a table of them has to say of itself where its costs are those of the price list; null where that is nothing. */
+export function aboutTop({ breakdown: { by }, cut }: TopBreakdown, query: UsageQuery, format: Format): string | null {
+  if (query.cost !== 'repriced') return null;
+  const { one, many } = BREAKDOWNS[by].others;
+  const order = query.rankBy === 'cost' ? [`The ${many} stand in the order of their recorded costs.`] : [];
+  const others = cut === 1 ? `1 more ${one} stands` : `${format.integer(cut)} more ${many} stand`;
+  const left = `${others} among the others: a list prices ${format.integer(MOST_CALLS_PRICED)} calls one by one, and theirs are more.`;
+  return [...order, ...(cut > 0 ? [left] : [])].join(' ') || null;
 }

@@ -1,4 +1,4 @@
-import { ofRecorded, type UsageQuery, usageUrl } from '../../query/query.ts';
+import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** Where all of a breakdown is listed, page by page. */
@@ -11,13 +11,6 @@ export const LIST_PATHS = {
 } as const;
 
 export type Listed = keyof typeof LIST_PATHS;
-
-/** Of authors and stories no costs are known but recorded ones. */
-export const isRecordedOnly = (by: Listed): boolean => by === 'author' || by === 'story';
-
-/** A query as a list of some kind can be read. */
-export const queryOfList = (by: Listed, query: UsageQuery): UsageQuery =>
-  isRecordedOnly(by) ? ofRecorded(query) : query;
 
 /** The list of all that a view is broken down by. */
 export const listUrl = (by: Listed, query: UsageQuery): string => usageUrl(LIST_PATHS[by], query);

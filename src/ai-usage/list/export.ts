@@ -8,10 +8,10 @@ import { readCounted } from '../breakdowns/counted.ts';
 import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { NOWHERE, RANK, usageCost } from '../exports/number-tables.ts';
 import { pinnedAt, usageExport } from '../exports/usage-export.ts';
-import { isRecordedOnly, LIST_PATHS, type Listed, queryOfList } from '../frame/lists.ts';
+import { LIST_PATHS, type Listed } from '../frame/lists.ts';
 import type { UsageView } from '../frame/sources.ts';
 
-/** Authors and stories are a hundred thousand: so many are named, all others are one row. */
+/** Authors and stories are a hundred thousand: so many are named at most, all others are one row. */
 const MOST_IN_FILE = 5_000;
 
 async function readList(by: Listed, view: UsageView): Promise<DataTable> {
@@ -33,12 +33,12 @@ const listExport = (by: Listed, table: string) =>
     path: LIST_PATHS[by],
     parameters: PAGE_PARAMETERS,
     asked: (_name, parameters, limits, at) => {
-      const query = pinnedAt(queryOfList(by, parseUsageQuery(parameters, limits, at)));
+      const query = pinnedAt(parseUsageQuery(parameters, limits, at));
       return { query, address: usageUrl(LIST_PATHS[by], query), title: BREAKDOWNS[by].title };
     },
     tables: {
       [table]: {
-        heeds: [...WHICH_RECORDS, 'compare', ...(isRecordedOnly(by) ? [] : ['cost']), ...RANK],
+        heeds: [...WHICH_RECORDS, 'compare', 'cost', ...RANK],
         read: (view) => readList(by, view),
       },
     },

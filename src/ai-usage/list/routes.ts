@@ -20,10 +20,10 @@ import { BREAKDOWNS, breakdownOf, MOST_ROWS } from '../breakdowns/breakdowns.ts'
 import { comparisonBar } from '../breakdowns/compare.ts';
 import { readCounted } from '../breakdowns/counted.ts';
 import { coursesOf } from '../breakdowns/courses.ts';
-import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
+import { aboutTop, readTopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
-import { LIST_PATHS, type Listed, queryOfList } from '../frame/lists.ts';
+import { LIST_PATHS, type Listed } from '../frame/lists.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
 import { numberedPages } from '../frame/pages-to-show.ts';
 import { pageLimits } from '../frame/sources.ts';
@@ -42,21 +42,20 @@ export function listPages({ databases, reader, render, format }: PageDependencie
     const counted = handled(readCounted({ reader, databases, query, format }));
     const skipped = (query.page - 1) * MOST_ROWS;
     const reading = async () => {
-      if (by === 'author' || by === 'story')
-        return readTopBreakdown({ reader, databases, format }, query, by, counted, { skipped });
+      if (by === 'author' || by === 'story') {
+        const top = await readTopBreakdown({ reader, databases, format }, query, by, counted, { skipped });
+        return { ...top, about: aboutTop(top, query, format) };
+      }
       const { stats, compared } = await counted;
-      return {
-        breakdown: breakdownOf(by, stats, compared?.stats ?? null, query, { skipped }),
-        names: NO_NAMES,
-        dayCosts: null,
-      };
+      const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query, { skipped });
+      return { breakdown, names: NO_NAMES, dayCosts: null, about: null };
     };
-    const [{ stats }, { breakdown, names, dayCosts }] = await Promise.all([counted, reading()]);
+    const [{ stats }, { breakdown, names, dayCosts, about }] = await Promise.all([counted, reading()]);
     const models = stats.models.map(({ model }) => model);
     const courses = coursesOf(by, { stats, dayCosts }, query, format);
     const table = breakdownTable(breakdown, { links, query, names, models, courses, rest: null, format });
     const count = breakdown.rows.length + (breakdown.other?.count ?? 0);
-    return { table: table.page(format), count, shown: breakdown.rows.length, names };
+    return { table: table.page(format), count, shown: breakdown.rows.length, names, about };
   };
 
   for (const by of Object.keys(LIST_PATHS) as Listed[]) {
@@ -76,7 +75,7 @@ export function listPages({ databases, reader, render, format }: PageDependencie
           here: (change) => usageUrl(path, query, change),
           records: (change) => usageUrl(RECORDS_PATH, query, change),
         };
-        const fixed = { ...queryOfList(by, query), pinned: query.asOf };
+        const fixed = { ...query, pinned: query.asOf };
         const answering = handled(
           panel(
             reader.stats(fixed, 'month').then((answer) => ({ ...answer, query })),

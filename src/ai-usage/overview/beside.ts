@@ -8,7 +8,7 @@ import { breakdownTable } from '../breakdowns/breakdown-table.ts';
 import { BREAKDOWNS, breakdownOf } from '../breakdowns/breakdowns.ts';
 import type { Counted } from '../breakdowns/compare.ts';
 import { coursesOf } from '../breakdowns/courses.ts';
-import { readTopBreakdown } from '../breakdowns/top-breakdown.ts';
+import { aboutTop, readTopBreakdown, type TopBreakdown } from '../breakdowns/top-breakdown.ts';
 import { RANK } from '../exports/number-tables.ts';
 import { listUrl } from '../frame/lists.ts';
 import type { UsageView } from '../frame/sources.ts';
@@ -18,40 +18,35 @@ import { HEAT_MAP_TITLE, heatMap } from './heat-map.ts';
 type BesideSources = UsageView & { counted: Promise<Counted>; links: ViewLinks; asked: UsageQuery };
 type Beside = {
   title: string;
-  /** Whether its costs are recorded ones whatever is asked for: no others are known of it. */
-  isRecorded?: true;
   /** Which parameters of a view change it, besides those that decide which records are meant. */
   heeds: readonly string[];
-  read: (view: BesideSources) => Promise<{ table: DataTable; namesAvailable: boolean }>;
+  read: (view: BesideSources) => Promise<Shown>;
 };
+/** `about`: what there is to say of whose costs its are. */
+type Shown = { table: DataTable; namesAvailable: boolean; about: string | null };
 
-const COMPARED = ['compare', ...RANK];
+const COMPARED = ['compare', 'cost', ...RANK];
 
 /** What the total can be broken down by, besides models and actions: the one place to add another. */
 export const BESIDE: Record<BreakdownBeside, Beside> = {
   provider: {
     title: BREAKDOWNS.provider.title,
-    heeds: [...COMPARED, 'cost'],
+    heeds: COMPARED,
     read: async (view) => {
       const { stats, compared } = await view.counted;
       const breakdown = breakdownOf('provider', stats, compared?.stats ?? null, view.query);
-      return shown({ breakdown, names: NO_NAMES, dayCosts: null }, view);
+      return { ...(await shown({ breakdown, names: NO_NAMES, dayCosts: null }, view)), about: null };
     },
   },
-  author: {
-    title: BREAKDOWNS.author.title,
-    isRecorded: true,
-    heeds: COMPARED,
-    read: (view) => readTop(view, 'author'),
-  },
-  story: { title: BREAKDOWNS.story.title, isRecorded: true, heeds: COMPARED, read: (view) => readTop(view, 'story') },
+  author: { title: BREAKDOWNS.author.title, heeds: COMPARED, read: (view) => readTop(view, 'author') },
+  story: { title: BREAKDOWNS.story.title, heeds: COMPARED, read: (view) => readTop(view, 'story') },
   hour: {
     title: HEAT_MAP_TITLE,
-    isRecorded: true,
     heeds: [],
     read: async ({ reader, query, links, format }) => ({
       table: heatMap((await reader.week(query)).value, links, format),
       namesAvailable: true,
+      about: query.cost === 'repriced' ? 'As recorded: by the price list these are not known.' : null,
     }),
   },
 };
@@ -65,16 +60,16 @@ export const besideTabs = (query: UsageQuery, { here }: ViewLinks) =>
   }));
 
 async function readTop(view: BesideSources, by: TopBy) {
-  const top = handled(readTopBreakdown(view, view.query, by, view.counted));
+  const reading = handled(readTopBreakdown(view, view.query, by, view.counted));
   // Both are waited for: which of them fails first must not matter.
-  const [shownOf] = await Promise.all([top, view.counted]);
-  return shown(shownOf, view);
+  const [top] = await Promise.all([reading, view.counted]);
+  return { ...(await shown(top, view)), about: aboutTop(top, view.query, view.format) };
 }
 
 async function shown(
-  { breakdown, names, dayCosts }: Awaited<ReturnType<typeof readTopBreakdown>>,
+  { breakdown, names, dayCosts }: Omit<TopBreakdown, 'cut'>,
   { counted, links, asked, format }: BesideSources,
-) {
+): Promise<Omit<Shown, 'about'>> {
   const { stats } = await counted;
   return {
     table: breakdownTable(breakdown, {

@@ -119,9 +119,8 @@ export const PANELS: OverviewPanel[] = [
     view: 'ai-usage/overview/beside',
     read: async (sources) => {
       const { asked, format } = sources;
-      const { isRecorded = false, read } = BESIDE[asked.breakdown];
-      const { table, namesAvailable } = await read(sources);
-      return { table: table.page(format), namesAvailable, isRecorded: isRecorded && asked.cost === 'repriced' };
+      const { table, ...shown } = await BESIDE[asked.breakdown].read(sources);
+      return { ...shown, table: table.page(format) };
     },
     tables: {
       breakdown: {

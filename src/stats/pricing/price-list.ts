@@ -42,6 +42,15 @@ export type PriceList = {
 /** Euros a dollar, for the writer of the records: domain facts, "USD list price × 0.92". */
 export const WRITERS_RATE = '0.92';
 
+/** The prices as they are whenever somebody asks, read again where they have changed. */
+export function pricesOf(backoffice: Knex): () => Promise<PriceList> {
+  let known: PriceList | null = null;
+  return async () => {
+    known = await readPriceList(backoffice, known);
+    return known;
+  };
+}
+
 /** The prices as they are; `known` where they still are what it says. */
 export async function readPriceList(backoffice: Knex, known: PriceList | null): Promise<PriceList> {
   const row = await backoffice('price_version').first<{ version: string } | undefined>('version');

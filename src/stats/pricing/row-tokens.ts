@@ -9,6 +9,12 @@ export type RowTokens = UsageKind & { bucket: string; inputs: Int32Array; output
 /** A bucket in SQL, such as BUCKET_FORM makes it. */
 type Bucket = { sql: string; bindings: string[] };
 
+const OWNER_COLUMN = { author: 'author_id', story: 'story_id' } as const;
+/** Some authors or stories by their ids. */
+export type Owners = { by: keyof typeof OWNER_COLUMN; ids: string[] };
+
+type Row = UsageKind & { bucket: string; tokens: Buffer };
+
 const BYTES_A_ROW = 8;
 
 /** The tokens of every call of a filter in some stretches of time, by bucket, action and model: eight bytes a call in one value, not a row. */
@@ -18,19 +24,38 @@ export async function readRowTokens(
   filter: UsageFilter | null,
   bucket: Bucket,
 ): Promise<RowTokens[]> {
-  const rows: (UsageKind & { bucket: string; tokens: Buffer })[] = await workflows('token_usage_tracking')
+  const rows: Row[] = await tokensOf(workflows, windows, filter, bucket).groupByRaw('1, 2, 3');
+  return rows.map(withColumns);
+}
+
+/** The same of some authors or stories, apart by each of them. */
+export async function readRowTokensOf(
+  workflows: Knex,
+  { by, ids }: Owners,
+  window: Window,
+  filter: UsageFilter,
+  bucket: Bucket,
+): Promise<(RowTokens & { owner: string })[]> {
+  const column = OWNER_COLUMN[by];
+  const rows: (Row & { owner: string })[] = await tokensOf(workflows, [window], filter, bucket)
+    .whereRaw('?? = ANY(?::uuid[])', [column, ids])
+    .select({ owner: column })
+    .groupByRaw('1, 2, 3, 5');
+  return rows.map((row) => ({ ...withColumns(row), owner: row.owner }));
+}
+
+function tokensOf(workflows: Knex, windows: Window[], filter: UsageFilter | null, bucket: Bucket) {
+  return workflows('token_usage_tracking')
     .modify((builder) => {
       whereWithin(builder, windows);
       if (filter !== null) whereFilter(builder, filter);
     })
     .select(workflows.raw(`${bucket.sql} AS bucket`, bucket.bindings))
     .select({ action: 'action', model: 'ai_model' })
-    .select(workflows.raw(`string_agg(int4send(input_tokens) || int4send(output_tokens), ''::bytea) AS tokens`))
-    .groupByRaw('1, 2, 3');
-  return rows.map(({ tokens, ...of }) => ({ ...of, ...columnsOf(tokens) }));
+    .select(workflows.raw(`string_agg(int4send(input_tokens) || int4send(output_tokens), ''::bytea) AS tokens`));
 }
 
-function columnsOf(tokens: Buffer): Pick<RowTokens, 'inputs' | 'outputs'> {
+function withColumns({ bucket, action, model, tokens }: Row): RowTokens {
   const length = tokens.length / BYTES_A_ROW;
   const inputs = new Int32Array(length);
   const outputs = new Int32Array(length);
@@ -38,5 +63,5 @@ function columnsOf(tokens: Buffer): Pick<RowTokens, 'inputs' | 'outputs'> {
     inputs[i] = tokens.readInt32BE(i * BYTES_A_ROW);
     outputs[i] = tokens.readInt32BE(i * BYTES_A_ROW + 4);
   }
-  return { inputs, outputs };
+  return { bucket, action, model, inputs, outputs };
 }

@@ -1,7 +1,7 @@
 import { inTurn } from '../../db/in-turn.ts';
 import type { UsageFilter } from '../../query/filter.ts';
 import type { UsageQuery } from '../../query/query.ts';
-import { isOfNoTime, type Window } from '../../units/time.ts';
+import { addTime, isOfNoTime, isTime, type Window } from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
 import type { Sums } from '../sums.ts';
@@ -32,6 +32,12 @@ export type RecordPage = {
   inGap: boolean;
   uncounted: string[] | null;
 };
+
+/** When the records of a page were made, as windows of one of them each; those without a time are left out. */
+export const momentsOf = ({ records }: RecordPage) =>
+  records
+    .filter(({ createdAt }) => isTime(createdAt))
+    .map(({ createdAt }) => ({ from: createdAt, to: addTime(createdAt, 1n) }));
 
 /** One page of records and what all pages hold together. */
 export async function readRecords(

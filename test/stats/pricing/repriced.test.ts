@@ -5,6 +5,7 @@ import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { keepDayTokens } from '../../../src/stats/pricing/keep-day-tokens.ts';
 import { readPriceList } from '../../../src/stats/pricing/price-list.ts';
 import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
+import { readRepricedSums } from '../../../src/stats/pricing/repriced-sums.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
 import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, postgresFromInstant, type Window } from '../../../src/units/time.ts';
@@ -83,7 +84,7 @@ describe('costs by the price list', () => {
     const { sql, bindings } = plainWhere(wanted);
     const { workflows, backoffice } = databases();
     const { rows: calls } = await workflows.raw(
-      `SELECT ai_model AS model, action::text, input_tokens AS input, output_tokens AS output, (created_at AT TIME ZONE '${ZONE}')::date::text AS day
+      `SELECT ai_model AS model, action::text, story_id AS story, author_id AS author, input_tokens AS input, output_tokens AS output, (created_at AT TIME ZONE '${ZONE}')::date::text AS day
          FROM token_usage_tracking WHERE created_at < ? AND (created_at >= ?::timestamptz OR ?::text IS NULL) AND ${sql}`,
       [
         postgresFromInstant(window.to),
@@ -95,7 +96,7 @@ describe('costs by the price list', () => {
     const { rows: costs } = await backoffice.raw(
       `WITH calls AS (
          SELECT row_number() OVER () AS number, one.*
-           FROM jsonb_to_recordset(?::jsonb) AS one (model text, action text, input int, output int, day date)
+           FROM jsonb_to_recordset(?::jsonb) AS one (model text, action text, story text, author text, input int, output int, day date)
        ), found AS (
          SELECT calls.*, based.*,
                 (SELECT per_euro FROM exchange_rates WHERE exchange_rates.day <= calls.day AND currency = 'USD' ORDER BY exchange_rates.day DESC LIMIT 1) AS per_euro
@@ -116,7 +117,7 @@ describe('costs by the price list', () => {
            FROM tiers WHERE input > above_input_tokens OR above_input_tokens = 0
           ORDER BY number, above_input_tokens DESC
        )
-       SELECT found.number, found.model, found.action, found.day::text,
+       SELECT found.number, found.model, found.action, found.story, found.author, found.day::text,
               CASE WHEN foreign_money AND found.per_euro IS NULL THEN NULL
                    WHEN currency = 'EUR' THEN floor(micro + 0.5)
                    ELSE div(2 * micro * 1000000000 * 100000000 + found.per_euro * 1000000000 * 100000000, 2 * found.per_euro * 1000000000 * 100000000) END AS cost
@@ -129,7 +130,18 @@ describe('costs by the price list', () => {
       return map;
     };
     const without = costs.filter(({ cost }: { cost: string | null }) => cost === null);
+    /** The cost and the number of the calls of each that have a price. */
+    const priced = (key: string) => {
+      const map = new Map<string, { cost: number; requests: number }>();
+      for (const row of costs.filter(({ cost }: { cost: string | null }) => cost !== null)) {
+        const known = map.get(row[key]) ?? { cost: 0, requests: 0 };
+        map.set(row[key], { cost: known.cost + Number(row.cost), requests: known.requests + 1 });
+      }
+      return map;
+    };
     return {
+      stories: priced('story'),
+      authors: priced('author'),
       models: sums('model'),
       actions: sums('action'),
       days: sums('day'),
@@ -142,6 +154,14 @@ describe('costs by the price list', () => {
     const { source } = await openSource(databases(), ZONE, memory);
     const list = await readPriceList(databases().backoffice, null);
     const expected = await bruteForce(window, wanted);
+    const { workflows } = databases();
+    for (const [by, of] of [
+      ['story', expected.stories],
+      ['author', expected.authors],
+    ] as const) {
+      const ids = await workflows('token_usage_tracking').distinct().pluck(`${by}_id`);
+      assert.deepEqual(await readRepricedSums(source, window, wanted, { by, ids }, list), of, by);
+    }
     // Hours are asked for of short windows.
     const isShort = window.from !== null && window.to - window.from <= 3n * DAY_OF_24_HOURS;
     for (const size of isShort ? (['day', 'hour'] as const) : (['day'] as const)) {
@@ -202,11 +222,11 @@ describe('costs by the price list', () => {
       await keepDayTokens(databases(), untilDone());
     });
 
-    /** How often tokens are read from the source meanwhile. */
+    /** How often tokens of days and hours are read from the source meanwhile: those of a story or an author always are. */
     async function readings(work: () => Promise<void>): Promise<number> {
       let asked = 0;
       const listen = ({ sql }: { sql: string }) => {
-        if (sql.includes('int4send')) asked += 1;
+        if (sql.includes('int4send') && !sql.includes('::uuid[]')) asked += 1;
       };
       databases().workflows.on('query', listen);
       await work();

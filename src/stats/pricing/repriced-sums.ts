@@ -1,0 +1,40 @@
+import type { UsageFilter } from '../../query/filter.ts';
+import type { Day } from '../../units/calendar.ts';
+import { type MicroEuros, NO_EUROS, plus } from '../../units/money.ts';
+import { isOfNoTime, type Window } from '../../units/time.ts';
+import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
+import type { UsageSource } from '../source.ts';
+import type { Count } from '../sums.ts';
+import type { PriceList } from './price-list.ts';
+import { RECORDS_FROM_SOURCE } from './repriced-days.ts';
+import { costOfRows } from './row-price.ts';
+import { type Owners, readRowTokensOf } from './row-tokens.ts';
+
+/** No rollup has the tokens of an author or a story: so many calls are read for a list of them. */
+export const MOST_CALLS_PRICED = RECORDS_FROM_SOURCE;
+
+/** What calls cost that have a price, and how many those are. */
+export type RepricedSums = { cost: MicroEuros; requests: Count };
+
+/** What some authors or stories cost by a price list, each of their calls by itself, from the records; those without a priced call are left out. */
+export async function readRepricedSums(
+  { workflows, timeZone }: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  owners: Owners,
+  list: PriceList,
+): Promise<Map<string, RepricedSums>> {
+  const sums = new Map<string, RepricedSums>();
+  if (owners.ids.length === 0 || list.isEmpty || isOfNoTime(window)) return sums;
+  const tokens = await readRowTokensOf(workflows, owners, window, filter, bucketSql('day', timeZone));
+  for (const { owner, bucket, action, model, inputs, outputs } of tokens) {
+    const price = list.priceOf(model, action, bucketFromPostgres(bucket, 'day') as Day);
+    if ('missing' in price) continue;
+    const known = sums.get(owner) ?? { cost: NO_EUROS, requests: 0 };
+    sums.set(owner, {
+      cost: plus(known.cost, costOfRows(price.tiers, inputs, outputs)),
+      requests: known.requests + inputs.length,
+    });
+  }
+  return sums;
+}
