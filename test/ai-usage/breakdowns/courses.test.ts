@@ -108,6 +108,11 @@ describe('trends of breakdowns', () => {
       ['stories', 'Stories'],
     ] as const)
       assert.deepEqual(await heights(OCTOBER.replace('/ai-usage', `/ai-usage/${list}`), caption), own, list);
+    assert.deepEqual(
+      await heights(`${OCTOBER}&breakdown=story&model=o3&model=tts-1`, 'Stories'),
+      own,
+      'of two models on a day',
+    );
     assert.deepEqual(await heights(`${OCTOBER}&breakdown=story&model=o3`, 'Stories'), [[0, 12, 0, 3, 0], undefined]);
     assert.deepEqual(
       await heights('/ai-usage?from=2026-08-01&to=2026-12-31&breakdown=story&asOf=2026-11-30T12:00:00Z', 'Stories'),
