@@ -9,6 +9,8 @@ export type Heading = {
   sort?: { href: string; state: 'ascending' | 'descending' | 'none' };
   /** What it stands for, in this very view. */
   href?: string;
+  /** Whether it needs more room than its figures. */
+  isLong?: boolean;
 };
 
 /** A table ready to print. */
@@ -21,6 +23,8 @@ export type Table = {
   notes: string[];
   /** On a telephone a row is two lines: its name and what leads, and below them the rest, numbers and times with their labels. */
   inLines: boolean;
+  /** The column, counted from 1, that stays in sight on a telephone beside the rows' names, whatever of the others is looked at. */
+  stays?: number;
 };
 
 /**
@@ -40,6 +44,8 @@ export type Column<Row> = {
   bars?: true;
   /** On a telephone it stands beside the row's name, and what does not lead in a line below. */
   leads?: true;
+  /** On a telephone it stays in sight beside the row's name while others are looked at. One of a table, none where some lead. */
+  stays?: true;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
   /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
@@ -99,6 +105,7 @@ export function dataTable<Row>(
         })),
         notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
         inLines,
+        stays: ofPage.findIndex(({ stays }) => stays) + 1,
         total: hasTotal
           ? ofPage.map((column, i) => ({
               ...below(column, i),

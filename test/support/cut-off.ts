@@ -22,4 +22,4 @@ export const CUT_OFF = `[...document.querySelectorAll('body, body *')].flatMap((
 export const TOO_WIDE = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
 
 /** From the smallest telephone to a large screen, in CSS pixels; 320 is also 1,280 at 400 % (WCAG 2.2, 1.4.10). */
-export const WIDTHS = [320, 390, 768, 1280, 1920];
+export const WIDTHS = [320, 390, 768, 1024, 1280, 1920];

@@ -97,6 +97,6 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format, ways: Ways): Colu
     OTHERS,
     { ...money('before', 'Before', ({ before }) => before), cell: ways.before },
     ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, (row) => row[cause], true)),
-    { ...money('now', 'Now', ({ now }) => now), cell: ways.now },
+    { ...money('now', 'Now', ({ now }) => now), cell: ways.now, stays: true },
   ];
 }

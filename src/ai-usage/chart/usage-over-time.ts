@@ -5,7 +5,7 @@ import type { DailyCosts } from '../../stats/forecast.ts';
 import { type BucketSize, bucketOf, costsOfDays, type UsageStats } from '../../stats/stats.ts';
 import { addTo, noSums, type Sums } from '../../stats/sums.ts';
 import { unusualDays } from '../../stats/unusual/unusual.ts';
-import { besideChange } from '../../tables/cells.ts';
+import { besideChange, columnPrinter } from '../../tables/cells.ts';
 import { sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, dataTable, type Table } from '../../tables/table.ts';
 import { byCodePoint } from '../../units/code-points.ts';
@@ -91,6 +91,11 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
   const shown = barsOf(buckets, size, query.window, format.timeZone);
   const rows = rowsOf(stats, compared, series, shown, options);
   const title = titleOf(shown.size);
+  const printed = columnPrinter(
+    'euros',
+    series.map(({ cost }) => cost),
+    format,
+  );
   return {
     title,
     unit: NAMES[shown.size].many,
@@ -99,7 +104,7 @@ export function usageOverTime(stats: UsageStats, compared: Compared | null, opti
       href: links.here({ by: stack }),
       current: stack === by,
     })),
-    legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: format.euros(cost), href })),
+    legend: series.map(({ label, cost, href }, i) => ({ swatch: `s${i}`, label, cost: printed(cost).text, href })),
     shown: SHOWN.map((show) => ({ label: show, href: links.here({ show }), current: show === query.show })),
     notes: options.notes,
     unusual: unusualLegend(

@@ -12,6 +12,9 @@ import { amountOf, MEASURE_WORDS, noCostOf } from './measures.ts';
 
 type Narrowed = ReturnType<typeof narrowedTo>;
 
+/** So many characters are two lines of a column as wide as its figures. */
+const SHORT_HEADING = 14;
+
 /** Two axes against each other as a table: the darker a cell the more, each with its share of the whole and the way to its records. */
 export function pivotTable(pivot: Pivot, query: UsageQuery, format: Format): Table {
   const { rows, columns, cells, total } = pivot;
@@ -80,7 +83,7 @@ export function pivotTable(pivot: Pivot, query: UsageQuery, format: Format): Tab
       { label: AXIS_WORDS[query.rows].label, numeric: false },
       // Beside the names, so that they are in sight however many columns follow.
       { label: 'Total', numeric: true },
-      ...columns.map((line, j) => ({ ...heading(line, j), numeric: true })),
+      ...columns.map(heading).map((one) => ({ ...one, numeric: true, isLong: one.label.length > SHORT_HEADING })),
     ],
     rows: rows.map((line, i) => ({
       cells: [

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import type { Browser, Page } from 'playwright-core';
+import { addTime, DAY_OF_24_HOURS, HOUR, now } from '../../src/units/time.ts';
+import { sharedApp } from '../support/app.ts';
+import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
+import { AUTHOR, fillPages, PAGES } from '../support/every-page.ts';
+import { resetUsage } from '../support/usage.ts';
+
+/** How many tiles stand beside each other, row by row; the first, which is the largest, may stand by itself. */
+const TILES = `[...document.querySelectorAll('.tiles')].map((tiles) => {
+  const tops = [...tiles.children].map((tile) => Math.round(tile.getBoundingClientRect().top));
+  return [...new Set(tops)].map((top) => tops.filter((one) => one === top).length);
+})`;
+const LINES_OF_HEADS = `[...document.querySelectorAll('.pivot thead th')].map((head) => {
+  const range = new Range();
+  range.selectNodeContents(head);
+  return [head.textContent, new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size];
+})`;
+const CUT_TABLES = `[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel)`;
+/** Of each table the columns that stay: whether they are in sight beside the names, before and after it went to the side. */
+const STAYS = `[...document.querySelectorAll('.scroll:has([data-stays])')].filter((one) => one.scrollWidth > one.clientWidth).map((region) => {
+  const { right } = region.getBoundingClientRect();
+  const column = Number(region.querySelector('table').dataset.stays);
+  const inSight = () => [...region.querySelectorAll('tr')].every((row) => {
+    const cell = row.children[column - 1].getBoundingClientRect();
+    return cell.right <= right + 1 && cell.left >= row.children[0].getBoundingClientRect().right - 1;
+  });
+  const before = inSight();
+  region.scrollLeft = 60;
+  return [region.ariaLabel.replace('Table: ', ''), region.querySelector('thead').rows[0].cells[column - 1].innerText.trim(), before && inSight()];
+})`;
+
+describe('the layout of pages', () => {
+  let browser: Browser;
+  let page: Page;
+  let origin: string;
+  before(async function () {
+    browser = await sharedBrowser(this);
+    const of = (cost: number, days: bigint, model: string) => ({
+      ...{ author: AUTHOR, action: 'blog_translation', cost, model },
+      at: addTime(now(), -days * DAY_OF_24_HOURS - HOUR),
+    });
+    // Next to nothing before and much now: changes of thousands of percent.
+    await fillPages([
+      ...['claude-opus-4-1', 'gemini-2.5-flash-image', 'claude-sonnet-4-5', 'gpt-image-1-mini'].flatMap((model, i) => [
+        of(30_000 + 7 * i, 40n, model),
+        of(76_480_000 + 11 * i, 12n, model),
+      ]),
+    ]);
+    ({ origin } = await sharedApp());
+    ({ page } = await openPage(browser));
+    await signInAs(page, origin);
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
+  });
+  after(async () => {
+    if (!browser) return;
+    await page.context().close();
+    await resetUsage();
+  });
+
+  const open = async (path: string, width: number) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(origin + path);
+  };
+
+  for (const name of ['overview', 'author', 'model', 'story', 'statement', 'budget', 'rates'])
+    it(`leaves no tile by itself at the end of its rows: ${name}`, async () => {
+      await open(PAGES[name] as string, 1024);
+      for (const width of [1280, 1100, 1024, 900, 768]) {
+        await page.setViewportSize({ width, height: 900 });
+        const tiles = (await page.evaluate(TILES)) as number[][];
+        assert.ok(tiles.length > 0);
+        for (const rows of tiles) assert.ok(rows.length === 1 || (rows.at(-1) ?? 0) > 1, `${width}: ${rows}`);
+      }
+    });
+
+  it('has the heads of Explore in two lines at most, however long the names of its columns', async () => {
+    for (const [path, width] of [
+      ['/ai-usage/explore?period=90d', 1280],
+      ['/ai-usage/explore?period=90d', 390],
+      ['/ai-usage/explore?period=90d&rows=model&columns=action', 1280],
+    ] as const) {
+      await open(path, width);
+      const heads = (await page.evaluate(LINES_OF_HEADS)) as [string, number][];
+      assert.ok(heads.length > 3);
+      assert.deepEqual(
+        heads.filter(([, lines]) => lines > 2),
+        [],
+        `${path} ${width}`,
+      );
+    }
+  });
+
+  it('has every column of a page of an author in sight on a desk, also where much has changed', async () => {
+    await open(`/ai-usage/authors/${AUTHOR}`, 1280);
+    assert.match(await page.locator('#models ~ .scroll tbody').innerText(), /\+\d{3},\d{3}\.\d%/);
+    assert.deepEqual(await page.evaluate(CUT_TABLES), []);
+  });
+
+  it('keeps what matters of a row in sight on a telephone, beside its name', async () => {
+    await open('/ai-usage?breakdown=author', 390);
+    assert.deepEqual(await page.evaluate(STAYS), [
+      ['Why the cost changed, by model', 'Now', true],
+      ['Models', 'Cost', true],
+      ['Actions', 'Cost', true],
+      ['Authors', 'Cost', true],
+    ]);
+  });
+});
