@@ -16,7 +16,7 @@ export type KeptLine = BillLine & {
   before: KeptLine[];
 };
 
-type Row = {
+type KeptLineRow = {
   id: string;
   first_day: string;
   last_day: string;
@@ -48,7 +48,7 @@ const IN_MICRO_EUROS = 'sign(amount) * div(2 * abs(amount) * 1000000 + per_euro,
 /** What tells lines apart, in the order of bytes: no other is as quick. */
 const SAME = 'provider, first_day, last_day, item COLLATE "C", project COLLATE "C", kind';
 
-const lineOf = (row: Row): KeptLine => ({
+const lineOf = (row: KeptLineRow): KeptLine => ({
   ...{ id: row.id, firstDay: dayFromPostgres(row.first_day), lastDay: dayFromPostgres(row.last_day) },
   ...{ item: row.item, project: row.project, kind: row.kind, currency: row.currency },
   quantity: row.quantity === null ? null : shortestDecimal(row.quantity),
@@ -60,7 +60,7 @@ const lineOf = (row: Row): KeptLine => ({
 
 /** The lines that count of some days of a provider, each with those that it corrects; by day, item, project and kind. */
 export async function readLines(backoffice: Knex, provider: string, { firstDay, lastDay }: Days): Promise<KeptLine[]> {
-  const { rows } = await backoffice.raw<{ rows: Row[] }>(
+  const { rows } = await backoffice.raw<{ rows: KeptLineRow[] }>(
     `SELECT priced.id, first_day, last_day, item, project, kind, quantity, amount, currency, (${IN_MICRO_EUROS})::text AS euros,
             source, imported_at, imported_by
        FROM (${priced('SELECT * FROM bill_lines WHERE provider = ? AND first_day BETWEEN ? AND ?')}) AS priced
