@@ -2,8 +2,10 @@ import express, { type Router } from 'express';
 import { readNames } from '../../catalog/names.ts';
 import { NO_FILTERS } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
-import { usageUrl } from '../../query/query.ts';
+import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import { readNotesOf } from '../../stats/notes/notes-of.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import type { Format } from '../../units/format.ts';
 import { NO_EUROS } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { panel } from '../../web/panel.ts';
@@ -13,12 +15,19 @@ import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject 
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS, subjectUrl, wholeStory } from '../frame/subjects.ts';
 import { notesOnChart } from '../notes/shown.ts';
+import { repricedLine } from '../repriced/sentence.ts';
 import { STORY_EXPORT } from './export.ts';
 import { storyCompared } from './story-compared.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
 
 const AS_RECORDED =
   'Costs as recorded: by the price list those of a story are not told step by step; its records have both beside each other.';
+
+/** What a story says where costs of the price list are asked for: that these are others, and what all of it costs by it. */
+async function asRecorded(reader: UsageReader, whole: UsageQuery, format: Format): Promise<string> {
+  const line = await repricedLine(reader, whole, format);
+  return line === null ? AS_RECORDED : `${AS_RECORDED} All of it: ${line}`;
+}
 
 /** A page for each story. */
 export function storyPage({ databases, reader, render, format }: PageDependencies): Router {
@@ -35,7 +44,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       const whole = wholeStory(narrowed);
       const noting = handled(panel(readNotesOf(databases.backoffice, narrowed, format), req.log));
       const noted = handled(noting.then((said) => (said.ok ? notesOnChart(said.value, narrowed, format) : [])));
-      const [answer, costs, shared, compared] = await reader.ofOneState((reader) => {
+      const [answer, costs, shared, compared, whose] = await reader.ofOneState((reader) => {
         const reading = handled(panel(reader.story(whole), req.log));
         const comparing = handled(
           reading.then((story) => {
@@ -48,6 +57,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
           comparing,
           frame(path, query, comparing, req.log, 'story'),
           panel(storyCompared(reader, { path, query, ofStory: narrowed, noted }, format), req.log),
+          query.cost === 'repriced' ? panel(asRecorded(reader, whole, format), req.log) : null,
         ]);
       });
       const said = await noting;
@@ -57,7 +67,7 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
       const data = {
         ...shared,
         notes: [
-          ...(query.cost === 'repriced' ? [AS_RECORDED] : []),
+          ...(whose === null ? [] : [whose.ok ? whose.value : AS_RECORDED]),
           ...shared.notes,
           ...(story ? frozenNotes(query, story.total, format) : []),
         ],

@@ -163,6 +163,8 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
       assert.match(textOf(await openPage(client, `${path}?${COST}`)), /costs as recorded/i, path);
       assert.doesNotMatch(textOf(await openPage(client, path)), /costs as recorded/i, path);
     }
+    const page = await openPage(client, `/ai-usage/stories/${story}?${COST}`);
+    assert.match(textOf(page), /All of it: €1\.25 by the price list, €0\.75 \(37\.5%\) less than the €2\.00/);
   });
 
   it('holds for a statement, its files and those of the overview', async () => {
