@@ -106,7 +106,7 @@ for (const [how, cover] of [
               .map(({ flag }) => flag),
             named.map((i) => (i === MANY - 1 ? 'no price' : unpricedOf(i) === 1 ? '1 without a price' : null)),
           );
-          assert.match(textOf(opened.querySelector('.lead')), /stand in the order of their recorded costs\.$/);
+          assert.match(textOf(opened.querySelector('#order')), /stand in the order of their recorded costs\.$/);
         }
         assert.equal(totalBefore > 0, true);
       });
