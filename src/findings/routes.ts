@@ -39,8 +39,9 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
     );
   };
 
-  const isQuiet = ({ open, failed }: { open: object | null; failed: string | null }) =>
-    open === null && failed === null;
+  type Shown = { open: object | null; explained: object | null; failed: string | null };
+  const hasNothingOpen = ({ open, failed }: Shown) => open === null && failed === null;
+  const isQuiet = (kind: Shown) => hasNothingOpen(kind) && kind.explained === null;
 
   const tableOf = (found: FoundOfKind, isExplained: boolean) => {
     const findings = found.findings.filter((finding) => finding.isExplained === isExplained);
@@ -55,18 +56,20 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
     const links = EXTENSIONS.filter((extension) => extension !== 'ndjson').map((extension) => ({
       ...{ label: FORMATS[extension].label, href: `${FINDINGS_PATH}.${extension}`, note: '' },
     }));
+    const shown = kinds.map(({ kind, found }) => ({
+      ...{ name: kind.name, title: kind.title, rule: kind.rule, euros: kind.euros },
+      failed: found.ok ? null : found.message,
+      notes: found.ok ? found.value.notes : [],
+      open: found.ok ? tableOf(found.value, false) : null,
+      explained: found.ok ? tableOf(found.value, true) : null,
+    }));
     const data = {
       open: open.length,
-      kinds: kinds
-        .map(({ kind, found }) => ({
-          ...{ name: kind.name, title: kind.title, rule: kind.rule, euros: kind.euros },
-          failed: found.ok ? null : found.message,
-          notes: found.ok ? found.value.notes : [],
-          open: found.ok ? tableOf(found.value, false) : null,
-          explained: found.ok ? tableOf(found.value, true) : null,
-        }))
-        // Those that have something to look at come first, else in their order.
-        .sort((a, b) => Number(isQuiet(a)) - Number(isQuiet(b))),
+      // Those that have something to look at come first, else in their order.
+      kinds: shown
+        .filter((kind) => !isQuiet(kind))
+        .sort((a, b) => Number(hasNothingOpen(a)) - Number(hasNothingOpen(b))),
+      quiet: shown.filter(isQuiet),
       download: {
         lead: 'Every finding, those that are explained too',
         groups: [{ title: 'Findings', links }],
