@@ -91,7 +91,7 @@ export function currentTable(
       }),
     },
   ];
-  return dataTable(columns, { title: 'What models cost now', rows });
+  return dataTable(columns, { title: 'What models cost now', rows, inLines: true });
 }
 
 /** All prices that a model has had, the newest day first, each with a page that says where it is from and who added it; `shown` is the one whose page it is. */
@@ -117,7 +117,7 @@ export function historyTable(prices: Price[], shown: Price, today: Day, format: 
       : []),
   ];
   return dataTable(columns, {
-    ...{ title: 'Every price it has had', rows: prices },
+    ...{ title: 'Every price it has had', rows: prices, inLines: true as const },
     faint: ({ withdrawn }) => withdrawn !== null,
   });
 }

@@ -71,12 +71,21 @@ export type DataTable = {
   rows: () => Value[][];
 };
 
-type Rows<Row> = { title: string; rows: Row[]; faint?: (row: Row) => boolean; idOf?: (row: Row) => string };
+type Rows<Row> = {
+  title: string;
+  rows: Row[];
+  faint?: (row: Row) => boolean;
+  idOf?: (row: Row) => string;
+  inLines?: true;
+};
 
-/** Makes a table of its columns and rows; `faint` rows are shown as of little interest, and a link leads to one that has an id. */
+/**
+ * Makes a table of its columns and rows; `faint` rows are shown as of little interest, and a link leads to one that has an id. Rows are lines on a telephone where
+ * a column leads, or where the table says so.
+ */
 export function dataTable<Row>(
   columns: Column<Row>[],
-  { title, rows, faint = () => false, idOf }: Rows<Row>,
+  { title, rows, faint = () => false, idOf, ...more }: Rows<Row>,
 ): DataTable {
   const ofFile = columns.filter(({ only }) => only !== 'page');
   return {
@@ -85,7 +94,7 @@ export function dataTable<Row>(
       const ofPage = columns
         .filter(({ only }) => only !== 'file')
         .map((column) => ({ ...column, print: printerOf(column, rows, format), bar: barsOf(column, rows) }));
-      const inLines = columns.some(({ leads }) => leads);
+      const inLines = more.inLines ?? columns.some(({ leads }) => leads);
       // Names say what they are; a number does not.
       const below = ({ label, kind, leads }: Column<Row>, i: number) =>
         inLines && i > 0 && !leads ? { label: kind === 'text' ? '' : label } : {};

@@ -45,6 +45,9 @@ describe('lists on a telephone', () => {
     ['/alerts', '"Last evaluation "'],
     ['/bills', '"Recorded "'],
     ['/ai-usage/unit-costs?period=90d', '"Half cost at most "'],
+    ['/ai-usage/repriced?period=90d', '"Recorded "'],
+    ['/what-if?period=90d', '"Tokens in "'],
+    [PAGES.bill as string, '"So far "'],
     [PAGES.story as string, '"Tokens out "'],
   ] as const)
     it(`have what matters beside the name, the rest below it with its label, and nothing to the side: ${path}`, async () => {

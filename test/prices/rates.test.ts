@@ -121,7 +121,7 @@ describe('exchange rates', () => {
     const [to = '', from = ''] = gap;
     assert.match(textOf(page), new RegExp(`Central Bank among them: ${medium(from)} – ${medium(to)}\\.`));
     assert.match(textOf(page.querySelector('.tiles')), /Weekdays without ?2/);
-    assert.equal(columnOf(tableOf(page, 'Exchange rates'), 'USD')[0]?.text, '1.1');
+    assert.equal(columnOf(tableOf(page, 'Exchange rates'), 'USD')[0]?.text, '1.1000');
     const { text } = await download(origin, ana, '/rates.csv');
     assert.equal(csvRows(text)[0]?.USD, '1.1');
     const before = await kept();

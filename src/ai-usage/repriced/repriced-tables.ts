@@ -87,6 +87,7 @@ export function repricedTable(stats: RepricedStats, by: By, links: ViewLinks): D
     }),
   );
   const all = totalOf(stats);
+  const whereAny = all.unpriced.requests === 0 ? { only: 'file' as const } : {};
   const columns: Column<Row>[] = [
     ...by.columns.map((column) => ({
       ...column,
@@ -113,7 +114,7 @@ export function repricedTable(stats: RepricedStats, by: By, links: ViewLinks): D
       total: all.repriced,
     },
     {
-      ...{ name: 'difference', label: 'Difference', kind: 'euros', isChange: true },
+      ...{ name: 'difference', label: 'Difference', kind: 'euros', isChange: true, leads: true },
       value: differenceOf,
       total: differenceOf(all),
     },
@@ -126,11 +127,13 @@ export function repricedTable(stats: RepricedStats, by: By, links: ViewLinks): D
       ...{ name: 'unpricedRequests', label: 'Without a price', kind: 'integer' },
       value: (row) => row.unpriced.requests,
       total: all.unpriced.requests,
+      ...whereAny,
     },
     {
       ...{ name: 'unpricedRecorded', label: 'Recorded of these', kind: 'euros' },
       value: (row) => row.unpriced.cost,
       total: all.unpriced.cost,
+      ...whereAny,
     },
   ];
   return dataTable(columns, {

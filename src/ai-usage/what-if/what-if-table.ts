@@ -31,7 +31,7 @@ export function candidatesTable({ assumed, candidates }: WhatIf, query: UsageQue
     { name: 'costOfInput', label: 'Tokens in', kind: 'euros', value: ({ input }) => input },
     { name: 'costOfOutput', label: 'Tokens out', kind: 'euros', value: ({ output }) => output },
     { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
-    { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, value: differenceOf },
+    { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, leads: true, value: differenceOf },
     {
       ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
       value: ({ cost }) => changeShare(cost, assumed),

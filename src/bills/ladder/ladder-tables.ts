@@ -46,7 +46,7 @@ export function ladderTable(bill: Bill, format: Format): DataTable {
         cell: ({ rung }) => behind(rung, bill),
       },
       {
-        ...{ name: 'amount', label: 'Amount', kind: 'euros', value: ({ amount }) => amount },
+        ...{ name: 'amount', label: 'Amount', kind: 'euros', leads: true, value: ({ amount }) => amount },
         cell: ({ rung, amount }) =>
           rung === 'recorded' || rung === 'billed' ? {} : { text: format.eurosChange(amount) },
       },
@@ -59,17 +59,20 @@ export function ladderTable(bill: Bill, format: Format): DataTable {
 
 type Line = { key: string; rungs: Rungs };
 
+/** Most rungs are nothing of most models and days: what is something would be lost among zeros. */
+const emptyWhereNothing = (amount: MicroEuros): Partial<Cell> => (amount === 0 ? { text: '', exact: '' } : {});
+
 /** Columns of all rungs, those that are nothing everywhere only in files; with what they add up to. */
 function rungColumns(lines: Line[], all: Rungs): Column<Line>[] {
   const columns = RUNGS.map(
     (name): Column<Line> => ({
       ...{ name, label: RUNG_LABELS[name], kind: 'euros', value: ({ rungs }) => rungs[name], total: all[name] },
-      ...(name === 'recorded' ? {} : { isChange: true as const }),
+      ...(name === 'recorded' ? {} : { isChange: true as const, cell: ({ rungs }) => emptyWhereNothing(rungs[name]) }),
       ...(lines.every(({ rungs }) => rungs[name] === 0) ? { only: 'file' as const } : {}),
     }),
   );
   const billed: Column<Line> = {
-    ...{ name: 'billed', label: 'Billed', kind: 'euros', value: ({ rungs }) => sumOfRungs(rungs) },
+    ...{ name: 'billed', label: 'Billed', kind: 'euros', leads: true, value: ({ rungs }) => sumOfRungs(rungs) },
     total: sumOfRungs(all),
   };
   return [...columns, billed];
@@ -154,7 +157,7 @@ export function linesTable(lines: readonly KeptLine[], format: Format, all = lin
     },
     { name: 'currency', label: 'Currency', kind: 'text', only: 'file', value: ({ line }) => line.currency },
     {
-      ...{ name: 'billed', label: 'Billed', kind: 'euros', value: ({ line }) => line.euros },
+      ...{ name: 'billed', label: 'Billed', kind: 'euros', leads: true, value: ({ line }) => line.euros },
       cell: ({ line }) => (line.euros === null ? { text: 'no rate' } : {}),
     },
     { name: 'counts', label: 'Counts', kind: 'boolean', only: 'file', value: ({ counts }) => counts },

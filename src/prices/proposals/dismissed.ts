@@ -26,7 +26,7 @@ export function dismissedView(proposals: Proposal[], format: Format) {
         ...{ text: written(terms.model), href: proposalPath(id), note: whichCalls(terms, format) },
       }),
     },
-    { name: 'price', label: 'Price', kind: 'text', value: ({ terms }) => ratesInWords(terms) },
+    { name: 'price', label: 'Price', kind: 'text', leads: true, value: ({ terms }) => ratesInWords(terms) },
     {
       ...{ name: 'from', label: 'From', kind: 'day', value: ({ terms }) => terms.from },
       cell: ({ terms }) => ({ text: format.mediumDay(terms.from) }),

@@ -55,6 +55,7 @@ export function proposalsTable(compared: Compared[], leads: boolean, format: For
         ...(leads ? { href: proposalPath(id) } : {}),
         ...(known === null ? { flag: 'new' } : {}),
       }),
+      totalCell: { text: 'Total' },
     },
     ...shown.map(
       ({ name, label }): Column<Compared> => ({
@@ -71,7 +72,7 @@ export function proposalsTable(compared: Compared[], leads: boolean, format: For
       cell: ({ proposal }) => ({ text: format.mediumDay(proposal.terms.from) }),
     },
     {
-      ...{ name: 'difference', label: 'Last month', kind: 'euros', isChange: true },
+      ...{ name: 'difference', label: 'Last month', kind: 'euros', isChange: true, leads: true },
       value: ({ proposal }) => differenceOf(proposal),
       cell: ({ proposal }) => ({ note: effectNote(proposal, format) }),
       total: compared.some(({ proposal }) => differenceOf(proposal) === null) ? undefined : sumOf(compared),

@@ -9,11 +9,17 @@ import type { KeptRate } from './store.ts';
 const MOST_ROWS = 30;
 const MOST_GAPS = 30;
 
+/** The European Central Bank says four digits, also where the last ones are none: "1.1370". */
+const asPublished = (rate: string): string => {
+  const [whole, fraction = ''] = rate.split('.');
+  return `${whole}.${fraction.padEnd(4, '0')}`;
+};
+
 const columns: Column<KeptRate>[] = [
   { name: 'date', label: 'Date', kind: 'day', value: ({ day }) => day },
   {
     ...{ name: 'usd', label: 'USD', kind: 'decimal', value: ({ perEuro }) => Number(perEuro) },
-    cell: ({ perEuro }) => ({ text: perEuro }),
+    cell: ({ perEuro }) => ({ text: asPublished(perEuro) }),
   },
   { name: 'source', label: 'Source', kind: 'text', only: 'file', value: ({ source }) => source },
   { name: 'importedAt', label: 'Imported', kind: 'instant', only: 'file', value: ({ importedAt }) => importedAt },
