@@ -16,6 +16,8 @@ import {
   noPriceColumn,
   OTHERS,
   providerColumn,
+  UNPRICED,
+  withoutPrice,
 } from '../frame/name-columns.ts';
 import { BREAKDOWNS, type Breakdown, type BreakdownBy } from './breakdowns.ts';
 import type { Courses } from './courses.ts';
@@ -90,10 +92,7 @@ function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions):
 
 /** What has no price, wholly or in part: a cost without it says less than it seems. */
 function flagOf(by: BreakdownBy, row: Sums & { unpriced: Count | null }, format: Format): Pick<Cell, 'flag'> {
-  if (row.unpriced) {
-    const isAll = row.unpriced === row.requests;
-    return { flag: isAll ? 'no price' : `${format.integer(row.unpriced)} without a price` };
-  }
+  if (row.unpriced) return withoutPrice(row, format);
   return by === 'model' && hasNoPrice(row) ? { flag: 'no price' } : {};
 }
 
@@ -159,11 +158,6 @@ function nameColumns(by: BreakdownBy, names: Names): Column<Row>[] {
   };
   return columns[by]();
 }
-
-const UNPRICED: Column<Row> = {
-  ...{ name: 'unpricedRequests', label: 'Without a price', kind: 'integer', only: 'file' },
-  value: ({ unpriced }) => unpriced,
-};
 
 /** All others together have none. */
 const courseColumn = ({ of, total }: Courses): Column<Row> => ({

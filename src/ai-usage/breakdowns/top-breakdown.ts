@@ -1,11 +1,11 @@
 import { type Names, readNames } from '../../catalog/names.ts';
 import { queryWithin, type UsageQuery } from '../../query/query.ts';
 import { isRepriced } from '../../stats/pricing/repriced.ts';
-import { MOST_CALLS_PRICED, type RepricedSums } from '../../stats/pricing/repriced-sums.ts';
+import { howManyPriced, MOST_CALLS_PRICED, type RepricedSums } from '../../stats/pricing/repriced-sums.ts';
 import type { DayCosts } from '../../stats/stories/day-costs.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Top } from '../../stats/stories/top.ts';
-import { noSums, restOf, type Sums, sumOf } from '../../stats/sums.ts';
+import { noSums, restOf, sumOf } from '../../stats/sums.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_EUROS } from '../../units/money.ts';
 import type { UsageSources } from '../frame/sources.ts';
@@ -43,7 +43,9 @@ export async function readTopBreakdown(
   const then = compared === null || before === null ? null : { rows: before, total: compared.stats.total };
   if (!isRepriced(stats)) return { breakdown: breakdownOfTop(by, top, then), names, dayCosts, cut: 0 };
 
-  const few = rows.slice(0, priceable(rows, before));
+  const calls = rows.map(({ requests }) => requests);
+  const callsBefore = keys.map((key) => before?.get(key)?.requests ?? 0);
+  const few = rows.slice(0, Math.min(howManyPriced(calls), howManyPriced(callsBefore)));
   const fewKeys = few.map(({ key }) => key);
   const [costs, costsBefore] = await Promise.all([
     reader.repricedOf(query, by, fewKeys),
@@ -68,17 +70,6 @@ export async function readTopBreakdown(
 const costOf = (costs: Map<string, RepricedSums> | undefined, key: string) => ({
   cost: costs?.get(key)?.cost ?? NO_EUROS,
 });
-
-/** How many of the first have so few calls together, now and before, that each call can be priced. */
-function priceable(rows: Top['rows'], before: Map<string, Sums> | null): number {
-  let [calls, callsBefore] = [0, 0];
-  const end = rows.findIndex(({ key, requests }) => {
-    calls += requests;
-    callsBefore += before?.get(key)?.requests ?? 0;
-    return Math.max(calls, callsBefore) > MOST_CALLS_PRICED;
-  });
-  return end === -1 ? rows.length : end;
-}
 
 /** What a table of them has to say of itself where its costs are those of the price list; null where that is nothing. */
 export function aboutTop({ breakdown: { by }, cut }: TopBreakdown, query: UsageQuery, format: Format): string | null {

@@ -1,7 +1,9 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { providerOf, UNKNOWN_PROVIDER } from '../../catalog/models.ts';
-import type { Sums } from '../../stats/sums.ts';
+import type { Count, Sums } from '../../stats/sums.ts';
+import type { Cell } from '../../tables/cells.ts';
 import type { Column } from '../../tables/table.ts';
+import type { Format } from '../../units/format.ts';
 
 /** The key that a row is of; null where it stands for several. */
 type KeyOf<Row> = (row: Row) => string | null;
@@ -53,6 +55,18 @@ export const noPriceColumn = <Row extends Sums>(keyOf: KeyOf<Row>): Column<Row> 
 });
 
 export const hasNoPrice = ({ cost, requests }: Sums): boolean => cost === 0 && requests > 0;
+
+/** Calls of a row that the price list has no price for, where its costs are those of that. */
+type Unpriced = Pick<Sums, 'requests'> & { unpriced: Count | null };
+
+/** What a page flags where a row has such calls: its cost says less than it seems. */
+export const withoutPrice = ({ unpriced, requests }: Unpriced, format: Format): Pick<Cell, 'flag'> =>
+  unpriced ? { flag: unpriced === requests ? 'no price' : `${format.integer(unpriced)} without a price` } : {};
+
+export const UNPRICED: Column<Unpriced> = {
+  ...{ name: 'unpricedRequests', label: 'Without a price', kind: 'integer', only: 'file' },
+  value: ({ unpriced }) => unpriced,
+};
 
 const nameIn = (known: Map<string, string>, key: string | null) => (key === null ? null : (known.get(key) ?? null));
 

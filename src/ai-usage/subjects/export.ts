@@ -6,12 +6,12 @@ import { askedSubject } from '../exports/asked-subject.ts';
 import { allBut, causesFile, numberTables, usageCost } from '../exports/number-tables.ts';
 import { type UsageTable, usageExport } from '../exports/usage-export.ts';
 import { SUBJECTS, type SubjectKind } from '../frame/subjects.ts';
-import { MOST_TOP_STORIES, topStoryTable } from './top-stories.ts';
+import { readTopStories, topStoryTable } from './top-stories.ts';
 
 const topStories = (heeds: readonly string[]): UsageTable => ({
-  heeds,
+  heeds: [...heeds, 'cost'],
   read: async ({ reader, databases, query, format }) => {
-    const { value } = await reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null });
+    const { value } = await readTopStories(reader, query);
     const authors = [...new Set(value.top.map(({ author }) => author))];
     const stories = value.top.map(({ story }) => story);
     return topStoryTable(value, query, await readNames(databases, { authors, stories }, { keep: false }), format);

@@ -24,7 +24,7 @@ import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS } from '../frame/subjects.ts';
 import { notesOnChart } from '../notes/shown.ts';
 import { SUBJECT_EXPORTS } from './export.ts';
-import { MOST_TOP_STORIES, topStoriesOf } from './top-stories.ts';
+import { readTopStories, topStoriesOf } from './top-stories.ts';
 
 /** A page for each author, model and action. */
 export function subjectPages({ databases, reader, render, format }: PageDependencies): Router {
@@ -51,12 +51,11 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
           const answered = handled(
             counting.then((one) => (one.ok ? { ...one, value: { ...one.value, query: narrowed } } : one)),
           );
-          const most = { most: MOST_TOP_STORIES, besides: null };
           const answers = await Promise.all([
             answered,
             panel(readCompared(reader, fixed, size, format.timeZone), req.log),
             panel(reader.earliest(), req.log),
-            panel(reader.storyCosts(fixed, most), req.log),
+            panel(readTopStories(reader, fixed), req.log),
             frame(path, query, answered, req.log, kind),
             panel(readNotesOf(databases.backoffice, narrowed, format), req.log),
             panel(readDaysBefore(reader, fixed, format.timeZone), req.log),
@@ -131,7 +130,6 @@ export function subjectPages({ databases, reader, render, format }: PageDependen
             ? { ok: true, value: topStoriesOf(costs.value.value, costs.value.query, names, format) }
             : costs,
           namesAvailable: names.available,
-          storiesAreRecorded: asked.cost === 'repriced',
           records: usageUrl(RECORDS_PATH, narrowed),
           viewTitle: shared.titled(
             total?.cost ?? null,

@@ -1,11 +1,15 @@
 import type { Names } from '../../catalog/names.ts';
 import type { UsageQuery } from '../../query/query.ts';
+import { howManyPriced } from '../../stats/pricing/repriced-sums.ts';
+import type { UsageReader } from '../../stats/reader.ts';
+import type { Answer } from '../../stats/source.ts';
 import type { StoryCosts } from '../../stats/stories/story-costs.ts';
-import { restOf, type Sums } from '../../stats/sums.ts';
+import { type Count, restOf, type Sums } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';
-import { namedColumns, OTHERS } from '../frame/name-columns.ts';
+import { NO_EUROS } from '../../units/money.ts';
+import { namedColumns, OTHERS, UNPRICED, withoutPrice } from '../frame/name-columns.ts';
 import { subjectUrl } from '../frame/subjects.ts';
 
 export const MOST_TOP_STORIES = 20;
@@ -13,15 +17,44 @@ export const MOST_TOP_STORIES = 20;
 /** The most expensive stories of a view as a table that adds up, and how the cost of all of them is spread. */
 export type TopStories = { spread: string; table: Table };
 
-type Row = Sums & { story: string | null; author: string | null; others: number | null };
+/** `unpriced`: how many of its calls the price list has no price for, where costs are its; null where they are recorded ones. */
+type Row = Sums & { story: string | null; author: string | null; others: number | null; unpriced: Count | null };
 
-export function topStoriesOf(costs: StoryCosts, query: UsageQuery, names: Names, format: Format): TopStories {
-  return { spread: spreadText(costs, format), table: topStoryTable(costs, query, names, format).page(format) };
+/** The most expensive stories as recorded; by the price list their cost and that of all, and how many of their calls and of all have no price. */
+type StoriesOf = StoryCosts & { unpriced: { of: ReadonlyMap<string, Count>; total: Count } | null };
+
+export async function readTopStories(reader: UsageReader, query: UsageQuery): Promise<Answer<StoriesOf>> {
+  const [answer, repriced] = await Promise.all([
+    reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null }),
+    query.cost === 'repriced' ? reader.repriced(query, 'day') : null,
+  ]);
+  const { value } = answer;
+  if (repriced === null) return { ...answer, value: { ...value, unpriced: null } };
+  const { total, unpriced: all } = repriced.value;
+  const few = value.top.slice(0, howManyPriced(value.top.map(({ requests }) => requests)));
+  const ids = few.map(({ story }) => story);
+  const { value: costs } = await reader.repricedOf(query, 'story', ids);
+  const top = few.map((row) => ({ ...row, cost: costs.get(row.story)?.cost ?? NO_EUROS }));
+  const unpriced = few.map(
+    ({ story, requests }) => [story, Math.max(0, requests - (costs.get(story)?.requests ?? 0))] as const,
+  );
+  return {
+    ...answer,
+    value: { ...value, total, top, unpriced: { of: new Map(unpriced), total: all.requests } },
+  };
+}
+
+export function topStoriesOf(costs: StoriesOf, query: UsageQuery, names: Names, format: Format): TopStories {
+  const spread = spreadText(costs, format);
+  return {
+    spread: costs.unpriced === null ? spread : `In the order of their recorded costs. As recorded: ${spread}`,
+    table: topStoryTable(costs, query, names, format).page(format),
+  };
 }
 
 /** The most expensive stories, and all others as one row. */
 export function topStoryTable(
-  { stories, total, top }: StoryCosts,
+  { stories, total, top, unpriced }: StoriesOf,
   query: UsageQuery,
   names: Names,
   format: Format,
@@ -30,8 +63,10 @@ export function topStoryTable(
     id === null ? {} : { text: known.get(id) ?? format.shortId(id), href: subjectUrl(kind, id, query) };
   const columns: Column<Row>[] = [
     ...namedColumns<Row>('story', ({ story }) => story, names.stories, {
-      cell: ({ story, others }) =>
-        others === null ? link('story', story, names.stories) : { text: othersText(others, format) },
+      cell: ({ story, others, ...row }) =>
+        others === null
+          ? { ...link('story', story, names.stories), ...withoutPrice(row, format) }
+          : { text: othersText(others, format) },
       total: 'Total',
     }),
     ...namedColumns<Row>('author', ({ author }) => author, names.authors, {
@@ -41,12 +76,15 @@ export function topStoryTable(
     OTHERS,
     ...sumColumns<Row>(total),
     shareColumn(total.cost),
+    ...(unpriced === null ? [] : [UNPRICED]),
   ];
+  const named = top.map((row): Row => ({ ...row, others: null, unpriced: unpriced?.of.get(row.story) ?? null }));
   const others = stories - top.length;
-  const rest: Row[] = others > 0 ? [{ ...restOf(total, top), story: null, author: null, others }] : [];
+  const left = unpriced && named.reduce((sum, row) => sum - (row.unpriced ?? 0), unpriced.total);
+  const rest: Row[] = others > 0 ? [{ ...restOf(total, top), story: null, author: null, others, unpriced: left }] : [];
   return dataTable(columns, {
     title: 'Top stories',
-    rows: [...top.map((row) => ({ ...row, others: null })), ...rest],
+    rows: [...named, ...rest],
     faint: ({ others }) => others !== null,
   });
 }

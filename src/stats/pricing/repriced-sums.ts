@@ -13,6 +13,16 @@ import { type Owners, readRowTokensOf } from './row-tokens.ts';
 /** No rollup has the tokens of an author or a story: so many calls are read for a list of them. */
 export const MOST_CALLS_PRICED = RECORDS_FROM_SOURCE;
 
+/** How many of the first of some authors or stories, of so many calls each, are priced. */
+export function howManyPriced(calls: readonly Count[]): number {
+  let all = 0;
+  const end = calls.findIndex((some) => {
+    all += some;
+    return all > MOST_CALLS_PRICED;
+  });
+  return end === -1 ? calls.length : end;
+}
+
 /** What calls cost that have a price, and how many those are. */
 export type RepricedSums = { cost: MicroEuros; requests: Count };
 

@@ -131,6 +131,36 @@ for (const [how, cover] of [
         assert.equal(sum(rows.map(({ unpricedRequests }) => Number(unpricedRequests))), sum(all.map(unpricedOf)));
       });
     }
+
+    it('the stories of an action add up to it by the price list, on its page and in its file', async () => {
+      const opened = await openPage(client, `/ai-usage/actions/chapter_writing?${view}`);
+      const table = tableOf(opened, 'Top stories');
+      const costs = columnOf(table, 'Cost').map(({ micro }) => micro as number);
+      assert.deepEqual(costs.slice(0, 20), inOrder.slice(0, 20).map(costOf));
+      assert.equal(sum(costs), total);
+      assert.equal(totalOf(table, 'Cost').micro, total);
+      assert.deepEqual(
+        columnOf(table, 'Story')
+          .slice(0, 20)
+          .map(({ flag }) => flag),
+        inOrder
+          .slice(0, 20)
+          .map((i) => (i === MANY - 1 ? 'no price' : unpricedOf(i) === 1 ? '1 without a price' : null)),
+      );
+      assert.match(
+        textOf(opened.querySelector('.top-stories .lead')),
+        /order of their recorded costs\. As recorded: 60 stories/,
+      );
+      const file = await client.get(`/ai-usage/actions/chapter_writing.json?${view}&table=stories`);
+      const { tables, manifest } = JSON.parse(file.text);
+      const rows: Record<string, string>[] = tables.stories;
+      assert.deepEqual(
+        rows.map(({ cost }) => microOf(`€${cost}`)),
+        costs,
+      );
+      assert.equal(sum(rows.map(({ unpricedRequests }) => Number(unpricedRequests))), sum(all.map(unpricedOf)));
+      assert.equal(microOf(`€${manifest.totalCost}`), total);
+    });
   });
 }
 
