@@ -12,7 +12,7 @@ import { NO_EUROS } from '../../units/money.ts';
 import { namedColumns, OTHERS, UNPRICED, withoutPrice } from '../frame/name-columns.ts';
 import { subjectUrl } from '../frame/subjects.ts';
 
-export const MOST_TOP_STORIES = 20;
+const MOST_TOP_STORIES = 20;
 
 /** The most expensive stories of a view as a table that adds up, and how the cost of all of them is spread. */
 export type TopStories = { spread: string; table: Table };
