@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { isOfNoTime, postgresFromInstant, type Window } from '../units/time.ts';
-import type { CellTest, HourTest, Knowledge, StoryScope } from './filters/entry.ts';
+import type { CellTest, ClockHours, HourTest, KindTest, Knowledge, StoryScope } from './filters/entry.ts';
 import {
   FILTER_NAMES,
   type FilterName,
@@ -53,14 +53,17 @@ export function whereFilter(builder: Knex.QueryBuilder, filter: UsageFilter): vo
   for (const [name, meant] of meaningsOf(filter)) filterOfName(name).where(builder, meant);
 }
 
-/** The same filter on a rollup in memory. */
+/** The same filter on a rollup in memory. Days of it are those that dayTestOf leaves, with what they had in clockHoursOf. */
 export function rollupPasses(filter: UsageFilter): CellTest {
   const tests = meaningsOf(filter).map(([name, meant]): CellTest => {
     const { rollups } = filterOfName(name);
-    if (rollups.from === 'raw rows') return () => notToldBy('rollups', name);
+    if (rollups.from === 'raw rows')
+      return () => {
+        throw new Error(`${name} is not told by rollups`);
+      };
     if (rollups.from === 'days') return rollups.passes(meant);
     const isIn = rollups.isIn(meant);
-    return (_cell, at) => (at === null ? notToldBy('days', name) : isIn(at));
+    return (_cell, at) => at === null || isIn(at);
   });
   const [first, ...others] = tests;
   if (first === undefined) return () => true;
@@ -68,17 +71,33 @@ export function rollupPasses(filter: UsageFilter): CellTest {
   return others.length === 0 ? first : (cell, at) => tests.every((passes) => passes(cell, at));
 }
 
-function notToldBy(what: string, name: FilterName): never {
-  throw new Error(`${name} is not told by ${what}`);
-}
-
-/** Which hours can hold records of a filter; null where days tell them. */
-export function hourTestOf(filter: UsageFilter): HourTest | null {
+/** Which actions and models can have records of a filter, on whatever days and in whatever hours; null for all. */
+export function kindTestOf(filter: UsageFilter): KindTest | null {
   const tests = meaningsOf(filter).flatMap(([name, meant]) => {
     const { rollups } = filterOfName(name);
-    return rollups.from === 'hours' ? [rollups.isIn(meant)] : [];
+    return rollups.from === 'days' ? [rollups.passes(meant)] : [];
+  });
+  return tests.length === 0 ? null : (kind) => tests.every((passes) => passes(kind));
+}
+
+/** Which days, by an instant of theirs, can hold records of a filter; null for all. */
+export function dayTestOf(filter: UsageFilter): HourTest | null {
+  const tests = meaningsOf(filter).flatMap(([name, meant]) => {
+    const { rollups } = filterOfName(name);
+    return rollups.from === 'dates' ? [rollups.isIn(meant)] : [];
   });
   return tests.length === 0 ? null : (at) => tests.every((isIn) => isIn(at));
+}
+
+const CLOCK_HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+/** In which hours of the clock a day can hold records of a filter; null for all. */
+export function clockHoursOf(filter: UsageFilter): ClockHours | null {
+  const tests = meaningsOf(filter).flatMap(([name, meant]) => {
+    const { rollups } = filterOfName(name);
+    return rollups.from === 'hours' ? [(hour: number) => rollups.isClockHour(meant, hour)] : [];
+  });
+  return tests.length === 0 ? null : CLOCK_HOURS.map((hour) => tests.every((isIn) => isIn(hour)));
 }
 
 /** A filter as several that share no record: what the rollups can answer, null for nothing, and what only raw rows can. */

@@ -1,6 +1,7 @@
-import { hourTestOf, splitFilter, type UsageFilter } from '../query/filter.ts';
+import { clockHoursOf, dayTestOf, splitFilter, type UsageFilter } from '../query/filter.ts';
+import type { Day } from '../units/calendar.ts';
 import { handled } from '../units/promises/handled.ts';
-import { addTime, endOfDay, HOUR, type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
+import { type Instant, isOfNoTime, startOfDay, type Window } from '../units/time.ts';
 import { type EndRow, LONGEST_END, MOST_ANCIENT, readAncient, readEnd } from './ends.ts';
 import { type Days, daysWithin } from './rollups/days.ts';
 import { type DaySegment, type HourSegment, type RawSegment, segmentsOf, wholeHoursSince } from './rollups/segments.ts';
@@ -39,7 +40,8 @@ export function windowPartsOf(
   const sql: WindowParts['sql'] = raw.map((filter) => ({ window, filter }));
   if (!rollup) return { sql, kept: null };
   const kept: Kept = { filter: rollup, ends: [], hours: [], days: [] };
-  const isWanted = hourTestOf(rollup);
+  const isWantedDay = dayTestOf(rollup);
+  const hours = clockHoursOf(rollup);
   const { ancient } = memory.days;
   const since = wholeHoursSince(timeZone);
   const isEnd = (segment: RawSegment): segment is EndSegment =>
@@ -50,26 +52,18 @@ export function windowPartsOf(
     daysFrom: days ? daysFrom : null,
     ancient: ancient > 0,
   })) {
-    if (segment.kind === 'days' && isWanted !== null) {
-      const only = hoursOfDays(segment, memory.days, timeZone).filter(isWanted);
-      kept.hours.push({ kind: 'hours', from: segment.from, to: segment.to, only });
-    } else if (segment.kind === 'days') kept.days.push(segment);
-    else if (segment.kind === 'hours') kept.hours.push(segment);
+    if (segment.kind === 'days') {
+      const only = isWantedDay && daysThat((day) => isWantedDay(startOfDay(day, timeZone)), segment, memory.days);
+      kept.days.push({ ...segment, ...(only && { only }), ...(hours && { hours }) });
+    } else if (segment.kind === 'hours') kept.hours.push(segment);
     else if (isEnd(segment)) kept.ends.push(segment);
     else sql.push({ window: segment, filter: rollup });
   }
   return { sql, kept };
 }
 
-/** The hours of those days of a segment that hold records. */
-function hoursOfDays(segment: DaySegment, days: Days, timeZone: string): Instant[] {
-  const hours: Instant[] = [];
-  for (const { day } of daysWithin(days, segment)) {
-    const end = endOfDay(day, timeZone);
-    for (let hour = startOfDay(day, timeZone); hour < end; hour = addTime(hour, HOUR)) hours.push(hour);
-  }
-  return hours;
-}
+const daysThat = (isWanted: (day: Day) => boolean, segment: DaySegment, days: Days): Set<Day> =>
+  new Set([...daysWithin(days, segment)].map(({ day }) => day).filter(isWanted));
 
 /** The rows of the table at both ends of a window; of several readings of one state each end is read once (`endsRead`). */
 export async function readEnds(source: UsageSource, { kept }: WindowParts): Promise<EndRow[]> {

@@ -9,7 +9,7 @@ import { handled } from '../units/promises/handled.ts';
 import { dayOf, hourNumber, type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import type { EndRow } from './ends.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
-import { daysWithin } from './rollups/days.ts';
+import { wantedDays } from './rollups/days.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
 import { type BucketSize, bucketFromPostgres, bucketSql, NO_BUCKET } from './rollups/source-buckets.ts';
@@ -104,15 +104,13 @@ async function readKeptCells(
 ): Promise<UsageCell[]> {
   const { backoffice, memory, timeZone } = source;
   const passes = rollupPasses(filter);
-  const [rows, ofHours] = await Promise.all([
+  const [rows, ofDays, ofHours] = await Promise.all([
     reading,
+    Promise.all(days.map((segment) => wantedDays(source, segment))),
     Promise.all(hours.map((segment) => hoursWithin(backoffice, memory.hours, segment, timeZone))),
   ]);
   const cells: UsageCell[] = [];
-  for (const segment of days) {
-    for (const day of daysWithin(memory.days, segment))
-      for (const cell of day.cells) if (passes(cell, null)) cells.push(cell);
-  }
+  for (const day of ofDays.flat()) for (const cell of day.cells) if (passes(cell, null)) cells.push(cell);
   for (const hour of ofHours.flat()) {
     for (const cell of hour.cells) {
       if (passes(cell, hour.hour))
@@ -168,7 +166,7 @@ export async function readDailyCosts(
   for (const { bucket, cost } of cells) add(bucket as Day, cost);
   const passes = rollupPasses(kept?.filter ?? filter);
   for (const segment of kept?.days ?? []) {
-    for (const { day, cells } of daysWithin(source.memory.days, segment)) {
+    for (const { day, cells } of await wantedDays(source, segment)) {
       let cost: MicroEuros | null = null;
       for (const cell of cells) if (passes(cell, null)) cost = plus(cost ?? NO_EUROS, cell.cost);
       if (cost !== null) add(day, cost);

@@ -47,7 +47,7 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
       const weekday = weekdayOf(day);
       for (const one of hours) {
         if (!passes(one, null)) continue;
-        for (const [hour, cost] of one.costs.entries()) add(weekday, hour, cost);
+        for (const [hour, cost] of one.costs.entries()) if (segment.hours?.[hour] ?? true) add(weekday, hour, cost);
       }
     }
   };

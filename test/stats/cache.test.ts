@@ -71,7 +71,8 @@ describe('what is kept in a number of bytes', () => {
     const added = Array.from({ length: 1_900 }, (_, number) => `kind ${number}`);
     for (const kind of added)
       memory.repricedDays.set(kind, new Map([['2026-10-31' as Day, { version: '1', price: 'a', cost: NO_EUROS }]]));
-    for (let day = 0; day < 2_000; day++) memory.packedDays.stories.set(`day ${day}`, new Uint8Array(5_000));
+    for (let day = 0; day < 2_000; day++)
+      memory.packedDays.stories.set(`day ${day}`, { stories: new Uint8Array(5_000), clockEnds: new Uint8Array(24) });
     assert.deepEqual(
       added.filter((kind) => memory.repricedDays.get(kind) === undefined),
       [],

@@ -21,8 +21,12 @@ type RollupCell = { action: string; model: string };
 
 /** Whether the records of a cell are meant. `at` is an instant of the cell's hour, null where it is of a whole day. */
 export type CellTest = (cell: RollupCell, at: Instant | null) => boolean;
+/** Whether an action and model are meant. */
+export type KindTest = (kind: RollupCell) => boolean;
 /** Whether the records of an hour, or of an instant, are meant. */
 export type HourTest = (at: Instant) => boolean;
+/** Which of the 24 hours of the business clock are meant. */
+export type ClockHours = readonly boolean[];
 
 /** The kept counts of stories: of one model or of all together (null), of one action or of each and all (null). */
 export type StoryScope = { model: string | null; action: string | null };
@@ -30,15 +34,22 @@ export type StoryScope = { model: string | null; action: string | null };
 /** Told by the action and model of a cell, of whatever bucket. */
 type FromDays<Meant> = {
   from: 'days';
-  passes(meant: Meant): (cell: RollupCell) => boolean;
+  passes(meant: Meant): KindTest;
   /** For what rollups can tell in part: two meanings that share no record, null for none. Without it they tell all. */
   split?(meant: Meant): { rollup: Meant | null; raw: Meant | null };
   /** Which kept counts of stories are of its records; null, as without it, where none are. */
   scope?(meant: Meant): Partial<StoryScope> | null;
 };
 
-/** Told by the hour of a cell: days are not read. */
-type FromHours<Meant> = { from: 'hours'; isIn(meant: Meant): HourTest };
+/** Told by the business day of a cell: other days are not read. */
+type FromDates<Meant> = { from: 'dates'; isIn(meant: Meant): HourTest };
+
+/** Told by the hour of a cell: of whole days only these hours are read. */
+type FromHours<Meant> = {
+  from: 'hours';
+  isIn(meant: Meant): HourTest;
+  isClockHour(meant: Meant, hour: number): boolean;
+};
 
 /** What no rollup tells. Where no index does either, `counts` goes on with “are counted from the records themselves”. */
 type FromRawRows = { from: 'raw rows'; counts?: string };
@@ -73,7 +84,7 @@ export type Filter<Given, Meant = Given> = {
   meant(given: Given, knowledge: Knowledge): Meant | Promise<Meant>;
   /** As SQL on raw rows. */
   where(rows: Knex.QueryBuilder, meant: Meant): void;
-  rollups: FromDays<Meant> | FromHours<Meant> | FromRawRows;
+  rollups: FromDays<Meant> | FromDates<Meant> | FromHours<Meant> | FromRawRows;
 
   /** Its chip, and its part of the sentence: "Calls whose [label] [said] or [said]"; `and`: "whose [label] [said] and whose …". */
   label: string;

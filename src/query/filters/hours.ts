@@ -62,6 +62,7 @@ export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
         return last.isIn;
       };
     },
+    isClockHour: isIn,
   },
 
   label: 'time of day is',

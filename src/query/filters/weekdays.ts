@@ -40,7 +40,7 @@ export const WEEKDAYS: Filter<Weekdays, Weekdays & { timeZone: string }> = {
     return rows.whereRaw(`isfinite(created_at) AND extract(isodow FROM ${sql}) ${within}`, [...bindings, ...ends]);
   },
   rollups: {
-    from: 'hours',
+    from: 'dates',
     isIn: ({ timeZone, ...weekdays }) => {
       // Hours of one day follow each other.
       let last: { from: Instant; to: Instant; isIn: boolean } | null = null;

@@ -2,7 +2,6 @@ import { businessTime } from '../../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import { TooMuchToCount } from '../../units/failures/too-much-to-count.ts';
 import {
-  addDays,
   addTime,
   earliest,
   HOUR,
@@ -11,15 +10,15 @@ import {
   isOfNoTime,
   NO_TIME,
   postgresFromInstant,
-  startOfDay,
   type Window,
 } from '../../units/time.ts';
 import { readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
 import { daysWithin, recordsOf } from '../rollups/days.ts';
 import { lookUpNumbers } from '../rollups/packed/numbers.ts';
-import { eachStories, type Wanted } from '../rollups/packed/packed-days.ts';
+import { eachStories } from '../rollups/packed/packed-days.ts';
 import type { DaySegment, HourSegment } from '../rollups/segments.ts';
 import type { UsageSource } from '../source.ts';
+import { askedOf, unpackedDays } from '../stories/read-whole-days.ts';
 import type { UsageKind } from '../sums.ts';
 import type { Grain, Place } from './places.ts';
 import { createClock, dayFromSql, daySql } from './sums-by-place.ts';
@@ -80,19 +79,14 @@ export async function countStoriesByLine(
     if (grain.hours) {
       const records = [...daysWithin(memory.days, segment)].reduce((sum, day) => sum + recordsOf(day), 0);
       if (records > MOST_RECORDS) throw tooMany();
-      return addHours(segment, passes);
+      return addHours({ from: segment.from, to: segment.to }, passes);
     }
-    const wanted = wantedOf(source, segment, kept?.filter ?? filter, grain);
-    const unpacked = await eachStories(backoffice, memory.packedDays, wanted, (stories, { action, model, day }) =>
+    const asked = askedOf(memory.days, [segment], kept?.filter ?? filter, grain.kinds);
+    const unpacked = await eachStories(backoffice, memory.packedDays, asked, (stories, { action, model, day }) =>
       numbers[cellOf({ action, model, day, hour: null })]?.push(stories),
     );
-    for (const day of new Set(unpacked.map(({ day }) => day))) {
-      const kinds = new Set(
-        unpacked.filter((one) => one.day === day).map(({ action, model }) => `${action}\0${model}`),
-      );
-      const bounds = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
-      await addHours(bounds, ({ action, model }) => kinds.has('\0') || kinds.has(`${action}\0${model}`));
-    }
+    for (const { bounds, isWanted } of unpackedDays(unpacked, timeZone))
+      await addHours(bounds, (kind, hour) => isWanted(kind) && passes(kind, hour));
   };
   const addEnds = async () => {
     for (const { kind, at, story } of await readEnds(source, parts))
@@ -111,25 +105,12 @@ export async function countStoriesByLine(
   return counted(numbers, size);
 }
 
-/** Which packed stories of a segment's days pass: those of all actions and models together where nothing tells them apart. */
-function wantedOf({ memory }: UsageSource, segment: DaySegment, filter: UsageFilter, { kinds }: Grain): Wanted[] {
-  const passes = rollupPasses(filter);
-  const isUnfiltered = Object.values(filter).every((value) => value === null);
-  return [...daysWithin(memory.days, segment)].flatMap((one) => {
-    const { day, version, cells } = one;
-    if (!kinds && isUnfiltered) return [{ day, version, action: '', model: '', requests: recordsOf(one) }];
-    return cells
-      .filter((cell) => passes(cell, null))
-      .map(({ action, model, requests }) => ({ day, version, action, model, requests }));
-  });
-}
-
 type HourRow = UsageKind & { hour: string; stories: string };
 
 /** The stories of rolled up hours, some hours at a time. */
-async function* storiesOfHours({ backoffice }: UsageSource, { from, to, only }: Omit<HourSegment, 'kind'>) {
+async function* storiesOfHours({ backoffice }: UsageSource, { from, to }: Omit<HourSegment, 'kind'>) {
   const pieces: Instant[][] = [];
-  const every = only ?? hoursOf(from, to);
+  const every = hoursOf(from, to);
   for (let first = 0; first < every.length; first += HOURS_A_READ)
     pieces.push(every.slice(first, first + HOURS_A_READ));
   for (const piece of pieces) {

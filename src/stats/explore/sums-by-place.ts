@@ -1,6 +1,6 @@
 import { businessTime } from '../../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
-import { isoDateFromPostgres } from '../../units/calendar.ts';
+import { isoDateFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { clockOf } from '../../units/local-time.ts';
 import { dayOf, type Instant, isOfNoTime, NO_TIME, postgresFromInstant, type Window } from '../../units/time.ts';
@@ -120,6 +120,8 @@ async function readHoursOfDays(
 ): Promise<Row[]> {
   const { backoffice, timeZone } = source;
   const kinds = kindsWithin(source, segment, filter);
+  const days = segment.only ? [...segment.only].map(postgresFromDay) : null;
+  const hours = segment.hours ? segment.hours.flatMap((isWanted, hour) => (isWanted ? [hour] : [])) : null;
   const local = { sql: 'hour AT TIME ZONE ?', bindings: [timeZone] };
   const day = daySql(grain, local);
   const { rows } = await backoffice.raw<{ rows: Row[] }>(
@@ -127,6 +129,8 @@ async function readHoursOfDays(
             sum(requests) AS requests, sum(input_tokens) AS input, sum(output_tokens) AS output, sum(cost) AS cost, sum(no_number) AS no_number
        FROM usage_hours
       WHERE hour >= ? AND hour < ?
+            ${days === null ? '' : 'AND (hour AT TIME ZONE ?)::date = ANY(?::date[])'}
+            ${hours === null ? '' : 'AND extract(hour FROM hour AT TIME ZONE ?) = ANY(?::int[])'}
             ${kinds === null ? '' : 'AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))'}
       GROUP BY 1, 2, 3, 4`,
     [
@@ -134,6 +138,8 @@ async function readHoursOfDays(
       timeZone,
       postgresFromInstant(segment.from),
       postgresFromInstant(segment.to),
+      ...(days === null ? [] : [timeZone, days]),
+      ...(hours === null ? [] : [timeZone, hours]),
       ...(kinds === null ? [] : [kinds.map(({ action }) => action), kinds.map(({ model }) => model)]),
     ],
   );

@@ -2,7 +2,7 @@ import { type Ends, noEnds } from '../ends.ts';
 import { noRepricedDays, type RepricedDays } from '../pricing/repriced-days.ts';
 import { type Fingerprints, noFingerprints, noRepricedHours, type RepricedHours } from '../pricing/repriced-hours.ts';
 import { type ClockDays, noClockDays } from '../rollups/clock-hours.ts';
-import { type Days, noDays } from '../rollups/days.ts';
+import { type Days, type DaysOfHours, noDays, noDaysOfHours } from '../rollups/days.ts';
 import { type Hours, noHours } from '../rollups/hours.ts';
 import { type KnownNumbers, noKnownNumbers } from '../rollups/packed/numbers.ts';
 import { noPackedDays, type PackedDays } from '../rollups/packed/packed-days.ts';
@@ -34,6 +34,7 @@ export type Memory = OfContent & {
   cache: Cache;
   days: Days;
   packedDays: PackedDays;
+  daysOfHours: DaysOfHours;
   clockDays: ClockDays;
   wholeDays: WholeDays;
   repricedDays: RepricedDays;
@@ -72,6 +73,7 @@ export function noMemory(mostBytes = FEW_BYTES): Memory {
     cache,
     days: noDays(),
     packedDays: noPackedDays(createCache(SHARE_OF_PACKED_DAYS * mostBytes).part),
+    daysOfHours: noDaysOfHours(cache.part),
     clockDays: noClockDays(cache.part),
     wholeDays: noWholeDays(cache.part),
     repricedDays: noRepricedDays(cache.part),

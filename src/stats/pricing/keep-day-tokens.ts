@@ -1,17 +1,21 @@
 import type { Knex } from 'knex';
 import { type Day, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
-import { endOfDay, startOfDay } from '../../units/time.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { endOfDay, startOfDay, startOfHourNumber } from '../../units/time.ts';
 import { keptDays, readCoverage } from '../rollups/coverage.ts';
 import { type KeptCellRow, keptCell } from '../rollups/days.ts';
 import { STATEMENT_TIMEOUT } from '../rollups/keep/limits.ts';
 import { bytesOf, columnOf } from '../rollups/packed/columns.ts';
-import { bucketSql } from '../rollups/source-buckets.ts';
-import type { UsageCell } from '../sums.ts';
+import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
+import type { UsageCell, UsageKind } from '../sums.ts';
 import { areOf } from './day-tokens.ts';
 import { type RowTokens, readRowTokens } from './row-tokens.ts';
 
 type DayVersion = { day: Day; version: string };
+
+/** With the hours of the clock. */
+const FORM = 2;
 
 /** Days that are looked for at once. */
 const DAYS_A_LOOK = 10;
@@ -50,10 +54,11 @@ async function readMissing(backoffice: Knex, leftAside: Day[]): Promise<DayVersi
   const { rows } = await backoffice.raw<{ rows: { day: string; version: string }[] }>(
     `SELECT day, version FROM rollup_days
       WHERE NOT EXISTS (SELECT FROM day_tokens AS kept
-                         WHERE kept.day = rollup_days.day AND action = '' AND model = '' AND kept.version = rollup_days.version)
+                         WHERE kept.day = rollup_days.day AND action = '' AND model = ''
+                               AND kept.version = rollup_days.version AND form >= ?)
         AND NOT (day = ANY(?::date[]))
       ORDER BY day DESC LIMIT ?`,
-    [leftAside.map(postgresFromDay), DAYS_A_LOOK],
+    [FORM, leftAside.map(postgresFromDay), DAYS_A_LOOK],
   );
   return rows.map(({ day, version }) => ({ day: dayFromPostgres(day), version }));
 }
@@ -68,7 +73,7 @@ async function keepDay(
     keptCell(day, row),
   );
   const window = { from: startOfDay(day, timeZone), to: endOfDay(day, timeZone) };
-  const tokens = await readRowTokens(workflows, [window], null, bucketSql('whole', timeZone));
+  const tokens = byClock(await readRowTokens(workflows, [window], null, bucketSql('hour', timeZone)), timeZone);
   if (!areOfCells(tokens, cells)) return false;
   return backoffice.transaction(async (transaction) => {
     await transaction.raw(`SET LOCAL statement_timeout = '${STATEMENT_TIMEOUT}'`);
@@ -78,18 +83,39 @@ async function keepDay(
       .first('version');
     if (still === undefined) return false;
     await transaction('day_tokens').where('day', postgresFromDay(day)).delete();
-    const kept = { day: postgresFromDay(day), version };
-    const lines = tokens.map(({ action, model, inputs, outputs }) => ({
-      ...kept,
-      ...{ action, model, tokens: Buffer.concat([bytesOf(columnOf(inputs)), bytesOf(columnOf(outputs))]) },
+    const kept = { day: postgresFromDay(day), version, form: FORM };
+    const lines = tokens.map(({ action, model, inputs, outputs, clockEnds }) => ({
+      ...{ ...kept, action, model, tokens: Buffer.concat([bytesOf(columnOf(inputs)), bytesOf(columnOf(outputs))]) },
+      clock_ends: bytesOf(columnOf(clockEnds)),
     }));
-    lines.push({ ...kept, action: '', model: '', tokens: Buffer.alloc(0) });
+    lines.push({ ...kept, action: '', model: '', tokens: Buffer.alloc(0), clock_ends: Buffer.alloc(0) });
     await transaction.batchInsert('day_tokens', lines, LINES_A_WRITE);
     return true;
   });
 }
 
-function areOfCells(tokens: RowTokens[], cells: UsageCell[]): boolean {
+/** The tokens of a day's calls in the order of the hours of the clock, and how many calls there are up to the end of each. */
+type DayTokens = UsageKind & { inputs: number[]; outputs: number[]; clockEnds: number[] };
+
+function byClock(rows: RowTokens[], timeZone: string): DayTokens[] {
+  const clockOfHour = ({ bucket }: RowTokens) =>
+    clockOf(startOfHourNumber(Number(bucketFromPostgres(bucket, 'hour'))), timeZone).hour;
+  return [...groupedBy(rows, ({ action, model }) => `${action}\0${model}`).values()].map((ofKind) => {
+    const { action, model } = ofKind[0] as RowTokens;
+    const ofHours = groupedBy(ofKind, clockOfHour);
+    const day: DayTokens = { action, model, inputs: [], outputs: [], clockEnds: [] };
+    for (let hour = 0; hour < 24; hour++) {
+      for (const { inputs, outputs } of ofHours.get(hour) ?? []) {
+        for (const input of inputs) day.inputs.push(input);
+        for (const output of outputs) day.outputs.push(output);
+      }
+      day.clockEnds.push(day.inputs.length);
+    }
+    return day;
+  });
+}
+
+function areOfCells(tokens: DayTokens[], cells: UsageCell[]): boolean {
   const byKind = groupedBy(cells, ({ action, model }) => `${action}\0${model}`);
   return (
     tokens.length === cells.length &&

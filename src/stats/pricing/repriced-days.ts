@@ -4,9 +4,10 @@ import type { Day } from '../../units/calendar.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { endOfDay, startOfDay } from '../../units/time.ts';
 import type { CachePart, MakePart } from '../memory/cache.ts';
+import { namedHours } from '../rollups/days.ts';
 import { inPieces } from '../rollups/pieces.ts';
 import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
-import { areOf, type CellOfDay, eachTokens } from './day-tokens.ts';
+import { areOf, type CellOfDay, type CellsOfDays, eachTokens } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { costOfRows, costOfSums, type Tier } from './row-price.ts';
 import { readRowTokens } from './row-tokens.ts';
@@ -26,22 +27,23 @@ type PricedCell = CellOfDay & { price: string; tiers: Tier[] };
 export const RECORDS_FROM_SOURCE = 200_000;
 
 /**
- * What each cell of whole days costs by a price list, told one by one; those without a price are told nothing. From sums where they tell it,
+ * What each cell of days costs by a price list, told one by one; those without a price are told nothing. From sums where they tell it,
  * from what is remembered, from the tokens of the day's calls, and from the source where none are kept.
  */
 export async function eachRepriced(
   { workflows, backoffice, repricedDays, timeZone }: Repricing,
-  cells: CellOfDay[],
+  { cells, hours }: CellsOfDays,
   filter: UsageFilter,
   { priceOf }: PriceList,
   told: (of: CellOfDay, cost: MicroEuros) => void,
 ): Promise<void> {
   const wanted: PricedCell[] = [];
+  const keyOf = (of: CellOfDay) => (hours === null ? kindOf(of) : `${namedHours(hours)} ${kindOf(of)}`);
   for (const one of cells) {
     const { day, version, cell } = one;
     const price = priceOf(cell.model, cell.action, day);
     if ('missing' in price) continue;
-    const known = repricedDays.get(kindOf(one))?.get(day);
+    const known = repricedDays.get(keyOf(one))?.get(day);
     const cost =
       costOfSums(price.tiers, cell) ?? (known?.version === version && known.price === price.key ? known.cost : null);
     if (cost === null) wanted.push({ ...one, price: price.key, tiers: price.tiers });
@@ -49,12 +51,12 @@ export async function eachRepriced(
   }
 
   const keep = (of: PricedCell, cost: MicroEuros) => {
-    const days = repricedDays.get(kindOf(of)) ?? new Map();
+    const days = repricedDays.get(keyOf(of)) ?? new Map();
     days.set(of.day, { version: of.version, price: of.price, cost });
-    repricedDays.set(kindOf(of), days);
+    repricedDays.set(keyOf(of), days);
     told(of, cost);
   };
-  const missing = await eachTokens(backoffice, wanted, (inputs, outputs, of) => {
+  const missing = await eachTokens(backoffice, { cells: wanted, hours }, (inputs, outputs, of) => {
     const one = of as PricedCell;
     keep(one, costOfRows(one.tiers, inputs, outputs));
   });

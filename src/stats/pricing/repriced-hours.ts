@@ -134,12 +134,6 @@ async function fingerprintsWithin(
       .select<FingerprintRow[]>('hour', 'fingerprint');
     return rows.map(read);
   };
-  const ofSome = async (hours: Instant[]) => {
-    const rows = await backoffice('hour_fingerprints')
-      .whereRaw('hour = ANY(?::timestamptz[])', [hours.map(postgresFromInstant)])
-      .select<FingerprintRow[]>('hour', 'fingerprint');
-    return rows.map(read);
-  };
-  const found = segment.only ? await ofSome(segment.only) : await hoursOfDays(kept, ofDay, segment, timeZone);
+  const found = await hoursOfDays(kept, ofDay, segment, timeZone);
   return new Map(found.map(({ hour, fingerprint }) => [hour, fingerprint]));
 }

@@ -15,7 +15,7 @@ import {
 } from '../../units/time.ts';
 import { windowPartsOf } from '../parts.ts';
 import type { UsageRecord } from '../records/records.ts';
-import { daysWithin, recordsOf } from '../rollups/days.ts';
+import { recordsOf, wantedDays } from '../rollups/days.ts';
 import { type BucketSize, bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageSource } from '../source.ts';
 import { bucketOf, group, readStats, statsOf, type UsageStats } from '../stats.ts';
@@ -144,14 +144,18 @@ async function readCosts(
   const { sql, kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
   const add = (name: string, cost: MicroEuros) => ofOthers.set(name, plus(ofOthers.get(name) ?? NO_EUROS, cost));
   if (kept !== null) {
-    const days: CellOfDay[] = [];
     const passes = rollupPasses(kept.filter);
-    for (const segment of kept.days) {
-      for (const { day, version, cells } of daysWithin(source.memory.days, segment))
-        for (const cell of cells) if (passes(cell, null)) days.push({ day, version, cell });
-    }
     const repricing = { ...source, repricedDays: source.memory.repricedDays };
-    await eachRepriced(repricing, days, kept.filter, list, ({ cell }, cost) => ofDays.set(cell, cost));
+    for (const segment of kept.days) {
+      const cells: CellOfDay[] = [];
+      for (const { day, version, cells: ofDay } of await wantedDays(source, segment))
+        for (const cell of ofDay) if (passes(cell, null)) cells.push({ day, version, cell });
+      const hours = segment.hours ?? null;
+      // Cells of some hours of a day are others each time that they are read.
+      await eachRepriced(repricing, { cells, hours }, kept.filter, list, ({ cell }, cost) =>
+        hours === null ? ofDays.set(cell, cost) : add(nameOf(cell.bucket, cell), cost),
+      );
+    }
     await eachRepricedHour(source, kept.hours, kept.filter, list, ({ hour, cell }, cost) =>
       add(nameOf(by === 'day' ? cell.bucket : String(hourNumber(hour)), cell), cost),
     );

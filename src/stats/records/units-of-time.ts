@@ -13,7 +13,7 @@ import {
   type Window,
 } from '../../units/time.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
-import { daysWithin } from '../rollups/days.ts';
+import { wantedDays } from '../rollups/days.ts';
 import { hoursWithin } from '../rollups/hours.ts';
 import type { HourSegment } from '../rollups/segments.ts';
 import { HOUR_NUMBER_OF_ROW } from '../rollups/source-hours.ts';
@@ -33,7 +33,7 @@ type Stretch = { from: Instant; to: Instant };
  * rows for what the rollups do not answer (authors, stories, ids) or do not cover yet.
  */
 export async function readUnits(source: UsageSource, window: Window, filter: UsageFilter): Promise<Unit[]> {
-  const { memory, timeZone } = source;
+  const { timeZone } = source;
   const parts = windowPartsOf(source, window, filter, { days: true });
   const { ends = [], hours = [], days = [], filter: keptFilter = filter } = parts.kept ?? {};
   const passes = rollupPasses(keptFilter);
@@ -49,7 +49,7 @@ export async function readUnits(source: UsageSource, window: Window, filter: Usa
   ]);
   const units = kept.flat();
   for (const segment of days) {
-    for (const { day, cells } of daysWithin(memory.days, segment)) {
+    for (const { day, cells } of await wantedDays(source, segment)) {
       const from = startOfDay(day, timeZone);
       const sums = sumOf(cells.filter((cell) => passes(cell, null)));
       units.push({ from, to: startOfDay(addDays(day, 1), timeZone), sums, day: { raw: [] } });

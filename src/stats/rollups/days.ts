@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
+import type { ClockHours } from '../../query/filters/entry.ts';
 import { compareDays, type Day, dayFromPostgres, postgresFromDay } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
 import { microEurosFromNumeric } from '../../units/money.ts';
-import { type Instant, postgresFromInstant } from '../../units/time.ts';
+import { endOfDay, type Instant, postgresFromInstant, startOfDay } from '../../units/time.ts';
+import type { CachePart, MakePart } from '../memory/cache.ts';
 import { type UsageCell, usageCellOf } from '../sums.ts';
 import type { DaySegment } from './segments.ts';
 
@@ -97,14 +99,69 @@ export async function updateDays(
   days.contentVersion = contentVersion;
 }
 
-/** Whether a day lies in a segment. */
-const isWithin = (day: Day, { firstDay, endDay }: DaySegment): boolean =>
-  compareDays(day, firstDay) >= 0 && compareDays(day, endDay) < 0;
+/** Whether a day lies in a segment, and is wanted of it. */
+const isWithin = (day: Day, { firstDay, endDay, only }: DaySegment): boolean =>
+  compareDays(day, firstDay) >= 0 && compareDays(day, endDay) < 0 && (only?.has(day) ?? true);
 
-/** The days of a segment, in no order. */
+/** The days of a segment, in no order, each with all of its hours (`wantedDays` has those that are wanted). */
 export function* daysWithin({ byDay }: Days, segment: DaySegment): Generator<KeptDay> {
   for (const [day, one] of byDay) if (isWithin(day, segment)) yield one;
 }
 
 /** How many records a day holds. */
 export const recordsOf = ({ cells }: KeptDay): number => cells.reduce((sum, { requests }) => sum + requests, 0);
+
+/** What days had in some hours of the clock, by those, day and version: of filters that people look at. */
+export type DaysOfHours = CachePart<UsageCell[]>;
+
+const BYTES_A_CELL = 250;
+
+export const noDaysOfHours = (part: MakePart): DaysOfHours =>
+  part('days of hours', (cells) => BYTES_A_CELL * (1 + cells.length));
+
+type Reading = { backoffice: Knex; memory: { days: Days; daysOfHours: DaysOfHours }; timeZone: string };
+
+/** The days of a segment with what is wanted of them, in no order. */
+export async function wantedDays({ backoffice, memory, timeZone }: Reading, segment: DaySegment): Promise<KeptDay[]> {
+  const days = [...daysWithin(memory.days, segment)];
+  const { hours } = segment;
+  if (hours === undefined) return days;
+  const nameOf = ({ day, version }: KeptDay) => `${namedHours(hours)} ${day} ${version}`;
+  const known = days.map((one) => memory.daysOfHours.get(nameOf(one)));
+  const missing = days.filter((_, i) => known[i] === undefined);
+  const loaded: UsageCell[][] = [];
+  for (let first = 0; first < missing.length; first += DAYS_A_LOAD)
+    loaded.push(...(await loadHoursOfDays(backoffice, missing.slice(first, first + DAYS_A_LOAD), hours, timeZone)));
+  missing.forEach((one, i) => {
+    memory.daysOfHours.set(nameOf(one), loaded[i] as UsageCell[]);
+  });
+  let next = 0;
+  return days.map((one, i) => ({ ...one, cells: known[i] ?? (loaded[next++] as UsageCell[]) }));
+}
+
+/** A text for each set of hours. */
+export const namedHours = (hours: ClockHours): string => hours.map(Number).join('');
+
+async function loadHoursOfDays(
+  backoffice: Knex,
+  days: KeptDay[],
+  hours: ClockHours,
+  timeZone: string,
+): Promise<UsageCell[][]> {
+  const { rows } = await backoffice.raw<{ rows: (KeptCellRow & { number: string })[] }>(
+    `SELECT number, action, model, sum(requests) AS requests, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+            sum(cost) AS cost, sum(no_number) AS no_number
+       FROM unnest(?::timestamptz[], ?::timestamptz[]) WITH ORDINALITY AS wanted (day_from, day_to, number)
+      CROSS JOIN LATERAL (SELECT * FROM usage_hours WHERE hour >= day_from AND hour < day_to OFFSET 0) AS hours
+      WHERE extract(hour FROM hour AT TIME ZONE ?) = ANY(?::int[])
+      GROUP BY number, action, model`,
+    [
+      days.map(({ day }) => postgresFromInstant(startOfDay(day, timeZone))),
+      days.map(({ day }) => postgresFromInstant(endOfDay(day, timeZone))),
+      timeZone,
+      hours.flatMap((isWanted, hour) => (isWanted ? [hour] : [])),
+    ],
+  );
+  const byNumber = groupedBy(rows, ({ number }) => number);
+  return days.map(({ day }, i) => (byNumber.get(String(i + 1)) ?? []).map((row) => keptCell(day, row)));
+}

@@ -72,32 +72,12 @@ export async function hoursOfDays<T extends { hour: Instant }>(
   return hours;
 }
 
-const HOURS_A_LOAD = 200;
-
-/** Hours here and there of many days: read as they are asked for, for they would drive out what every window needs. */
-async function readHours(backoffice: Knex, hours: Instant[], timeZone: string): Promise<KeptHour[]> {
-  const read: KeptHour[] = [];
-  for (let first = 0; first < hours.length; first += HOURS_A_LOAD) {
-    const some = hours.slice(first, first + HOURS_A_LOAD).map(postgresFromInstant);
-    const rows = await backoffice('usage_hours')
-      .whereRaw('hour = ANY(?::timestamptz[])', [some])
-      .select<(KeptCellRow & { hour: string })[]>();
-    for (const [text, cells] of groupedBy(rows, ({ hour }) => hour)) {
-      const hour = instantFromPostgres(text);
-      const day = dayOf(hour, timeZone);
-      read.push({ hour, cells: cells.map((row) => keptCell(day, row)) });
-    }
-  }
-  return read;
-}
-
-/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, or some of them, in no order. */
+/** The rolled up hours from `from` to `to` (whole UTC hours) that hold records, in no order. */
 export function hoursWithin(
   backoffice: Knex,
   hours: Hours,
   segment: Omit<HourSegment, 'kind'>,
   timeZone: string,
 ): Promise<KeptHour[]> {
-  if (segment.only) return readHours(backoffice, segment.only, timeZone);
   return hoursOfDays(hours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
 }

@@ -1,3 +1,4 @@
+import type { ClockHours } from '../../query/filters/entry.ts';
 import { type Day, dayFromIso, dayNumber, dayOfNumber } from '../../units/calendar.ts';
 import {
   addDays,
@@ -19,9 +20,17 @@ import {
  */
 export type Segment = RawSegment | HourSegment | DaySegment;
 export type RawSegment = { kind: 'raw'; from: Instant | null; to: Instant };
-/** `only`: those of its hours that are wanted, where they are few of many. */
-export type HourSegment = { kind: 'hours'; from: Instant; to: Instant; only?: Instant[] };
-export type DaySegment = { kind: 'days'; from: Instant; to: Instant; firstDay: Day; endDay: Day };
+export type HourSegment = { kind: 'hours'; from: Instant; to: Instant };
+/** `only`: those of its days that are wanted; `hours`: of each only what it had in these hours of the clock. */
+export type DaySegment = {
+  kind: 'days';
+  from: Instant;
+  to: Instant;
+  firstDay: Day;
+  endDay: Day;
+  only?: Set<Day>;
+  hours?: ClockHours;
+};
 
 const isWholeHour = (instant: Instant) => startOfHour(instant) === instant;
 const nextWholeHour = (instant: Instant) => (isWholeHour(instant) ? instant : addTime(startOfHour(instant), HOUR));

@@ -79,16 +79,15 @@ async function readRecordsByHour(backoffice: Knex, { from, to }: { from: Instant
 }
 
 /**
- * Hours of days, or some of them, added up so many records at a time: they are not kept, for they would drive out what every window
- * needs, and those of three months together are more than a process may hold.
+ * Hours of days added up so many records at a time: they are not kept, for they would drive out what every window needs, and those of
+ * three months together are more than a process may hold.
  */
 export async function* cellsOfHours(
   backoffice: Knex,
-  { from, to, only }: { from: Instant; to: Instant; only?: Instant[] },
+  bounds: { from: Instant; to: Instant },
   passes: (kind: UsageKind, hour: Instant) => boolean,
 ): AsyncGenerator<StoryCell[]> {
-  const wanted = only && new Set(only);
-  const records = (await readRecordsByHour(backoffice, { from, to })).filter(({ hour }) => wanted?.has(hour) ?? true);
+  const records = await readRecordsByHour(backoffice, bounds);
   for (const some of inPieces(records, ({ requests }) => requests, RECORDS_A_READ)) {
     const pairs = noKnownPairs();
     const kinds = new Map<string, UsageKind & { lists: PairLists }>();
@@ -108,18 +107,14 @@ const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
     .whereRaw('hour = ANY(?::timestamptz[])', [hours.map(({ hour }) => postgresFromInstant(hour))])
     .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
 
-/** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order, part by part. */
-export async function* storyHoursWithin(
+/** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
+export async function storyHoursWithin(
   backoffice: Knex,
   storyHours: StoryCellsOfHours,
-  segment: HourSegment,
+  segment: Omit<HourSegment, 'kind'>,
   passes: (kind: UsageKind, hour: Instant) => boolean,
   timeZone: string,
-): AsyncGenerator<StoryCell[]> {
-  if (segment.only) {
-    yield* cellsOfHours(backoffice, segment, passes);
-    return;
-  }
+): Promise<StoryCell[]> {
   const hours = await hoursOfDays(storyHours, (day) => loadHours(backoffice, day, timeZone), segment, timeZone);
-  yield hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
+  return hours.flatMap(({ hour, cells }) => cells.filter((cell) => passes(cell, hour)));
 }

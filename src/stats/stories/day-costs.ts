@@ -7,7 +7,7 @@ import { numbersOf } from '../rollups/packed/numbers.ts';
 import { eachSums } from '../rollups/packed/packed-days.ts';
 import type { DaySegment } from '../rollups/segments.ts';
 import type { UsageSource } from '../source.ts';
-import { keyOf, wantedOf } from './read-whole-days.ts';
+import { askedOf, keyOf } from './read-whole-days.ts';
 import type { TopBy } from './story-sums.ts';
 import type { CostsByDay } from './whole-days.ts';
 
@@ -42,7 +42,8 @@ function readByDay(source: UsageSource, kept: Kept, by: TopBy, numbers: number[]
     // By number, for a look into a map for each of a million elements takes too long.
     const isOne = new Uint8Array(Math.max(0, ...numbers) + 1);
     for (const number of numbers) isOne[number] = 1;
-    const unpacked = await eachSums(backoffice, memory.packedDays, wantedOf(source, kept), (sums, { day }) => {
+    const asked = askedOf(memory.days, kept.days, kept.filter);
+    const unpacked = await eachSums(backoffice, memory.packedDays, asked, (sums, { day }) => {
       const found = by === 'story' ? sums.stories : sums.authors;
       for (let i = 0; i < found.length; i++) {
         const number = found[i] as number;

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
+import { clockHoursOf, kindTestOf, type UsageFilter } from '../../query/filter.ts';
 import { compareDays } from '../../units/calendar.ts';
 import { groupedBy } from '../../units/grouped-by.ts';
 import { microEuros, plus } from '../../units/money.ts';
+import { endOfDay, startOfDay } from '../../units/time.ts';
 import type { Kept } from '../parts.ts';
 import { type Days, daysWithin, recordsOf } from '../rollups/days.ts';
 import { type Column, columnOf } from '../rollups/packed/columns.ts';
-import { eachStories, eachSums, type Wanted } from '../rollups/packed/packed-days.ts';
+import { type Asked, eachStories, eachSums, type Wanted } from '../rollups/packed/packed-days.ts';
+import type { DaySegment } from '../rollups/segments.ts';
 import type { UsageSource } from '../source.ts';
-import { noSums } from '../sums.ts';
+import { noSums, type UsageKind } from '../sums.ts';
 import { createTally, type Tally } from './tally.ts';
 import type { DistinctOfDays, StoryBits, SumsOfDays } from './whole-days.ts';
 
@@ -22,28 +24,46 @@ export function keyOf(days: Days, { days: segments, filter }: Kept): string {
     .digest('base64');
 }
 
-const isUnfiltered = (filter: UsageFilter) => Object.values(filter).every((value) => value === null);
-
-/** What stories had of the actions and models of days that pass; of all of them together without a filter. */
-export function wantedOf({ memory }: UsageSource, { filter, days: segments }: Kept): Wanted[] {
-  const passes = rollupPasses(filter);
-  const days = segments
-    .flatMap((segment) => [...daysWithin(memory.days, segment)])
+/**
+ * What stories had of the actions and models of days that a filter leaves; of all of them together where it leaves all, unless `kinds` or the
+ * hours of the clock are told apart.
+ */
+export function askedOf(days: Days, segments: DaySegment[], filter: UsageFilter, kinds = false): Asked {
+  const isWanted = kindTestOf(filter);
+  const hours = clockHoursOf(filter);
+  const within = segments
+    .flatMap((segment) => [...daysWithin(days, segment)])
     .sort((a, b) => compareDays(a.day, b.day));
-  if (isUnfiltered(filter))
-    return days.map((one) => ({
-      day: one.day,
-      version: one.version,
-      action: '',
-      model: '',
-      requests: recordsOf(one),
-    }));
-  return days.flatMap(({ day, version, cells }) =>
-    cells
-      .filter((cell) => passes(cell, null))
-      .map(({ action, model, requests }) => ({ day, version, action, model, requests })),
-  );
+  if (!kinds && isWanted === null && hours === null)
+    return {
+      hours,
+      wanted: within.map((one) => ({
+        day: one.day,
+        version: one.version,
+        action: '',
+        model: '',
+        requests: recordsOf(one),
+      })),
+    };
+  return {
+    hours,
+    wanted: within.flatMap(({ day, version, cells }) =>
+      cells
+        .filter((cell) => isWanted?.(cell) ?? true)
+        .map(({ action, model, requests }) => ({ day, version, action, model, requests })),
+    ),
+  };
 }
+
+/** The days of what is not packed, and what is wanted of each. */
+export const unpackedDays = (unpacked: Wanted[], timeZone: string) =>
+  [...groupedBy(unpacked, ({ day }) => day)].map(([day, ofDay]) => {
+    const kinds = new Set(ofDay.map(({ action, model }) => `${action}\0${model}`));
+    return {
+      bounds: { from: startOfDay(day, timeZone), to: endOfDay(day, timeZone) },
+      isWanted: ({ action, model }: UsageKind) => kinds.has('\0') || kinds.has(`${action}\0${model}`),
+    };
+  });
 
 /** What stories or authors had of the whole days of a window. @throws NoNumber */
 export function readSumsOfDays(source: UsageSource, kept: Kept, by: 'author' | 'story'): Promise<SumsOfDays> {
@@ -51,7 +71,8 @@ export function readSumsOfDays(source: UsageSource, kept: Kept, by: 'author' | '
   const key = `${by} ${keyOf(memory.days, kept)}`;
   return memory.wholeDays.sums.read(key, async () => {
     const tally = createTally();
-    const unpacked = await eachSums(backoffice, memory.packedDays, wantedOf(source, kept), (sums) =>
+    const asked = askedOf(memory.days, kept.days, kept.filter);
+    const unpacked = await eachSums(backoffice, memory.packedDays, asked, (sums) =>
       by === 'story' ? tally.add(sums.stories, sums, sums.authors) : tally.add(sums.authors, sums, null),
     );
     return { ...inColumns(tally.sums()), unpacked, key };
@@ -86,9 +107,10 @@ export function readDistinctOfDays(source: UsageSource, kept: Kept): Promise<Dis
     const all = createBits();
     const byAction = new Map<string, StoryBits>();
     const unpacked: Wanted[] = [];
-    for (const [action, ofAction] of groupedBy(wantedOf(source, kept), ({ action }) => action)) {
+    const { wanted, hours } = askedOf(memory.days, kept.days, kept.filter, true);
+    for (const [action, ofAction] of groupedBy(wanted, (one) => one.action)) {
       const bits = createBits();
-      const missing = await eachStories(backoffice, memory.packedDays, ofAction, (stories) => {
+      const missing = await eachStories(backoffice, memory.packedDays, { wanted: ofAction, hours }, (stories) => {
         bits.add(stories);
         all.add(stories);
       });

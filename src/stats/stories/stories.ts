@@ -14,7 +14,7 @@ import { countStories } from '../rollups/story-counts.ts';
 import { daysFromOf, type UsageSource } from '../source.ts';
 import type { UsageKind } from '../sums.ts';
 import { readDistinctOfDays } from './read-whole-days.ts';
-import { hourCells, inTurnOfHours, readUnpacked } from './story-sums.ts';
+import { readHourCells, unpackedCells } from './story-sums.ts';
 import { lookUpVisits } from './story-visits.ts';
 import { hasBit, type StoryBits } from './whole-days.ts';
 
@@ -55,7 +55,7 @@ export async function readDistinctStories(
   // Of a scope of the rollups only what they do not cover is read raw at length.
   if (sql.length > 0 && covered === null) return readRaw(source, window, filter);
   const raw = await readRawStories(source, sql);
-  if (scope === null) return inTurnOfHours(kept, async () => countUnion(source, kept, await ends, raw));
+  if (scope === null) return countUnion(source, kept, await ends, raw);
   const actionsOf = async () => actionsByStory(raw, await ends, rollupPasses(kept.filter));
   if (raw.length === 0) return countKept(source, kept, scope, covered, actionsOf);
   const outside = await actionsOf();
@@ -134,8 +134,8 @@ async function countUnion(source: UsageSource, kept: Kept, ends: EndRow[], raw: 
     for (const { action, pairs, sums } of cells)
       for (const pair of sums.pair) add(action, pairs.stories[pair] as string);
   };
-  for await (const cells of hourCells(source, kept)) addAll(cells);
-  addAll(await readUnpacked(source, kept.filter, unpacked));
+  addAll(await readHourCells(source, kept));
+  for await (const cells of unpackedCells(source, kept.filter, unpacked)) addAll(cells);
   for (const { story, kind, at } of ends) if (passes(kind, at)) add(kind.action, story);
   for (const { story, actions } of raw) for (const action of actions) add(action, story);
 

@@ -1,6 +1,5 @@
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
-import { createTurns } from '../../units/promises/turns.ts';
-import { addDays, startOfDay, type Window } from '../../units/time.ts';
+import type { Window } from '../../units/time.ts';
 import { type Kept, readEnds, windowPartsOf } from '../parts.ts';
 import { lookUpNumbers, numbersOf } from '../rollups/packed/numbers.ts';
 import type { Wanted } from '../rollups/packed/packed-days.ts';
@@ -18,7 +17,7 @@ import {
 } from '../rollups/story-pairs.ts';
 import type { UsageSource } from '../source.ts';
 import { noSums, SUM_RAW, type Sums, sumOf } from '../sums.ts';
-import { readSumsOfDays } from './read-whole-days.ts';
+import { readSumsOfDays, unpackedDays } from './read-whole-days.ts';
 import { createTally, sumsAt } from './tally.ts';
 import { placeOf, type SumsOfDays } from './whole-days.ts';
 
@@ -49,38 +48,27 @@ async function readRaw({ workflows }: UsageSource, window: Window, filter: Usage
   return { pairs, sums: pairSums(pairs, rows) };
 }
 
-/** What the stories of days that are not packed had, from their hours. */
-export async function readUnpacked(
+/** What each story had of the hours of a window that rollups tell. */
+export async function readHourCells(
+  { backoffice, memory, timeZone }: UsageSource,
+  { filter, hours }: Kept,
+): Promise<StoryCell[]> {
+  const passes = rollupPasses(filter);
+  const read = await Promise.all(
+    hours.map((segment) => storyHoursWithin(backoffice, memory.storyHours, segment, passes, timeZone)),
+  );
+  return read.flat();
+}
+
+/** The same of days that are not packed, from their hours, part by part: those of three months are more than a process may hold. */
+export async function* unpackedCells(
   { backoffice, timeZone }: UsageSource,
   filter: UsageFilter,
   unpacked: Wanted[],
-): Promise<StoryCell[]> {
-  const passes = rollupPasses(filter);
-  const cells: StoryCell[] = [];
-  for (const day of new Set(unpacked.map(({ day }) => day))) {
-    const bounds = { from: startOfDay(day, timeZone), to: startOfDay(addDays(day, 1), timeZone) };
-    const kinds = new Set(unpacked.filter((one) => one.day === day).map(({ action, model }) => `${action}\0${model}`));
-    const isWanted = ({ action, model }: StoryCell) => kinds.has('\0') || kinds.has(`${action}\0${model}`);
-    for await (const some of cellsOfHours(backoffice, bounds, passes)) cells.push(...some.filter(isWanted));
-  }
-  return cells;
-}
-
-/** From so many single hours on the stories of a window are a good part of what a process may hold. */
-const MANY_HOURS = 100;
-const turns = createTurns();
-
-/** Works on the stories of many single hours when no other such work is under way: a page has three of it. */
-export const inTurnOfHours = <T>({ hours }: Kept, work: () => Promise<T>): Promise<T> =>
-  hours.some(({ only }) => only && only.length > MANY_HOURS) ? turns('stories of hours', work) : work();
-
-/** What each story had of the hours of a window that rollups tell, part by part: all of them together may be more than a process holds. */
-export async function* hourCells(
-  { backoffice, memory, timeZone }: UsageSource,
-  { filter, hours }: Kept,
 ): AsyncGenerator<StoryCell[]> {
   const passes = rollupPasses(filter);
-  for (const segment of hours) yield* storyHoursWithin(backoffice, memory.storyHours, segment, passes, timeZone);
+  for (const { bounds, isWanted } of unpackedDays(unpacked, timeZone))
+    yield* cellsOfHours(backoffice, bounds, (kind, hour) => isWanted(kind) && passes(kind, hour));
 }
 
 /** What the records of a window and filter add up to by story or by author. A story of several authors counts once. */
@@ -95,19 +83,17 @@ export async function readSumsBy(source: UsageSource, window: Window, filter: Us
       if (passes(row.kind, row.at)) addPair(lists, numberOfPair(pairs, row.story, row.author), row);
     return [{ pairs, sums: packed(lists) }];
   };
-  return inTurnOfHours(kept, async () => {
-    const [ofDays, ...locals] = await Promise.all([
-      readSumsOfDays(source, kept, by),
-      ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
-      ofEnds(),
-    ]);
-    if (ofDays.unpacked.length > 0) locals.push(await readUnpacked(source, kept.filter, ofDays.unpacked));
-    const all = async function* () {
-      yield* locals;
-      yield* hourCells(source, kept);
-    };
-    return withLocals(source, by, ofDays, all());
-  });
+  const [ofDays, ...locals] = await Promise.all([
+    readSumsOfDays(source, kept, by),
+    ...parts.sql.map(async (part) => [await readRaw(source, part.window, part.filter)]),
+    readHourCells(source, kept),
+    ofEnds(),
+  ]);
+  const all = async function* () {
+    yield* locals;
+    yield* unpackedCells(source, kept.filter, ofDays.unpacked);
+  };
+  return withLocals(source, by, ofDays, all());
 }
 
 /** Adds what is known by ids. */

@@ -243,6 +243,20 @@ describe('costs by the price list', () => {
       }
     });
 
+    it('tell the hours of the clock apart, also of days that a version before has kept, once they are kept again', async () => {
+      const evening = { ...NO_FILTER, hours: { first: 20, last: 6, timeZone: ZONE } };
+      const readingsAt = async (input: string) => {
+        await enter(at, [{ ...price, rates: { ...rates, input } }, others, large], []);
+        return readings(() => assertRepriced(window, evening));
+      };
+      const ofEnds = await readingsAt('1.37');
+      assert.ok(ofEnds <= 2);
+      await databases().backoffice.raw(String.raw`UPDATE day_tokens SET form = 1, clock_ends = '\x0100000000'`);
+      assert.ok((await readingsAt('2.41')) > ofEnds);
+      await keepDayTokens(databases(), untilDone());
+      assert.ok((await readingsAt('3.14')) <= ofEnds);
+    });
+
     it('follow each hour around whole days, also where its sums stay the same', async () => {
       const inTheHour = addTime(at, -2n * HOUR);
       const of = (input: number) => ({

@@ -112,6 +112,10 @@ describe('rollups are read in pieces, and of them what is missing', () => {
     // One has been packed and written again since, one never.
     await backoffice.raw('UPDATE rollup_days SET version = version + 1000 WHERE day = ?', ['2026-11-02']);
     await backoffice('packed_days').where('day', '2026-11-03').delete();
+    // One as a version packs it that knows no hours of the clock.
+    await backoffice.raw(
+      String.raw`UPDATE packed_days SET form = 1, clock_ends = '\x0100000000' WHERE day = '2026-11-04'`,
+    );
     await backoffice.raw('UPDATE rollup_state SET version = version + 1, content_version = version + 1');
     const memory = noMemory();
     const look = async () => {
@@ -121,6 +125,9 @@ describe('rollups are read in pieces, and of them what is missing', () => {
           NO_FILTER,
           { ...NO_FILTER, models: ['tts-1'] },
           { ...NO_FILTER, models: ['gpt-5', 'tts-1'] },
+          { ...NO_FILTER, hours: { first: 22, last: 5, timeZone: ZONE } },
+          { ...NO_FILTER, models: ['gpt-5', 'tts-1'], hours: { first: 9, last: 9, timeZone: ZONE } },
+          { ...NO_FILTER, weekdays: { first: 1, last: 2, timeZone: ZONE } },
         ])
           for (const by of ['story', 'author'] as const) {
             const found = await sumsById(source, await readSumsBy(source, days(0, 4), filter, by));

@@ -1,3 +1,5 @@
+import type { ClockHours } from '../../../query/filters/entry.ts';
+
 /** Numbers one after another, in as few bytes each as hold all of them: whole ones up to 32 bits, else doubles. */
 export type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
@@ -38,4 +40,20 @@ export function columnsIn(bytes: Uint8Array): Column[] {
     columns.push(new TYPES[width](new Uint8Array(bytes.subarray(begin, at)).buffer));
   }
   return columns;
+}
+
+/**
+ * Which elements are of wanted hours of the clock, as few stretches as there are: elements are in the order of those hours, and `clockEnds`
+ * says how many there are up to the end of each.
+ */
+export function* stretchesOf(clockEnds: Column, wanted: ClockHours): Generator<[begin: number, end: number]> {
+  let begin: number | null = null;
+  for (let hour = 0; hour <= clockEnds.length; hour++) {
+    const before = clockEnds[hour - 1] ?? 0;
+    if (hour < clockEnds.length && wanted[hour]) begin ??= before;
+    else if (begin !== null) {
+      if (begin < before) yield [begin, before];
+      begin = null;
+    }
+  }
 }

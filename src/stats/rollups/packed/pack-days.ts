@@ -16,7 +16,7 @@ const COLUMNS = ['stories', 'authors', 'requests', 'input_tokens', 'output_token
 type Lists = Record<(typeof COLUMNS)[number], number[]>;
 
 /** Arrays of one length as PostgreSQL prints them: the driver's own reading of them takes several times as long. */
-type Arrays = UsageKind & Record<(typeof COLUMNS)[number], string>;
+type Arrays = UsageKind & Record<(typeof COLUMNS)[number], string> & { clock: number };
 
 /** Numbers of the stories and of the authors of a day. */
 type Numbers = { stories: Map<string, number>; authors: Map<string, number> };
@@ -39,6 +39,7 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
   for (const some of inPieces(kinds, ({ requests }) => exactInteger(requests), RECORDS_A_DAY)) {
     const byKind = new Map(some.map((kind) => [nameOf(kind), sumsByStory(numbers)]));
     const cells = (await readHours(transaction, day, timeZone, some)).map((cell) => ({
+      clock: cell.clock,
       sums: byKind.get(nameOf(cell)),
       elements: Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(cell[name])])) as Elements,
     }));
@@ -47,20 +48,23 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
       numbers,
       cells.map(({ elements }) => elements),
     );
-    for (const { sums, elements } of cells) {
-      sums?.add(elements);
+    for (const { clock, sums, elements } of cells) {
+      sums?.add(elements, clock);
       all.add(elements);
     }
     await write(
       transaction,
       day,
-      some.map(({ action, model }) => ({
-        ...{ action, model, clock_cost: clock.get(nameOf({ action, model })) ?? [] },
-        ...(byKind.get(nameOf({ action, model }))?.lists as Lists),
-      })),
+      some.map(({ action, model }) => {
+        const { lists, clockEnds } = byKind.get(nameOf({ action, model })) as SumsByStory;
+        return {
+          ...{ action, model, clock_cost: clock.get(nameOf({ action, model })) ?? [], clock_ends: clockEnds() },
+          ...lists,
+        };
+      }),
     );
   }
-  await write(transaction, day, [{ action: '', model: '', clock_cost: [], ...all.lists }]);
+  await write(transaction, day, [{ action: '', model: '', clock_cost: [], clock_ends: [], ...all.lists }]);
 }
 
 const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
@@ -101,14 +105,18 @@ async function readClock(transaction: Knex, day: Day, timeZone: string): Promise
 const boundsOf = (day: Day, timeZone: string) =>
   [startOfDay(day, timeZone), startOfDay(addDays(day, 1), timeZone)].map(postgresFromInstant);
 
-/** Of a day of many records what some actions and models had; of any other all of it, which the index knows by hours. */
+/**
+ * Of a day of many records what some actions and models had, of any other all of it, which the index knows by hours; in the order of the
+ * hours of the clock.
+ */
 async function readHours(transaction: Knex, day: Day, timeZone: string, kinds: UsageKind[]): Promise<Arrays[]> {
   const { rows } = await transaction.raw<{ rows: Arrays[] }>(
-    `SELECT action, model, story_ids::text AS stories, author_ids::text AS authors, requests::text,
-            input_tokens::text, output_tokens::text, cost::text
+    `SELECT extract(hour FROM hour AT TIME ZONE ?)::int AS clock, action, model, story_ids::text AS stories,
+            author_ids::text AS authors, requests::text, input_tokens::text, output_tokens::text, cost::text
        FROM usage_hours_by_story
-      WHERE hour >= ? AND hour < ? AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))`,
-    [...boundsOf(day, timeZone), kinds.map(({ action }) => action), kinds.map(({ model }) => model)],
+      WHERE hour >= ? AND hour < ? AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))
+      ORDER BY clock`,
+    [timeZone, ...boundsOf(day, timeZone), kinds.map(({ action }) => action), kinds.map(({ model }) => model)],
   );
   return rows;
 }
@@ -119,13 +127,29 @@ const MORE_THAN_AUTHORS = 2 ** 26;
 /** A cost that is no number stays none: whoever adds it up finds out. */
 const microOf = (text: string): number => (text === 'NaN' ? Number.NaN : microEurosFromNumeric(text));
 
+type SumsByStory = {
+  lists: Lists;
+  /** What stories had in an hour of the clock, of which the next ones come later; without one all hours are one. */
+  add: (elements: Elements, clock?: number) => void;
+  /** How many elements the hours of the clock up to each have. */
+  clockEnds: () => number[];
+};
+
 /** Adds up what stories and authors had. */
-function sumsByStory({ stories, authors }: Numbers): { lists: Lists; add: (elements: Elements) => void } {
+function sumsByStory({ stories, authors }: Numbers): SumsByStory {
   const lists: Lists = { stories: [], authors: [], requests: [], input_tokens: [], output_tokens: [], cost: [] };
   const places = new Map<number, number>();
+  const ends: number[] = [];
+  /** All hours before this one are complete. */
+  const beginHour = (clock: number) => {
+    if (ends.length === clock) return;
+    while (ends.length < clock) ends.push(lists.stories.length);
+    places.clear();
+  };
   return {
     lists,
-    add: (elements) => {
+    add: (elements, clock = 0) => {
+      beginHour(clock);
       elements.stories.forEach((id, i) => {
         const story = stories.get(id) as number;
         const author = authors.get(elements.authors[i] as string) as number;
@@ -143,21 +167,34 @@ function sumsByStory({ stories, authors }: Numbers): { lists: Lists; add: (eleme
         (lists.cost[place] as number) += microOf(elements.cost[i] as string);
       });
     },
+    clockEnds: () => {
+      beginHour(24);
+      return ends;
+    },
   };
 }
+
+/** With the hours of the clock. */
+const FORM = 2;
 
 async function write(
   transaction: Knex,
   day: Day,
-  kinds: (UsageKind & Lists & { clock_cost: number[] })[],
+  kinds: (UsageKind & Lists & { clock_cost: number[]; clock_ends: number[] })[],
 ): Promise<void> {
   await transaction('packed_days').insert(
     kinds.map(({ action, model, ...lists }) => ({
       day: postgresFromDay(day),
       version: transaction.raw('(SELECT version FROM rollup_days WHERE day = ?)', [postgresFromDay(day)]),
+      form: FORM,
       action,
       model,
-      ...Object.fromEntries([...COLUMNS, 'clock_cost' as const].map((name) => [name, bytesOf(columnOf(lists[name]))])),
+      ...Object.fromEntries(
+        [...COLUMNS, 'clock_cost' as const, 'clock_ends' as const].map((name) => [
+          name,
+          bytesOf(columnOf(lists[name])),
+        ]),
+      ),
     })),
   );
 }
@@ -193,9 +230,10 @@ async function readMissing(backoffice: Knex): Promise<{ day: Day; requests: numb
     `SELECT day, (SELECT coalesce(sum(requests), 0) FROM usage_days WHERE usage_days.day = rollup_days.day) AS requests
        FROM rollup_days
       WHERE NOT EXISTS (SELECT FROM packed_days AS packed
-                         WHERE packed.day = rollup_days.day AND action = '' AND model = '' AND packed.version = rollup_days.version)
+                         WHERE packed.day = rollup_days.day AND action = '' AND model = ''
+                               AND packed.version = rollup_days.version AND form >= ?)
       ORDER BY day DESC LIMIT ?`,
-    [DAYS_LOOKED_AT],
+    [FORM, DAYS_LOOKED_AT],
   );
   return rows.map(({ day, requests }) => ({ day: dayFromPostgres(day), requests: exactInteger(requests) }));
 }
