@@ -121,8 +121,9 @@ describe('trends of breakdowns', () => {
         [0, 0, 12],
       ],
     );
-    // What whole days do not tell is not drawn: a search, hours of the day, costs of another list.
-    for (const filter of ['hours=10-13', 'minCost=1', 'cost=repriced']) {
+    assert.deepEqual(await heights(`${OCTOBER}&breakdown=story&hours=10-13`, 'Stories'), own);
+    // What days do not tell is not drawn: limits of cost, costs of another list.
+    for (const filter of ['minCost=1', 'cost=repriced']) {
       const page = await openPage(client, `${OCTOBER}&breakdown=story&${filter}`);
       assert.ok(!tableOf(page, 'Stories').head.includes('Trend'), filter);
     }
