@@ -24,7 +24,7 @@ type Known = { stats: UsageStats; dayCosts: DayCosts | null };
 
 type Part = { key: string; bucket: string; cost: MicroEuros };
 
-/** Null where there is nothing to draw: of windows of next to no bars, and of authors and stories where whole days do not tell their costs, or others are asked for. */
+/** Null where there is nothing to draw: of windows of next to no bars, and of authors and stories where whole days do not tell their costs. */
 export function coursesOf(
   by: BreakdownBy,
   { stats, dayCosts }: Known,
@@ -38,7 +38,7 @@ export function coursesOf(
       isTold: () => true,
       parts: stats.cells.map((cell) => ({ key: keyOf(cell), bucket: bucketOf[size](cell), cost: cell.cost })),
     });
-  if (dayCosts === null || size === 'hour' || query.cost === 'repriced') return null;
+  if (dayCosts === null || size === 'hour') return null;
   const { from, to, of } = dayCosts;
   return drawn(stats, query, format, {
     isTold: (bar) => from <= bar.from && bar.to <= to,

@@ -8,12 +8,13 @@ import type { Top } from '../../stats/stories/top.ts';
 import { noSums, restOf, sumOf } from '../../stats/sums.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_EUROS } from '../../units/money.ts';
+import { BEGIN_OF_TIME } from '../../units/time.ts';
 import type { UsageSources } from '../frame/sources.ts';
 import { BREAKDOWNS, type Breakdown, breakdownOfTop, MOST_ROWS, type Part } from './breakdowns.ts';
 import type { Counted } from './compare.ts';
 
 /**
- * Some authors or stories with their names and, on a page, which keeps those, what they cost day by day as recorded. `cut`: how many stand among the
+ * Some authors or stories with their names and, on a page, which keeps those, what they cost day by day. `cut`: how many stand among the
  * others by the price list, for they have too many calls to be priced one by one.
  */
 export type TopBreakdown = { breakdown: Breakdown; names: Names; dayCosts: DayCosts | null; cut: number };
@@ -64,8 +65,14 @@ export async function readTopBreakdown(
     ofKey: (key, requests) => Math.max(0, requests - (costs.value.get(key)?.requests ?? 0)),
     total: stats.unpriced.requests,
   });
-  return { breakdown, names, dayCosts, cut: rows.length - few.length };
+  return { breakdown, names, dayCosts: byDay(costs.value, query), cut: rows.length - few.length };
 }
+
+/** What they cost day by day; all days of the window are told. */
+const byDay = (costs: Map<string, RepricedSums>, { window: { from, to } }: UsageQuery): DayCosts => ({
+  ...{ from: from ?? BEGIN_OF_TIME, to },
+  of: new Map([...costs].map(([key, { days }]) => [key, days])),
+});
 
 const costOf = (costs: Map<string, RepricedSums> | undefined, key: string) => ({
   cost: costs?.get(key)?.cost ?? NO_EUROS,

@@ -23,8 +23,8 @@ export function howManyPriced(calls: readonly Count[]): number {
   return end === -1 ? calls.length : end;
 }
 
-/** What calls cost that have a price, and how many those are. */
-export type RepricedSums = { cost: MicroEuros; requests: Count };
+/** What calls cost that have a price, day by day too, and how many those are. */
+export type RepricedSums = { cost: MicroEuros; requests: Count; days: Map<Day, MicroEuros> };
 
 /** What some authors or stories cost by a price list, each of their calls by itself, from the records; those without a priced call are left out. */
 export async function readRepricedSums(
@@ -38,13 +38,13 @@ export async function readRepricedSums(
   if (owners.ids.length === 0 || list.isEmpty || isOfNoTime(window)) return sums;
   const tokens = await readRowTokensOf(workflows, owners, window, filter, bucketSql('day', timeZone));
   for (const { owner, bucket, action, model, inputs, outputs } of tokens) {
-    const price = list.priceOf(model, action, bucketFromPostgres(bucket, 'day') as Day);
+    const day = bucketFromPostgres(bucket, 'day') as Day;
+    const price = list.priceOf(model, action, day);
     if ('missing' in price) continue;
-    const known = sums.get(owner) ?? { cost: NO_EUROS, requests: 0 };
-    sums.set(owner, {
-      cost: plus(known.cost, costOfRows(price.tiers, inputs, outputs)),
-      requests: known.requests + inputs.length,
-    });
+    const known = sums.get(owner) ?? { cost: NO_EUROS, requests: 0, days: new Map() };
+    const cost = costOfRows(price.tiers, inputs, outputs);
+    known.days.set(day, plus(known.days.get(day) ?? NO_EUROS, cost));
+    sums.set(owner, { ...known, cost: plus(known.cost, cost), requests: known.requests + inputs.length });
   }
   return sums;
 }

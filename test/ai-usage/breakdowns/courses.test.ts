@@ -3,6 +3,7 @@ import type { HTMLElement } from 'node-html-parser';
 import { type Instant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { databases } from '../../support/databases.ts';
 import { openPage, tableOf, textOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
 
@@ -122,10 +123,36 @@ describe('trends of breakdowns', () => {
       ],
     );
     assert.deepEqual(await heights(`${OCTOBER}&breakdown=story&hours=10-13`, 'Stories'), own);
-    // What days do not tell is not drawn: limits of cost, costs of another list.
-    for (const filter of ['minCost=1', 'cost=repriced']) {
-      const page = await openPage(client, `${OCTOBER}&breakdown=story&${filter}`);
-      assert.ok(!tableOf(page, 'Stories').head.includes('Trend'), filter);
+    // What days do not tell is not drawn: limits of cost.
+    const page = await openPage(client, `${OCTOBER}&breakdown=story&minCost=1`);
+    assert.ok(!tableOf(page, 'Stories').head.includes('Trend'));
+  });
+
+  it('are of authors and stories by the price list as well, from their calls, also before there are rollups', async () => {
+    const ana = '0b7c5a5e-98f1-4c3f-9a8e-1d2c3b4a5f60';
+    const of = { author: ana, story: ana, model: 'gpt-4', output: 0 };
+    await insertUsage([
+      { ...of, at: noon('2026-10-02'), input: 2_000_000, cost: 1_000_000 },
+      { ...of, at: noon('2026-10-04'), input: 1_000_000, cost: 90_000_000 },
+    ]);
+    const noPrices = () => databases().backoffice.raw('TRUNCATE prices, exchange_rates');
+    await noPrices();
+    const price = { model: 'gpt-4', from: '2020-01-01', currency: 'EUR', inputPerMillion: 30, outputPerMillion: 60 };
+    assert.equal((await client.json('post', '/api/prices', price)).status, 201);
+    try {
+      for (const cover of [async () => {}, coverUsage]) {
+        await cover();
+        for (const [breakdown, caption] of [
+          ['author', 'Authors'],
+          ['story', 'Stories'],
+        ] as const) {
+          const rows = await rowsOf(`${OCTOBER}&breakdown=${breakdown}&cost=repriced`, caption);
+          assert.deepEqual(rows[ana.slice(0, 8)]?.heights, [0, 12, 0, 6, 0], breakdown);
+          assert.deepEqual(rows.Total?.heights, [0, 12, 0, 6, 0], breakdown);
+        }
+      }
+    } finally {
+      await noPrices();
     }
   });
 

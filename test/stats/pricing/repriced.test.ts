@@ -130,12 +130,13 @@ describe('costs by the price list', () => {
       return map;
     };
     const without = costs.filter(({ cost }: { cost: string | null }) => cost === null);
-    /** The cost and the number of the calls of each that have a price. */
+    /** The cost, also day by day, and the number of the calls of each that have a price. */
     const priced = (key: string) => {
-      const map = new Map<string, { cost: number; requests: number }>();
+      const map = new Map<string, { cost: number; requests: number; days: Map<string, number> }>();
       for (const row of costs.filter(({ cost }: { cost: string | null }) => cost !== null)) {
-        const known = map.get(row[key]) ?? { cost: 0, requests: 0 };
-        map.set(row[key], { cost: known.cost + Number(row.cost), requests: known.requests + 1 });
+        const known = map.get(row[key]) ?? { cost: 0, requests: 0, days: new Map() };
+        known.days.set(row.day, (known.days.get(row.day) ?? 0) + Number(row.cost));
+        map.set(row[key], { ...known, cost: known.cost + Number(row.cost), requests: known.requests + 1 });
       }
       return map;
     };
