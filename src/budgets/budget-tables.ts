@@ -42,7 +42,7 @@ export function budgetsTable(budgets: NamedBudget[], format: Format): DataTable 
     { name: 'to', label: 'To', kind: 'day', only: 'file', value: ({ use }) => addDays(use.next, -1) },
     { name: 'amount', label: 'Amount', kind: 'euros', value: ({ use }) => use.amount },
     {
-      ...{ name: 'used', label: 'Used', kind: 'euros', value: ({ use }) => use.used },
+      ...{ name: 'used', label: 'Used', kind: 'euros', leads: true, value: ({ use }) => use.used },
       cell: ({ use }) => ({ note: format.share(use.used, use.amount) }),
     },
     {
@@ -94,7 +94,7 @@ const periodsTable = (title: string, rows: PastPeriod[], named: boolean, format:
     { name: 'from', label: 'From', kind: 'day', only: 'file', value: ({ first }) => first },
     { name: 'to', label: 'To', kind: 'day', only: 'file', value: ({ next }) => addDays(next, -1) },
     { name: 'amount', label: 'Amount', kind: 'euros', value: ({ amount }) => amount },
-    { name: 'used', label: 'Used', kind: 'euros', value: ({ used }) => used },
+    { name: 'used', label: 'Used', kind: 'euros', leads: true, value: ({ used }) => used },
     { name: 'usedShare', label: 'Used share', kind: 'ratio', value: ({ used, amount }) => share(used, amount) },
     {
       ...{ name: 'left', label: 'Left', kind: 'euros', value: ({ used, amount }) => amount - used },

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
 import { addTime, DAY_OF_24_HOURS, HOUR, now } from '../../src/units/time.ts';
-import { sharedApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
-import { AUTHOR, fillPages, PAGES } from '../support/every-page.ts';
-import { resetUsage } from '../support/usage.ts';
+import { AUTHOR, PAGES } from '../support/every-page.ts';
+import { filledBrowser } from '../support/filled-browser.ts';
 
 /** How many tiles stand beside each other, row by row; the first, which is the largest, may stand by itself. */
 const TILES = `[...document.querySelectorAll('.tiles')].map((tiles) => {
@@ -30,43 +27,28 @@ const STAYS = `[...document.querySelectorAll('.scroll:has([data-stays])')].filte
   return [region.ariaLabel.replace('Table: ', ''), region.querySelector('thead').rows[0].cells[column - 1].innerText.trim(), before && inSight()];
 })`;
 
+const of = (cost: number, days: bigint, model: string) => ({
+  ...{ author: AUTHOR, action: 'blog_translation', cost, model },
+  at: addTime(now(), -days * DAY_OF_24_HOURS - HOUR),
+});
+
 describe('the layout of pages', () => {
-  let browser: Browser;
-  let page: Page;
-  let origin: string;
-  before(async function () {
-    browser = await sharedBrowser(this);
-    const of = (cost: number, days: bigint, model: string) => ({
-      ...{ author: AUTHOR, action: 'blog_translation', cost, model },
-      at: addTime(now(), -days * DAY_OF_24_HOURS - HOUR),
-    });
+  const filled = filledBrowser({}, () =>
     // Next to nothing before and much now: changes of thousands of percent.
-    await fillPages([
-      ...['claude-opus-4-1', 'gemini-2.5-flash-image', 'claude-sonnet-4-5', 'gpt-image-1-mini'].flatMap((model, i) => [
-        of(30_000 + 7 * i, 40n, model),
-        of(76_480_000 + 11 * i, 12n, model),
-      ]),
-    ]);
-    ({ origin } = await sharedApp());
-    ({ page } = await openPage(browser));
-    await signInAs(page, origin);
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
-  });
-  after(async () => {
-    if (!browser) return;
-    await page.context().close();
-    await resetUsage();
-  });
+    ['claude-opus-4-1', 'gemini-2.5-flash-image', 'claude-sonnet-4-5', 'gpt-image-1-mini'].flatMap((model, i) => [
+      of(30_000 + 7 * i, 40n, model),
+      of(76_480_000 + 11 * i, 12n, model),
+    ]),
+  );
 
   const open = async (path: string, width: number) => {
-    await page.setViewportSize({ width, height: 900 });
-    await page.goto(origin + path);
+    await filled.page.setViewportSize({ width, height: 900 });
+    await filled.go(path);
   };
 
   for (const name of ['overview', 'author', 'model', 'story', 'statement', 'budget', 'rates'])
     it(`leaves no tile by itself at the end of its rows: ${name}`, async () => {
+      const { page } = filled;
       await open(PAGES[name] as string, 1024);
       for (const width of [1280, 1100, 1024, 900, 768]) {
         await page.setViewportSize({ width, height: 900 });
@@ -77,6 +59,7 @@ describe('the layout of pages', () => {
     });
 
   it('has the heads of Explore in two lines at most, however long the names of its columns', async () => {
+    const { page } = filled;
     for (const [path, width] of [
       ['/ai-usage/explore?period=90d', 1280],
       ['/ai-usage/explore?period=90d', 390],
@@ -94,12 +77,14 @@ describe('the layout of pages', () => {
   });
 
   it('has every column of a page of an author in sight on a desk, also where much has changed', async () => {
+    const { page } = filled;
     await open(`/ai-usage/authors/${AUTHOR}`, 1280);
     assert.match(await page.locator('#models ~ .scroll tbody').innerText(), /\+\d{3},\d{3}\.\d%/);
     assert.deepEqual(await page.evaluate(CUT_TABLES), []);
   });
 
   it('keeps what matters of a row in sight on a telephone, beside its name', async () => {
+    const { page } = filled;
     await open('/ai-usage?breakdown=author', 390);
     assert.deepEqual(await page.evaluate(STAYS), [
       ['Why the cost changed, by model', 'Now', true],

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
-import { sharedApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
-import { fillPages, PAGES } from '../support/every-page.ts';
-import { resetUsage } from '../support/usage.ts';
+import { PAGES } from '../support/every-page.ts';
+import { filledBrowser } from '../support/filled-browser.ts';
 
 /** What somebody without scripts would press in vain. */
 const IN_VAIN = `[...document.querySelectorAll('main button, main a')]
@@ -18,31 +15,12 @@ const UNSENT = `[...document.querySelectorAll('main form')]
   .map((form) => form.outerHTML.slice(0, 120))`;
 
 describe('every page without scripts', () => {
-  let browser: Browser;
-  let origin: string;
-  let record: string;
-  let person: Awaited<ReturnType<typeof openPage>>;
-
-  before(async function () {
-    browser = await sharedBrowser(this);
-    record = await fillPages();
-    ({ origin } = await sharedApp());
-    person = await openPage(browser, { javaScriptEnabled: false });
-    await signInAs(person.page, origin);
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
-  });
-  after(async () => {
-    if (!browser) return;
-    await person.page.context().close();
-    await resetUsage();
-  });
+  const filled = filledBrowser({ javaScriptEnabled: false });
 
   for (const [name, path] of Object.entries(PAGES)) {
     it(`has nothing that only a script would do: ${name}`, async () => {
-      const { page } = person;
-      await page.goto(`${origin}${path.replace('{record}', record)}`);
+      const { page, go } = filled;
+      await go(path);
       assert.ok(await page.locator('h1').first().isVisible());
       assert.equal(await page.locator('.by-script:visible').count(), 0, 'nor speaks of it');
       const folded = page.locator('main details > summary:visible');
@@ -58,8 +36,8 @@ describe('every page without scripts', () => {
   }
 
   it('the form of Explore and the search of prices are sent by their buttons, and rows lead on', async () => {
-    const { page } = person;
-    await page.goto(`${origin}/ai-usage/explore?period=90d`);
+    const { page, go } = filled;
+    await go('/ai-usage/explore?period=90d');
     await page.locator('form.axes select[name=rows]').selectOption('weekday');
     await page.getByRole('button', { name: 'Show', exact: true }).filter({ visible: true }).click();
     await page.waitForURL(/rows=weekday/);
@@ -67,7 +45,7 @@ describe('every page without scripts', () => {
     await page.locator('.pivot tbody th a').first().click();
     await page.waitForURL(/weekdays=/);
     assert.equal(await page.locator('.pivot tbody tr').count(), 1);
-    await page.goto(`${origin}/prices`);
+    await go('/prices');
     await page.locator('input[type=search]').first().fill('gpt');
     await page.keyboard.press('Enter');
     await page.waitForURL(/search=gpt/);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
 import { extractText, getDocumentProxy } from 'unpdf';
-import { sharedApp, startApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs, until } from '../support/browser.ts';
+import { startApp } from '../support/app.ts';
+import { openPage, until } from '../support/browser.ts';
 import { createClient } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { CUT_OFF, TOO_WIDE } from '../support/cut-off.ts';
-import { fillPages, PAGES } from '../support/every-page.ts';
+import { PAGES } from '../support/every-page.ts';
 import { profileOf, signInAtFake, startFakeGoogle } from '../support/fake-google.ts';
-import { resetUsage } from '../support/usage.ts';
+import { filledBrowser } from '../support/filled-browser.ts';
 
 /** What lies between the margins of A4, 182 mm, in CSS pixels. */
 const A4 = { width: 688, height: 1000 };
@@ -24,6 +23,13 @@ const BEYOND = `[...document.querySelectorAll('table, svg, dl, p, h1, h2')]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((element) => element.outerHTML.slice(0, 80) + Math.round(element.getBoundingClientRect().right))`;
 
+/** Bars of shares that lie over their figures. */
+const STRUCK = `[...document.querySelectorAll('.bar')].filter((bar) => {
+  const figure = new Range();
+  figure.selectNodeContents(bar.parentElement.firstChild);
+  return bar.getBoundingClientRect().top < figure.getBoundingClientRect().bottom - 2;
+}).length`;
+
 /** What a text says, however it is laid out. */
 const plain = (text: string) => text.replace(/\s+/g, '');
 
@@ -31,48 +37,30 @@ const colours = (selector: string, property: string) =>
   `[...document.querySelectorAll(${JSON.stringify(selector)})].map((one) => getComputedStyle(one)[${JSON.stringify(property)}])`;
 
 describe('every page on paper, and in a person’s own colours', () => {
-  let browser: Browser;
-  let person: Awaited<ReturnType<typeof openPage>>;
-  let origin: string;
-  let record: string;
+  const filled = filledBrowser({ viewport: A4 });
   const opened = closing();
-
-  before(async function () {
-    browser = await sharedBrowser(this);
-    record = await fillPages();
-    ({ origin } = await sharedApp());
-    await mkdir('test-results', { recursive: true });
-    person = await openPage(browser, { viewport: A4 });
-    await signInAs(person.page, origin);
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
-  });
-  after(async () => {
-    if (!browser) return;
-    await person.page.context().close();
-    await resetUsage();
-  });
+  before(() => mkdir('test-results', { recursive: true }));
 
   for (const [name, path] of Object.entries(PAGES)) {
     if (name === 'sign-in') continue;
     it(`is printed on A4 with nothing cut off and nothing to click: ${name}`, async () => {
-      const { page } = person;
+      const { page, go } = filled;
       await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'dark' });
-      await page.goto(`${origin}${path.replace('{record}', record)}`);
+      await go(path);
       await page.screenshot({ path: `test-results/${name}-paper.png`, fullPage: true });
       assert.deepEqual(await page.evaluate(BEYOND), []);
       assert.equal(await page.evaluate(TOO_WIDE), 0);
       assert.deepEqual(await page.evaluate(CUT_OFF), []);
       assert.deepEqual(await page.evaluate(CONTROLS), []);
+      assert.equal(await page.evaluate(STRUCK), 0);
       const swatches = (await page.evaluate(colours('.legend i, .heat', 'printColorAdjust'))) as string[];
       assert.ok(swatches.every((adjust) => adjust === 'exact'));
     });
 
     it(`says in forced colours what it says in ours: ${name}`, async () => {
-      const { page } = person;
+      const { page, go } = filled;
       await page.emulateMedia({ media: 'screen', forcedColors: 'active', colorScheme: 'light' });
-      await page.goto(`${origin}${path.replace('{record}', record)}`);
+      await go(path);
       await page.screenshot({ path: `test-results/${name}-forced.png`, fullPage: true });
       const current = await page.evaluate(`[...document.querySelectorAll('nav [aria-current], .tabs [aria-current]')]
         .filter((one) => {
@@ -95,15 +83,15 @@ describe('every page on paper, and in a person’s own colours', () => {
   }
 
   it('a total stands once on paper, what ties out on one page, and nobody is told that it is a demo', async () => {
-    const { page } = person;
+    const { page, go } = filled;
     await page.emulateMedia({ media: 'print', forcedColors: 'none' });
-    await page.goto(`${origin}${PAGES.statement}`);
+    await go(PAGES.statement as string);
     assert.equal(await page.locator('.demo-banner').isVisible(), false);
     const feet = (await page.evaluate(colours('tfoot', 'display'))) as string[];
     assert.ok(feet.length >= 4);
     assert.deepEqual([...new Set(feet)], ['table-row-group'], 'a group of the footer would be repeated on each page');
     assert.deepEqual(await page.evaluate(colours('[aria-labelledby=sums]', 'breakInside')), ['avoid']);
-    await page.goto(`${origin}${PAGES.overview}`);
+    await go(PAGES.overview as string);
     assert.equal(await page.locator('.steps a, .periods, .demo-banner').filter({ visible: true }).count(), 0);
     const widths =
       (await page.evaluate(`[...document.querySelectorAll('[aria-labelledby=models] tbody td:nth-child(2)')]
@@ -112,10 +100,10 @@ describe('every page on paper, and in a person’s own colours', () => {
   });
 
   it('is a PDF whose text says what the page says: each total once, and what ties out on one page', async () => {
-    const { page } = person;
+    const { page, go } = filled;
     const printed = async (path: string) => {
       await page.emulateMedia({ media: 'print', forcedColors: 'none', colorScheme: 'light' });
-      await page.goto(`${origin}${path}`);
+      await go(path);
       const { text } = await extractText(await getDocumentProxy(new Uint8Array(await page.pdf({ format: 'A4' }))));
       return text.map(plain);
     };
@@ -144,9 +132,9 @@ describe('every page on paper, and in a person’s own colours', () => {
   });
 
   it('says at its head what was printed, when and by whom: the view at hand, and now', async () => {
-    const { page } = person;
+    const { page, go } = filled;
     await page.emulateMedia({ media: 'screen', forcedColors: 'none' });
-    await page.goto(`${origin}/ai-usage?model=gpt-5`);
+    await go('/ai-usage?model=gpt-5');
     const head = page.locator('.on-paper');
     assert.equal(await head.isVisible(), false);
     const written =
@@ -169,7 +157,7 @@ describe('every page on paper, and in a person’s own colours', () => {
     google.answers.userinfo = profileOf({ email, name: undefined });
     const client = createClient(app.origin);
     await signInAtFake(client);
-    const { page } = await openPage(browser, { viewport: { width: 390, height: 844 } });
+    const { page } = await openPage(filled.browser, { viewport: { width: 390, height: 844 } });
     await page.context().addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: app.origin })));
     await page.goto(`${app.origin}/ai-usage`);
     assert.equal(await page.locator('.account summary').innerText(), email);

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
-import { sharedApp } from '../support/app.ts';
-import { openPage, pictureFailure, sharedBrowser, signInAs } from '../support/browser.ts';
-import { fillPages, PAGES } from '../support/every-page.ts';
-import { resetUsage } from '../support/usage.ts';
+import { PAGES } from '../support/every-page.ts';
+import { filledBrowser } from '../support/filled-browser.ts';
 
 /** Of each row of a list the top of its name and of what leads, the top of what is below, and what is said before that. */
 const ROWS = `[...document.querySelectorAll('table.in-lines tbody tr')].filter((row) => row.checkVisibility()).map((row) => {
@@ -21,29 +18,16 @@ const SIDEWAYS = `[...document.querySelectorAll('.scroll:has(.in-lines)')].filte
 type Row = { name: number; leads: number[]; below: number[]; said: string[] };
 
 describe('lists on a telephone', () => {
-  let browser: Browser;
-  let page: Page;
-  before(async function () {
-    browser = await sharedBrowser(this);
-    await fillPages();
-    const { origin } = await sharedApp();
-    ({ page } = await openPage(browser, { viewport: { width: 390, height: 844 } }));
-    await signInAs(page, origin);
-  });
-  afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await pictureFailure(browser);
-  });
-  after(async () => {
-    if (!browser) return;
-    await page.context().close();
-    await resetUsage();
-  });
+  const filled = filledBrowser({ viewport: { width: 390, height: 844 } });
 
   for (const [path, label] of [
     ['/ai-usage/records?period=90d', '"Tokens in "'],
     ['/findings', '"Since "'],
     ['/alerts', '"Last evaluation "'],
     ['/bills', '"Recorded "'],
+    ['/budgets', '"Expected by now "'],
+    [PAGES.budget as string, '"Left "'],
+    ['/audit', '"Rows "'],
     ['/ai-usage/unit-costs?period=90d', '"Half cost at most "'],
     ['/ai-usage/repriced?period=90d', '"Recorded "'],
     ['/what-if?period=90d', '"Tokens in "'],
@@ -51,7 +35,8 @@ describe('lists on a telephone', () => {
     [PAGES.story as string, '"Tokens out "'],
   ] as const)
     it(`have what matters beside the name, the rest below it with its label, and nothing to the side: ${path}`, async () => {
-      await page.goto(new URL(path, page.url()).href);
+      const { page, go } = filled;
+      await go(path);
       const rows = (await page.evaluate(ROWS)) as Row[];
       assert.ok(rows.length > 0);
       assert.equal(await page.evaluate(SIDEWAYS), 0);
@@ -74,7 +59,8 @@ describe('lists on a telephone', () => {
     });
 
   it('can be sorted from there', async () => {
-    await page.goto(new URL('/ai-usage/records?period=90d', page.url()).href);
+    const { page, go } = filled;
+    await go('/ai-usage/records?period=90d');
     await page.getByRole('link', { name: 'Cost' }).click();
     await page.waitForURL(/sortBy=estimatedCostInEuros/);
   });
