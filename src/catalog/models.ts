@@ -1,4 +1,5 @@
 import type { Format } from '../units/format.ts';
+import { remembered } from '../units/remembered.ts';
 import { type Family, type ModelKind, PROVIDERS, type Provider } from './model-families.ts';
 import { COMMON_WORDS, GATEWAYS, KIND_WORDS, REGIONS, TASK_WORDS, VARIANT_WORDS } from './model-words.ts';
 import { RETIREMENTS, type Retirement } from './retired-models.ts';
@@ -49,20 +50,11 @@ const VERSION = /^[vr]?\d+(?:p\d+)?$/;
 const SIZE = /^[ae]?\d+(?:[xp]\d+)?[bmkte]$/;
 const PRECISION = /^(?:(?:fp|bf|int|nf|q|w)\d+(?:a\d+)?|(?:mx|nv)fp\d*|\d+bit)$/;
 
-const remembered = new Map<string, ModelInfo>();
-
 /**
  * Who made a model, told by its name as any gateway writes it. Takes time in proportion to the name; a name that could
  * be somebody else's is nobody's.
  */
-export function modelInfo(name: string): ModelInfo {
-  const known = remembered.get(name);
-  if (known) return known;
-  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  const info = infoOf(name);
-  remembered.set(name, info);
-  return info;
-}
+export const modelInfo: (name: string) => ModelInfo = remembered(infoOf, MOST_REMEMBERED);
 
 /** Who makes a model, by its name; `UNKNOWN_PROVIDER` where nothing tells. */
 export const providerOf = (model: string): string => modelInfo(model).provider;
