@@ -166,7 +166,7 @@ export async function readSystem(
           title: 'Response times by route',
           empty: 'No request has been written down yet: each minute is.',
         },
-        note: 'In milliseconds, within a fifth.',
+        note: 'In milliseconds, within a fifth: half of the requests took p50 or less, 95 of 100 took p95 or less, 99 of 100 took p99 or less.',
       },
       () => routes.then((found) => orNothing(found.routes, routeTable, format)),
     ),

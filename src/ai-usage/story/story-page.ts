@@ -149,6 +149,14 @@ function placesOf(costs: MicroEuros[]): { isLog: boolean; at: (cost: MicroEuros)
   return { isLog: true, at: (cost) => (cost <= 0 ? 0 : (Math.log(cost) - low) / (high - low)) };
 }
 
+/** The other stories that cost less than one, as what it costs more than. */
+function othersBelow(cheaper: number, stories: number, format: Format): string {
+  const others = `${format.integer(stories)} other ${stories === 1 ? 'story' : 'stories'}`;
+  if (cheaper === 0) return `none of the ${others}`;
+  if (cheaper < stories) return `${format.share(cheaper, stories)} of the ${others}`;
+  return stories === 1 ? `the ${others}` : `all ${others}`;
+}
+
 /** Null where no other story has calls in the period. */
 export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format): StoryPlace | null {
   const { stories, median, p90, cheaper } = costs;
@@ -164,7 +172,7 @@ export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format):
     value: format.exactEuros(micro),
   });
   return {
-    text: `It costs more than ${format.share(cheaper, stories)} of the ${format.integer(stories)} other ${stories === 1 ? 'story' : 'stories'} with calls in this period.${place.isLog ? ' One of these costs dwarfs the others, so the scale is logarithmic: the same step to the right is as many times as much.' : ''}`,
+    text: `It costs more than ${othersBelow(cheaper, stories, format)} with calls in this period.${place.isLog ? ' One of these costs dwarfs the others, so the scale is logarithmic: the same step to the right is as many times as much.' : ''}`,
     figures: [
       figure('This story', cost),
       figure('Median: half cost at most', median),

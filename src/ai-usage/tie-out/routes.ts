@@ -35,7 +35,7 @@ const left = (gone: AbortSignal) =>
 type Recomputed = Awaited<ReturnType<UsageReader['tieOut']>>;
 
 const TOO_MANY_RECOMPUTATIONS =
-  'Two other windows are being recomputed from raw rows, and more would slow down everybody. Each takes a minute at most: please try again in a minute.';
+  'Two other windows are being counted again, record by record, and more would slow down everybody. Each takes a minute at most: please try again in a minute.';
 
 /** The overview, recomputed from raw rows. */
 export function tieOutPage({ reader, render, format }: Omit<PageDependencies, 'databases'>): Router {

@@ -219,6 +219,25 @@ describe('the comparison on the overview', () => {
     assert.match(textOf(some.querySelector('.notice')), /holds less than its whole length/);
   });
 
+  it('has no average of nothing, and so no fall of one', async () => {
+    // Of what cost something the day before, nothing is left.
+    const page = await openPage(client, `/ai-usage?period=2026-11-26&asOf=2026-11-27T12:00:00Z`);
+    const said = (label: string) => {
+      const tile = page.querySelectorAll('.tiles > div').find((one) => textOf(one.querySelector('dt')) === label);
+      return [textOf(tile?.querySelector('dd') ?? null), textOf(tile?.querySelector('.change') ?? null)];
+    };
+    assert.deepEqual(said('Average per request'), ['–', '']);
+    assert.deepEqual(said('Average per story'), ['–', '']);
+    assert.match(said('Total cost').join(' '), /^€0\.00 .*−100\.0%$/);
+    const models = tableOf(page, 'Models');
+    assert.ok(columnOf(models, 'Per request').every(({ text }) => text === ''));
+    const { body } = await client.get(
+      `/api/ai-usage/stats?period=2026-11-26&asOf=2026-11-27T12:00:00Z&compare=previous`,
+    );
+    assert.deepEqual([body.totalRequests, body.averageCostPerRequest], [0, 0], 'to programs a number, and of how many');
+    assert.ok(body.compared.averageCostPerRequest > 0);
+  });
+
   it('is in the JSON of those who ask for it, with the same totals', async () => {
     const ask = async (compare: string) => {
       const answer = await client.get(`/api/ai-usage/stats?period=2026-11-25&${asOf}${compare}`);

@@ -102,7 +102,7 @@ describe('an overview that is being recomputed', function () {
     const told = await rui.get('/ai-usage/tie-out?period=90d');
     assert.equal(told.status, 429);
     assert.equal(told.headers['retry-after'], '60');
-    assert.match(told.text, /Two other windows are being recomputed/);
+    assert.match(told.text, /Two other windows are being counted again/);
     for (const { leave } of asked) leave();
     await until(async () => (await underWay()) === 0, 'nothing is under way for nobody');
   });

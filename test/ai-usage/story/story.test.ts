@@ -16,6 +16,7 @@ const STEPS = 'Cost by action, in order of time';
 describe('the page of a story', () => {
   let client: Client;
   let calls: UsageRow[];
+  let others: UsageRow[];
   let begun: Instant;
   before(async () => {
     client = await signedIn((await sharedApp()).origin);
@@ -37,7 +38,7 @@ describe('the page of a story', () => {
       call(76, { action: 'story_outline', model: 'gpt-5', input: 101, output: 10, cost: 50_000 }),
     ]);
     // Nine others, of €1 to €9, in the last 30 days.
-    await insertUsage(
+    others = await insertUsage(
       Array.from({ length: 9 }, (_, i) => ({
         story: randomUUID(),
         cost: (i + 1) * 1_000_000,
@@ -115,6 +116,10 @@ describe('the page of a story', () => {
       (await openPage(client, `${PATH}/${STORY}?period=all`)).querySelector('[aria-labelledby=place]'),
     );
     assert.match(all, /more than 11.1% of the 9 other stories/);
+    const placeOf = async (story: string | undefined) =>
+      textOf((await openPage(client, `${PATH}/${story}`)).querySelector('[aria-labelledby=place]'));
+    assert.match(await placeOf(others.at(-1)?.story), /more than all 8 other stories/);
+    assert.match(await placeOf(others[0]?.story), /more than none of the 8 other stories/);
     const none = await openPage(client, `${PATH}/${STORY}?from=1990-01-01&to=1990-01-02`);
     assert.match(textOf(none.querySelector('[aria-labelledby=place]')), /No other story has calls in this period/);
     assert.equal(tilesOf(none).get('Total cost')?.exact, '€1.300002');
