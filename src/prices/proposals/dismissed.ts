@@ -26,12 +26,15 @@ export function dismissedView(proposals: Proposal[], format: Format) {
         ...{ text: written(terms.model), href: proposalPath(id), note: whichCalls(terms, format) },
       }),
     },
-    { name: 'price', label: 'Price', kind: 'text', leads: true, value: ({ terms }) => ratesInWords(terms) },
+    { name: 'price', label: 'Price', kind: 'text', value: ({ terms }) => ratesInWords(terms) },
     {
       ...{ name: 'from', label: 'From', kind: 'day', value: ({ terms }) => terms.from },
       cell: ({ terms }) => ({ text: format.mediumDay(terms.from) }),
     },
-    { name: 'dismissedAt', label: 'Dismissed', kind: 'instant', value: ({ answer }) => answer?.at ?? null },
+    {
+      ...{ name: 'dismissedAt', label: 'Dismissed', kind: 'instant', leads: true },
+      value: ({ answer }) => answer?.at ?? null,
+    },
     { name: 'dismissedBy', label: 'By', kind: 'text', value: ({ answer }) => answer?.by ?? '' },
   ];
   const title = proposals.length === MOST_DISMISSED ? `The latest ${MOST_DISMISSED} that were dismissed` : 'Dismissed';
