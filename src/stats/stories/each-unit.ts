@@ -1,4 +1,4 @@
-import type { MicroEuros } from '../../units/money.ts';
+import { type MicroEuros, microEuros } from '../../units/money.ts';
 import { lookUpNumbers } from '../rollups/packed/numbers.ts';
 import type { UsageSource } from '../source.ts';
 import type { SumsBy, TopBy } from './story-sums.ts';
@@ -24,5 +24,51 @@ export async function eachUnit(
     tell(place === -1 ? (numbers.get(id) ?? id) : (ofDays.numbers[place] as number), cost, requests);
 }
 
-/** In which month each story began, by its place among them, and what all its calls of the window cost. */
-export type Begun = Map<UnitKey, { month: number; cost: MicroEuros }>;
+/** In which month each story began, by the place of the month, and what all its calls of the window cost. */
+export type Begun = {
+  /** Adds what a story cost in a month; months are added in their order. */
+  add: (story: UnitKey, month: number, cost: number) => void;
+  /** -1 for a story that did not begin. */
+  monthOf: (story: UnitKey) => number;
+  /** What the stories of each of so many months cost. */
+  costs: (months: number) => MicroEuros[][];
+};
+
+const FIRST_STORIES = 1_024;
+
+/** By number in columns: a window has hundreds of thousands of stories, and of each action and model they are looked for again. */
+export function noneBegun(): Begun {
+  let months = new Int8Array(FIRST_STORIES).fill(-1);
+  let sums = new Float64Array(FIRST_STORIES);
+  const others = new Map<string, { month: number; cost: number }>();
+  const holdUpTo = (number: number) => {
+    if (number < months.length) return;
+    const size = Math.max(number + 1, 2 * months.length);
+    const grown = { months: new Int8Array(size).fill(-1), sums: new Float64Array(size) };
+    grown.months.set(months);
+    grown.sums.set(sums);
+    ({ months, sums } = grown);
+  };
+  return {
+    add: (story, month, cost) => {
+      if (typeof story === 'number') {
+        holdUpTo(story);
+        if (months[story] === -1) months[story] = month;
+        (sums[story] as number) += cost;
+      } else {
+        const one = others.get(story) ?? { month, cost: 0 };
+        one.cost += cost;
+        others.set(story, one);
+      }
+    },
+    monthOf: (story) => (typeof story === 'number' ? months[story] : others.get(story)?.month) ?? -1,
+    costs: (count) => {
+      const costs = Array.from({ length: count }, (): MicroEuros[] => []);
+      months.forEach((month, number) => {
+        if (month !== -1) costs[month]?.push(microEuros(sums[number] as number));
+      });
+      for (const { month, cost } of others.values()) costs[month]?.push(microEuros(cost));
+      return costs;
+    },
+  };
+}

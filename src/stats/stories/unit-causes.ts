@@ -63,15 +63,22 @@ export async function readUnitCauses(
     .map(([key]) => JSON.parse(key) as [string, string]);
   const parts: Part[] = [];
   for (const [action, model] of kinds) {
-    const part: Part = { action, model, cost: [0n, 0n], requests: [0n, 0n] };
+    // Whole numbers that a double holds: bigints take ten times as long to add, and a month has tens of thousands of stories.
+    const cost: [number, number] = [0, 0];
+    const requests: [number, number] = [0, 0];
     const sums = await readSumsBy(source, window, { ...filter, actions: [action], models: [model] }, 'story');
-    await eachUnit(source, 'story', sums, (story, cost, requests) => {
-      const of = places.indexOf(begun.get(story)?.month ?? -1) as -1 | 0 | 1;
-      if (of === -1) return;
-      part.cost[of] += BigInt(cost);
-      part.requests[of] += BigInt(requests);
+    await eachUnit(source, 'story', sums, (story, costOfStory, requestsOfStory) => {
+      const month = begun.monthOf(story);
+      if (month !== places[0] && month !== places[1]) return;
+      const of = month === places[0] ? 0 : 1;
+      cost[of] += costOfStory;
+      requests[of] += requestsOfStory;
     });
-    parts.push(part);
+    const exact = ([one, other]: [number, number]): [bigint, bigint] => [
+      BigInt(microEuros(one)),
+      BigInt(microEuros(other)),
+    ];
+    parts.push({ action, model, cost: exact(cost), requests: exact(requests) });
   }
   const restOf = (of: 0 | 1, whole: MicroEuros) => parts.reduce((rest, { cost }) => rest - cost[of], BigInt(whole));
   const rest: [bigint, bigint] = [restOf(0, before.stories.cost), restOf(1, now.stories.cost)];

@@ -1,12 +1,12 @@
 import { splitFilter, type UsageFilter } from '../../query/filter.ts';
 import { compareDays, type Day, firstDayOf, type Month } from '../../units/calendar.ts';
 import { periodOf } from '../../units/calendar-period.ts';
-import { average, type MicroEuros, microEuros, plus } from '../../units/money.ts';
+import { average, type MicroEuros, microEuros } from '../../units/money.ts';
 import { earliest, isOfNoTime, latest, startOfDay, type Window } from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import { bucketOf, group, readCells } from '../stats.ts';
 import type { Count } from '../sums.ts';
-import { type Begun, eachUnit } from './each-unit.ts';
+import { eachUnit, noneBegun } from './each-unit.ts';
 import { readSumsBy } from './story-sums.ts';
 import { readUnitCauses, type UnitCauses } from './unit-causes.ts';
 
@@ -80,7 +80,7 @@ export async function readUnitCosts(source: UsageSource, window: Window, filter:
     };
   };
 
-  const begun: Begun = new Map();
+  const begun = noneBegun();
   const read: Omit<MonthOfUnits, 'stories'>[] = [];
   for (const [place, month] of months.entries()) {
     const within = windowOf(month);
@@ -90,15 +90,10 @@ export async function readUnitCosts(source: UsageSource, window: Window, filter:
       readPages(source, within, filter, PAGE_ACTIONS.images),
       readAuthors(source, within, filter),
     ]);
-    await eachUnit(source, 'story', stories, (story, cost) => {
-      const one = begun.get(story);
-      if (one === undefined) begun.set(story, { month: place, cost: microEuros(cost) });
-      else one.cost = plus(one.cost, microEuros(cost));
-    });
+    await eachUnit(source, 'story', stories, (story, cost) => begun.add(story, place, cost));
     read.push({ month, chapters, images, authors });
   }
-  const costs = months.map((): MicroEuros[] => []);
-  for (const { month, cost } of begun.values()) costs[month]?.push(cost);
+  const costs = begun.costs(months.length);
   const found = read.map((one, place): MonthOfUnits => ({ ...one, stories: unitCost(costs[place] ?? []) }));
   const [before, now] = found.slice(-2);
   const isTold = before !== undefined && now !== undefined && before.stories.count > 0 && now.stories.count > 0;
