@@ -23,11 +23,12 @@ const BEYOND = `[...document.querySelectorAll('table, svg, dl, p, h1, h2')]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
   .map((element) => element.outerHTML.slice(0, 80) + Math.round(element.getBoundingClientRect().right))`;
 
-/** Bars of shares that lie over their figures. */
+/** Bars of shares that lie over their own figure, or over that of the row below. */
 const STRUCK = `[...document.querySelectorAll('.bar')].filter((bar) => {
   const figure = new Range();
   figure.selectNodeContents(bar.parentElement.firstChild);
-  return bar.getBoundingClientRect().top < figure.getBoundingClientRect().bottom - 2;
+  const { top, bottom } = bar.getBoundingClientRect();
+  return top < figure.getBoundingClientRect().bottom - 2 || bottom > bar.parentElement.getBoundingClientRect().bottom + 1;
 }).length`;
 
 /** What a text says, however it is laid out. */
