@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { UsageFilter } from '../../query/filter.ts';
 import type { Day } from '../../units/calendar.ts';
+import { TooMuchToCount } from '../../units/failures/too-much-to-count.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { endOfDay, startOfDay } from '../../units/time.ts';
 import type { CachePart, MakePart } from '../memory/cache.ts';
@@ -26,9 +27,18 @@ type PricedCell = CellOfDay & { price: string; tiers: Tier[] };
 /** The calls of so many records are read from the source at once, eight bytes each. */
 export const RECORDS_FROM_SOURCE = 200_000;
 
+/** For one answer: some ten seconds. That more are not kept is so for minutes only: after the first price, or an update that keeps more of them. */
+const MOST_FROM_SOURCE = 1_000_000;
+
+const notKeptYet = () =>
+  new TooMuchToCount(
+    'Costs by the price list are told from what is kept of each call, and of too many calls of this period that is not kept yet. ' +
+      'It is being kept, the newest days first: choose a shorter period, or ask again in some minutes.',
+  );
+
 /**
  * What each cell of days costs by a price list, told one by one; those without a price are told nothing. From sums where they tell it,
- * from what is remembered, from the tokens of the day's calls, and from the source where none are kept.
+ * from what is remembered, from the tokens of the day's calls, and from the source where none are kept. @throws TooMuchToCount
  */
 export async function eachRepriced(
   { workflows, backoffice, repricedDays, timeZone }: Repricing,
@@ -60,6 +70,7 @@ export async function eachRepriced(
     const one = of as PricedCell;
     keep(one, costOfRows(one.tiers, inputs, outputs));
   });
+  if (missing.reduce((sum, { cell }) => sum + cell.requests, 0) > MOST_FROM_SOURCE) throw notKeptYet();
   const bucket = bucketSql('day', timeZone);
   for (const some of inPieces(missing as PricedCell[], ({ cell }) => cell.requests, RECORDS_FROM_SOURCE)) {
     const byName = new Map(some.map((one) => [`${one.day}\0${kindOf(one)}`, one]));
