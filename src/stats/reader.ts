@@ -47,7 +47,7 @@ type UsageAnswers = {
   stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats | RepricedStats>>;
   /** The same by the price list, or one that is made of it, whatever the query asks for. */
   repriced: (query: UsageQuery, size: BucketSize, by?: OtherPrices) => Promise<Answer<RepricedStats>>;
-  /** What each business day cost, by the costs that the query asks for. */
+  /** What each business day cost, and each hour of the week, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
   /** What two axes have against each other, by the costs that the query asks for where those are known of them. */
@@ -112,7 +112,6 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   const { workflows } = databases;
   const { current, renewed, isOutdated, readSound, newest, isAnswering } = createOpenings(from);
   const dimensions = () => reuse('dimensions', () => named('dimensions', () => readDimensions(workflows)));
-
   const readPrices = pricesOf(databases.backoffice);
   const prices = () => named('prices', readPrices);
 
@@ -193,7 +192,10 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         query.cost === 'repriced'
           ? repriced(query, 'day').then((answered) => ({ ...answered, value: costsOfDays(answered.value) }))
           : answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
-      week: (query) => answer('week', '', query, (source, filter) => readWeek(source, query.window, filter)),
+      week: async (query) => {
+        const list = query.cost === 'repriced' ? await prices() : null;
+        return answer('week', `${list?.version}`, query, (of, filter) => readWeek(of, query.window, filter, list));
+      },
       pivot: async (query, asked) => {
         const list = query.cost === 'repriced' && canBeRepriced(asked) ? await prices() : null;
         const of = `${JSON.stringify(asked)} ${list?.version}`;

@@ -6,6 +6,8 @@ import { clockOf } from '../units/local-time.ts';
 import { type MicroEuros, microEurosFromNumeric, NO_EUROS, plus } from '../units/money.ts';
 import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
 import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
+import type { PriceList } from './pricing/price-list.ts';
+import { addRepricedHours } from './pricing/repriced-week.ts';
 import { clockHoursWithin } from './rollups/clock-hours.ts';
 import { hoursWithin } from './rollups/hours.ts';
 import { clockInstant } from './rollups/segments.ts';
@@ -18,9 +20,15 @@ const noWeek = (): Week => Array.from({ length: 7 }, () => Array(24).fill(NO_EUR
 
 /**
  * The cost of a window by weekday and hour of the business clock, which adds up to its total: whole days from memory, the
- * hours around them and the raw ends as every statistic reads them. An hour that clocks repeat counts twice.
+ * hours around them and the raw ends as every statistic reads them. An hour that clocks repeat counts twice. `list`: by its
+ * prices; null for recorded costs.
  */
-export async function readWeek(source: UsageSource, window: Window, filter: UsageFilter): Promise<Week> {
+export async function readWeek(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  list: PriceList | null,
+): Promise<Week> {
   const { backoffice, memory, timeZone } = source;
   const parts = windowPartsOf(source, window, filter, { days: true });
   const passes = rollupPasses(filter);
@@ -30,6 +38,10 @@ export async function readWeek(source: UsageSource, window: Window, filter: Usag
     const day = week[weekday - 1] as MicroEuros[];
     day[hour] = plus(day[hour] ?? NO_EUROS, cost);
   };
+  if (list !== null) {
+    await addRepricedHours(source, window, filter, list, (day, hour, cost) => add(weekdayOf(day), hour, cost));
+    return week;
+  }
   const clocks = new Map<Instant, { weekday: number; hour: number }>();
   const addAt = (at: Instant, cost: MicroEuros) => {
     const start = clockInstant(at, timeZone);

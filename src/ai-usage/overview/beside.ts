@@ -42,11 +42,11 @@ export const BESIDE: Record<BreakdownBeside, Beside> = {
   story: { title: BREAKDOWNS.story.title, heeds: COMPARED, read: (view) => readTop(view, 'story') },
   hour: {
     title: HEAT_MAP_TITLE,
-    heeds: [],
+    heeds: ['cost'],
     read: async ({ reader, query, links, format }) => ({
       table: heatMap((await reader.week(query)).value, links, format),
       namesAvailable: true,
-      about: query.cost === 'repriced' ? 'As recorded: by the price list these are not known.' : null,
+      about: null,
     }),
   },
 };

@@ -1,5 +1,5 @@
 import { type Ends, noEnds } from '../ends.ts';
-import { noRepricedDays, type RepricedDays } from '../pricing/repriced-days.ts';
+import { noRepricedClock, noRepricedDays, type RepricedClock, type RepricedDays } from '../pricing/repriced-days.ts';
 import { type Fingerprints, noFingerprints, noRepricedHours, type RepricedHours } from '../pricing/repriced-hours.ts';
 import { type ClockDays, noClockDays } from '../rollups/clock-hours.ts';
 import { type Days, type DaysOfHours, noDays, noDaysOfHours } from '../rollups/days.ts';
@@ -39,6 +39,7 @@ export type Memory = OfContent & {
   wholeDays: WholeDays;
   repricedDays: RepricedDays;
   repricedHours: RepricedHours;
+  repricedClock: RepricedClock;
   contentVersion: string | null;
 };
 
@@ -78,6 +79,7 @@ export function noMemory(mostBytes = FEW_BYTES): Memory {
     wholeDays: noWholeDays(cache.part),
     repricedDays: noRepricedDays(cache.part),
     repricedHours: noRepricedHours(cache.part),
+    repricedClock: noRepricedClock(cache.part),
     contentVersion: null,
   };
 }

@@ -26,13 +26,13 @@ export function areOf(inputs: ArrayLike<number>, outputs: ArrayLike<number>, cel
 }
 
 /**
- * Hands out the tokens of cells, call by call, that are kept for their day's version. Returns the cells of which none are kept, or not those
+ * Hands out the tokens of cells, call by call, that are kept for their day's version, and, of whole days, which are of which hour of the clock. Returns the cells of which none are kept, or not those
  * that the rollups know.
  */
 export async function eachTokens(
   backoffice: Knex,
   { cells, hours }: CellsOfDays,
-  each: (inputs: ArrayLike<number>, outputs: ArrayLike<number>, of: CellOfDay) => void,
+  each: (inputs: Column, outputs: Column, of: CellOfDay, clockEnds: Column) => void,
 ): Promise<CellOfDay[]> {
   const missing = new Set(cells);
   for (const some of inPieces(cells, ({ cell }) => cell.requests, RECORDS_A_READ)) {
@@ -66,7 +66,7 @@ export async function eachTokens(
           const [inputs, outputs] = [within(columns[2 * i] as Column), within(columns[2 * i + 1] as Column)];
           if (!areOf(inputs, outputs, one.cell)) return;
           missing.delete(one);
-          each(inputs, outputs, one);
+          each(inputs, outputs, one, clockEnds[i] as Column);
         });
     }
   }
@@ -74,5 +74,5 @@ export async function eachTokens(
 }
 
 /** Of a day that is kept without its hours there are none: a cell has calls, and so it is not taken for one without. */
-const withinHours = (column: Column, clockEnds: Column, hours: ClockHours): number[] =>
-  [...stretchesOf(clockEnds, hours)].flatMap(([begin, end]) => [...column.subarray(begin, end)]);
+const withinHours = (column: Column, clockEnds: Column, hours: ClockHours): Column =>
+  Float64Array.from([...stretchesOf(clockEnds, hours)].flatMap(([begin, end]) => [...column.subarray(begin, end)]));

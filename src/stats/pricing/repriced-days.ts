@@ -21,6 +21,14 @@ const BYTES_A_DAY = 150;
 export const noRepricedDays = (part: MakePart): RepricedDays =>
   part('re-priced days', (days) => days.size * BYTES_A_DAY);
 
+/** The same in the 24 hours of the clock. */
+export type RepricedClock = CachePart<Map<Day, { version: string; price: string; costs: MicroEuros[] }>>;
+
+const BYTES_A_CLOCK = 350;
+
+export const noRepricedClock = (part: MakePart): RepricedClock =>
+  part('re-priced hours of the clock', (days) => days.size * BYTES_A_CLOCK);
+
 type Repricing = { workflows: Knex; backoffice: Knex; repricedDays: RepricedDays; timeZone: string };
 type PricedCell = CellOfDay & { price: string; tiers: Tier[] };
 
@@ -30,11 +38,14 @@ export const RECORDS_FROM_SOURCE = 200_000;
 /** For one answer: some ten seconds. That more are not kept is so for minutes only: after the first price, or an update that keeps more of them. */
 const MOST_FROM_SOURCE = 1_000_000;
 
-const notKeptYet = () =>
-  new TooMuchToCount(
+/** @throws TooMuchToCount where the calls of cells are too many to be read from the source for one answer */
+export function assertReadInTime(cells: CellOfDay[]): void {
+  if (cells.reduce((sum, { cell }) => sum + cell.requests, 0) <= MOST_FROM_SOURCE) return;
+  throw new TooMuchToCount(
     'Costs by the price list are told from what is kept of each call, and of too many calls of this period that is not kept yet. ' +
       'It is being kept, the newest days first: choose a shorter period, or ask again in some minutes.',
   );
+}
 
 /**
  * What each cell of days costs by a price list, told one by one; those without a price are told nothing. From sums where they tell it,
@@ -70,7 +81,7 @@ export async function eachRepriced(
     const one = of as PricedCell;
     keep(one, costOfRows(one.tiers, inputs, outputs));
   });
-  if (missing.reduce((sum, { cell }) => sum + cell.requests, 0) > MOST_FROM_SOURCE) throw notKeptYet();
+  assertReadInTime(missing);
   const bucket = bucketSql('day', timeZone);
   for (const some of inPieces(missing as PricedCell[], ({ cell }) => cell.requests, RECORDS_FROM_SOURCE)) {
     const byName = new Map(some.map((one) => [`${one.day}\0${kindOf(one)}`, one]));

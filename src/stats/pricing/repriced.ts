@@ -176,7 +176,7 @@ async function readCosts(
 }
 
 /** A window in pieces of so many records as the rollups know, cut where business days begin. */
-function piecesOf({ memory, timeZone }: UsageSource, window: Window): Window[] {
+export function piecesOf({ memory, timeZone }: UsageSource, window: Window): Window[] {
   const pieces: Window[] = [];
   let { from } = window;
   let records = 0;

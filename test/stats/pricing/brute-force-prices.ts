@@ -9,7 +9,8 @@ export async function bruteForcePrices(window: Window, wanted: UsageFilter) {
   const { sql, bindings } = plainWhere(wanted);
   const { workflows, backoffice } = databases();
   const { rows: calls } = await workflows.raw(
-    `SELECT ai_model AS model, action::text, story_id AS story, author_id AS author, input_tokens AS input, output_tokens AS output, (created_at AT TIME ZONE '${ZONE}')::date::text AS day
+    `SELECT ai_model AS model, action::text, story_id AS story, author_id AS author, input_tokens AS input, output_tokens AS output, (created_at AT TIME ZONE '${ZONE}')::date::text AS day,
+            extract(isodow FROM created_at AT TIME ZONE '${ZONE}') || ' ' || extract(hour FROM created_at AT TIME ZONE '${ZONE}') AS clock
        FROM token_usage_tracking WHERE created_at < ? AND (created_at >= ?::timestamptz OR ?::text IS NULL) AND ${sql}`,
     [
       postgresFromInstant(window.to),
@@ -21,7 +22,7 @@ export async function bruteForcePrices(window: Window, wanted: UsageFilter) {
   const { rows: costs } = await backoffice.raw(
     `WITH calls AS (
        SELECT row_number() OVER () AS number, one.*
-         FROM jsonb_to_recordset(?::jsonb) AS one (model text, action text, story text, author text, input int, output int, day date)
+         FROM jsonb_to_recordset(?::jsonb) AS one (model text, action text, story text, author text, input int, output int, day date, clock text)
      ), found AS (
        SELECT calls.*, based.*,
               (SELECT per_euro FROM exchange_rates WHERE exchange_rates.day <= calls.day AND currency = 'USD' ORDER BY exchange_rates.day DESC LIMIT 1) AS per_euro
@@ -42,7 +43,7 @@ export async function bruteForcePrices(window: Window, wanted: UsageFilter) {
          FROM tiers WHERE input > above_input_tokens OR above_input_tokens = 0
         ORDER BY number, above_input_tokens DESC
      )
-     SELECT found.number, found.model, found.action, found.story, found.author, found.day::text,
+     SELECT found.number, found.model, found.action, found.story, found.author, found.day::text, found.clock,
             CASE WHEN foreign_money AND found.per_euro IS NULL THEN NULL
                  WHEN currency = 'EUR' THEN floor(micro + 0.5)
                  ELSE div(2 * micro * 1000000000 * 100000000 + found.per_euro * 1000000000 * 100000000, 2 * found.per_euro * 1000000000 * 100000000) END AS cost
@@ -71,6 +72,8 @@ export async function bruteForcePrices(window: Window, wanted: UsageFilter) {
     models: sums('model'),
     actions: sums('action'),
     days: sums('day'),
+    /** By weekday and hour, Monday being 1. */
+    clock: sums('clock'),
     requests: costs.length,
     unpriced: without.length,
   };

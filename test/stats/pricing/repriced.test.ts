@@ -8,6 +8,7 @@ import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
 import { readRepricedSums } from '../../../src/stats/pricing/repriced-sums.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
+import { readWeek } from '../../../src/stats/week.ts';
 import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, type Window } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { runs } from '../../support/thorough.ts';
@@ -105,6 +106,15 @@ describe('costs by the price list', () => {
     }
   }
 
+  async function assertWeek(window: Window, wanted: UsageFilter): Promise<void> {
+    const { source } = await openSource(databases(), ZONE, memory);
+    const week = await readWeek(source, window, wanted, await readPriceList(databases().backoffice, null));
+    const { clock } = await bruteForcePrices(window, wanted);
+    for (const [day, costs] of week.entries())
+      for (const [hour, cost] of costs.entries())
+        assert.equal(cost, clock.get(`${day + 1} ${hour}`) ?? 0, `${day + 1} ${hour}`);
+  }
+
   const WINDOWS_A_RUN = 20;
   const RUNS = 25;
   it(`are those of every call, rounded and added up, in ${runs(RUNS) * 2 * WINDOWS_A_RUN} windows, before and after prices change, from rollups or from the records`, async () => {
@@ -120,12 +130,18 @@ describe('costs by the price list', () => {
           for (const entered of [first, second]) {
             await enter(at, entered, rates);
             if (keeps) await keepDayTokens(databases(), untilDone());
-            for (const [windowAt, wanted] of asked) await assertRepriced(windowAt(at), wanted);
+            for (const [windowAt, wanted] of asked) {
+              await assertRepriced(windowAt(at), wanted);
+              await assertWeek(windowAt(at), wanted);
+            }
           }
           // Days change after their tokens were kept.
           await insertUsage(toInsert(later, at));
           await auditAll(databases(), ZONE, at);
-          for (const [windowAt, wanted] of asked.slice(0, 5)) await assertRepriced(windowAt(at), wanted);
+          for (const [windowAt, wanted] of asked.slice(0, 5)) {
+            await assertRepriced(windowAt(at), wanted);
+            await assertWeek(windowAt(at), wanted);
+          }
         },
       ),
       RUNS,
@@ -195,6 +211,14 @@ describe('costs by the price list', () => {
       assert.ok((await readingsAt('2.41')) > ofEnds);
       await keepDayTokens(databases(), untilDone());
       assert.ok((await readingsAt('3.14')) <= ofEnds);
+    });
+
+    it('are those of the hours of the week, from what is kept where that knows them', async () => {
+      const evening = { ...NO_FILTER, hours: { first: 20, last: 6, timeZone: ZONE } };
+      for (const wanted of [NO_FILTER, evening]) assert.ok((await readings(() => assertWeek(window, wanted))) <= 2);
+      await databases().backoffice.raw(String.raw`UPDATE day_tokens SET form = 1, clock_ends = '\x0100000000'`);
+      await enter(at, [{ ...price, rates: { ...rates, input: '2.41' } }, others, large], []);
+      for (const wanted of [evening, NO_FILTER]) assert.ok((await readings(() => assertWeek(window, wanted))) > 2);
     });
 
     it('follow each hour around whole days, also where its sums stay the same', async () => {

@@ -87,7 +87,7 @@ export async function sumsById(source: UsageSource, sums: SumsBy): Promise<Map<s
 export async function assertWeek(window: Window, wanted: UsageFilter): Promise<void> {
   const { source } = await openSource(databases(), ZONE, memory);
   assert.deepEqual(
-    await readWeek(source, window, wanted),
+    await readWeek(source, window, wanted, null),
     await bruteForceWeek(databases().workflows, window, wanted, ZONE),
   );
 }

@@ -84,7 +84,7 @@ describe('rollups are read in pieces, and of them what is missing', () => {
       const { source } = await openSource(databases(), ZONE, memory);
       return statementsOf(async () => {
         await readSumsBy(source, days(0, 12), filter, 'story');
-        const week = await readWeek(source, days(0, 12), NO_FILTER);
+        const week = await readWeek(source, days(0, 12), NO_FILTER, null);
         assert.deepEqual(week, await bruteForceWeek(databases().workflows, days(0, 12), NO_FILTER, ZONE));
       });
     };
@@ -135,7 +135,7 @@ describe('rollups are read in pieces, and of them what is missing', () => {
           }
         const filter = { ...NO_FILTER, models: ['gpt-5', 'tts-1'] };
         const { total } = await readStats(source, days(0, 4), filter, 'day');
-        const week = await readWeek(source, days(0, 4), NO_FILTER);
+        const week = await readWeek(source, days(0, 4), NO_FILTER, null);
         assert.deepEqual(week, await bruteForceWeek(workflows, days(0, 4), NO_FILTER, ZONE));
         assert.deepEqual(total, (await bruteForce(workflows, days(0, 4), filter, ZONE)).total);
       });
@@ -156,6 +156,7 @@ describe('rollups are read in pieces, and of them what is missing', () => {
           { ...source, memory: { ...source.memory, clockDays: noMemory().clockDays } },
           days(0, 15),
           NO_FILTER,
+          null,
         );
         assert.deepEqual(week, await bruteForceWeek(databases().workflows, days(0, 15), NO_FILTER, ZONE));
       });
