@@ -1,6 +1,6 @@
 import type { UsageFilter } from '../../query/filter.ts';
 import type { Day } from '../../units/calendar.ts';
-import { type MicroEuros, microEuros, NO_EUROS, plus } from '../../units/money.ts';
+import { type MicroEuros, microEuros, NO_EUROS, NoNumber, plus } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import { type Kept, windowPartsOf } from '../parts.ts';
 import { numbersOf } from '../rollups/packed/numbers.ts';
@@ -33,7 +33,7 @@ export async function readDayCosts(
   return { from: days.from, to: days.to, of: new Map(of) };
 }
 
-/** Null where some of the days are not packed. */
+/** Null where some of the days are not packed. @throws NoNumber */
 function readByDay(source: UsageSource, kept: Kept, by: TopBy, numbers: number[]): Promise<CostsByDay | null> {
   const { backoffice, memory } = source;
   const key = `${by} ${numbers} ${keyOf(memory.days, kept)}`;
@@ -49,7 +49,9 @@ function readByDay(source: UsageSource, kept: Kept, by: TopBy, numbers: number[]
         const number = found[i] as number;
         if (isOne[number] !== 1) continue;
         const ofDays = costs.get(number) as Map<Day, MicroEuros>;
-        ofDays.set(day, plus(ofDays.get(day) ?? NO_EUROS, microEuros(sums.cost[i] as number)));
+        const cost = sums.cost[i] as number;
+        if (Number.isNaN(cost)) throw new NoNumber('not an amount: NaN');
+        ofDays.set(day, plus(ofDays.get(day) ?? NO_EUROS, microEuros(cost)));
       }
     });
     return unpacked.length > 0 ? null : costs;

@@ -13,9 +13,10 @@ export async function eachUnit(
   { ofDays, changed }: SumsBy,
   tell: (key: UnitKey, cost: number, requests: number) => void,
 ): Promise<void> {
-  const elsewhere = new Set([...changed.values()].map(({ place }) => place));
+  const isElsewhere = new Uint8Array(ofDays.numbers.length);
+  for (const { place } of changed.values()) if (place !== -1) isElsewhere[place] = 1;
   for (let place = 0; place < ofDays.numbers.length; place++) {
-    if (elsewhere.has(place)) continue;
+    if (isElsewhere[place] === 1) continue;
     tell(ofDays.numbers[place] as number, ofDays.cost[place] as number, ofDays.requests[place] as number);
   }
   const unplaced = [...changed.values()].filter(({ place }) => place === -1).map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { NoNumber } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import { type Kept, readEnds, windowPartsOf } from '../parts.ts';
 import { lookUpNumbers, numbersOf } from '../rollups/packed/numbers.ts';
@@ -18,7 +19,7 @@ import {
 import type { UsageSource } from '../source.ts';
 import { noSums, SUM_RAW, type Sums, sumOf } from '../sums.ts';
 import { readSumsOfDays, unpackedDays } from './read-whole-days.ts';
-import { createTally, sumsAt } from './tally.ts';
+import { sumsAt } from './tally.ts';
 import { placeOf, type SumsOfDays } from './whole-days.ts';
 
 export type TopBy = 'author' | 'story';
@@ -96,7 +97,7 @@ export async function readSumsBy(source: UsageSource, window: Window, filter: Us
   return withLocals(source, by, ofDays, all());
 }
 
-/** Adds what is known by ids. */
+/** Adds what is known by ids. @throws NoNumber */
 async function withLocals(
   { backoffice, memory }: UsageSource,
   by: TopBy,
@@ -105,20 +106,35 @@ async function withLocals(
 ): Promise<SumsBy> {
   const indexes = new Map<string, number>();
   const authors: string[] = [];
-  const tally = createTally();
-  const add = ({ pairs, sums }: Local) => {
-    const indexOf = (pair: number) => {
-      const author = pairs.authors[pairs.authorOf[pair] as number] as string;
-      const id = by === 'story' ? (pairs.stories[pair] as string) : author;
-      const known = indexes.get(id);
-      if (known !== undefined) return known;
-      indexes.set(id, indexes.size);
-      return authors.push(author) - 1;
-    };
-    tally.add(Uint32Array.from(sums.pair, indexOf), sums, null);
+  // Plain lists: of single hours come thousands of cells with a few stories each, for which a tally's columns take longer to make than to fill.
+  const columns = {
+    requests: [] as number[],
+    inputTokens: [] as number[],
+    outputTokens: [] as number[],
+    cost: [] as number[],
   };
-  for await (const some of locals) some.forEach(add);
-  const { columns } = tally.sums();
+  const indexOf = (pair: number, pairs: Pairs): number => {
+    const author = pairs.authors[pairs.authorOf[pair] as number] as string;
+    const id = by === 'story' ? (pairs.stories[pair] as string) : author;
+    const known = indexes.get(id);
+    if (known !== undefined) return known;
+    indexes.set(id, authors.length);
+    for (const column of Object.values(columns)) column.push(0);
+    return authors.push(author) - 1;
+  };
+  const { requests, inputTokens, outputTokens, cost } = columns;
+  for await (const some of locals) {
+    for (const { pairs, sums } of some) {
+      for (let i = 0; i < sums.pair.length; i++) {
+        const index = indexOf(sums.pair[i] as number, pairs);
+        (requests[index] as number) += sums.requests[i] as number;
+        (inputTokens[index] as number) += sums.inputTokens[i] as number;
+        (outputTokens[index] as number) += sums.outputTokens[i] as number;
+        (cost[index] as number) += sums.cost[i] as number;
+      }
+    }
+  }
+  if (cost.some(Number.isNaN)) throw new NoNumber('not an amount: NaN');
   const numbers = await lookUpNumbers(backoffice, memory.numbers, by, indexes.keys());
   const changed = new Map<string, Changed>();
   const total = [ofDays.total];
