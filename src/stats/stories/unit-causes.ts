@@ -4,8 +4,9 @@ import { type MicroEuros, microEuros, minus, plus } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
 import type { UsageSource } from '../source.ts';
 import { group, readCells } from '../stats.ts';
-import { type Begun, eachUnit } from './each-unit.ts';
-import { readSumsBy } from './story-sums.ts';
+import type { UsageKind } from '../sums.ts';
+import { eachStoryKind } from './each-story-kind.ts';
+import type { Begun } from './each-unit.ts';
 
 /** What calls of an action and model cost a story, on average; `calls`: that a story has more or fewer of them, `price`: that one costs more or less. */
 export type UnitCause = Record<'before' | 'now' | 'calls' | 'price', MicroEuros> & {
@@ -57,29 +58,30 @@ export async function readUnitCauses(
   filter: UsageFilter,
   { begun, before, now, places }: Months,
 ): Promise<UnitCauses> {
-  const kinds = [...group(await readCells(source, window, filter, 'whole'), kindOf)]
+  // Whole numbers that a double holds: bigints take ten times as long to add, and a month has tens of thousands of stories.
+  type Kind = UsageKind & { cost: [number, number]; requests: [number, number] };
+  const kinds = new Map<string, Kind>();
+  for (const [key] of [...group(await readCells(source, window, filter, 'whole'), kindOf)]
     .sort(([a, one], [b, other]) => other.cost - one.cost || (a < b ? -1 : 1))
-    .slice(0, MOST_KINDS)
-    .map(([key]) => JSON.parse(key) as [string, string]);
-  const parts: Part[] = [];
-  for (const [action, model] of kinds) {
-    // Whole numbers that a double holds: bigints take ten times as long to add, and a month has tens of thousands of stories.
-    const cost: [number, number] = [0, 0];
-    const requests: [number, number] = [0, 0];
-    const sums = await readSumsBy(source, window, { ...filter, actions: [action], models: [model] }, 'story');
-    await eachUnit(source, 'story', sums, (story, costOfStory, requestsOfStory) => {
-      const month = begun.monthOf(story);
-      if (month !== places[0] && month !== places[1]) return;
-      const of = month === places[0] ? 0 : 1;
-      cost[of] += costOfStory;
-      requests[of] += requestsOfStory;
-    });
-    const exact = ([one, other]: [number, number]): [bigint, bigint] => [
-      BigInt(microEuros(one)),
-      BigInt(microEuros(other)),
-    ];
-    parts.push({ action, model, cost: exact(cost), requests: exact(requests) });
+    .slice(0, MOST_KINDS)) {
+    const [action, model] = JSON.parse(key) as [string, string];
+    kinds.set(key, { action, model, cost: [0, 0], requests: [0, 0] });
   }
+  let last: { of: UsageKind; kind: Kind | undefined } | null = null;
+  await eachStoryKind(source, window, filter, (of, story, cost, requests) => {
+    // Stories of one kind follow each other.
+    if (last?.of !== of) last = { of, kind: kinds.get(kindOf(of)) };
+    const { kind } = last;
+    const month = begun.monthOf(story);
+    if (kind === undefined || (month !== places[0] && month !== places[1])) return;
+    const place = month === places[0] ? 0 : 1;
+    kind.cost[place] += cost;
+    kind.requests[place] += requests;
+  });
+  const exact = ([one, other]: [number, number]): [bigint, bigint] => [BigInt(one), BigInt(other)];
+  const parts = [...kinds.values()].map(
+    ({ action, model, cost, requests }): Part => ({ action, model, cost: exact(cost), requests: exact(requests) }),
+  );
   const restOf = (of: 0 | 1, whole: MicroEuros) => parts.reduce((rest, { cost }) => rest - cost[of], BigInt(whole));
   const rest: [bigint, bigint] = [restOf(0, before.stories.cost), restOf(1, now.stories.cost)];
   if (rest.some((cost) => cost !== 0n)) parts.push({ action: null, model: null, cost: rest, requests: [0n, 0n] });

@@ -178,16 +178,22 @@ describe('unit costs', () => {
       textOf(page),
       /A story of April 2026 cost €5\.00 on average, \+€2\.00 \(\+66\.7%\) beside one of March 2026\./,
     );
-    const causes = tableOf(page, 'A story of April 2026 and one of March 2026');
-    assert.deepEqual(
-      causes.rows.map((row) => row.map(({ text }) => text)),
-      [
-        ['Chapter writing, gpt-5', '€3.00', '−€1.50', '+€2.50', '€4.00'],
-        ['Image generation, gpt-5', '€0.00', '+€1.00', '€0.00', '€1.00'],
-      ],
-    );
-    const total = causes.total?.map(({ text }) => text);
-    assert.deepEqual(total, ['A story', '€3.00', '−€0.50', '+€2.50', '€5.00']);
+    const assertWhy = (of: typeof page) => {
+      const causes = tableOf(of, 'A story of April 2026 and one of March 2026');
+      assert.deepEqual(
+        causes.rows.map((row) => row.map(({ text }) => text)),
+        [
+          ['Chapter writing, gpt-5', '€3.00', '−€1.50', '+€2.50', '€4.00'],
+          ['Image generation, gpt-5', '€0.00', '+€1.00', '€0.00', '€1.00'],
+        ],
+      );
+      const total = causes.total?.map(({ text }) => text);
+      assert.deepEqual(total, ['A story', '€3.00', '−€0.50', '+€2.50', '€5.00']);
+    };
+    assertWhy(page);
+    // From the hours of a day that the window cuts.
+    await coverUsage();
+    assertWhy(await openPage(client, '/ai-usage/unit-costs?from=2026-03-01&to=2026-04-10T14:30'));
     const none = await openPage(client, '/ai-usage/unit-costs?model=none');
     assert.match(textOf(none.querySelector('.empty')), /No AI calls here/);
     const wrong = await client.json('get', '/api/ai-usage/unit-costs?period=2d');
