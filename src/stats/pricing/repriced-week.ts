@@ -3,11 +3,11 @@ import { businessTime } from '../../query/business-time.ts';
 import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import type { Day } from '../../units/calendar.ts';
 import { clockOf } from '../../units/local-time.ts';
-import { type MicroEuros, NO_EUROS } from '../../units/money.ts';
+import type { MicroEuros } from '../../units/money.ts';
 import { endOfDay, isOfNoTime, startOfDay, type Window } from '../../units/time.ts';
 import { windowPartsOf } from '../parts.ts';
 import { daysWithin } from '../rollups/days.ts';
-import { type Column, stretchesOf } from '../rollups/packed/columns.ts';
+import type { Column } from '../rollups/packed/columns.ts';
 import { inPieces } from '../rollups/pieces.ts';
 import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageSource } from '../source.ts';
@@ -102,13 +102,8 @@ async function addDays(
 const kindOf = ({ cell }: { cell: { action: string; model: string } }) => `${cell.action}\0${cell.model}`;
 
 function costOfHour(tiers: Tier[], inputs: Column, outputs: Column, clockEnds: Column, hour: number): MicroEuros {
-  const [stretch] = stretchesOf(
-    clockEnds,
-    CLOCK_HOURS.map((one) => one === hour),
-  );
-  return stretch === undefined
-    ? NO_EUROS
-    : costOfRows(tiers, inputs.subarray(...stretch), outputs.subarray(...stretch));
+  const [begin, end] = [clockEnds[hour - 1] ?? 0, clockEnds[hour]];
+  return costOfRows(tiers, inputs.subarray(begin, end), outputs.subarray(begin, end));
 }
 
 /** By the business day and the hour of the clock, from the source. */
