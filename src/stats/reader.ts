@@ -7,7 +7,7 @@ import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { handled } from '../units/promises/handled.ts';
 import type { Instant } from '../units/time.ts';
-import { canBeRepriced, type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
+import { type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
 import type { DailyCosts } from './forecast.ts';
 import { type PriceList, pricesOf } from './pricing/price-list.ts';
 import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
@@ -50,7 +50,7 @@ type UsageAnswers = {
   /** What each business day cost, and each hour of the week, by the costs that the query asks for. */
   dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
   week: (query: UsageQuery) => Promise<Answer<Week>>;
-  /** What two axes have against each other, by the costs that the query asks for where those are known of them. */
+  /** What two axes have against each other, by the costs that the query asks for. */
   pivot: (query: UsageQuery, asked: PivotAsked) => Promise<Answer<Pivot>>;
   /** The first authors or stories by the query's rank, as recorded. */
   top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
@@ -197,7 +197,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         return answer('week', `${list?.version}`, query, (of, filter) => readWeek(of, query.window, filter, list));
       },
       pivot: async (query, asked) => {
-        const list = query.cost === 'repriced' && canBeRepriced(asked) ? await prices() : null;
+        const list = query.cost === 'repriced' ? await prices() : null;
         const of = `${JSON.stringify(asked)} ${list?.version}`;
         return answer('pivot', of, query, (source, filter) => readPivot(source, query.window, filter, asked, list));
       },

@@ -39,7 +39,7 @@ export async function readWeek(
     day[hour] = plus(day[hour] ?? NO_EUROS, cost);
   };
   if (list !== null) {
-    await addRepricedHours(source, window, filter, list, (day, hour, cost) => add(weekdayOf(day), hour, cost));
+    await addRepricedHours(source, window, filter, list, ({ day, hour }, { cost }) => add(weekdayOf(day), hour, cost));
     return week;
   }
   const clocks = new Map<Instant, { weekday: number; hour: number }>();

@@ -46,9 +46,6 @@ function cellsTable({ rows, columns, cells, total }: Pivot, query: UsageQuery, f
   return dataTable(all, { title: 'Cells', rows: found });
 }
 
-/** Hours of the day are of recorded costs only. */
-const isByHour = ({ rows, columns }: Record<string, unknown>) => [rows, columns].includes('hour');
-
 export const EXPLORE_EXPORT = usageExport({
   path: EXPLORE_PATH,
   parameters: PAGE_PARAMETERS,
@@ -58,7 +55,7 @@ export const EXPLORE_EXPORT = usageExport({
   },
   tables: {
     cells: {
-      heeds: (given) => [...WHICH_RECORDS, ...OF_EXPLORE, ...(isByHour(given) ? [] : ['cost'])],
+      heeds: () => [...WHICH_RECORDS, ...OF_EXPLORE, 'cost'],
       read: async ({ reader, query, format }) =>
         cellsTable((await reader.pivot(query, wholePivot(query))).value, query, format),
     },

@@ -9,10 +9,9 @@ import {
   WHICH_RECORDS,
 } from '../../query/query.ts';
 import { AXES, type Axis, COST_LABELS, COSTS, MEASURES } from '../../query/view.ts';
-import { canBeRepriced, isRepricedPivot } from '../../stats/explore/pivot.ts';
+import { isRepricedPivot } from '../../stats/explore/pivot.ts';
 import { noteLines, readNotesOf } from '../../stats/notes/notes-of.ts';
 import { noNumberNotes } from '../../stats/records/odd-values.ts';
-import { BadInput } from '../../units/failures/bad-input.ts';
 import { now } from '../../units/time.ts';
 import { panel } from '../../web/panel.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
@@ -96,10 +95,6 @@ export function explorePages(dependencies: PageDependencies): Router {
   );
   router.get('/api/ai-usage/explore', takenByApi, async (req, res) => {
     const query = parseUsageQuery(req.query, { maxPageSize: MOST_ROWS_OF_API, timeZone: format.timeZone }, now());
-    if (query.cost === 'repriced' && !canBeRepriced(query))
-      throw new BadInput([
-        { parameter: 'cost', message: 'takes recorded where hours of the day stand against others' },
-      ]);
     res.json(exploreJson(await reader.pivot(query, pivotOfPage(query)), format));
   });
 

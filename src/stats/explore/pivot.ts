@@ -1,13 +1,16 @@
 import type { UsageFilter } from '../../query/filter.ts';
 import type { Axis, Measure } from '../../query/view.ts';
-import { compareDays } from '../../units/calendar.ts';
+import { compareDays, type Day } from '../../units/calendar.ts';
 import { byCodePoint } from '../../units/code-points.ts';
+import { NO_EUROS } from '../../units/money.ts';
 import { NO_TIME, type Window } from '../../units/time.ts';
 import type { PriceList } from '../pricing/price-list.ts';
-import { readRepricedStats, type Unpriced } from '../pricing/repriced.ts';
+import { readRepricedStats, type Unpriced, unpricedOf } from '../pricing/repriced.ts';
+import { addRepricedHours } from '../pricing/repriced-week.ts';
 import type { UsageSource } from '../source.ts';
+import { readCells } from '../stats.ts';
 import { addTo, noSums, type Sums, totalTokens } from '../sums.ts';
-import { grainOf, keysOn, type Place } from './places.ts';
+import { type Grain, grainOf, keysOn, type Place } from './places.ts';
 import { countStoriesByLine } from './stories-by-line.ts';
 import { readSumsByPlace } from './sums-by-place.ts';
 
@@ -100,11 +103,7 @@ function sumsAt<Key>(all: Map<Key, PivotSums>, key: Key): PivotSums {
   return sums;
 }
 
-/** Hours of the day are told by recorded costs only: nothing that is kept says which call of a day was in which. */
-export const canBeRepriced = ({ rows, columns }: Pick<PivotAsked, 'rows' | 'columns'>): boolean =>
-  !grainOf([rows, columns]).hours;
-
-/** What a window and filter have by two axes: as recorded, or by a price list where canBeRepriced() says so. */
+/** What a window and filter have by two axes: by a price list, or as recorded where that is null. */
 export async function readPivot(
   source: UsageSource,
   window: Window,
@@ -131,7 +130,7 @@ export async function readPivot(
     }
     addMore(sumsAt(ofRow, column), sums, noNumber);
   };
-  const unpriced = list === null ? null : await readRepricedByPlace(source, window, filter, list, add);
+  const unpriced = list === null ? null : await readRepricedByPlace(source, window, filter, grain, list, add);
   if (list === null) await readSumsByPlace(source, window, filter, grain, add);
 
   const namedRows = ordered(rows, byRow, measure).slice(skipped, skipped + mostRows);
@@ -170,14 +169,29 @@ export async function readPivot(
   return unpriced === null ? pivot : { ...pivot, unpriced };
 }
 
-/** The sums of days by a price list; returns what that has no price for. */
+/** The sums of places by a price list; returns what that has no price for. */
 async function readRepricedByPlace(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
+  grain: Grain,
   list: PriceList,
   add: (place: Place, sums: Sums, noNumber: number) => void,
 ): Promise<Unpriced> {
+  if (grain.hours) {
+    const cells = await readCells(source, window, filter, 'day');
+    const unpriced = cells.filter(
+      ({ action, model, bucket }) => bucket === NO_TIME || 'missing' in list.priceOf(model, action, bucket as Day),
+    );
+    // Of the calls of an hour those are without a price that are not told to have a cost.
+    await readSumsByPlace(source, window, filter, grain, (place, sums) =>
+      add(place, { ...sums, cost: NO_EUROS }, sums.requests),
+    );
+    await addRepricedHours(source, window, filter, list, (place, { cost, calls }) =>
+      add(place, { ...noSums(), cost }, -calls),
+    );
+    return unpricedOf(unpriced);
+  }
   const { cells, unpriced } = await readRepricedStats(source, window, filter, 'day', list);
   for (const cell of cells)
     add({ action: cell.action, model: cell.model, day: cell.bucket, hour: null }, cell, cell.noNumber);

@@ -22,9 +22,11 @@ export const noRepricedDays = (part: MakePart): RepricedDays =>
   part('re-priced days', (days) => days.size * BYTES_A_DAY);
 
 /** The same in the 24 hours of the clock. */
-export type RepricedClock = CachePart<Map<Day, { version: string; price: string; costs: MicroEuros[] }>>;
+export type RepricedClock = CachePart<Map<Day, { version: string; price: string; hours: CallsOfHour[] }>>;
+/** What the calls of an hour cost, and how many they are. */
+export type CallsOfHour = { cost: MicroEuros; calls: number };
 
-const BYTES_A_CLOCK = 350;
+const BYTES_A_CLOCK = 1_000;
 
 export const noRepricedClock = (part: MakePart): RepricedClock =>
   part('re-priced hours of the clock', (days) => days.size * BYTES_A_CLOCK);

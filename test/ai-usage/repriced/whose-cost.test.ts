@@ -121,7 +121,7 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
     assert.equal(rows.find((row) => row[head.length - 1]?.text === '€31.25')?.[1]?.text, '31');
   });
 
-  it('holds for Explore, its file and JSON; of the hours of the day only recorded costs are known', async () => {
+  it('holds for Explore, its file and JSON, and for the hours of the day', async () => {
     const page = await openPage(client, `/ai-usage/explore?${COST}&rows=model&columns=action`);
     const table = tableOf(page, 'Cost by model and action');
     assert.deepEqual(
@@ -155,8 +155,16 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
       [31.25, { requests: 1, models: ['mystery-1'] }],
     );
     const byHour = await openPage(client, `/ai-usage/explore?${COST}&rows=hour&columns=model`);
-    assert.match(textOf(byHour), /Costs as recorded: by the price list these are not known/);
-    assert.match(textOf(byHour.querySelector('tfoot')), /€6\.01/);
+    assert.doesNotMatch(textOf(byHour), /recorded: by the price list these are not known/);
+    assert.match(textOf(byHour.querySelector('tfoot')), /€31\.25/);
+    assert.equal(textOf(byHour.querySelector('tfoot td:last-of-type')), 'no price');
+    assert.match(textOf(byHour), /Left out of these costs, .* 1 call of mystery-1\./);
+    const ofHours = await client.get(`/api/ai-usage/explore?${COST}&rows=hour&columns=model`);
+    assertDescribed('/api/ai-usage/explore', ofHours);
+    assert.deepEqual(
+      [ofHours.body.total.totalCost, ofHours.body.total.requestsWithoutNumber, ofHours.body.unpriced],
+      [31.25, 1, { requests: 1, models: ['mystery-1'] }],
+    );
   });
 
   it('is told to be of recorded costs where it is: a story, its costs step by step, and what is recomputed', async () => {
@@ -230,8 +238,6 @@ describe('pages and files by the costs of the price list (cost=repriced)', () =>
   });
 
   it('changes no file that has recorded costs alone', async () => {
-    const { headers } = await client.get(`/ai-usage/explore.csv?rows=hour&${COST}`);
-    assert.equal(headers['x-total-cost'], '6.010000');
     const { tables, manifest } = JSON.parse((await client.get(`/ai-usage/repriced.json?table=models&${COST}`)).text);
     assert.deepEqual([tables.models.length, manifest.filters, manifest.totalCost], [3, 'All calls', '6.010000']);
   });
