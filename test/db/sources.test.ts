@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
+import { GROWING_TABLES } from '../../scripts/scale-citus/growing-tables.ts';
 import { existingIndexes, RECOMMENDED_INDEXES, statementsFor } from '../../src/stats/indexes.ts';
 import { databases, databasesAsRead, onServer } from '../support/databases.ts';
 import { skip } from '../support/skip.ts';
-import { GROWING, sourceKind } from '../support/source.ts';
+import { sourceKind } from '../support/source.ts';
 import { insertUsage, resetUsage } from '../support/usage.ts';
 
 const HOUR_US = 3_600_000_000n;
@@ -26,9 +27,12 @@ const TOLD_BY: Record<string, (workflows: Knex) => Promise<void>> = {
   async partitions(workflows) {
     assert.equal(await kindOf(workflows), 'p');
     assert.match(await planOf(workflows), /tracking_0[\s\S]*tracking_29[\s\S]*tracking_other/);
-    const kinds = await databases().backoffice('pg_class').whereIn('relname', Object.keys(GROWING)).pluck('relkind');
+    const kinds = await databases()
+      .backoffice('pg_class')
+      .whereIn('relname', Object.keys(GROWING_TABLES))
+      .pluck('relkind');
     assert.deepEqual(new Set(kinds), new Set(['p']));
-    assert.equal(kinds.length, Object.keys(GROWING).length);
+    assert.equal(kinds.length, Object.keys(GROWING_TABLES).length);
   },
   async fdw(workflows) {
     const plan = await planOf(workflows);

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { GROWING_TABLES } from '../../scripts/scale-citus/growing-tables.ts';
 import { openDatabase } from '../../src/db/connect.ts';
 import { createWorkflowsTables } from '../../src/demo/source-tables.ts';
 import { addTime, DAY_OF_24_HOURS, now, postgresFromInstant } from '../../src/units/time.ts';
@@ -24,12 +25,6 @@ async function madePartitioned(workflows: Knex): Promise<string[]> {
     DROP TABLE whole;`);
   return indexes;
 }
-
-/** The tables of backoffice_db that grow with the records, and what each is divided by. */
-export const GROWING = {
-  ...{ usage_hours: 'hour', usage_hours_by_story: 'hour', story_hours: 'hour', hour_fingerprints: 'hour' },
-  ...{ usage_days: 'day', packed_days: 'day', story_days: 'day', day_tokens: 'day', rollup_days: 'day' },
-};
 
 const month = (number: number) => `${2025 + Math.floor(number / 12)}-${String((number % 12) + 1).padStart(2, '0')}-01Z`;
 const MONTHS = 30;
@@ -73,7 +68,7 @@ const ARRANGEMENTS: Record<string, Arrange> = {
       ALTER TABLE token_usage_tracking ADD PRIMARY KEY (token_usage_id, created_at);
       ${indexes.join(';')};
       ${partsOf('token_usage_tracking')}`);
-    for (const [table, key] of Object.entries(GROWING))
+    for (const [table, key] of Object.entries(GROWING_TABLES))
       await backoffice.raw(`
         ALTER TABLE ${table} RENAME TO whole;
         CREATE TABLE ${table} (LIKE whole INCLUDING ALL) PARTITION BY RANGE (${key});
