@@ -8,7 +8,7 @@ import { LIST_EXPORTS } from './ai-usage/list/export.ts';
 import { listPages } from './ai-usage/list/routes.ts';
 import { notePages } from './ai-usage/notes/routes.ts';
 import { OVERVIEW_EXPORT } from './ai-usage/overview/export.ts';
-import { overviewPage } from './ai-usage/overview/routes.ts';
+import { overviewPage, readOverviewsAhead } from './ai-usage/overview/routes.ts';
 import { recordPage } from './ai-usage/record/routes.ts';
 import { RECORDS_EXPORT } from './ai-usage/records/export.ts';
 import { recordsPage } from './ai-usage/records/routes.ts';
@@ -117,3 +117,6 @@ export const PAGES: Page[] = [
 
 export const NAVIGATION = PAGES.flatMap(({ link }) => link ?? []);
 export const EXPORT_PAGES = PAGES.flatMap(({ exports = [] }) => exports);
+
+/** What the first person is likely to ask for, read in the background by a process that has just started. */
+export const READ_AHEAD = readOverviewsAhead;

@@ -30,6 +30,7 @@ import { watchProcess } from './measuring/process.ts';
 import { watchState } from './measuring/state.ts';
 import { VERSION } from './measuring/version.ts';
 import { watchDatabases } from './measuring/watch-databases.ts';
+import { READ_AHEAD } from './pages.ts';
 import { STATE_METRICS } from './state-metrics.ts';
 import { RECOMMENDED_INDEXES } from './stats/indexes.ts';
 import { openReader } from './stats/open-reader.ts';
@@ -37,7 +38,6 @@ import { readCoverage } from './stats/rollups/coverage.ts';
 import { refreshWindows } from './stats/rollups/keep/mend.ts';
 import { createOrigin } from './stats/rollups/keep/origin.ts';
 import { RECENT } from './stats/rollups/keep/tick.ts';
-import { warmUp } from './stats/warm-up.ts';
 import { keepSystem, type OwnProcess } from './system/keep.ts';
 import { loggable } from './units/failures/loggable.ts';
 import { createOutage } from './units/failures/outage.ts';
@@ -195,7 +195,7 @@ async function main(): Promise<void> {
     const warm = (took: number | null) => {
       if (took !== null && !stopping) log.info({ ms: Math.round(took) }, 'warmed up');
     };
-    warmUp(reader, timeZone, isStopping).then(warm, (error) => {
+    READ_AHEAD({ databases, reader, format }, isStopping).then(warm, (error) => {
       if (!stopping) log.warn({ error: loggable(error) }, 'not warmed up: the first who ask will wait longer');
     });
   }

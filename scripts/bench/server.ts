@@ -14,14 +14,15 @@ import { startJobs } from '../../src/jobs/jobs.ts';
 import { rollupsJob } from '../../src/jobs/list.ts';
 import { createMetrics } from '../../src/measuring/metrics.ts';
 import { watchDatabases } from '../../src/measuring/watch-databases.ts';
+import { READ_AHEAD } from '../../src/pages.ts';
 import { openReader } from '../../src/stats/open-reader.ts';
 import { keepDayTokens } from '../../src/stats/pricing/keep-day-tokens.ts';
 import type { UsageReader } from '../../src/stats/reader.ts';
 import { backfill } from '../../src/stats/rollups/keep/backfill.ts';
 import { createOrigin } from '../../src/stats/rollups/keep/origin.ts';
 import { tick } from '../../src/stats/rollups/keep/tick.ts';
-import { warmUp } from '../../src/stats/warm-up.ts';
 import { createOutages } from '../../src/units/failures/outages.ts';
+import { createFormat } from '../../src/units/format.ts';
 import { now } from '../../src/units/time.ts';
 import { requestLog } from '../../src/web/log.ts';
 import { noStore, securityHeaders } from '../../src/web/security.ts';
@@ -128,7 +129,7 @@ const commands: Record<Command['do'], () => Promise<object>> = {
   },
   /** As a process does in the background once it has started. */
   'warm up': async () => {
-    await warmUp(reader, config.timeZone, isStopping);
+    await READ_AHEAD({ databases, reader, format: createFormat(config.locale, timeZone) }, isStopping);
     return {};
   },
   reuse: async () => {

@@ -1,6 +1,7 @@
 import express, { type Router } from 'express';
-import type { Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import { personOf } from '../../auth/access/caller.ts';
+import { named } from '../../measuring/account.ts';
 import { OVERVIEW_PATH, RECORDS_PATH, TIE_OUT_PATH } from '../../query/paths.ts';
 import {
   OF_A_LIST,
@@ -14,6 +15,7 @@ import {
   type ViewLinks,
   WHICH_PAGE,
 } from '../../query/query.ts';
+import { BREAKDOWNS_BESIDE } from '../../query/view.ts';
 import { readNotesOf } from '../../stats/notes/notes-of.ts';
 import { recordedOf } from '../../stats/pricing/repriced.ts';
 import type { UsageReader } from '../../stats/reader.ts';
@@ -29,7 +31,7 @@ import { readDaysBefore } from '../chart/unusual.ts';
 import { tablesMenu } from '../frame/download-menu.ts';
 import { frozenNotes, frozenUrl } from '../frame/frozen.ts';
 import { type PageDependencies, pageFrame, shortened } from '../frame/page-routes.ts';
-import { pageLimits } from '../frame/sources.ts';
+import { pageLimits, type UsageSources } from '../frame/sources.ts';
 import { notesOnChart } from '../notes/shown.ts';
 import { REPRICED_PATH } from '../repriced/export.ts';
 import { repricedLine } from '../repriced/sentence.ts';
@@ -43,15 +45,13 @@ import { readBudgetsOf, readUsedUp, usedUpNotes } from './used-up.ts';
 /** The others are on their page. */
 const MOST_STARRED_SHOWN = 6;
 
-/** The overview: its panels are read at once, each stands or falls alone, and all count until the same instant. */
-export function overviewPage({ databases, reader, render, format }: PageDependencies): Router {
-  const router = express.Router();
+/** What the overview says: its panels are read at once, each stands or falls alone, and all count until the same instant. */
+function overviewOf({ databases, reader, format }: UsageSources) {
   const { timeZone } = format;
-  const limits = pageLimits(format);
   const frame = pageFrame({ databases, reader, format });
 
-  /** What the page says, all of it of one state of the rollups. */
-  const overview = async (reader: UsageReader, asked: UsageQuery, at: Instant, log: Logger) => {
+  /** All of it of one state of the rollups. */
+  return async (reader: UsageReader, asked: UsageQuery, at: Instant, log: Logger) => {
     const query = await reader.recent(asked);
     const fixed = { ...query, pinned: query.asOf };
     const links: ViewLinks = {
@@ -149,6 +149,12 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
       debug: query.debug,
     };
   };
+}
+
+export function overviewPage({ databases, reader, render, format }: PageDependencies): Router {
+  const router = express.Router();
+  const limits = pageLimits(format);
+  const overview = overviewOf({ databases, reader, format });
 
   const check = ({ query }: Pick<Address, 'query'>) => parseUsageQuery(query, limits, now());
   const taken = takes(PAGE_PARAMETERS, {
@@ -172,6 +178,34 @@ export function overviewPage({ databases, reader, render, format }: PageDependen
 
   return router;
 }
+
+/** What fails of a page that nobody asked for is told when somebody does. */
+const NOBODY_READS_IT = pino({ level: 'silent' });
+
+/** In the order in which somebody is likely to ask. */
+const PERIODS = ['30d', '90d', 'all'];
+
+/**
+ * Reads what the first person would ask for, so that they do not wait for it: the overviews of three periods, with each of what stands
+ * beside. One after the other, kept within the budget of memory as all that is read, and over when the last is answered, however
+ * many records there are. Not where the rollups are not all there: what is read raw is not kept. Returns how long it took, in
+ * milliseconds; null where it did not come to its end.
+ */
+export const readOverviewsAhead = (sources: UsageSources, isStopping: () => boolean): Promise<number | null> =>
+  named('warm-up', async () => {
+    const begun = performance.now();
+    const { reader, format } = sources;
+    const overview = overviewOf(sources);
+    for (const period of PERIODS) {
+      for (const breakdown of BREAKDOWNS_BESIDE) {
+        const query = parseUsageQuery({ period, breakdown }, pageLimits(format), now());
+        const { isOfSource, built } = await reader.stats(query, 'day');
+        if (!isOfSource || built !== null || isStopping()) return null;
+        await reader.ofOneState((reader) => overview(reader, query, now(), NOBODY_READS_IT));
+      }
+    }
+    return performance.now() - begun;
+  });
 
 /** A panel and how long it took, in whole milliseconds. */
 async function timed<T>(work: Promise<T>, log: Logger): Promise<Panel<T> & { milliseconds: number }> {
