@@ -102,9 +102,10 @@ function beginning(text: string): string {
   return begin;
 }
 
-function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf }: Manifest): void {
+function describe(res: Response, extension: Extension, address: string, { rows, cost, asOf, order }: Manifest): void {
   const at = isoFromInstant(asOf).slice(0, 19).replaceAll(':', '');
   res.attachment(`${fileName(address)}-${at}Z.${extension}`);
   res.set({ 'Content-Type': FORMATS[extension].type, 'X-Total-Rows': String(rows) });
   if (cost !== null) res.set('X-Total-Cost', eurosText(cost));
+  if (order !== undefined) res.set('X-Order', order);
 }

@@ -3,7 +3,19 @@ import { isoFromInstant, isoWindow } from '../units/time.ts';
 import type { Manifest } from './table.ts';
 
 /** What programs read of a manifest; euros as text with six decimals. */
-export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cost, unpriced, notes = [] }: Manifest) {
+export function manifestOf({
+  title,
+  filters,
+  from,
+  to,
+  timeZone,
+  asOf,
+  rows,
+  cost,
+  unpriced,
+  order,
+  notes = [],
+}: Manifest) {
   return {
     title,
     filters,
@@ -13,6 +25,7 @@ export function manifestOf({ title, filters, from, to, timeZone, asOf, rows, cos
     rows,
     totalCost: cost === null ? null : eurosText(cost),
     ...(unpriced === undefined ? {} : { unpriced }),
+    ...(order === undefined ? {} : { order }),
     ...(notes.length === 0 ? {} : { notes }),
   };
 }

@@ -42,6 +42,8 @@ export type Manifest = {
   cost: MicroEuros | null;
   /** Calls that no cost of the file has, where costs are those of the price list and that has no price for them. */
   unpriced?: { requests: number; models: readonly string[] };
+  /** What rows are in the order of, where it could be one cost or another. */
+  order?: string;
   /** What people said of days of the window, the latest first. */
   notes?: readonly { first: Day; last: Day; text: string; filter: string; writer: string }[];
 };

@@ -121,7 +121,7 @@ const unpricedLines = ({ requests, models }: NonNullable<Manifest['unpriced']>):
 ];
 
 function aboutSheet(
-  { title, filters, from, to, timeZone, asOf, rows, cost, unpriced, notes = [] }: Manifest,
+  { title, filters, from, to, timeZone, asOf, rows, cost, unpriced, order, notes = [] }: Manifest,
   local: LocalTimes,
 ): string {
   const lines: AboutLine[] = [
@@ -134,6 +134,7 @@ function aboutSheet(
     ['Rows', 'integer', rows],
     ...(cost === null ? [] : [['Total cost', 'euros', cost] as AboutLine]),
     ...(unpriced === undefined || unpriced.requests === 0 ? [] : unpricedLines(unpriced)),
+    ...(order === undefined ? [] : [['In the order of', 'text', order] as AboutLine]),
     ...notes.map(
       ({ first, last, text, filter, writer }): AboutLine => [
         `Note, ${first === last ? first : `${first} to ${last}`}${filter === '' ? '' : `, ${filter}`}`,

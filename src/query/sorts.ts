@@ -26,7 +26,7 @@ export const SORT_COLUMNS = {
   inputTokens: { sql: 'input_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
   outputTokens: { sql: 'output_tokens', type: 'bigint', pattern: /^-?\d{1,10}$/ },
   totalTokens: { sql: TOKENS_OF_ROW, type: 'bigint', pattern: /^-?\d{1,10}$/ },
-  estimatedCostInEuros: { sql: 'estimated_cost_in_euros', type: 'numeric', pattern: /^(-?\d{1,4}\.\d{6}|NaN)$/ },
+  estimatedCostInEuros: { sql: 'estimated_cost_in_euros', type: 'numeric', pattern: /^(-?\d{1,10}\.\d{6}|NaN)$/ },
 } as const;
 
 export type SortColumn = keyof typeof SORT_COLUMNS;

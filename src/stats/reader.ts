@@ -60,6 +60,7 @@ type UsageAnswers = {
   dayCostsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<DayCosts | null>>;
   /** What some of them cost by the price list, whatever the query asks for: of MOST_CALLS_PRICED calls at most. */
   repricedOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, RepricedSums>>>;
+  /** By the costs that the query asks for, where it is sorted by them. */
   records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
   /** The most expensive stories of a query, and how many stories cost less than `cost`. */
   storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
@@ -215,18 +216,20 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           readRepricedSums(source, query.window, filter, { by, ids }, list),
         );
       },
-      records: (query) =>
-        answer('records', '', query, async (source, filter) => {
-          let page = await readRecords(source, query.window, filter, query);
-          let opened = await opening;
+      records: async (query) => {
+        const list = query.cost === 'repriced' ? await prices() : null;
+        return answer('records', `${list?.version}`, query, async (source, filter) => {
+          const read = (of: UsageSource) => readRecords(of, query.window, filter, query, list);
+          let [page, opened] = [await read(source), await opening];
           for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
             opened = await renewed(opened);
-            page = await readSound(opened.source, (of) => readRecords(of, query.window, filter, query));
+            page = await readSound(opened.source, read);
           }
           const seen = momentsOf(page);
           if (seen.length > 0) mend(seen, query.window);
           return page;
-        }),
+        });
+      },
       storyCosts: (query, asked) =>
         answer('story costs', `${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
           readStoryCosts(source, query.window, filter, asked),
@@ -256,12 +259,9 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
   const reader: UsageReader = {
     ofOneState,
     recent: alone(({ recent }) => recent),
-    stats: alone(({ stats }) => stats),
-    repriced: alone(({ repriced }) => repriced),
+    ...{ stats: alone(({ stats }) => stats), repriced: alone(({ repriced }) => repriced) },
     dailyCosts: alone(({ dailyCosts }) => dailyCosts),
-    week: alone(({ week }) => week),
-    pivot: alone(({ pivot }) => pivot),
-    top: alone(({ top }) => top),
+    ...{ week: alone(({ week }) => week), pivot: alone(({ pivot }) => pivot), top: alone(({ top }) => top) },
     sumsOf: alone(({ sumsOf }) => sumsOf),
     dayCostsOf: alone(({ dayCostsOf }) => dayCostsOf),
     repricedOf: alone(({ repricedOf }) => repricedOf),

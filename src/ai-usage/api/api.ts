@@ -120,7 +120,7 @@ export function recordsJson(
   repriced: { prices: PriceList; unpriced: Unpriced } | null,
 ) {
   const { page, pageSize, asOf } = query;
-  const { records, hasPrevious, hasNext, gap, uncounted } = value;
+  const { records, hasPrevious, hasNext, gap, uncounted, cursorCosts } = value;
   const first = records[0];
   const total = value.total.requests;
   const totalPages = Math.ceil(total / pageSize);
@@ -130,13 +130,16 @@ export function recordsJson(
       repriced === null ? recordJson(record) : repricedRecordJson(record, repriced.prices, format.timeZone),
     ),
     ...(repriced === null ? {} : { unpriced: repriced.unpriced }),
+    ...(repriced !== null && query.sortBy === 'estimatedCostInEuros'
+      ? { orderedBy: cursorCosts === null ? 'recorded' : 'repriced' }
+      : {}),
     total,
     notInTotal: uncounted ?? [],
     page,
     pageSize,
     totalPages,
-    after: last && hasNext ? cursorText(cursorBeside(last, 'after', query)) : null,
-    before: first && hasPrevious ? cursorText(cursorBeside(first, 'before', query)) : null,
+    after: last && hasNext ? cursorText(cursorBeside(last, 'after', query, cursorCosts)) : null,
+    before: first && hasPrevious ? cursorText(cursorBeside(first, 'before', query, cursorCosts)) : null,
     pagesWithoutNumber: gap && { ...gap, message: gapText(gap, format) },
     asOf: isoFromInstant(asOf),
   };

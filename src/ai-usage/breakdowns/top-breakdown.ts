@@ -1,7 +1,8 @@
 import { type Names, readNames } from '../../catalog/names.ts';
 import { queryWithin, type UsageQuery } from '../../query/query.ts';
+import { howManyPriced, MOST_CALLS_PRICED } from '../../stats/pricing/priced-calls.ts';
 import { isRepriced } from '../../stats/pricing/repriced.ts';
-import { howManyPriced, MOST_CALLS_PRICED, type RepricedSums } from '../../stats/pricing/repriced-sums.ts';
+import type { RepricedSums } from '../../stats/pricing/repriced-sums.ts';
 import type { DayCosts } from '../../stats/stories/day-costs.ts';
 import type { TopBy } from '../../stats/stories/story-sums.ts';
 import type { Top } from '../../stats/stories/top.ts';

@@ -108,7 +108,7 @@ export function auditDetails({ query }: AskedUsage, { filters, rows, cost }: Man
 export async function usageManifest(
   { title }: AskedUsage,
   { databases, query, format }: { databases: NameDatabases; query: UsageQuery; format: Format },
-  { rows, cost, unpriced }: Pick<Manifest, 'rows' | 'cost' | 'unpriced'>,
+  { rows, cost, unpriced, order }: Pick<Manifest, 'rows' | 'cost' | 'unpriced' | 'order'>,
 ): Promise<Manifest> {
   const { window, asOf } = query;
   const [names, said] = await Promise.all([
@@ -128,5 +128,6 @@ export async function usageManifest(
     cost,
     notes,
     unpriced,
+    order,
   };
 }

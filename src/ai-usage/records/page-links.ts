@@ -13,7 +13,7 @@ const PAGE_SIZES = [25, 50, 100, 200];
 export function pageLinks(
   path: string,
   query: UsageQuery,
-  { records, hasPrevious, hasNext, gap }: RecordPage,
+  { records, hasPrevious, hasNext, gap, cursorCosts }: RecordPage,
   pages: number,
   format: Format,
 ): PageLinks {
@@ -39,10 +39,12 @@ export function pageLinks(
   return {
     previous:
       hasPrevious && first
-        ? usageUrl(path, query, { page: previousPage, cursor: cursorBeside(first, 'before', query) })
+        ? usageUrl(path, query, { page: previousPage, cursor: cursorBeside(first, 'before', query, cursorCosts) })
         : null,
     next:
-      hasNext && last ? usageUrl(path, query, { page: page + 1, cursor: cursorBeside(last, 'after', query) }) : null,
+      hasNext && last
+        ? usageUrl(path, query, { page: page + 1, cursor: cursorBeside(last, 'after', query, cursorCosts) })
+        : null,
     numbers,
     sizes: PAGE_SIZES.map((pageSize) => ({
       label: String(pageSize),

@@ -43,7 +43,7 @@ const nameIn = (known: ReadonlyMap<string, string>, id: string, { format }: List
 
 /** What records cost by the price list, where that is asked for: beside what was recorded. */
 export const repricedColumn = (costOf: (record: UsageRecord) => MicroEuros | null): RecordColumn => ({
-  ...{ name: 'repricedCostInEuros', label: 'By the price list', kind: 'euros' },
+  ...{ name: 'repricedCostInEuros', label: 'By the price list', kind: 'euros', sortBy: 'estimatedCostInEuros' },
   value: costOf,
   cell: (record) => (costOf(record) === null ? { text: 'no price' } : {}),
 });

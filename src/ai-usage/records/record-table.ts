@@ -22,7 +22,7 @@ export function recordTable(
   page: ListPage,
   { flagOf, without = [], besides = [], sorted }: Options,
 ): Table {
-  const columns = [...RECORD_COLUMNS, ...besides]
+  const columns = sortedOnce([...RECORD_COLUMNS, ...besides])
     .filter(({ name }) => !without.includes(name))
     .map(
       (column, i): Column<UsageRecord> => ({
@@ -38,6 +38,14 @@ export function recordTable(
   const idOf = ({ tokenUsageId }: UsageRecord) => rowId(tokenUsageId);
   return dataTable(columns, { title: 'Records', rows: records, idOf }).page(page.format);
 }
+
+/** Of two costs beside each other records are sorted by one: the last that may be. */
+const sortedOnce = (columns: RecordColumn[]): RecordColumn[] =>
+  columns.map((column, i) =>
+    column.sortBy && columns.slice(i + 1).some(({ sortBy }) => sortBy === column.sortBy)
+      ? { ...column, sortBy: undefined }
+      : column,
+  );
 
 const namesOf = ({ authorId, storyId }: UsageRecord, { authors, stories }: ListPage['names']): NamesOfRecord => ({
   author: authors.get(authorId) ?? null,
@@ -56,5 +64,5 @@ function sortOf({ kind, sortBy }: RecordColumn, { path, query }: ListPage): Head
 }
 
 /** What the column that records are sorted by is called. */
-export const sortLabel = ({ sortBy }: Pick<UsageQuery, 'sortBy'>): string =>
-  RECORD_COLUMNS.find((column) => column.sortBy === sortBy)?.label ?? sortBy;
+export const sortLabel = ({ sortBy }: Pick<UsageQuery, 'sortBy'>, besides: RecordColumn[]): string =>
+  [...RECORD_COLUMNS, ...besides].findLast((column) => column.sortBy === sortBy)?.label ?? sortBy;

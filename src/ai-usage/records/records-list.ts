@@ -1,5 +1,6 @@
 import type { Names } from '../../catalog/names.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import { MOST_CALLS_PRICED } from '../../stats/pricing/priced-calls.ts';
 import type { RecordPage } from '../../stats/records/record-pages.ts';
 import { gapText } from '../../stats/records/record-reach.ts';
 import type { Sums } from '../../stats/sums.ts';
@@ -23,15 +24,20 @@ export type RecordsList = {
   namesAvailable: boolean;
   lastPage: { href: string; number: string } | null;
   gap: { text: string; links: { text: string; href: string }[] } | null;
+  /** Why they are in the order of what was recorded, where that of the price list was asked for. */
+  inRecordedOrder: string | null;
   /** What the sum does not count yet. */
   uncounted: string | null;
 };
 
-function announcement({ total }: RecordPage, query: UsageQuery, format: Format): string {
+function announcement({ total }: RecordPage, query: UsageQuery, besides: RecordColumn[], format: Format): string {
   const order = query.sortOrder === 'desc' ? 'descending' : 'ascending';
   const count = `${format.integer(total.requests)} ${total.requests === 1 ? 'record' : 'records'}, ${format.euros(total.cost)}`;
-  return `${count}, page ${format.integer(query.page)}, sorted by ${sortLabel(query)}, ${order}`;
+  return `${count}, page ${format.integer(query.page)}, sorted by ${sortLabel(query, besides)}, ${order}`;
 }
+
+const inRecordedOrder = (format: Format) =>
+  `In the order of recorded costs: each call is priced for that of the price list, and more than ${format.integer(MOST_CALLS_PRICED)} are too many. A shorter period or a filter has it.`;
 
 const NOT_COUNTED = 'not in the sum yet';
 
@@ -50,7 +56,9 @@ export function recordsList(
   format: Format,
   besides: RecordColumn[],
 ): RecordsList {
-  const { records, total, gap, inGap } = page;
+  const { records, total, gap, inGap, cursorCosts } = page;
+  const isInRecordedOrder = besides.some(({ sortBy }) => sortBy === query.sortBy) && cursorCosts === null;
+  const sorted = isInRecordedOrder ? besides.map((column) => ({ ...column, sortBy: undefined })) : besides;
   const uncounted = new Set(page.uncounted);
   const pages = Math.max(1, Math.ceil(total.requests / query.pageSize));
   const beyond = records.length === 0 && (query.page > pages || total.requests > 0);
@@ -70,13 +78,14 @@ export function recordsList(
       },
       {
         sorted: true,
-        besides,
+        besides: sorted,
         flagOf: ({ tokenUsageId }) => (uncounted.has(tokenUsageId) ? NOT_COUNTED : undefined),
       },
     ),
     pager: pageLinks(path, query, page, pages, format),
     total,
-    announce: announcement(page, query, format),
+    announce: announcement(page, query, sorted, format),
+    inRecordedOrder: isInRecordedOrder ? inRecordedOrder(format) : null,
     namesAvailable: names.available,
     uncounted: uncountedText(uncounted.size, format),
     lastPage: beyond && !inGap ? { href: usageUrl(path, query, { page: pages }), number: format.integer(pages) } : null,

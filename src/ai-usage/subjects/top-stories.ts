@@ -1,6 +1,6 @@
 import type { Names } from '../../catalog/names.ts';
 import type { UsageQuery } from '../../query/query.ts';
-import { howManyPriced } from '../../stats/pricing/repriced-sums.ts';
+import { howManyPriced } from '../../stats/pricing/priced-calls.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { Answer } from '../../stats/source.ts';
 import type { StoryCosts } from '../../stats/stories/story-costs.ts';

@@ -19,6 +19,7 @@ const bound = {
   written: amountText,
   meant: (cost) => cost,
   also: 'or',
+  isOfRecordedCost: true,
   said: (cost, { format }) => (cost % 10_000 === 0 ? format.euros(cost) : format.exactEuros(cost)),
 } satisfies Partial<Filter<MicroEuros>>;
 

@@ -88,6 +88,8 @@ export type Filter<Given, Meant = Given> = {
 
   /** Its chip, and its part of the sentence: "Calls whose [label] [said] or [said]"; `and`: "whose [label] [said] and whose …". */
   label: string;
+  /** Of what was recorded, whosever costs are shown: its chip says so beside others. */
+  isOfRecordedCost?: true;
   also: 'or' | 'and';
   /** In place of "whose". */
   whose?: string;

@@ -7,9 +7,10 @@ import { FILTER_NAMES, type FilterName, filterOfName, type GivenFilters, valuesO
 export type FilterWords = { name: FilterName; one: unknown; joint: string; label: string; value: string };
 
 /** Every filter that is given, value by value, in their order. */
-export function filterWords(given: GivenFilters, names: Names, format: Format): FilterWords[] {
+export function filterWords(given: GivenFilters & { cost?: WhoseCost }, names: Names, format: Format): FilterWords[] {
   return FILTER_NAMES.filter((name) => valuesOf(given, name).length > 0).flatMap((name, g) => {
-    const { whose = 'whose', label, also, said } = filterOfName(name);
+    const { whose = 'whose', also, said, ...filter } = filterOfName(name);
+    const label = given.cost === 'repriced' && filter.isOfRecordedCost ? `recorded ${filter.label}` : filter.label;
     const values: unknown[] = valuesOf(given, name);
     return values.map((one, i) => ({
       ...{ name, one, label },
@@ -20,7 +21,7 @@ export function filterWords(given: GivenFilters, names: Names, format: Format): 
 }
 
 /** "Calls whose model is gpt-5 or tts-1 and whose author is Ana": what a budget says of itself. */
-export function filterSentence(given: GivenFilters, names: Names, format: Format): string {
+export function filterSentence(given: GivenFilters & { cost?: WhoseCost }, names: Names, format: Format): string {
   const words = filterWords(given, names, format);
   if (words.length === 0) return 'All calls';
   return words

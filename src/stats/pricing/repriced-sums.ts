@@ -6,22 +6,8 @@ import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageSource } from '../source.ts';
 import type { Count } from '../sums.ts';
 import type { PriceList } from './price-list.ts';
-import { RECORDS_FROM_SOURCE } from './repriced-days.ts';
 import { costOfRows } from './row-price.ts';
 import { type Owners, readRowTokensOf } from './row-tokens.ts';
-
-/** No rollup has the tokens of an author or a story: so many calls are read for a list of them. */
-export const MOST_CALLS_PRICED = RECORDS_FROM_SOURCE;
-
-/** How many of the first of some authors or stories, of so many calls each, are priced. */
-export function howManyPriced(calls: readonly Count[]): number {
-  let all = 0;
-  const end = calls.findIndex((some) => {
-    all += some;
-    return all > MOST_CALLS_PRICED;
-  });
-  return end === -1 ? calls.length : end;
-}
 
 /** What calls cost that have a price, day by day too, and how many those are. */
 export type RepricedSums = { cost: MicroEuros; requests: Count; days: Map<Day, MicroEuros> };

@@ -16,6 +16,7 @@ export type Owners = { by: keyof typeof OWNER_COLUMN; ids: string[] };
 type Row = UsageKind & { bucket: string; tokens: Buffer };
 
 const BYTES_A_ROW = 8;
+export const BYTES_AN_ID = 16;
 
 /** The tokens of every call of a filter in some stretches of time, by bucket, action and model: eight bytes a call in one value, not a row. */
 export async function readRowTokens(
@@ -44,7 +45,28 @@ export async function readRowTokensOf(
   return rows.map((row) => ({ ...withColumns(row), owner: row.owner }));
 }
 
-function tokensOf(workflows: Knex, windows: Window[], filter: UsageFilter | null, bucket: Bucket) {
+/** The same with an id of each call: `BYTES_AN_ID` bytes a call, in their order. */
+export async function readRowTokensWith(
+  workflows: Knex,
+  id: 'token_usage_id' | 'story_id' | 'author_id',
+  window: Window,
+  filter: UsageFilter,
+  bucket: Bucket,
+): Promise<(RowTokens & { ids: Uint8Array })[]> {
+  const rows: Row[] = await tokensOf(workflows, [window], filter, bucket, ` || uuid_send(${id})`).groupByRaw('1, 2, 3');
+  return rows.map(({ tokens, ...kind }) => {
+    const calls = tokens.length / (BYTES_A_ROW + BYTES_AN_ID);
+    const [numbers, ids] = [Buffer.alloc(calls * BYTES_A_ROW), new Uint8Array(calls * BYTES_AN_ID)];
+    for (let i = 0; i < calls; i++) {
+      const [begin, id] = [i * (BYTES_A_ROW + BYTES_AN_ID), i * (BYTES_A_ROW + BYTES_AN_ID) + BYTES_A_ROW];
+      tokens.copy(numbers, i * BYTES_A_ROW, begin, id);
+      tokens.copy(ids, i * BYTES_AN_ID, id, id + BYTES_AN_ID);
+    }
+    return { ...withColumns({ ...kind, tokens: numbers }), ids };
+  });
+}
+
+function tokensOf(workflows: Knex, windows: Window[], filter: UsageFilter | null, bucket: Bucket, besides = '') {
   return workflows('token_usage_tracking')
     .modify((builder) => {
       whereWithin(builder, windows);
@@ -52,7 +74,9 @@ function tokensOf(workflows: Knex, windows: Window[], filter: UsageFilter | null
     })
     .select(workflows.raw(`${bucket.sql} AS bucket`, bucket.bindings))
     .select({ action: 'action', model: 'ai_model' })
-    .select(workflows.raw(`string_agg(int4send(input_tokens) || int4send(output_tokens), ''::bytea) AS tokens`));
+    .select(
+      workflows.raw(`string_agg(int4send(input_tokens) || int4send(output_tokens)${besides}, ''::bytea) AS tokens`),
+    );
 }
 
 function withColumns({ bucket, action, model, tokens }: Row): RowTokens {

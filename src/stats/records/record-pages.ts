@@ -2,12 +2,14 @@ import { inTurn } from '../../db/in-turn.ts';
 import type { UsageFilter } from '../../query/filter.ts';
 import type { UsageQuery } from '../../query/query.ts';
 import { addTime, isOfNoTime, isTime, type Window } from '../../units/time.ts';
+import type { PriceList } from '../pricing/price-list.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
 import type { Sums } from '../sums.ts';
 import { depthOf, type Gap, isInGap, isNear } from './record-reach.ts';
 import { fetchRows, isByTime, type Order, type Slice, selectRows } from './record-rows.ts';
 import { type RecordRow, recordOf, type UsageRecord } from './records.ts';
+import { isPricedOrder, readByPrice } from './records-by-price.ts';
 import { readByTime } from './records-by-time.ts';
 import { countRolledUp } from './rolled-up.ts';
 import { type ListedRow, readUncounted } from './uncounted.ts';
@@ -31,6 +33,8 @@ export type RecordPage = {
   gap: Gap | null;
   inGap: boolean;
   uncounted: string[] | null;
+  /** Of an order by the price list what each record costs in a cursor; null of every other order. */
+  cursorCosts: ReadonlyMap<string, string> | null;
 };
 
 /** When the records of a page were made, as windows of one of them each; those without a time are left out. */
@@ -39,13 +43,21 @@ export const momentsOf = ({ records }: RecordPage) =>
     .filter(({ createdAt }) => isTime(createdAt))
     .map(({ createdAt }) => ({ from: createdAt, to: addTime(createdAt, 1n) }));
 
-/** One page of records and what all pages hold together. */
+/** One page of records and what all pages hold together; in order of cost by a price list, where one is given and each call can be priced for it. */
 export async function readRecords(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
   query: PageQuery,
+  list: PriceList | null,
 ): Promise<RecordPage> {
+  const isPriced = async () => isPricedOrder(query, (await readTotals(source, window, filter)).requests);
+  if (list !== null && query.sortBy === 'estimatedCostInEuros' && (await isPriced())) {
+    const skip = query.cursor ? 0 : (query.page - 1) * query.pageSize;
+    const slice = { skip, take: rowsFor(query), cursor: query.cursor };
+    const { rows, total, cursorCosts } = await readByPrice(source, window, filter, orderOf(query), slice, list);
+    return { ...pageOf(rows, total, query, null), cursorCosts };
+  }
   // Rollups have none of those without a time, and there are few.
   if (isOfNoTime(window)) return readAsItIs(source, window, filter, query);
   const counted = await countRolledUp(source, window);
@@ -82,7 +94,16 @@ export async function readRolledUp(
   const total = await readTotals(source, window, filter);
   const { gap, sortAll } = await depthOf(source.workflows, filter, query, total.requests);
   if (!query.cursor && isInGap(gap, query.page))
-    return { records: [], total, hasPrevious: false, hasNext: false, gap, inGap: true, uncounted: [] };
+    return {
+      records: [],
+      total,
+      hasPrevious: false,
+      hasNext: false,
+      gap,
+      inGap: true,
+      uncounted: [],
+      cursorCosts: null,
+    };
   const fetch = (order: Order, slice: Slice) => fetchRows(source.workflows, window, [window], filter, order, slice);
   const behind = total.requests - skip - query.pageSize;
   if (query.cursor || isNear(skip) || behind >= skip) {
@@ -143,5 +164,6 @@ function pageOf(rows: RecordRow[], total: Sums, { page, pageSize, cursor }: Page
     gap,
     inGap: false,
     uncounted: [],
+    cursorCosts: null,
   };
 }

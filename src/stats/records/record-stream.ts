@@ -6,12 +6,16 @@ import { ahead } from '../../units/promises/ahead.ts';
 import { handled } from '../../units/promises/handled.ts';
 import type { Window } from '../../units/time.ts';
 import { withoutRows } from '../memory/memory.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { readPricedCalls } from '../pricing/priced-calls.ts';
 import { openSnapshot, type Snapshot } from '../snapshot.ts';
 import type { UsageSource } from '../source.ts';
 import { readTotals } from '../stats.ts';
+import { pricedOrder } from './priced-order.ts';
 import { type Prompt, readPrompts } from './prompts.ts';
 import { type Order, orderSql } from './record-rows.ts';
 import { TEXT_OF_A_RECORD } from './record-text.ts';
+import { isPricedOrder } from './records-by-price.ts';
 
 /**
  * All records of a query as one snapshot sees them, in order, batch by batch, and the prompts of those that are asked for. `total` is known before the first batch and
@@ -21,6 +25,8 @@ import { TEXT_OF_A_RECORD } from './record-text.ts';
 export type RecordStream = {
   total: { rows: number; cost: MicroEuros };
   asShown: boolean;
+  /** Whether they are in the order of what they cost by the price list. */
+  isByPrice: boolean;
   /** Of texts that record-text.ts reads. */
   batches: AsyncGenerator<string[]>;
   prompts: (ids: string[]) => Promise<Map<string, Prompt>>;
@@ -30,7 +36,8 @@ export type RecordStream = {
 /** Small enough to be gone before the garbage collector takes it for something that stays. */
 const A_BATCH = 1_000;
 
-type WantedRecords = { source: UsageSource; window: Window; filter: UsageFilter; order: Order };
+/** `list`: in order of cost by it, where each call can be priced for that; null for recorded costs. */
+type WantedRecords = { source: UsageSource; window: Window; filter: UsageFilter; order: Order; list: PriceList | null };
 
 /**
  * Counts every single row first, which takes a third of a second a million: only that is true of what follows in the same
@@ -51,9 +58,13 @@ export async function openRecordStream(
     });
     const total = await counted({ ...source, coveredUntil: null });
     const asShown = shown !== null && shown.requests === total.requests && shown.cost === total.cost;
-    const batches = await openCursor(snapshot, asked);
+    const byPrice = isPricedOrder(asked.order, total.requests) ? asked.list : null;
+    const batches =
+      byPrice === null ? await openCursor(snapshot, asked) : await openPriced(snapshot, source, asked, byPrice);
     const prompts = (ids: string[]) => readPrompts(snapshot, ids);
-    return { total: { rows: total.requests, cost: total.cost }, asShown, batches, prompts, close: snapshot.close };
+    const isByPrice = byPrice !== null;
+    const { close } = snapshot;
+    return { total: { rows: total.requests, cost: total.cost }, asShown, isByPrice, batches, prompts, close };
   } catch (error) {
     await snapshot.close();
     throw error;
@@ -84,6 +95,36 @@ async function openCursor(
       .options({ rowMode: 'array' });
     return (await begin(fetching)).rows.map(([text]) => text);
   };
+  return batchesOf(fetch);
+}
+
+/** In the order of what each call costs by a price list. */
+async function openPriced(
+  { transaction, begin }: Snapshot,
+  { timeZone }: UsageSource,
+  { window, filter, order: { descending } }: WantedRecords,
+  list: PriceList,
+): Promise<AsyncGenerator<string[]>> {
+  const from = { workflows: transaction, timeZone };
+  const order = pricedOrder(await begin(handled(readPricedCalls(from, window, filter, list, 'record'))));
+  const ids = order.ids({ descending, skip: 0, take: order.count });
+  let next = 0;
+  return batchesOf(async () => {
+    const some = ids.slice(next, next + A_BATCH);
+    next += A_BATCH;
+    if (some.length === 0) return [];
+    const fetching = transaction
+      .raw<{ rows: [string][] }>(
+        `SELECT ${TEXT_OF_A_RECORD} FROM unnest(?::uuid[]) WITH ORDINALITY AS wanted (id, place)
+           JOIN token_usage_tracking ON token_usage_id = wanted.id ORDER BY wanted.place`,
+        [some],
+      )
+      .options({ rowMode: 'array' });
+    return (await begin(fetching)).rows.map(([text]) => text);
+  });
+}
+
+async function batchesOf(fetch: () => Promise<string[]>): Promise<AsyncGenerator<string[]>> {
   // Before anything is answered, so that a database that fails at once is an error and not half a file.
   const first = await fetch();
 

@@ -66,15 +66,17 @@ export function recordOf(row: RecordRow): UsageRecord {
 
 const cursorTime = (at: Instant) => (isTime(at) ? isoFromInstant(at) : postgresFromInstant(at));
 
-/** The cursor beside a record, for the link to what comes after or before it. */
+/** The cursor beside a record, for the link to what comes after or before it; `costs`: those of an order by the price list. */
 export function cursorBeside(
   record: UsageRecord,
   direction: Cursor['direction'],
   { sortBy }: Pick<UsageQuery, 'sortBy'>,
+  costs: ReadonlyMap<string, string> | null = null,
 ): Cursor {
   const values = SORTS[sortBy].map((column) => {
     if (column === 'createdAt') return cursorTime(record.createdAt);
-    return String(record[column]);
+    const listed = column === 'estimatedCostInEuros' ? costs?.get(record.tokenUsageId) : undefined;
+    return listed ?? String(record[column]);
   });
   return { direction, values, id: record.tokenUsageId };
 }

@@ -101,7 +101,7 @@ export async function assertPages(window: Window, wanted: UsageFilter): Promise<
     let cursor: Cursor | null = null;
     for (let page = 1; ; page++) {
       const query = { ...sort, page, pageSize: 7, cursor: by === 'cursor' ? cursor : null };
-      const { records, hasNext } = await readRecords(source, window, wanted, query);
+      const { records, hasNext } = await readRecords(source, window, wanted, query, null);
       seen.push(...records.map(({ tokenUsageId }) => tokenUsageId));
       const last = records.at(-1);
       if (!hasNext || !last) break;

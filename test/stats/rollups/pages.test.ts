@@ -141,7 +141,7 @@ describe('pages of records over rollups', () => {
     databases().workflows.on('query', note);
     const query = { sortBy: 'estimatedCostInEuros', sortOrder: 'desc', pageSize: 50, cursor: null } as const;
     const pageOf = (number: number) =>
-      readRecords(source, { from: null, to: AT }, NO_FILTER, { ...query, page: number });
+      readRecords(source, { from: null, to: AT }, NO_FILTER, { ...query, page: number }, null);
     const { records, total } = await pageOf(1_000_000_000);
     assert.deepEqual([records.length, total.requests, passed], [0, ROWS, 0]);
     assert.equal((await pageOf(2)).records.length, 50);
