@@ -14,15 +14,16 @@ export function queryOfFilter(text: string, { timeZone }: { timeZone: string }, 
   const problem = (message: string): ParameterProblem => ({ parameter: 'filter', message });
   // URLSearchParams would put another character in its place.
   if (/\p{Cs}/u.test(text)) throw new BadInput([problem('takes text without half a character')]);
-  const parameters: Record<string, string[]> = {};
-  for (const [name, value] of new URLSearchParams(text)) parameters[name] = [...(parameters[name] ?? []), value];
+  const given = new URLSearchParams(text);
+  const names = [...new Set(given.keys())];
   const known = Object.keys(FILTER_SHAPE);
-  const strange = Object.keys(parameters).filter((name) => !known.includes(name));
+  const strange = names.filter((name) => !known.includes(name));
   if (strange.length > 0) {
     const named = strange.slice(0, 5).map((name) => `“${name.slice(0, 60)}”`);
     throw new BadInput([problem(`takes ${known.join(', ')}, and not ${named.join(', ')}`)]);
   }
   try {
+    const parameters = Object.fromEntries(names.map((name) => [name, given.getAll(name)]));
     return parseUsageQuery(parameters, { maxPageSize: 1, timeZone }, at);
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;

@@ -133,6 +133,8 @@ describe('budgets', () => {
       [{ ...MONTHLY, per: undefined }, 'per'],
       [{ ...MONTHLY, filter: 'modell=gpt-5' }, 'filter'],
       [{ ...MONTHLY, filter: 'period=7d' }, 'filter'],
+      [{ ...MONTHLY, filter: '__proto__' }, 'filter'],
+      [{ ...MONTHLY, filter: 'constructor=1' }, 'filter'],
       [{ ...MONTHLY, filter: 'author=nobody' }, 'filter'],
       [{ ...MONTHLY, filter: ['model=gpt-5'] }, 'filter'],
       [{ ...MONTHLY, from: '2026-02-30' }, 'from'],
