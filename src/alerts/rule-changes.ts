@@ -4,6 +4,7 @@ import { unknownChannels } from '../delivery/channels.ts';
 import { createLimit } from '../export/limit.ts';
 import { type Budget, readBudgets } from '../stats/budgets/budgets.ts';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
+import { NotFound } from '../units/failures/not-found.ts';
 import { checkStamp } from '../units/input/stamp.ts';
 import type { Instant } from '../units/time.ts';
 import { liveAnswers } from './evaluation/live-answers.ts';
@@ -110,14 +111,16 @@ export async function makeAskedRule(
   });
 }
 
-/** @throws BadInput where it was deleted meanwhile */
+const GONE = 'There is no such rule. It may have been deleted.';
+
+/** @throws NotFound where it was deleted meanwhile */
 async function held(transaction: Knex, { id }: Rule): Promise<Rule> {
   const rule = await holdRule(transaction, id);
-  if (rule === null) throw new BadInput([{ parameter: 'id', message: 'is of a rule that was deleted meanwhile' }]);
+  if (rule === null) throw new NotFound(GONE);
   return rule;
 }
 
-/** `was` is of the form that asks, where one does. @throws BadInput where it was deleted meanwhile, or is no longer what that form says */
+/** `was` is of the form that asks, where one does. @throws NotFound where it was deleted meanwhile; BadInput where it is no longer what that form says */
 export async function changeToAskedRule(
   sources: AlertSources,
   before: Rule,
@@ -154,7 +157,7 @@ export async function beginAnewAfterBudget(
 /** Whether anybody is told of what a rule finds; it is evaluated all the same. */
 export function muteRule({ databases }: AlertSources, rule: Rule, muted: boolean, actor: Actor): Promise<void> {
   return auditedChange(databases.backoffice, actor, 'change rule', async (transaction) => {
-    await setMuted(transaction, rule.id, muted);
+    if (!(await setMuted(transaction, rule.id, muted))) throw new NotFound(GONE);
     return {
       value: undefined,
       subject: `${RULES_PATH}/${rule.id}`,
@@ -163,7 +166,7 @@ export function muteRule({ databases }: AlertSources, rule: Rule, muted: boolean
   });
 }
 
-/** @throws BadInput where it was deleted meanwhile */
+/** @throws NotFound where it was deleted meanwhile */
 export function removeRule(sources: AlertSources, before: Rule, actor: Actor, at: Instant): Promise<void> {
   return auditedChange(sources.databases.backoffice, actor, 'delete rule', async (transaction) => {
     const rule = await held(transaction, before);

@@ -17,10 +17,10 @@ import { readUse, readUses } from '../stats/budgets/read-use.ts';
 import type { Day } from '../units/calendar.ts';
 import { periodOf } from '../units/calendar-period.ts';
 import { BadInput } from '../units/failures/bad-input.ts';
+import { NotFound } from '../units/failures/not-found.ts';
 import { checkStamp, stamped } from '../units/input/stamp.ts';
 import { dayOf, type Instant, now } from '../units/time.ts';
 import { isUuid } from '../units/uuid.ts';
-import { NotFound } from '../web/errors.ts';
 import { panel } from '../web/panel.ts';
 import { takes, takesOnly } from '../web/parameters.ts';
 import type { Render } from '../web/render.ts';
@@ -33,6 +33,7 @@ import { type AskedBudget, parseBudget } from './terms.ts';
 
 const API_PATH = '/api/budgets';
 const LARGEST_BODY = '20kb';
+const GONE = 'There is no such budget. It may have been deleted.';
 
 type BudgetDependencies = BudgetSources & {
   render: Render;
@@ -58,7 +59,7 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
 
   const found = async (id: unknown): Promise<Budget> => {
     const budget = isUuid(String(id)) ? await readBudget(backoffice, String(id)) : null;
-    if (budget === null) throw new NotFound('There is no such budget. It may have been deleted.');
+    if (budget === null) throw new NotFound(GONE);
     return budget;
   };
 
@@ -76,7 +77,9 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
       const { id } = budget;
       const today = dayOf(at, timeZone);
       const from = changesFrom(budget, asked, today);
-      const [before, after] = await changeBudget(transaction, id, asked.terms, from);
+      const changed = await changeBudget(transaction, id, asked.terms, from);
+      if (changed === null) throw new NotFound(GONE);
+      const [before, after] = changed;
       checkStamp(req.query.was, before);
       const begun = isSameUntil(before, after, today) ? 0 : await rulesBeginAnew(transaction, id, at);
       const rules = begun === 0 ? '' : `; ${begun} ${begun === 1 ? 'rule begins' : 'rules begin'} anew`;
@@ -89,7 +92,7 @@ export function budgetPages({ render, rulesBeginAnew, ...sources }: BudgetDepend
 
   const remove = (req: Request, { id, name }: Budget): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'delete budget', async (transaction) => {
-      await deleteBudget(transaction, id);
+      if (!(await deleteBudget(transaction, id))) throw new NotFound(GONE);
       return { value: undefined, subject: `${BUDGETS_PATH}/${id}`, details: name };
     });
 

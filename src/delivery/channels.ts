@@ -126,26 +126,26 @@ export async function makeChannel(transaction: Knex, terms: ChannelTerms, owner:
   return made?.channel_id as string;
 }
 
-/** A webhook keeps the key of its signatures. */
-export async function changeChannel(transaction: Knex, { id, type }: Channel, terms: ChannelTerms): Promise<void> {
+/** False where there is none any more. */
+const written = async (transaction: Knex, id: string, columns: object): Promise<boolean> =>
+  (await transaction('channels').where('channel_id', id).whereNull('deleted_at').update(columns)) > 0;
+
+/** A webhook keeps the key of its signatures. False where there is none any more. */
+export function changeChannel(transaction: Knex, { id, type }: Channel, terms: ChannelTerms): Promise<boolean> {
   const secret = terms.type === type ? {} : { secret: newSecret(terms.type) };
-  await transaction('channels')
-    .where('channel_id', id)
-    .update({ ...columnsOf(terms), ...secret });
+  return written(transaction, id, { ...columnsOf(terms), ...secret });
 }
 
-/** A new key for the signatures of a webhook: of every attempt from now on, also of what waits. */
-export async function changeKey(transaction: Knex, { id, type }: Pick<WebhookChannel, 'id' | 'type'>): Promise<void> {
-  await transaction('channels')
-    .where('channel_id', id)
-    .update({ secret: newSecret(type) });
-}
+/** A new key for the signatures of a webhook: of every attempt from now on, also of what waits. False where there is none any more. */
+export const changeKey = (transaction: Knex, { id, type }: Pick<WebhookChannel, 'id' | 'type'>): Promise<boolean> =>
+  written(transaction, id, { secret: newSecret(type) });
 
-/** What still waits to be sent there never is: the outbox leaves it. */
-export async function deleteChannel(transaction: Knex, id: string): Promise<void> {
-  await transaction('channels').where('channel_id', id).update({ deleted_at: transaction.fn.now() });
+/** What still waits to be sent there never is: the outbox leaves it. False where there is none any more. */
+export async function deleteChannel(transaction: Knex, id: string): Promise<boolean> {
+  if (!(await written(transaction, id, { deleted_at: transaction.fn.now() }))) return false;
   await transaction('deliveries')
     .where({ channel_id: id })
     .whereIn('state', ['waiting', 'dead'])
     .update({ state: 'dismissed', ended_at: transaction.fn.now(), answer: 'The channel was deleted.' });
+  return true;
 }

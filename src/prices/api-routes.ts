@@ -2,7 +2,7 @@ import express, { type Router } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../auth/access/caller.ts';
 import { BadInput, takenOnce } from '../units/failures/bad-input.ts';
-import { NotFound } from '../web/errors.ts';
+import { NotFound } from '../units/failures/not-found.ts';
 import { takesOnly } from '../web/parameters.ts';
 import { priceChanges } from './changes.ts';
 import { findPrice } from './finding-routes.ts';

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Knex } from 'knex';
+import { NotFound } from '../units/failures/not-found.ts';
 import { isUuid } from '../units/uuid.ts';
-import { NotFound } from '../web/errors.ts';
 import { type Price, readPrice } from './store.ts';
 
 /** The price that a path names, whether or not it was withdrawn. @throws NotFound */

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { BadInput, type ParameterProblem } from '../units/failures/bad-input.ts';
 import { loggable } from '../units/failures/loggable.ts';
+import { NotFound } from '../units/failures/not-found.ts';
 import { TooMuchToCount } from '../units/failures/too-much-to-count.ts';
 import { isUnavailable } from '../units/failures/unavailable.ts';
 import { breakOff } from './break-off.ts';
@@ -9,9 +10,6 @@ import { correctionOf } from './correction.ts';
 import { keepAddress } from './htmx.ts';
 import type { Render } from './render.ts';
 import { returnPath } from './return-path.ts';
-
-/** No such page or record. */
-export class NotFound extends Error {}
 
 /** The person is known, and may not do this; `wayOut` leads to where they may. */
 export class Refused extends Error {

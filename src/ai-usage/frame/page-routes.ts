@@ -15,10 +15,10 @@ import {
 import { leftOutText } from '../../stats/pricing/left-out.ts';
 import type { Unpriced } from '../../stats/pricing/repriced.ts';
 import type { Answer } from '../../stats/source.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import type { Format } from '../../units/format.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import { now } from '../../units/time.ts';
-import { NotFound } from '../../web/errors.ts';
 import { pushAddress, wantsFragment } from '../../web/htmx.ts';
 import { type Panel, panel } from '../../web/panel.ts';
 import { type Address, notUnderstood, takes } from '../../web/parameters.ts';

@@ -1,8 +1,8 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
 import { type DayNote, readNote, readNotes } from '../../stats/notes/notes.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { now } from '../../units/time.ts';
-import { NotFound } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
 import type { UsageSources } from '../frame/sources.ts';
 import { noteChanges } from './changes.ts';

@@ -3,7 +3,11 @@ import { type Actor, auditedChange, auditedOnce } from '../../db/audit-log.ts';
 import { NOTES_PATH } from '../../query/paths.ts';
 import { changeNote, type DayNote, deleteNote, MOST_NOTES, makeNote, type NoteTerms } from '../../stats/notes/notes.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { checkStamp, stamped } from '../../units/input/stamp.ts';
+
+/** Whoever deletes it at the same time may be before this. */
+const GONE = 'There is no such note. It may have been deleted.';
 
 const termsOf = ({ first, last, text, filter }: NoteTerms): NoteTerms => ({ first, last, text, filter });
 const pathOf = (id: string) => `${NOTES_PATH}/${id}`;
@@ -36,12 +40,13 @@ export function noteChanges(backoffice: Knex) {
     change: (who: Actor, { id }: DayNote, terms: NoteTerms, was?: unknown) =>
       auditedChange(backoffice, who, 'change note', async (transaction) => {
         const before = await changeNote(transaction, id, terms, who.email);
+        if (before === null) throw new NotFound(GONE);
         checkStamp(was, termsOf(before));
         return { value: undefined, subject: pathOf(id), details: inDetail(terms) };
       }),
     remove: (who: Actor, note: DayNote) =>
       auditedChange(backoffice, who, 'delete note', async (transaction) => {
-        await deleteNote(transaction, note.id);
+        if (!(await deleteNote(transaction, note.id))) throw new NotFound(GONE);
         return { value: undefined, subject: pathOf(note.id), details: inDetail(note) };
       }),
   };

@@ -3,8 +3,9 @@ import type { Knex } from 'knex';
 import { personOf } from '../../auth/access/caller.ts';
 import { NOTES_PATH } from '../../query/paths.ts';
 import { type DayNote, readNote } from '../../stats/notes/notes.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { isUuid } from '../../units/uuid.ts';
-import { NotFound, Refused } from '../../web/errors.ts';
+import { Refused } from '../../web/errors.ts';
 import { mayChange } from './notes-page.ts';
 
 /** Whether whoever asks may change a note. */

@@ -15,11 +15,12 @@ import { isLargePrompt, isUnprintable, type OpenPrompt, openPrompt, UNPRINTABLE 
 import { type FoundRecord, readRecord, readRepeats, type UsageRecord } from '../../stats/records/records.ts';
 import { costPerMillionTokens } from '../../tables/cells.ts';
 import { loggable } from '../../units/failures/loggable.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_NUMBER } from '../../units/money.ts';
 import { isoFromInstant, isTime, NO_TIME, now } from '../../units/time.ts';
 import { type AtOnce, beginDownload, goneSignal, sendDownload } from '../../web/download.ts';
-import { NotFound, Refused } from '../../web/errors.ts';
+import { Refused } from '../../web/errors.ts';
 import { keepAddress } from '../../web/htmx.ts';
 import { type Panel, panel } from '../../web/panel.ts';
 import { type Address, takes, takesOnly } from '../../web/parameters.ts';

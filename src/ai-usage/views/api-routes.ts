@@ -1,7 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { personOf } from '../../auth/access/caller.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { now } from '../../units/time.ts';
-import { NotFound } from '../../web/errors.ts';
 import { takesOnly } from '../../web/parameters.ts';
 import { pageLimits, type UsageSources } from '../frame/sources.ts';
 import { viewChanges } from './changes.ts';

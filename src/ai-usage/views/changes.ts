@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { type Actor, type AuditedAction, auditedChange, auditedOnce } from '../../db/audit-log.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { checkStamp, stamped } from '../../units/input/stamp.ts';
 import {
   changeView,
@@ -18,6 +19,9 @@ import {
   type ViewTerms,
 } from './store.ts';
 import { VIEWS_PATH } from './views-page.ts';
+
+/** Whoever deletes it at the same time may be before this. */
+const GONE = 'There is no such view. It may have been deleted.';
 
 const TOO_MANY: Record<Full, string> = {
   own: `is one too many: you have ${MOST_VIEWS} views already`,
@@ -67,14 +71,15 @@ export function viewChanges(backoffice: Knex) {
     /** `was`: what its form was filled with, if it is of a form. */
     change: (who: Actor, view: SavedView, terms: ViewTerms, was?: unknown) =>
       changed(who, 'change view', view, async (transaction) => {
-        const { before, full } = await changeView(transaction, view.id, terms);
-        checkStamp(was, stampedOf(before));
-        if (full) throw new BadInput([{ parameter: 'shared', message: TOO_MANY.shared }]);
+        const changed = await changeView(transaction, view.id, terms);
+        if (changed === null) throw new NotFound(GONE);
+        checkStamp(was, stampedOf(changed.before));
+        if (changed.full) throw new BadInput([{ parameter: 'shared', message: TOO_MANY.shared }]);
         return inDetail(terms);
       }),
     remove: (who: Actor, view: SavedView) =>
       changed(who, 'delete view', view, async (transaction) => {
-        await deleteView(transaction, view.id);
+        if (!(await deleteView(transaction, view.id))) throw new NotFound(GONE);
         return inDetail(view);
       }),
     star: (who: Actor, view: SavedView) =>

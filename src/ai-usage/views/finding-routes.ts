@@ -1,8 +1,9 @@
 import type { Request } from 'express';
 import type { Knex } from 'knex';
 import { personOf } from '../../auth/access/caller.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import { isUuid } from '../../units/uuid.ts';
-import { NotFound, Refused } from '../../web/errors.ts';
+import { Refused } from '../../web/errors.ts';
 import { readView, type SavedView } from './store.ts';
 import { mayChange, VIEWS_PATH } from './views-page.ts';
 

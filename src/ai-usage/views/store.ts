@@ -84,18 +84,18 @@ async function countOf(transaction: Knex, which: object): Promise<number> {
 
 /**
  * What the view was, and whether it stays so because as many as may be are everybody's. One that is no longer everybody's is
- * starred by its owner alone. @throws Error where there is none
+ * starred by its owner alone. Null where there is none any more.
  */
 export async function changeView(
   transaction: Knex,
   id: string,
   terms: ViewTerms,
-): Promise<{ before: ViewTerms; full: boolean }> {
+): Promise<{ before: ViewTerms; full: boolean } | null> {
   await transaction.raw('LOCK TABLE saved_views IN SHARE ROW EXCLUSIVE MODE');
   const before = await transaction('saved_views')
     .where('view_id', id)
     .first<ViewTerms | undefined>('name', 'address', 'shared');
-  if (before === undefined) throw new Error('there is no such view');
+  if (before === undefined) return null;
   const isFull = terms.shared && !before.shared && (await countOf(transaction, { shared: true })) >= MOST_SHARED;
   if (isFull) return { before, full: true };
   await transaction('saved_views').where('view_id', id).update(terms);
@@ -107,8 +107,9 @@ export async function changeView(
   return { before, full: false };
 }
 
-export async function deleteView(transaction: Knex, id: string): Promise<void> {
-  await transaction('saved_views').where('view_id', id).delete();
+/** False where there is none any more. */
+export async function deleteView(transaction: Knex, id: string): Promise<boolean> {
+  return (await transaction('saved_views').where('view_id', id).delete()) > 0;
 }
 
 /** Puts a view behind the starred ones of a person; false where they have as many as there may be. */

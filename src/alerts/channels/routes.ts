@@ -20,11 +20,12 @@ import { createSend, type SendingSettings } from '../../delivery/send.ts';
 import { dismiss, readSentTo, readUndelivered, sendAgain } from '../../delivery/undelivered.ts';
 import { createLimit } from '../../export/limit.ts';
 import { BadInput } from '../../units/failures/bad-input.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import type { Format } from '../../units/format.ts';
 import { checkStamp, stamped } from '../../units/input/stamp.ts';
 import { now } from '../../units/time.ts';
 import { isUuid } from '../../units/uuid.ts';
-import { NotFound, TooMany } from '../../web/errors.ts';
+import { TooMany } from '../../web/errors.ts';
 import { panel } from '../../web/panel.ts';
 import { takes, takesOnly } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
@@ -45,6 +46,7 @@ type ChannelDependencies = {
 
 const API_PATH = '/api/alerts/channels';
 const LARGEST_BODY = '20kb';
+const GONE = 'There is no such channel. It may have been deleted.';
 /** Each may take twenty seconds. */
 const MOST_TESTS = { each: 2, all: 10 };
 
@@ -70,7 +72,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
 
   const found = async (id: unknown): Promise<Channel> => {
     const channel = isUuid(String(id)) ? await readChannel(backoffice, String(id)) : null;
-    if (channel === null) throw new NotFound('There is no such channel. It may have been deleted.');
+    if (channel === null) throw new NotFound(GONE);
     return channel;
   };
   const pathOf = (id: string) => `${CHANNELS_PATH}/${id}`;
@@ -87,7 +89,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     checkStamp(req.query.was, { ...channel, secret: null });
     const terms = await parseChannel(req.body, targets, channel);
     await auditedChange(backoffice, personOf(req), 'change channel', async (transaction) => {
-      await changeChannel(transaction, channel, terms);
+      if (!(await changeChannel(transaction, channel, terms))) throw new NotFound(GONE);
       return { value: undefined, subject: pathOf(channel.id), details: inWords(terms) };
     });
   };
@@ -95,7 +97,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
     const channel = await found(req.params.id);
     if (channel.type !== 'webhook') throw new NotFound('An e-mail channel has no key.');
     await auditedChange(backoffice, personOf(req), 'change channel key', async (transaction) => {
-      await changeKey(transaction, channel);
+      if (!(await changeKey(transaction, channel))) throw new NotFound(GONE);
       return { value: undefined, subject: pathOf(channel.id), details: inWords(channel) };
     });
     return found(channel.id);
@@ -103,7 +105,7 @@ export function channelPages({ databases, render, format, sending }: ChannelDepe
   const remove = (req: Request, channel: Channel): Promise<void> =>
     auditedChange(backoffice, personOf(req), 'delete channel', async (transaction) => {
       const silent = await tellNobodyWithout(transaction, channel.id);
-      await deleteChannel(transaction, channel.id);
+      if (!(await deleteChannel(transaction, channel.id))) throw new NotFound(GONE);
       const details = [inWords(channel), ...(silent.length === 0 ? [] : [`now tell nobody: ${namesOf(silent)}`])];
       return { value: undefined, subject: pathOf(channel.id), details: details.join('; ') };
     });

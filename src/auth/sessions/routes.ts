@@ -1,8 +1,8 @@
 import express, { type Request, type Router } from 'express';
 import type { Knex } from 'knex';
 import { type AuditedAction, auditedChange } from '../../db/audit-log.ts';
+import { NotFound } from '../../units/failures/not-found.ts';
 import type { Format } from '../../units/format.ts';
-import { NotFound } from '../../web/errors.ts';
 import { takes } from '../../web/parameters.ts';
 import type { Render } from '../../web/render.ts';
 import { personOf } from '../access/caller.ts';

@@ -76,21 +76,20 @@ export async function makeBudget(transaction: Knex, terms: BudgetTerms, owner: s
 
 /**
  * Its amount from a day on; amounts of earlier days stay as they were, those of later ones are replaced; with null all amounts stay.
- * Returns it as it was and as it is. @throws Error where there is none
+ * Returns it as it was and as it is, null where there is none any more.
  */
 export async function changeBudget(
   transaction: Knex,
   id: string,
   terms: BudgetTerms,
   from: Day | null,
-): Promise<[before: Budget, after: Budget]> {
+): Promise<[before: Budget, after: Budget] | null> {
   // Whoever changes it at the same time does so after this one.
   await transaction('budgets').where('budget_id', id).forUpdate().first('budget_id');
   const before = await readBudget(transaction, id);
   await writeTerms(transaction, id, terms, from);
   const after = await readBudget(transaction, id);
-  if (before === null || after === null) throw new Error('there is no such budget');
-  return [before, after];
+  return before === null || after === null ? null : [before, after];
 }
 
 async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, from: Day | null): Promise<void> {
@@ -114,6 +113,8 @@ async function writeTerms(transaction: Knex, id: string, terms: BudgetTerms, fro
     .merge();
 }
 
-export async function deleteBudget(transaction: Knex, id: string): Promise<void> {
-  await transaction('budgets').where('budget_id', id).update({ deleted_at: transaction.fn.now() });
+/** False where there is none any more. */
+export async function deleteBudget(transaction: Knex, id: string): Promise<boolean> {
+  const there = transaction('budgets').where('budget_id', id).whereNull('deleted_at');
+  return (await there.update({ deleted_at: transaction.fn.now() })) > 0;
 }

@@ -82,17 +82,17 @@ export async function makeNote(
   return made?.note_id as string;
 }
 
-/** Returns it as it was. @throws Error where there is none */
-export async function changeNote(transaction: Knex, id: string, terms: NoteTerms, by: string): Promise<DayNote> {
+/** Returns it as it was, null where there is none any more. */
+export async function changeNote(transaction: Knex, id: string, terms: NoteTerms, by: string): Promise<DayNote | null> {
   await transaction('day_notes').where('note_id', id).forUpdate().first('note_id');
   const before = await readNote(transaction, id);
-  if (before === null) throw new Error('there is no such note');
   await transaction('day_notes')
     .where('note_id', id)
     .update({ ...columnsOf(terms), changed_at: transaction.fn.now(), changed_by: by });
   return before;
 }
 
-export async function deleteNote(transaction: Knex, id: string): Promise<void> {
-  await transaction('day_notes').where('note_id', id).delete();
+/** False where there is none any more. */
+export async function deleteNote(transaction: Knex, id: string): Promise<boolean> {
+  return (await transaction('day_notes').where('note_id', id).delete()) > 0;
 }
