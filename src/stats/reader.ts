@@ -7,13 +7,14 @@ import { sameUrl, type UsageQuery } from '../query/query.ts';
 import { DEFAULT_VIEW } from '../query/view.ts';
 import { handled } from '../units/promises/handled.ts';
 import type { Instant } from '../units/time.ts';
-import { type Pivot, type PivotAsked, readPivot } from './explore/pivot.ts';
-import type { DailyCosts } from './forecast.ts';
+import type { UsageAnswers } from './answers.ts';
+import { readPivot } from './explore/pivot.ts';
+import { readWeek } from './explore/week.ts';
 import { type PriceList, pricesOf } from './pricing/price-list.ts';
-import { type RepricedStats, readRepricedStats } from './pricing/repriced.ts';
-import { type RepricedSums, readRepricedSums } from './pricing/repriced-sums.ts';
+import { readRepricedStats } from './pricing/repriced.ts';
+import { readRepricedSums } from './pricing/repriced-sums.ts';
 import { type OddTimes, readOddTimes } from './records/odd-values.ts';
-import { momentsOf, type RecordPage, readRecords } from './records/record-pages.ts';
+import { momentsOf, readRecords } from './records/record-pages.ts';
 import { RollupsChanged } from './rollups/coverage.ts';
 import type { Mend } from './rollups/keep/mend.ts';
 import { readEarliest } from './rollups/source-hours.ts';
@@ -26,48 +27,13 @@ import {
   type OpenedSource,
   type UsageSource,
 } from './source.ts';
-import { type BucketSize, costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
-import { type DayCosts, readDayCosts } from './stories/day-costs.ts';
-import { readStory, type Story } from './stories/story.ts';
-import { readStoryCosts, type StoryCosts, type StoryCostsAsked } from './stories/story-costs.ts';
-import type { TopBy } from './stories/story-sums.ts';
-import { readSumsOf, readTop, type Top } from './stories/top.ts';
-import { readUnitCosts, type UnitCosts } from './stories/unit-costs.ts';
-import type { Sums } from './sums.ts';
+import { costsOfDays, readDailyCosts, readStats, type UsageStats } from './stats.ts';
+import { readDayCosts } from './stories/day-costs.ts';
+import { readStory } from './stories/story.ts';
+import { readSpread, readStoryCosts } from './stories/story-costs.ts';
+import { readSumsOf, readTop } from './stories/top.ts';
+import { readUnitCosts } from './stories/unit-costs.ts';
 import { sameFigures } from './tie-out.ts';
-import { readWeek, type Week } from './week.ts';
-
-type OtherPrices = (list: PriceList) => PriceList;
-
-/** What is answered from an opened source. What many ask at once, or within seconds, is computed once. */
-type UsageAnswers = {
-  /** The query as of the instant at which others asked the same within the last seconds. */
-  recent: (query: UsageQuery) => Promise<UsageQuery>;
-  /** By the costs that the query asks for. */
-  stats: (query: UsageQuery, size: BucketSize) => Promise<Answer<UsageStats | RepricedStats>>;
-  /** The same by the price list, or one that is made of it, whatever the query asks for. */
-  repriced: (query: UsageQuery, size: BucketSize, by?: OtherPrices) => Promise<Answer<RepricedStats>>;
-  /** What each business day cost, and each hour of the week, by the costs that the query asks for. */
-  dailyCosts: (query: UsageQuery) => Promise<Answer<DailyCosts>>;
-  week: (query: UsageQuery) => Promise<Answer<Week>>;
-  /** What two axes have against each other, by the costs that the query asks for. */
-  pivot: (query: UsageQuery, asked: PivotAsked) => Promise<Answer<Pivot>>;
-  /** The first authors or stories by the query's rank, as recorded. */
-  top: (query: UsageQuery, by: TopBy, most: number) => Promise<Answer<Top>>;
-  /** What some authors or stories add up to, as recorded. */
-  sumsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, Sums>>>;
-  /** What some authors or stories cost day by day. */
-  dayCostsOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<DayCosts | null>>;
-  /** What some of them cost by the price list, whatever the query asks for: of MOST_CALLS_PRICED calls at most. */
-  repricedOf: (query: UsageQuery, by: TopBy, keys: string[]) => Promise<Answer<Map<string, RepricedSums>>>;
-  /** By the costs that the query asks for, where it is sorted by them. */
-  records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
-  /** The most expensive stories of a query, and how many stories cost less than `cost`. */
-  storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
-  unitCosts: (query: UsageQuery) => Promise<Answer<UnitCosts>>;
-  /** The one story that a query names. */
-  story: (query: UsageQuery) => Promise<Answer<Story>>;
-};
 
 export type UsageReader = UsageAnswers & {
   /**
@@ -172,6 +138,17 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       return { ...answered, query: { ...query, asOf, window } };
     };
 
+    /** The same with the price list, or null where the query asks for recorded costs. */
+    const answerBy = async <T>(
+      name: string,
+      of: string,
+      query: UsageQuery,
+      read: (...of: [UsageSource, UsageFilter, PriceList | null]) => Promise<T>,
+    ) => {
+      const list = query.cost === 'repriced' ? await prices() : null;
+      return answer(name, `${of} ${list?.version}`, query, (source, filter) => read(source, filter, list));
+    };
+
     const repriced: UsageAnswers['repriced'] = async (query, size, by = (list) => list) => {
       const list = by(await prices());
       return answer('repriced', `${size} ${list.version}`, query, (source, filter) =>
@@ -193,15 +170,11 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
         query.cost === 'repriced'
           ? repriced(query, 'day').then((answered) => ({ ...answered, value: costsOfDays(answered.value) }))
           : answer('daily costs', '', query, (source, filter) => readDailyCosts(source, query.window, filter)),
-      week: async (query) => {
-        const list = query.cost === 'repriced' ? await prices() : null;
-        return answer('week', `${list?.version}`, query, (of, filter) => readWeek(of, query.window, filter, list));
-      },
-      pivot: async (query, asked) => {
-        const list = query.cost === 'repriced' ? await prices() : null;
-        const of = `${JSON.stringify(asked)} ${list?.version}`;
-        return answer('pivot', of, query, (source, filter) => readPivot(source, query.window, filter, asked, list));
-      },
+      week: (query) => answerBy('week', '', query, (of, filter, list) => readWeek(of, query.window, filter, list)),
+      pivot: (query, asked) =>
+        answerBy('pivot', JSON.stringify(asked), query, (source, filter, list) =>
+          readPivot(source, query.window, filter, asked, list),
+        ),
       top: (query, by, most) =>
         answer('top', `${most} by ${by} ${query.rankBy} ${query.rankOrder}`, query, (source, filter) =>
           readTop(source, query.window, filter, by, most, query),
@@ -216,9 +189,8 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           readRepricedSums(source, query.window, filter, { by, ids }, list),
         );
       },
-      records: async (query) => {
-        const list = query.cost === 'repriced' ? await prices() : null;
-        return answer('records', `${list?.version}`, query, async (source, filter) => {
+      records: (query) =>
+        answerBy('records', '', query, async (source, filter, list) => {
           const read = (of: UsageSource) => readRecords(of, query.window, filter, query, list);
           let [page, opened] = [await read(source), await opening];
           for (let again = 0; page.uncounted === null && again < MOST_READINGS; again++) {
@@ -228,14 +200,18 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
           const seen = momentsOf(page);
           if (seen.length > 0) mend(seen, query.window);
           return page;
-        });
-      },
+        }),
       storyCosts: (query, asked) =>
         answer('story costs', `${asked.most} ${asked.besides?.story} ${asked.besides?.cost}`, query, (source, filter) =>
           readStoryCosts(source, query.window, filter, asked),
         ),
-      unitCosts: (query) => answer('unit costs', '', query, (of, filter) => readUnitCosts(of, query.window, filter)),
-      story: (query) => answer('story', '', query, (of, filter) => readStory(of.workflows, query.window, filter)),
+      unitCosts: (query) =>
+        answerBy('unit costs', '', query, (of, filter, list) => readUnitCosts(of, query.window, filter, list)),
+      storySpread: (query, besides) =>
+        answerBy('spread', `${besides.story} ${besides.cost}`, query, (source, filter, list) =>
+          readSpread(source, query.window, filter, besides, list),
+        ),
+      story: (query) => answerBy('story', '', query, (of, filter, list) => readStory(of, query.window, filter, list)),
     };
   };
 
@@ -263,12 +239,10 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
     dailyCosts: alone(({ dailyCosts }) => dailyCosts),
     ...{ week: alone(({ week }) => week), pivot: alone(({ pivot }) => pivot), top: alone(({ top }) => top) },
     sumsOf: alone(({ sumsOf }) => sumsOf),
-    dayCostsOf: alone(({ dayCostsOf }) => dayCostsOf),
-    repricedOf: alone(({ repricedOf }) => repricedOf),
-    records: alone(({ records }) => records),
-    storyCosts: alone(({ storyCosts }) => storyCosts),
+    ...{ dayCostsOf: alone(({ dayCostsOf }) => dayCostsOf), repricedOf: alone(({ repricedOf }) => repricedOf) },
+    ...{ records: alone(({ records }) => records), storyCosts: alone(({ storyCosts }) => storyCosts) },
     unitCosts: alone(({ unitCosts }) => unitCosts),
-    story: alone(({ story }) => story),
+    ...{ story: alone(({ story }) => story), storySpread: alone(({ storySpread }) => storySpread) },
     together: (read) =>
       untilUnchanged(handled(current()), (opened) =>
         readSound({ ...opened.source, endsRead: new Map() }, (source) =>

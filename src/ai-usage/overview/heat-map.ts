@@ -1,5 +1,5 @@
 import type { ViewLinks } from '../../query/query.ts';
-import type { Week } from '../../stats/week.ts';
+import type { Week } from '../../stats/explore/week.ts';
 import { heatOf } from '../../tables/heat.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import type { Format } from '../../units/format.ts';

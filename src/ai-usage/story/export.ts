@@ -6,7 +6,7 @@ import { SUBJECTS } from '../frame/subjects.ts';
 import { repeatTable, stepTable } from './story-page.ts';
 
 /** A story is told as a whole. */
-const heeds = allBut(['story', ...PERIOD]);
+const heeds = [...allBut(['story', ...PERIOD]), 'cost'];
 
 const tables: Record<string, UsageTable> = {
   steps: {

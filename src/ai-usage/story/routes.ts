@@ -2,10 +2,9 @@ import express, { type Router } from 'express';
 import { readNames } from '../../catalog/names.ts';
 import { NO_FILTERS } from '../../query/filters/registry.ts';
 import { OVERVIEW_PATH, RECORDS_PATH } from '../../query/paths.ts';
-import { type UsageQuery, usageUrl } from '../../query/query.ts';
+import { usageUrl } from '../../query/query.ts';
 import { readNotesOf } from '../../stats/notes/notes-of.ts';
-import type { UsageReader } from '../../stats/reader.ts';
-import type { Format } from '../../units/format.ts';
+import { costOfRecord } from '../../stats/pricing/repriced.ts';
 import { NO_EUROS } from '../../units/money.ts';
 import { handled } from '../../units/promises/handled.ts';
 import { panel } from '../../web/panel.ts';
@@ -15,19 +14,11 @@ import { type PageDependencies, pageFrame, shortened, subjectOf, takesOfSubject 
 import { pageLimits } from '../frame/sources.ts';
 import { SUBJECTS, subjectUrl, wholeStory } from '../frame/subjects.ts';
 import { notesOnChart } from '../notes/shown.ts';
+import { repricedColumn } from '../records/record-columns.ts';
 import { repricedLine } from '../repriced/sentence.ts';
 import { STORY_EXPORT } from './export.ts';
 import { storyCompared } from './story-compared.ts';
 import { storyPageOf, storyPlace } from './story-page.ts';
-
-const AS_RECORDED =
-  'Costs as recorded: by the price list those of a story are not told step by step; its records have both beside each other.';
-
-/** What a story says where costs of the price list are asked for: that these are others, and what all of it costs by it. */
-async function asRecorded(reader: UsageReader, whole: UsageQuery, format: Format): Promise<string> {
-  const line = await repricedLine(reader, whole, format);
-  return line === null ? AS_RECORDED : `${AS_RECORDED} All of it: ${line}`;
-}
 
 /** A page for each story. */
 export function storyPage({ databases, reader, render, format }: PageDependencies): Router {
@@ -49,25 +40,33 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
         const comparing = handled(
           reading.then((story) => {
             const cost = story.ok ? story.value.value.total.cost : NO_EUROS;
-            return panel(reader.storyCosts(query, { most: 0, besides: { story: id, cost } }), req.log);
+            return panel(reader.storySpread(query, { story: id, cost }), req.log);
           }),
+        );
+        // As of what the page compares in, and with what the price list leaves out of the story.
+        const framing = handled(
+          Promise.all([reading, comparing]).then(([story, costs]) =>
+            story.ok ? { ...story, value: { ...story.value, query: costs.ok ? costs.value.query : query } } : costs,
+          ),
         );
         return Promise.all([
           reading,
           comparing,
-          frame(path, query, comparing, req.log, 'story'),
+          frame(path, query, framing, req.log, 'story'),
           panel(storyCompared(reader, { path, query, ofStory: narrowed, noted }, format), req.log),
-          query.cost === 'repriced' ? panel(asRecorded(reader, whole, format), req.log) : null,
+          query.cost === 'repriced' ? panel(repricedLine(reader, whole, format), req.log) : null,
         ]);
       });
       const said = await noting;
       const story = answer.ok ? answer.value.value : null;
       const { asOf } = answer.ok ? answer.value.query : query;
+      const prices = query.cost === 'repriced' ? await reader.prices() : null;
+      const besides = prices && repricedColumn((record) => costOfRecord(record, prices, format.timeZone));
       const names = await readNames(databases, { authors: story?.authors ?? [], stories: [id] });
       const data = {
         ...shared,
         notes: [
-          ...(whose === null ? [] : [whose.ok ? whose.value : AS_RECORDED]),
+          ...(whose?.ok && whose.value !== null ? [`All of it: ${whose.value}`] : []),
           ...shared.notes,
           ...(story ? frozenNotes(query, story.total, format) : []),
         ],
@@ -84,7 +83,9 @@ export function storyPage({ databases, reader, render, format }: PageDependencie
           ? {
               ok: true,
               value:
-                answer.value.value.total.requests === 0 ? null : storyPageOf(answer.value.value, whole, names, format),
+                answer.value.value.total.requests === 0
+                  ? null
+                  : storyPageOf(answer.value.value, whole, names, besides, format),
             }
           : answer,
         download: story

@@ -1,5 +1,5 @@
 import { RECORDS_PATH } from '../../query/paths.ts';
-import { ofRecorded, type UsageQuery, usageUrl, type ViewLinks } from '../../query/query.ts';
+import { type UsageQuery, usageUrl, type ViewLinks } from '../../query/query.ts';
 import { STACKS } from '../../query/view.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { Format } from '../../units/format.ts';
@@ -25,11 +25,9 @@ export async function storyCompared(
   format: Format,
 ): Promise<StoryCompared> {
   const size = bucketSizeOf(ofStory);
-  // Of a story's steps, which stand below, no others are known.
-  const recorded = ofRecorded(ofStory);
   const [{ value: stats }, compared, earliest] = await Promise.all([
-    reader.stats(recorded, size),
-    readCompared(reader, recorded, size, format.timeZone),
+    reader.stats(ofStory, size),
+    readCompared(reader, ofStory, size, format.timeZone),
     reader.earliest(),
   ]);
   const links: ViewLinks = {

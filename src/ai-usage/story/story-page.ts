@@ -4,7 +4,7 @@ import { written } from '../../catalog/written.ts';
 import { RECORDS_PATH } from '../../query/paths.ts';
 import { type UsageQuery, usageUrl } from '../../query/query.ts';
 import { BREAK_MINUTES, type Repeat, type Story, type StoryStep } from '../../stats/stories/story.ts';
-import type { StoryCosts } from '../../stats/stories/story-costs.ts';
+import type { Spread } from '../../stats/stories/story-costs.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Tile, tilesOf } from '../../tables/tiles.ts';
@@ -13,6 +13,7 @@ import type { MicroEuros } from '../../units/money.ts';
 import { earliest, floorDivided, latest, SECOND } from '../../units/time.ts';
 import { actionColumns, modelColumn } from '../frame/name-columns.ts';
 import { detailsLink } from '../frame/subjects.ts';
+import type { RecordColumn } from '../records/record-columns.ts';
 import { recordTable } from '../records/record-table.ts';
 
 /** Everything about one story, ready to print. `query` means all of its records. */
@@ -23,12 +24,19 @@ export type StoryPage = {
   records: { text: string; table: Table };
 };
 
-export function storyPageOf(story: Story, query: UsageQuery, names: Names, format: Format): StoryPage {
+/** `besides`: what each of its records costs by the price list, where that is shown. */
+export function storyPageOf(
+  story: Story,
+  query: UsageQuery,
+  names: Names,
+  besides: RecordColumn | null,
+  format: Format,
+): StoryPage {
   return {
     tiles: storyTiles(story, format),
     steps: stepTable(story, query, format).page(format),
     repeats: repeatsOf(story, format),
-    records: recordsOf(story, query, names, format),
+    records: recordsOf(story, query, names, besides, format),
   };
 }
 
@@ -114,7 +122,13 @@ function repeatsOf(story: Story, format: Format): StoryPage['repeats'] {
   };
 }
 
-function recordsOf({ records, total }: Story, query: UsageQuery, names: Names, format: Format): StoryPage['records'] {
+function recordsOf(
+  { records, total }: Story,
+  query: UsageQuery,
+  names: Names,
+  besides: RecordColumn | null,
+  format: Format,
+): StoryPage['records'] {
   const cut = records.length < total.requests;
   return {
     text: cut
@@ -123,7 +137,7 @@ function recordsOf({ records, total }: Story, query: UsageQuery, names: Names, f
     table: recordTable(
       records,
       { path: RECORDS_PATH, query, names, format, open: (id) => `${RECORDS_PATH}/${id}` },
-      { without: ['story', 'author'] },
+      { without: ['story', 'author'], besides: besides === null ? [] : [besides] },
     ),
   };
 }
@@ -158,7 +172,7 @@ function othersBelow(cheaper: number, stories: number, format: Format): string {
 }
 
 /** Null where no other story has calls in the period. */
-export function storyPlace(cost: MicroEuros, costs: StoryCosts, format: Format): StoryPlace | null {
+export function storyPlace(cost: MicroEuros, costs: Spread, format: Format): StoryPlace | null {
   const { stories, median, p90, cheaper } = costs;
   if (median === null || p90 === null) return null;
   const place = placesOf([cost, median, p90]);

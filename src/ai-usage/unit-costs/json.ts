@@ -1,6 +1,6 @@
 import type { Answer } from '../../stats/source.ts';
 import type { UnitCauses } from '../../stats/stories/unit-causes.ts';
-import { UNITS_OF_COST, type UnitCost, type UnitCosts } from '../../stats/stories/unit-costs.ts';
+import { type PricedUnitCosts, UNITS_OF_COST, type UnitCost, type UnitCosts } from '../../stats/stories/unit-costs.ts';
 import { average, eurosNumber, type MicroEuros, nearestMicro } from '../../units/money.ts';
 import { isoFromInstant, isoWindow } from '../../units/time.ts';
 
@@ -21,7 +21,7 @@ const causesJson = ({ month, monthBefore, before, now, rows }: UnitCauses) => ({
 });
 
 /** Unit costs as programs read them: docs/openapi.yaml. */
-export function unitCostsJson({ query, value }: Answer<UnitCosts>) {
+export function unitCostsJson({ query, value }: Answer<UnitCosts | PricedUnitCosts>) {
   const { months, earlier, causes } = value;
   return {
     ...isoWindow(query.window),
@@ -32,5 +32,6 @@ export function unitCostsJson({ query, value }: Answer<UnitCosts>) {
     })),
     earlierMonths: earlier,
     causes: causes && causesJson(causes),
+    ...('unpriced' in value ? { unpriced: value.unpriced } : {}),
   };
 }

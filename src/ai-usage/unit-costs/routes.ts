@@ -1,6 +1,6 @@
 import type { Router } from 'express';
 import { OVERVIEW_PATH } from '../../query/paths.ts';
-import { ofRecorded, parseUsageQuery, type UsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
+import { parseUsageQuery, type UsageQuery, usageUrl, WHICH_RECORDS } from '../../query/query.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import { UNITS_OF_COST } from '../../stats/stories/unit-costs.ts';
 import { now } from '../../units/time.ts';
@@ -24,8 +24,8 @@ export function unitCostsPage(dependencies: PageDependencies): Router {
   };
   const router = answerPage(dependencies, {
     ...{ path: UNIT_COSTS_PATH, name: 'Unit costs', view: 'ai-usage/unit-costs/unit-costs', files: UNIT_COSTS_EXPORT },
-    taken: takesOfAnswer(format),
-    asked: ofRecorded,
+    taken: takesOfAnswer(format, ['cost']),
+    asked: (query) => query,
     read,
     totalOf: ({ total }) => total,
     shown: (costs, query) => {
@@ -47,12 +47,14 @@ export function unitCostsPage(dependencies: PageDependencies): Router {
               table: causesTable(costs.causes, format, MOST_CAUSES).page(format),
             }
           : null,
+        isByPrice: query.cost === 'repriced',
+        byPrice: usageUrl(UNIT_COSTS_PATH, query, { cost: 'repriced' }),
         year: usageUrl(UNIT_COSTS_PATH, query, { period: 'this-year', from: null, to: null }),
       };
     },
   });
 
-  router.get(`/api${UNIT_COSTS_PATH}`, takesOnly(WHICH_RECORDS), async (req, res) => {
+  router.get(`/api${UNIT_COSTS_PATH}`, takesOnly([...WHICH_RECORDS, 'cost']), async (req, res) => {
     const query = parseUsageQuery(req.query, pageLimits(format), now());
     res.json(unitCostsJson(await reader.unitCosts(query)));
   });

@@ -1,15 +1,25 @@
 import type { Knex } from 'knex';
 import type { UsageFilter } from '../../query/filter.ts';
 import type { Day } from '../../units/calendar.ts';
+import { TooMuchToCount } from '../../units/failures/too-much-to-count.ts';
+import { type MicroEuros, microEuros } from '../../units/money.ts';
 import { isOfNoTime, NO_TIME, type Window } from '../../units/time.ts';
 import { bucketFromPostgres, bucketSql, NO_BUCKET } from '../rollups/source-buckets.ts';
 import type { Count, UsageKind } from '../sums.ts';
 import type { PriceList } from './price-list.ts';
 import { costOfRow, tierPrice } from './row-price.ts';
-import { readRowTokensWith } from './row-tokens.ts';
+import { BYTES_AN_ID, readRowTokensWith } from './row-tokens.ts';
 
 /** What no rollup tells by the price list is told by pricing all calls of a window one by one, where they are no more than these. */
 export const MOST_CALLS_PRICED = 200_000;
+
+/** @throws TooMuchToCount where calls are too many for each to be priced by itself */
+export function assertPricedOneByOne(calls: Count): void {
+  if (calls <= MOST_CALLS_PRICED) return;
+  throw new TooMuchToCount(
+    'By the price list this is told from each call by itself, and these are more than 200,000. Choose a shorter period or another filter, or show recorded costs.',
+  );
+}
 
 /** How many of the first of some that have so many calls each are priced. */
 export function howManyPriced(calls: readonly Count[]): number {
@@ -47,4 +57,17 @@ export async function readPricedCalls(
     );
     return { action, model, day, costs, ids };
   });
+}
+
+/** An id as eachOwnCall() tells it. */
+export const keyOfId = (id: string): string => id.replaceAll('-', '');
+
+/** Tells of each call whose it is and what it costs, nothing where no price is for it. */
+export function eachOwnCall({ costs, ids }: PricedCalls, tell: (key: string, cost: MicroEuros) => void): void {
+  const bytes = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength);
+  for (let call = 0; call < costs.length; call++) {
+    const cost = costs[call] as number;
+    const key = bytes.toString('hex', call * BYTES_AN_ID, (call + 1) * BYTES_AN_ID);
+    tell(key, microEuros(Number.isNaN(cost) ? 0 : cost));
+  }
 }

@@ -1,7 +1,10 @@
 import type { UsageFilter } from '../../query/filter.ts';
-import { type MicroEuros, microEuros } from '../../units/money.ts';
+import { type MicroEuros, microEuros, NO_EUROS, plus } from '../../units/money.ts';
 import type { Window } from '../../units/time.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { assertPricedOneByOne, eachOwnCall, keyOfId, readPricedCalls } from '../pricing/priced-calls.ts';
 import type { UsageSource } from '../source.ts';
+import { readTotals } from '../stats.ts';
 import type { Sums } from '../sums.ts';
 import { authorsOf, firstOf } from './ranking.ts';
 import { readSumsBy, sumsOfIds } from './story-sums.ts';
@@ -24,8 +27,9 @@ export type StoryCosts = {
   top: StoryCost[];
 };
 
-/** `besides`: one that is compared with the others, by what it cost, and is none of them. */
-export type StoryCostsAsked = { most: number; besides: { story: string; cost: MicroEuros } | null };
+/** One that is compared with the others, by what it cost, and is none of them. */
+export type Besides = { story: string; cost: MicroEuros };
+export type StoryCostsAsked = { most: number; besides: Besides | null };
 
 /** Numbers, lowest first. */
 type Ascending = ArrayLike<number>;
@@ -68,7 +72,34 @@ function quantile(costs: Costs, share: number): MicroEuros | null {
   return microEuros(Math.min(smallest(costs.all), smallest(costs.come)));
 }
 
-/** Every statement about the cost of stories in a window comes from here. */
+/** How the costs of stories lie, and how many are less than one's. */
+export type Spread = Pick<StoryCosts, 'stories' | 'median' | 'p90' | 'cheaper'>;
+
+/** By a price list from every call of the window, or as recorded where that is null. @throws TooMuchToCount */
+export async function readSpread(
+  source: UsageSource,
+  window: Window,
+  filter: UsageFilter,
+  besides: Besides,
+  list: PriceList | null,
+): Promise<Spread> {
+  if (list === null) return readStoryCosts(source, window, filter, { most: 0, besides });
+  assertPricedOneByOne((await readTotals(source, window, filter)).requests);
+  const costs = new Map<string, MicroEuros>();
+  for (const calls of await readPricedCalls(source, window, filter, list, 'story'))
+    eachOwnCall(calls, (story, cost) => costs.set(story, plus(costs.get(story) ?? NO_EUROS, cost)));
+  costs.delete(keyOfId(besides.story));
+  const none = new Float64Array();
+  const others: Costs = { all: Float64Array.from(costs.values()).sort(), gone: none, come: none };
+  return {
+    stories: costs.size,
+    median: quantile(others, 0.5),
+    p90: quantile(others, 0.9),
+    cheaper: countOf(others, besides.cost, false),
+  };
+}
+
+/** Every statement about the recorded cost of stories in a window comes from here. */
 export async function readStoryCosts(
   source: UsageSource,
   window: Window,

@@ -1,10 +1,16 @@
 import type { Knex } from 'knex';
 import { type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { byCodePoint } from '../../units/code-points.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
 import { exactInteger } from '../../units/integer.ts';
-import { type MicroEuros, microEurosFromNumeric } from '../../units/money.ts';
+import { type MicroEuros, microEurosFromNumeric, NO_EUROS, plus } from '../../units/money.ts';
 import { type Instant, instantFromPostgres, type Length, SECOND, type Window } from '../../units/time.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { assertPricedOneByOne } from '../pricing/priced-calls.ts';
+import { costOfRecord, type Unpriced, unpricedOf } from '../pricing/repriced.ts';
 import { COLUMNS_OF_A_RECORD, type RecordRow, recordOf, type UsageRecord } from '../records/records.ts';
-import { SUM_RAW, type SumRow, type Sums, sumOf, sumsOf } from '../sums.ts';
+import type { UsageSource } from '../source.ts';
+import { SUM_RAW, type SumRow, type Sums, sumOf, sumsOf, usageCellOf } from '../sums.ts';
 
 /** An action's part of a story; instants of its first and last call. */
 export type StoryStep = Sums & { action: string; models: string[]; first: Instant; last: Instant };
@@ -40,8 +46,71 @@ type RepeatRow = { action: string; model: string; input_tokens: number; calls: s
   all_beyond: string;
 };
 
-/** All that is told of one story, of a filter that names it: the index on story_id makes each part cheap. */
-export async function readStory(workflows: Knex, window: Window, filter: UsageFilter): Promise<Story> {
+/** The same where each call costs what the price list says; those without a price cost nothing, and are no repeats. */
+export type PricedStory = Story & { unpriced: Unpriced };
+
+/** All that is told of one story, of a filter that names it, by a price list or as recorded where that is null. @throws TooMuchToCount */
+export async function readStory(
+  { workflows, timeZone }: Pick<UsageSource, 'workflows' | 'timeZone'>,
+  window: Window,
+  filter: UsageFilter,
+  list: PriceList | null,
+): Promise<Story | PricedStory> {
+  const story = await readRecordedStory(workflows, window, filter);
+  if (list === null) return story;
+  assertPricedOneByOne(story.total.requests);
+  const rows = await workflows('token_usage_tracking')
+    .modify(whereUsage, window, filter)
+    .select<RecordRow[]>(COLUMNS_OF_A_RECORD)
+    .orderBy(['created_at', 'token_usage_id']);
+  return pricedStory(
+    story,
+    rows.map(recordOf).map((record) => ({ record, cost: costOfRecord(record, list, timeZone) })),
+  );
+}
+
+/** In order of time. */
+function pricedStory(story: Story, calls: { record: UsageRecord; cost: MicroEuros | null }[]): PricedStory {
+  const costOf = (some: typeof calls) => some.reduce((sum, { cost }) => plus(sum, cost ?? NO_EUROS), NO_EUROS);
+  const byAction = groupedBy(calls, ({ record }) => record.action);
+  const steps = story.steps.map((step) => ({ ...step, cost: costOf(byAction.get(step.action) ?? []) }));
+  const priced = calls.filter(({ record, cost }) => record.inputTokens > 0 && cost !== null && cost >= 0);
+  const alike = groupedBy(priced, ({ record: { action, aiModel, inputTokens } }) =>
+    JSON.stringify([action, aiModel, inputTokens]),
+  );
+  const repeats = [...alike.values()].flatMap((some): Repeat[] => {
+    const [first] = some;
+    if (first === undefined || some.length === 1) return [];
+    const { action, aiModel, inputTokens } = first.record;
+    return [{ action, model: aiModel, inputTokens, calls: some.length, beyond: costOf(some.slice(1)) }];
+  });
+  const unpriced = calls.flatMap(({ record: { action, aiModel, inputTokens, outputTokens }, cost }) =>
+    cost !== null
+      ? []
+      : [usageCellOf('', action, aiModel, { requests: 1, inputTokens, outputTokens, cost: NO_EUROS }, 0)],
+  );
+  return {
+    ...story,
+    ...{ steps, total: { ...story.total, cost: costOf(calls) }, unpriced: unpricedOf(unpriced) },
+    repeats: repeats
+      .sort(
+        (a, b) =>
+          b.beyond - a.beyond ||
+          byCodePoint(a.action, b.action) ||
+          byCodePoint(a.model, b.model) ||
+          a.inputTokens - b.inputTokens,
+      )
+      .slice(0, MOST_REPEATS),
+    repeated: {
+      groups: repeats.length,
+      calls: repeats.reduce((sum, { calls }) => sum + calls, 0),
+      beyond: repeats.reduce((sum, { beyond }) => plus(sum, beyond), NO_EUROS),
+    },
+  };
+}
+
+/** As recorded: the index on story_id makes each part cheap. */
+async function readRecordedStory(workflows: Knex, window: Window, filter: UsageFilter): Promise<Story> {
   const rows = () => workflows('token_usage_tracking').modify(whereUsage, window, filter);
   const first = rows()
     .select<RecordRow[]>(COLUMNS_OF_A_RECORD)

@@ -6,7 +6,7 @@ import type { UsageSource } from '../source.ts';
 import { group, readCells } from '../stats.ts';
 import type { UsageKind } from '../sums.ts';
 import { eachStoryKind } from './each-story-kind.ts';
-import type { Begun } from './each-unit.ts';
+import type { Begun, UnitKey } from './each-unit.ts';
 
 /** What calls of an action and model cost a story, on average; `calls`: that a story has more or fewer of them, `price`: that one costs more or less. */
 export type UnitCause = Record<'before' | 'now' | 'calls' | 'price', MicroEuros> & {
@@ -49,26 +49,39 @@ function causesOf(parts: readonly Part[], stories: readonly [number, number]): U
 }
 
 type MonthOfStories = { month: Month; stories: { count: number; cost: MicroEuros } };
-type Months = { begun: Begun; before: MonthOfStories; now: MonthOfStories; places: [number, number] };
+export type MonthsCompared = { begun: Begun; before: MonthOfStories; now: MonthOfStories; places: [number, number] };
+export type UsageKindCost = UsageKind & { cost: MicroEuros };
+type EachStoryKind = (tell: (of: UsageKind, story: UnitKey, cost: number, requests: number) => void) => Promise<void>;
 
 /** Compares the stories that began in two months, with all their calls of a window. */
 export async function readUnitCauses(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
-  { begun, before, now, places }: Months,
+  months: MonthsCompared,
+): Promise<UnitCauses> {
+  const kinds = [...group(await readCells(source, window, filter, 'whole'), kindOf)].map(([key, { cost }]) => {
+    const [action, model] = JSON.parse(key) as [string, string];
+    return { action, model, cost };
+  });
+  return unitCausesOf(months, kinds, (tell) => eachStoryKind(source, window, filter, tell));
+}
+
+/** From what each action and model cost, and what each story had of them. */
+export async function unitCausesOf(
+  { begun, before, now, places }: MonthsCompared,
+  costs: UsageKindCost[],
+  eachStory: EachStoryKind,
 ): Promise<UnitCauses> {
   // Whole numbers that a double holds: bigints take ten times as long to add, and a month has tens of thousands of stories.
   type Kind = UsageKind & { cost: [number, number]; requests: [number, number] };
   const kinds = new Map<string, Kind>();
-  for (const [key] of [...group(await readCells(source, window, filter, 'whole'), kindOf)]
-    .sort(([a, one], [b, other]) => other.cost - one.cost || (a < b ? -1 : 1))
-    .slice(0, MOST_KINDS)) {
-    const [action, model] = JSON.parse(key) as [string, string];
-    kinds.set(key, { action, model, cost: [0, 0], requests: [0, 0] });
-  }
+  for (const { action, model } of costs
+    .toSorted((a, b) => b.cost - a.cost || (kindOf(a) < kindOf(b) ? -1 : 1))
+    .slice(0, MOST_KINDS))
+    kinds.set(kindOf({ action, model }), { action, model, cost: [0, 0], requests: [0, 0] });
   let last: { of: UsageKind; kind: Kind | undefined } | null = null;
-  await eachStoryKind(source, window, filter, (of, story, cost, requests) => {
+  await eachStory((of, story, cost, requests) => {
     // Stories of one kind follow each other.
     if (last?.of !== of) last = { of, kind: kinds.get(kindOf(of)) };
     const { kind } = last;

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { addTime, HOUR, type Instant, instantAt, isoFromInstant, parseInstant } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
+import { databases } from '../../support/databases.ts';
 import { ACTIONS, AUTHORS, MODELS, STORIES, slowly, usageAt } from '../../support/generated-usage.ts';
 import { assertDescribed } from '../../support/openapi.ts';
 import { columnOf, openPage, tableOf, textOf } from '../../support/page.ts';
+import { enterPrice } from '../../support/prices.ts';
 import { coverUsage, insertUsage, resetUsage, type UsageRow } from '../../support/usage.ts';
 
 const at = (iso: string) => parseInstant(iso) as Instant;
@@ -16,6 +18,7 @@ type Unit = Record<'averageCost' | 'medianCost' | 'p90Cost', number | null> & { 
 type Cause = Record<'before' | 'now' | 'byCalls' | 'byPrice', number> & { action: string | null; model: string | null };
 type Found = {
   months: ({ month: string } & Record<'stories' | 'chapters' | 'images' | 'authors', Unit>)[];
+  unpriced?: { requests: number };
   causes: { month: string; monthBefore: string; before: number; now: number; rows: Cause[] } | null;
 };
 
@@ -116,7 +119,23 @@ describe('unit costs', () => {
   before(async () => {
     client = await signedIn((await sharedApp()).origin);
   });
-  after(resetUsage);
+  const empty = async () => {
+    await resetUsage();
+    await databases().backoffice.raw('TRUNCATE prices, exchange_rates');
+  };
+  after(empty);
+
+  /** 1.37 and 2.41 euros a million, each call rounded: told once more, in hundredths of micro-euros; nothing of a model without a price. */
+  const enterPrices = async () => {
+    for (const model of ['g*', 'claude-*', 'tts-1'])
+      await enterPrice(client, {
+        ...{ model, from: '2020-01-01', currency: 'EUR', inputPerMillion: 1.37, outputPerMillion: 2.41 },
+      });
+  };
+  const priced = (row: UsageRow): UsageRow => ({
+    ...row,
+    cost: row.model === 'mystery-9' ? 0 : Math.floor((2 * (row.input * 137 + row.output * 241) + 100) / 200),
+  });
 
   const read = async (parameters: string): Promise<Found> => {
     const answer = await client.json('get', `/api/ai-usage/unit-costs?${parameters}`);
@@ -125,7 +144,7 @@ describe('unit costs', () => {
     return answer.body;
   };
 
-  it('are what the records say, one by one, rolled up and not, in any window and with filters', async () => {
+  it('are what the records say, one by one, rolled up and not, in any window and with filters, as recorded and by the price list', async () => {
     const instant = fc.bigInt({ min: FIRST, max: LAST }).map(instantAt);
     const filters = fc.oneof(
       fc.constant(''),
@@ -140,17 +159,24 @@ describe('unit costs', () => {
         fc.boolean(),
         fc.array(fc.tuple(instant, instant, filters), { minLength: 4, maxLength: 4 }),
         async (given, covered, asked) => {
-          await resetUsage();
+          await empty();
+          await enterPrices();
           const rows = await insertUsage(given);
           if (covered) await coverUsage();
           for (const [one, other, filter] of asked) {
             const [from, to] = one < other ? [one, addTime(other, HOUR)] : [other, addTime(one, HOUR)];
             const [name, value] = filter.split('=') as [keyof UsageRow, string];
             const isMeant = (row: UsageRow) => row.at >= from && row.at < to && (filter === '' || row[name] === value);
-            const found = await read(`from=${isoFromInstant(from)}&to=${isoFromInstant(to)}&${filter}`);
-            assertMonths(found, rows.filter(isMeant));
+            const window = `from=${isoFromInstant(from)}&to=${isoFromInstant(to)}&${filter}`;
+            const found = await read(window);
+            const meant = rows.filter(isMeant);
+            assertMonths(found, meant);
             if (name === 'author' || name === 'story') assert.equal(found.causes, null, 'only records tell');
-            else assertCauses(found, rows.filter(isMeant));
+            else assertCauses(found, meant);
+            const byPrice = await read(`${window}&cost=repriced`);
+            assertMonths(byPrice, meant.map(priced));
+            assertCauses(byPrice, meant.map(priced));
+            assert.equal(byPrice.unpriced?.requests, meant.filter(({ model }) => model === 'mystery-9').length);
           }
         },
       ),
@@ -191,6 +217,26 @@ describe('unit costs', () => {
       assert.deepEqual(total, ['A story', '€3.00', '−€0.50', '+€2.50', '€5.00']);
     };
     assertWhy(page);
+    // Half of them by another price.
+    await enterPrice(client, {
+      ...{ model: 'gpt-5', action: 'chapter_writing', from: '2020-01-01', currency: 'EUR' },
+      ...{ inputPerMillion: 2_000, outputPerMillion: 0 },
+    });
+    const PATH = '/ai-usage/unit-costs?from=2026-03-01&to=2026-04-30&cost=repriced';
+    const byPrice = await openPage(client, PATH);
+    const average = columnOf(tableOf(byPrice, 'A story by month'), 'Average').map(({ text }) => text);
+    assert.deepEqual(average, ['€2.00', '€4.00']);
+    assert.match(textOf(byPrice), /an author cost by the price list, month by month/);
+    assert.match(textOf(byPrice), /Left out of these costs, .* 1 call of gpt-5\./);
+    const file = JSON.parse((await client.get(PATH.replace('?', '.json?'))).text);
+    assert.deepEqual(
+      file.tables.stories.map(({ cost }: { cost: string }) => cost),
+      ['2.000000', '4.000000'],
+    );
+    assert.deepEqual(
+      [file.manifest.totalCost, file.manifest.unpriced],
+      ['6.000000', { requests: 1, models: ['gpt-5'] }],
+    );
     // From the hours of a day that the window cuts.
     await coverUsage();
     assertWhy(await openPage(client, '/ai-usage/unit-costs?from=2026-03-01&to=2026-04-10T14:30'));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { UsageFilter } from '../../../src/query/filter.ts';
+import { readWeek } from '../../../src/stats/explore/week.ts';
 import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { keepDayTokens } from '../../../src/stats/pricing/keep-day-tokens.ts';
 import { readPriceList } from '../../../src/stats/pricing/price-list.ts';
@@ -8,7 +9,6 @@ import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
 import { readRepricedSums } from '../../../src/stats/pricing/repriced-sums.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
-import { readWeek } from '../../../src/stats/week.ts';
 import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, type Window } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { runs } from '../../support/thorough.ts';

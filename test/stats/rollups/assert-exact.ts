@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Cursor } from '../../../src/query/cursor.ts';
 import type { UsageFilter } from '../../../src/query/filter.ts';
+import { readWeek } from '../../../src/stats/explore/week.ts';
 import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readRecords } from '../../../src/stats/records/record-pages.ts';
 import { cursorBeside } from '../../../src/stats/records/records.ts';
@@ -10,7 +11,6 @@ import { firstOf } from '../../../src/stats/stories/ranking.ts';
 import { readStoryCosts } from '../../../src/stats/stories/story-costs.ts';
 import { readSumsBy, type SumsBy, sumsOfIds } from '../../../src/stats/stories/story-sums.ts';
 import { type Sums, sumOf } from '../../../src/stats/sums.ts';
-import { readWeek } from '../../../src/stats/week.ts';
 import { microEuros } from '../../../src/units/money.ts';
 import type { Window } from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { UsageFilter } from '../../../src/query/filter.ts';
+import { readWeek } from '../../../src/stats/explore/week.ts';
 import { noMemory } from '../../../src/stats/memory/memory.ts';
 import { readCoverage } from '../../../src/stats/rollups/coverage.ts';
 import { auditAll, tick } from '../../../src/stats/rollups/keep/tick.ts';
@@ -7,7 +8,6 @@ import { openSource } from '../../../src/stats/source.ts';
 import { readStats } from '../../../src/stats/stats.ts';
 import { readSumsBy } from '../../../src/stats/stories/story-sums.ts';
 import { lookUpVisits } from '../../../src/stats/stories/story-visits.ts';
-import { readWeek } from '../../../src/stats/week.ts';
 import {
   addTime,
   DAY_OF_24_HOURS,

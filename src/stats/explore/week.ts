@@ -1,17 +1,17 @@
-import { COST_OF_ROW } from '../db/row-sql.ts';
-import { businessTime } from '../query/business-time.ts';
-import { rollupPasses, type UsageFilter, whereUsage } from '../query/filter.ts';
-import { weekdayOf } from '../units/calendar.ts';
-import { clockOf } from '../units/local-time.ts';
-import { type MicroEuros, microEurosFromNumeric, NO_EUROS, plus } from '../units/money.ts';
-import { type Instant, isOfNoTime, type Window } from '../units/time.ts';
-import { type Kept, readEnds, type WindowParts, windowPartsOf } from './parts.ts';
-import type { PriceList } from './pricing/price-list.ts';
-import { addRepricedHours } from './pricing/repriced-week.ts';
-import { clockHoursWithin } from './rollups/clock-hours.ts';
-import { hoursWithin } from './rollups/hours.ts';
-import { clockInstant } from './rollups/segments.ts';
-import type { UsageSource } from './source.ts';
+import { COST_OF_ROW } from '../../db/row-sql.ts';
+import { businessTime } from '../../query/business-time.ts';
+import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
+import { weekdayOf } from '../../units/calendar.ts';
+import { clockOf } from '../../units/local-time.ts';
+import { type MicroEuros, microEurosFromNumeric, NO_EUROS, plus } from '../../units/money.ts';
+import { type Instant, isOfNoTime, type Window } from '../../units/time.ts';
+import { type Kept, readEnds, type WindowParts, windowPartsOf } from '../parts.ts';
+import type { PriceList } from '../pricing/price-list.ts';
+import { addRepricedHours } from '../pricing/repriced-week.ts';
+import { clockHoursWithin } from '../rollups/clock-hours.ts';
+import { hoursWithin } from '../rollups/hours.ts';
+import { clockInstant } from '../rollups/segments.ts';
+import type { UsageSource } from '../source.ts';
 
 /** What the hours of a week cost: for each weekday, Monday first, 24 sums. Business time. */
 export type Week = MicroEuros[][];
