@@ -97,4 +97,14 @@ describe('what is deleted while others look at it', () => {
       assert.equal((await deletionsOf(id)).length, 1);
     });
   }
+
+  it('is starred by nobody any more', async function () {
+    needsServer(this);
+    const id = await made('/api/views', { name: 'Once', address: '/ai-usage?period=7d', shared: true });
+    const answers = await askedMeanwhile('saved_views', 'view_id', id, [
+      () => ana.json('delete', `/api/views/${id}`),
+      () => rui.submit(`/views/${id}/star`, {}),
+    ]);
+    assert.deepEqual(answers, [204, 404]);
+  });
 });

@@ -49,7 +49,9 @@ export function viewChanges(backoffice: Knex) {
     throw new BadInput([{ parameter: made.full === 'own' ? 'name' : 'shared', message: TOO_MANY[made.full] }]);
   };
   const starred = async (transaction: Knex, who: Actor, id: string): Promise<void> => {
-    if (await starView(transaction, who.sub, id)) return;
+    const isStarred = await starView(transaction, who.sub, id);
+    if (isStarred === null) throw new NotFound(GONE);
+    if (isStarred) return;
     const message = `is one too many: you have ${MOST_STARRED} starred views already`;
     throw new BadInput([{ parameter: 'starred', message }]);
   };

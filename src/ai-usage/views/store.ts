@@ -112,9 +112,11 @@ export async function deleteView(transaction: Knex, id: string): Promise<boolean
   return (await transaction('saved_views').where('view_id', id).delete()) > 0;
 }
 
-/** Puts a view behind the starred ones of a person; false where they have as many as there may be. */
-export async function starView(transaction: Knex, person: string, id: string): Promise<boolean> {
+/** Puts a view behind the starred ones of a person; false where they have as many as there may be, null where it is gone. */
+export async function starView(transaction: Knex, person: string, id: string): Promise<boolean | null> {
   await inOrderOf(transaction, person);
+  // Whoever deletes it at the same time does so after this, or has done so.
+  if (!(await transaction('saved_views').where('view_id', id).forShare().first('view_id'))) return null;
   const starred = await readStarred(transaction, person, MOST_STARRED + 1);
   if (starred.some((one) => one.id === id)) return true;
   if (starred.length >= MOST_STARRED) return false;
