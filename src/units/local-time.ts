@@ -15,6 +15,7 @@ import {
   isWithin,
   localTime,
   midnightOf,
+  offsetAt,
   parseDay,
   withinCalendar,
 } from './time.ts';
@@ -51,6 +52,10 @@ export function localMinute(instant: Instant, timeZone: string): string {
 
 /** The instant with the same time of the business day so many days or years away: where clocks change, not a multiple of 24 hours. */
 export function shiftInstant(instant: Instant, by: { days: number } | { years: number }, timeZone: string): Instant {
+  if ('days' in by) {
+    const there = addTime(instant, BigInt(by.days) * DAY_OF_24_HOURS);
+    if (isAsFarAhead(there, offsetAt(instant, timeZone), timeZone)) return there;
+  }
   const { milliseconds } = withinCalendar(instant);
   const near = BigInt(milliseconds) * 1000n;
   const rest = instant - floorDivided(instant, 1000n) * 1000n;
@@ -61,6 +66,10 @@ export function shiftInstant(instant: Instant, by: { days: number } | { years: n
   const shifted = Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(timeZone).add(little);
   return addTime(instantFromMilliseconds(shifted.epochMilliseconds), rest + moved + BigInt(whole) * CYCLE);
 }
+
+/** Whether clocks are so far ahead of UTC all around an instant, so that they show the same time neither twice nor not at all. */
+const isAsFarAhead = (instant: Instant, offset: bigint, timeZone: string): boolean =>
+  [-DAY_OF_24_HOURS, 0n, DAY_OF_24_HOURS].every((away) => offsetAt(addTime(instant, away), timeZone) === offset);
 
 /** The hour on the business clock, 0 to 23, and the day of the week, 1 (Monday) to 7, that an instant falls into. */
 export function clockOf(instant: Instant, timeZone: string): { hour: number; weekday: number } {

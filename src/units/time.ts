@@ -226,11 +226,18 @@ export function offsetAt(instant: Instant, timeZone: string): bigint {
 }
 
 const FROM_1973 = BigInt(Date.UTC(1973, 0)) * 1000n;
-/** Two weeks of minutes, or as many hours and days. */
+/** Two years of hours, or two weeks of minutes. */
 const MOST_OFFSETS = 20_000;
-const offsetsIn = remembered((timeZone: string) =>
-  remembered((minute: number) => offsetOf(instantAt(BigInt(minute) * MINUTE), timeZone), MOST_OFFSETS),
-);
+const MINUTES_OF_AN_HOUR = 60;
+const offsetsIn = remembered((timeZone: string) => {
+  const ofMinute = remembered((minute: number) => offsetOf(instantAt(BigInt(minute) * MINUTE), timeZone), MOST_OFFSETS);
+  // Clocks are not set twice within an hour: where both of its ends agree, so do its minutes.
+  const ofHour = remembered((hour: number) => {
+    const offset = ofMinute(hour * MINUTES_OF_AN_HOUR);
+    return ofMinute((hour + 1) * MINUTES_OF_AN_HOUR) === offset ? offset : null;
+  }, MOST_OFFSETS);
+  return (minute: number) => ofHour(Math.floor(minute / MINUTES_OF_AN_HOUR)) ?? ofMinute(minute);
+});
 
 function offsetOf(instant: Instant, timeZone: string): bigint {
   const at = Temporal.Instant.fromEpochMilliseconds(withinCalendar(instant).milliseconds);

@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
 import { compareDays, dayFromIso, dayFromPostgres, postgresFromDay } from '../../src/units/calendar.ts';
 import { shiftInstant } from '../../src/units/local-time.ts';
 import {
   addDays,
   addTime,
   BEGIN_OF_TIME,
+  DAY_OF_24_HOURS,
   dayOf,
   END_OF_TIME,
   endOfDay,
   HOUR,
   type Instant,
   instantAt,
+  instantFromMilliseconds,
   instantFromPostgres,
   isoFromInstant,
+  offsetAt,
   parseDay,
   parseInstant,
   postgresFromInstant,
@@ -201,6 +205,31 @@ describe('business days', () => {
     const days = ['-004713-11-24', '-000001-12-31', '0000-01-01', '2026-10-31', '+010000-01-01', '+294276-12-31'];
     assert.deepEqual(days.toSorted().sort(compareDays), days);
     for (const day of days) assert.equal(dayFromPostgres(postgresFromDay(dayFromIso(day))), day);
+  });
+
+  it('move, and clocks are ahead of UTC, as time zones have it, also in the days around which clocks change', () => {
+    // At a minute past the hour, by half an hour, by a whole day, twice within weeks.
+    const zones = ['America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Apia', 'Africa/Casablanca', 'Europe/Lisbon'];
+    const day = Number(DAY_OF_24_HOURS / 1_000n);
+    const changes = zones.flatMap((zone) => {
+      const all: [zone: string, milliseconds: number][] = [];
+      let at = Temporal.Instant.from('2009-01-01T00:00:00Z').toZonedDateTimeISO(zone).getTimeZoneTransition('next');
+      for (; at && all.length < 12; at = at.getTimeZoneTransition('next')) all.push([zone, at.epochMilliseconds]);
+      return all;
+    });
+    const around = fc.integer({ min: -2 * day, max: 2 * day });
+    const days = fc.constantFrom(-365, -28, -7, -1, 0, 1, 7, 30);
+    fc.assert(
+      fc.property(fc.constantFrom(...changes), around, days, fc.boolean(), ([zone, change], away, days, isThere) => {
+        // What moves to the change, or away from it.
+        const milliseconds = change + away - (isThere ? days * day : 0);
+        const asked = Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(zone);
+        const instant = instantFromMilliseconds(milliseconds);
+        assert.equal(shiftInstant(instant, { days }, zone), BigInt(asked.add({ days }).epochMilliseconds) * 1_000n);
+        assert.equal(offsetAt(instant, zone), BigInt(asked.offsetNanoseconds) / 1_000n);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   it('reach to the ends of time, and move by days and years anywhere in it', () => {
