@@ -17,7 +17,7 @@ import {
   pairSums,
 } from '../rollups/story-pairs.ts';
 import type { UsageSource } from '../source.ts';
-import { noSums, SUM_RAW, type Sums, sumOf } from '../sums.ts';
+import { addTo, noSums, SUM_RAW, type Sums } from '../sums.ts';
 import { readSumsOfDays, unpackedDays } from './read-whole-days.ts';
 import { sumsAt } from './tally.ts';
 import { placeOf, type SumsOfDays } from './whole-days.ts';
@@ -137,19 +137,27 @@ async function withLocals(
   if (cost.some(Number.isNaN)) throw new NoNumber('not an amount: NaN');
   const numbers = await lookUpNumbers(backoffice, memory.numbers, by, indexes.keys());
   const changed = new Map<string, Changed>();
-  const total = [ofDays.total];
+  const total = { ...ofDays.total };
   let count = ofDays.numbers.length;
   for (const [id, index] of indexes) {
     const number = numbers.get(id);
     const place = number === undefined ? -1 : placeOf(ofDays, number);
-    const local = sumsAt(columns, index);
-    const sums = place === -1 ? local : sumOf([local, sumsAt(ofDays, place)]);
-    changed.set(id, { ...sums, id, place, author: authors[index] as string });
-    total.push(local);
+    const sums = sumsAt(columns, index);
+    addTo(total, sums);
     if (place === -1) count += 1;
+    else addTo(sums, sumsAt(ofDays, place));
+    changed.set(id, changedOf(sums, id, place, authors[index] as string));
   }
-  return { by, ofDays, changed, total: sumOf(total), count };
+  return { by, ofDays, changed, total, count };
 }
+
+/** All of one shape, made without a copy of sums: there are thousands where a day's hours are many. */
+const changedOf = (
+  { requests, inputTokens, outputTokens, cost }: Sums,
+  id: string,
+  place: number,
+  author: string,
+): Changed => ({ requests, inputTokens, outputTokens, cost, id, place, author });
 
 /** What some of them had; those without records are left out. */
 export async function sumsOfIds(

@@ -80,7 +80,7 @@ function told<T>(part: CachePart<T>, { unpacked }: SumsOfDays, key: string, tell
 export const costsOf = ({ costs }: WholeDays, sums: SumsOfDays): Column =>
   told(costs, sums, sums.key, () => sums.cost.slice().sort());
 
-/** At least so many are looked for at once: a page needs some more than it shows. */
+/** At least so many are looked for at once, or twice, four times as many: a page needs some more than it shows, and as many as had something since. */
 const FIRST_PLACES = 1_000;
 
 /** The places of the first `most` in an order, and of all that are alike in what they are ranked by; in no order. */
@@ -91,9 +91,10 @@ export function firstPlaces(
   most: number,
 ): Uint32Array {
   const column = sums[rankBy];
-  const looksFor = most <= FIRST_PLACES ? FIRST_PLACES : column.length;
+  let looksFor = FIRST_PLACES;
+  while (looksFor < most) looksFor *= 2;
   if (looksFor >= column.length) return Uint32Array.from(column, (_, place) => place);
-  return told(wholeDays.leading, sums, `${sums.key} ${rankBy} ${rankOrder}`, () => {
+  return told(wholeDays.leading, sums, `${sums.key} ${rankBy} ${rankOrder} ${looksFor}`, () => {
     const ascending = rankBy === 'cost' ? costsOf(wholeDays, sums) : sums[rankBy].slice().sort();
     const last = ascending[rankOrder === 'asc' ? looksFor - 1 : column.length - looksFor] as number;
     const places: number[] = [];
