@@ -125,7 +125,7 @@ export function daysTable({ ladder }: Bill, format: Format): DataTable {
 }
 
 /** What the page lists of the lines; all are in the file. */
-const MOST_ROWS = 200;
+const MOST_ROWS = 50;
 
 /** A line and what it corrects, from the newest on; `newest` is the one that counts. */
 type LineRow = { line: KeptLine; counts: boolean };
