@@ -70,7 +70,7 @@ export function billsTable(rows: BillRow[], format: Format): DataTable {
       },
       { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, leads: true, value: differenceOf },
       {
-        ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
+        ...{ name: 'differenceShare', label: 'Share', kind: 'ratio', isChange: true },
         value: ({ recorded, bill }) => (bill === null ? null : changeShare(bill.billed, recorded)),
         cell: ({ bill }) => (bill === null ? { text: '' } : {}),
       },

@@ -85,13 +85,15 @@ export function printed(kind: ValueKind, value: Value, format: Format): Cell {
   return PRINTED[kind](value as never, format);
 }
 
-/** How the cells of a column are printed: euros all with the decimals that the column needs, changes with their sign. */
+/** How the cells of a column are printed: euros all with the decimals that the column needs, changes and their shares with their sign. */
 export function columnPrinter(
   kind: ValueKind,
   values: Value[],
   format: Format,
   isChange = false,
 ): (value: Value) => Cell {
+  if (kind === 'ratio' && isChange)
+    return (value) => (typeof value === 'number' ? { text: format.signedShare(value) } : printed(kind, value, format));
   if (kind !== 'euros') return (value) => printed(kind, value, format);
   const decimals = decimalsOf(values.flatMap((value) => (typeof value === 'number' ? [microEuros(value)] : [])));
   return (value) =>

@@ -38,7 +38,7 @@ export type Column<Row> = {
   label: string;
   kind: ValueKind;
   value: (row: Row) => Value;
-  /** Whether its euros are differences, which the page prints with their sign. */
+  /** Whether its euros are differences, or its shares those of differences, which the page prints with their sign. */
   isChange?: true;
   /** Its values are drawn as bars too, the largest as long as the cell is wide. */
   bars?: true;

@@ -149,6 +149,8 @@ export function createFormat(locale: string, timeZone: string) {
     integerChange: (count: Plain<number>) => integerChange.format(count),
     /** By how much `now` differs from `before`: "+5.2%"; from nothing, or less, there is no percentage, and it is empty. */
     shareChange: (now: number, before: number) => (before <= 0 ? '' : shareChange.format(now / before - 1)),
+    /** How much more or less, of 1: "+5.2%"; a dash where `share` has one. */
+    signedShare: (share: Plain<number>) => (hasShares(share, 1) ? shareChange.format(share) : '–'),
     /** A price with all its decimals, two at least: "$1.25", "€0.0125". */
     rate: (amount: Plain<number>, currency: 'EUR' | 'USD') => rate[currency].format(amount),
     /** A number with all its decimals, at most nine. */

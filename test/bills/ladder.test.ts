@@ -110,7 +110,7 @@ describe('the ladder of a bill', () => {
     const october = list.rows.find(([month, provider]) => month?.text === 'Oct 2026' && provider?.text === 'OpenAI');
     assert.deepEqual(
       october?.map(({ text }) => text),
-      ['Oct 2026', 'OpenAI', '€1.04', '€1.95', '+€0.913', '88.2%', '6'],
+      ['Oct 2026', 'OpenAI', '€1.04', '€1.95', '+€0.913', '+88.2%', '6'],
     );
     assert.equal(list.rows.length, 1);
     const without = tableOf(await openPage(ana, '/bills'), 'Without a bill');

@@ -119,7 +119,7 @@ export function repricedTable(stats: RepricedStats, by: By, links: ViewLinks): D
       total: differenceOf(all),
     },
     {
-      ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
+      ...{ name: 'differenceShare', label: 'Share', kind: 'ratio', isChange: true },
       value: shareOf,
       total: shareOf(all),
     },

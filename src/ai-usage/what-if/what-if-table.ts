@@ -33,7 +33,7 @@ export function candidatesTable({ assumed, candidates }: WhatIf, query: UsageQue
     { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost },
     { name: 'difference', label: 'Difference', kind: 'euros', isChange: true, leads: true, value: differenceOf },
     {
-      ...{ name: 'differenceShare', label: 'Share', kind: 'ratio' },
+      ...{ name: 'differenceShare', label: 'Share', kind: 'ratio', isChange: true },
       value: ({ cost }) => changeShare(cost, assumed),
     },
     {

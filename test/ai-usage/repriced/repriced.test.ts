@@ -44,7 +44,7 @@ describe('what was recorded beside the price list', () => {
     assert.match(textOf(page.querySelector('.notice')), /knows nothing of 1 of these calls.*mystery-1.*Enter a price/);
     assert.deepEqual(texts(tableOf(page, 'By model').rows), [
       ['gpt-5', '1', '€2.00', '€1.25', '−€0.75', '−37.5%', '0', '€0.00'],
-      ['tts-1', '1', '€0.50', '€0.60', '+€0.10', '20.0%', '0', '€0.00'],
+      ['tts-1', '1', '€0.50', '€0.60', '+€0.10', '+20.0%', '0', '€0.00'],
       ['mystery-1', '1', '€0.01', 'no price', '€0.00', '–', '1', '€0.01'],
     ]);
     assert.deepEqual(tableOf(page, 'By action').rows.length, 3);
