@@ -44,7 +44,7 @@ export const BESIDE: Record<BreakdownBeside, Beside> = {
     title: HEAT_MAP_TITLE,
     heeds: ['cost'],
     read: async ({ reader, query, links, format }) => ({
-      table: heatMap((await reader.week(query)).value, links, format),
+      table: heatMap((await reader.week(query)).value, { query, links, format }),
       namesAvailable: true,
       about: null,
     }),

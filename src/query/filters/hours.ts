@@ -18,7 +18,8 @@ function hoursOf(text: string): Hours {
   return { first, last };
 }
 
-const isIn = ({ first, last }: Hours, hour: number) =>
+/** Whether the filter lets an hour of the business clock through. */
+export const isOfHours = ({ first, last }: Hours, hour: number) =>
   first <= last ? hour >= first && hour <= last : hour >= first || hour <= last;
 
 const MOST_KNOWN = 50_000;
@@ -58,11 +59,11 @@ export const HOURS: Filter<Hours, Hours & { timeZone: string }> = {
       // Cells of one hour follow each other.
       let last: { at: Instant; isIn: boolean } | null = null;
       return (at) => {
-        if (last?.at !== at) last = { at, isIn: isIn(hours, clockHourOf(at, timeZone)) };
+        if (last?.at !== at) last = { at, isIn: isOfHours(hours, clockHourOf(at, timeZone)) };
         return last.isIn;
       };
     },
-    isClockHour: isIn,
+    isClockHour: isOfHours,
   },
 
   label: 'time of day is',

@@ -4,6 +4,7 @@ import { addTime, earliest, type Instant, instantAt, latest, parseInstant } from
 import { type RunningApp, sharedApp, startApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
+import { download } from '../../support/export.ts';
 import { ACTIONS, MODELS, slowly } from '../../support/generated-usage.ts';
 import { columnOf, openPage, recordSum, tableOf, totalOf } from '../../support/page.ts';
 import { coverUsage, insertUsage, resetUsage } from '../../support/usage.ts';
@@ -77,6 +78,27 @@ describe('the hours of the week', () => {
       const { cost } = recordSum(await openPage(client, href ?? ''));
       assert.equal(Number(text.replace('€', '')).toFixed(1), (cost / 1e6).toFixed(1), href ?? '');
     }
+  });
+
+  it('leave out those of which a filter lets nothing through, but not in files', async () => {
+    await resetUsage();
+    await insertUsage([
+      { at: at('2026-10-20T21:15:00Z'), cost: 1_000_000 },
+      { at: at('2026-10-20T23:15:00Z'), cost: 2_000_000 },
+      { at: at('2026-10-20T12:15:00Z'), cost: 4_000_000 },
+    ]);
+    const parameters = 'breakdown=hour&from=2026-10-18&to=2026-10-26&hours=22-1';
+    const { head, rows } = tableOf(await openPage(client, `/ai-usage?${parameters}`), 'Hours of the week');
+    assert.deepEqual(head, ['€ at', '00', '01', '22', '23', 'Total']);
+    assert.deepEqual(
+      rows.slice(1, 3).map((row) => row.map(({ text }) => text)),
+      [
+        ['Tue', '', '', '1', '', '€1.00'],
+        ['Wed', '2', '', '', '', '€2.00'],
+      ],
+    );
+    const { text } = await download((await sharedApp()).origin, client, `/ai-usage.csv?table=breakdown&${parameters}`);
+    assert.equal(text.split('\n')[0]?.match(/\d\d \(€\)/g)?.length, 24, text.slice(0, 500));
   });
 
   it('are those of plain SQL in any window and filter, ragged ends included, while days change and come', async () => {
