@@ -20,7 +20,7 @@ import { recordTable } from '../records/record-table.ts';
 export type StoryPage = {
   tiles: Tile[];
   steps: Table;
-  repeats: { text: string; table: Table | null };
+  repeats: { text: string; table: Table | null; further: Table | null };
   records: { text: string; table: Table };
 };
 
@@ -102,6 +102,9 @@ export function repeatTable({ repeats }: Story): DataTable {
   return dataTable(columns, { title: 'Repeated calls', rows: repeats });
 }
 
+/** Of the repeated calls; the others open. */
+const MOST_REPEATS = 5;
+
 function repeatsOf(story: Story, format: Format): StoryPage['repeats'] {
   const { repeats, repeated, total } = story;
   const { groups, calls, beyond } = repeated;
@@ -109,16 +112,22 @@ function repeatsOf(story: Story, format: Format): StoryPage['repeats'] {
     return {
       text: 'No two calls share their action, model and number of input tokens: nothing looks like a prompt that was sent again.',
       table: null,
+      further: null,
     };
   }
   const cut = groups > repeats.length ? ` The ${format.integer(repeats.length)} most expensive are listed.` : '';
+  const table = repeatTable(story).page(format);
   const times = groups === 1 ? 'one prompt that was' : `${format.integer(groups)} prompts that were`;
   return {
     text:
       `${format.integer(calls)} calls share their action, model and exact number of input tokens with another one: most likely ` +
       `${times} sent again, after an error or a timeout. The calls after each first one cost ` +
       `${format.euros(beyond)}${hasShares(beyond, total.cost) ? `, ${format.share(beyond, total.cost)} of what is shown here` : ''}.${cut}`,
-    table: repeatTable(story).page(format),
+    table: { ...table, rows: table.rows.slice(0, MOST_REPEATS) },
+    further:
+      table.rows.length > MOST_REPEATS
+        ? { ...table, caption: 'Further repeated calls', rows: table.rows.slice(MOST_REPEATS) }
+        : null,
   };
 }
 

@@ -227,4 +227,15 @@ describe('the page of a story', () => {
     assert.match(textOf(page.querySelector('[aria-labelledby=story-records]')), /The first 100 of 130/);
     assert.match(textOf(page.querySelector('[aria-labelledby=repeats]')), /130 calls share .* cost €0.129/);
   });
+
+  it('shows the five dearest of its repeated calls together, and opens the others', async () => {
+    const story = randomUUID();
+    const rows = Array.from({ length: 14 }, (_, i) => ({ story, cost: 1_000 + 100 * (i >> 1), input: 7 + (i >> 1) }));
+    await insertUsage(rows.map((row, i) => ({ ...row, at: addTime(now(), -BigInt(i) * MINUTE) })));
+    const page = await openPage(client, `${PATH}/${story}`);
+    const of = (caption: string) => columnOf(tableOf(page, caption), 'Tokens in, each').map(({ text }) => text);
+    assert.deepEqual(of('Repeated calls'), ['13', '12', '11', '10', '9']);
+    assert.deepEqual(of('Further repeated calls'), ['8', '7']);
+    assert.equal(textOf(page.querySelector('[aria-labelledby=repeats] summary')), '2 more');
+  });
 });
