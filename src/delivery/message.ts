@@ -32,6 +32,6 @@ export const LEVEL_WORDS: Record<Message['level'], string> = {
   critical: 'Critical',
   warning: 'Warning',
   resolved: 'Resolved',
-  error: 'Not evaluated',
+  error: 'Not checked',
   information: 'For information',
 };

@@ -52,7 +52,7 @@ export function serviceLevels(
           : `${format.integer(told.within)} of ${format.integer(told.delivered)} in the last 7 days`,
     },
     {
-      promise: 'Rules evaluated within two minutes',
+      promise: 'Rules checked within two minutes',
       kept: behind === null ? null : behind <= EVALUATED_WITHIN,
       measured: behind === null ? 'no rules' : `the one that waits longest: ${format.duration(behind)} ago`,
     },

@@ -119,7 +119,7 @@ describe('a database that is away for ten minutes', function () {
       const behind = textOf((await openPage(ana, '/alerts')).querySelector('.notice'));
       assert.match(
         behind,
-        /^Rules were last evaluated as of .*, (1[3-9]|39|4\d) mins.* ago\. What has happened since is not told yet/,
+        /^Rules were last checked as of .*, (1[3-9]|39|4\d) mins.* ago\. What has happened since is not told yet/,
       );
       assert.deepEqual(await evaluate(at(12), 5), { evaluated: 3, failed: 0 });
       await Promise.all([evaluate(at(12)), evaluate(at(12)), evaluate(at(13))]);

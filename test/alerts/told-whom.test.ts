@@ -82,7 +82,7 @@ describe('who is told', () => {
     const [one, ...others] = mail.received;
     assert.deepEqual([one?.to, others], [[ANA], []]);
     const headers = headersOf(one?.raw ?? '');
-    assert.match(decoded(headers.get('subject') ?? ''), /^Not evaluated: Of B, since its budget has been deleted$/);
+    assert.match(decoded(headers.get('subject') ?? ''), /^Not checked: Of B, since its budget has been deleted$/);
     assert.equal(headers.get('list-unsubscribe'), `<${app.origin}/alerts/rules>`);
     assert.match(partOf(one?.raw ?? '', 'text/plain'), /You get this because you have made what it is about/);
     assert.match(await said(rule), /: its budget has been deleted\. Told: Mail to ana\.sousa@mythoria\.pt \(sent\)\.$/);

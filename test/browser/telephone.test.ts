@@ -23,7 +23,7 @@ describe('lists on a telephone', () => {
   for (const [path, label] of [
     ['/ai-usage/records?period=90d', '"Tokens in "'],
     ['/findings', '"Since "'],
-    ['/alerts', '"Last evaluation "'],
+    ['/alerts', '"Last checked "'],
     ['/bills', '"Recorded "'],
     ['/budgets', '"Expected by now "'],
     [PAGES.budget as string, '"Left "'],

@@ -59,6 +59,6 @@ function inWords(minutes: Map<RuleState, number>, format: Format): string {
     return count ? [`${state} ${format.duration(BigInt(count) * MINUTE)}`] : [];
   });
   const unseen = MINUTES_OF_STRIP - seen;
-  if (unseen > 0) said.push(`not evaluated ${format.duration(BigInt(unseen) * MINUTE)}`);
+  if (unseen > 0) said.push(`not checked ${format.duration(BigInt(unseen) * MINUTE)}`);
   return `The last 24 hours: ${said.join(', ')}`;
 }

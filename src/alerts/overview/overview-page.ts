@@ -83,12 +83,12 @@ export function behindText({ until, resting }: Progress, at: Instant, format: Fo
   const said: string[] = [];
   if (until !== null && at - until > LATE_AFTER)
     said.push(
-      `Rules were last evaluated as of ${format.minute(until)}, ${format.duration(at - until)} ago. What has happened since is not ` +
-        'told yet, and will be as soon as evaluation goes on.',
+      `Rules were last checked as of ${format.minute(until)}, ${format.duration(at - until)} ago. What has happened since is not ` +
+        'told yet, and will be as soon as they are checked again.',
     );
   if (resting !== null)
     said.push(
-      `A clock was ahead: ${resting.rules === 1 ? 'a rule was' : `${format.integer(resting.rules)} rules were`} evaluated up to ` +
+      `A clock was ahead: ${resting.rules === 1 ? 'a rule was' : `${format.integer(resting.rules)} rules were`} checked up to ` +
         `${format.minute(resting.until)}, and ${resting.rules === 1 ? 'rests' : 'rest'} until then, for another ` +
         `${format.duration(resting.until - at)}. What happens meanwhile is told then at the earliest.`,
     );

@@ -48,7 +48,7 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
     },
     { name: 'valueShare', label: 'Value, share', kind: 'ratio', only: 'file', value: inColumn(['share']) },
     {
-      ...{ name: 'evaluatedAt', label: 'Last evaluation', kind: 'instant' },
+      ...{ name: 'evaluatedAt', label: 'Last checked', kind: 'instant' },
       value: ({ sight }) => sight?.evaluatedAt ?? null,
       cell: ({ sight }) =>
         sight?.evaluatedAt
@@ -59,7 +59,7 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
           : { text: 'not yet' },
     },
     {
-      ...{ name: 'evaluatedUntil', label: 'Evaluated until', kind: 'instant', only: 'file' },
+      ...{ name: 'evaluatedUntil', label: 'Checked until', kind: 'instant', only: 'file' },
       value: ({ sight }) => sight?.evaluatedUntil ?? null,
     },
     {
@@ -73,7 +73,13 @@ export function rulesTable(lines: RuleLine[], channels: Map<string, string>, at:
     },
     { name: 'muted', label: 'Muted', kind: 'boolean', only: 'file', value: ({ rule }) => rule.muted },
     { name: 'fields', label: 'Fields', kind: 'json', only: 'file', value: ({ rule }) => JSON.stringify(rule.fields) },
-    { name: 'evaluations', label: 'Evaluations', kind: 'integer', only: 'file', value: ({ rule }) => rule.evaluations },
+    {
+      name: 'evaluations',
+      label: 'Checks in a row',
+      kind: 'integer',
+      only: 'file',
+      value: ({ rule }) => rule.evaluations,
+    },
     {
       ...{ name: 'remindHours', label: 'Reminds after hours', kind: 'integer', only: 'file' },
       value: ({ rule }) => rule.remindHours,

@@ -122,7 +122,7 @@ function messageOf({ kind, rule, budget, alert, at, note }: Told, { format, appU
 function failureMessage(rule: Rule, reason: string, at: Instant, { format, appUrl }: Writing): Message {
   const url = new URL(`/alerts/rules/${rule.id}`, appUrl).href;
   return {
-    subject: `Not evaluated: ${rule.name}, since ${reason}`,
+    subject: `Not checked: ${rule.name}, since ${reason}`,
     level: 'error',
     facts: [
       { label: 'Why', value: reason },
@@ -130,7 +130,7 @@ function failureMessage(rule: Rule, reason: string, at: Instant, { format, appUr
       { label: 'Owner', value: rule.owner },
     ],
     paragraphs: [
-      `The rule “${rule.name}” cannot be evaluated. It is tried again every few minutes, and what it has missed is made up for; ` +
+      `The rule “${rule.name}” cannot be checked. It is tried again every few minutes, and what it has missed is made up for; ` +
         'this is said once.',
     ],
     links: [{ label: 'The rule', url }],

@@ -130,7 +130,7 @@ export function rulePages({ render, ...sources }: AlertSources & { render: Rende
     };
     // Within the page of a form or a rule it is a panel, and by itself a page.
     const view = wantsFragment(req) ? 'alerts/rule/rehearsal' : 'alerts/rule/rehearsal-page';
-    render(req, res, { title: 'Rehearsal', view, data });
+    render(req, res, { title: 'Tried on the last 90 days', view, data });
   });
 
   const showRule = async (req: Request, res: Response, rule: Rule, entered: Entered | null, error: BadInput | null) => {

@@ -31,7 +31,7 @@ export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, for
     { label: 'Value', text: say(value) },
     ...(levelValue === null ? [] : [{ label: 'Level', text: say(levelValue), note: LEVEL_WORDS[level] }]),
     {
-      label: 'Last evaluation',
+      label: 'Last checked',
       text: sight?.evaluatedAt ? format.timeOfDay(sight.evaluatedAt) : 'not yet',
       ...(sight?.evaluatedAt ? { note: format.minute(sight.evaluatedAt) } : {}),
     },
@@ -50,7 +50,7 @@ export function rulePage(line: RuleLine, toldOf: string | null, at: Instant, for
     strip: sight && stripOf(sight, at, format),
     error:
       sight?.error &&
-      `It cannot be evaluated since ${format.minute(sight.error.since)}: ${sight.error.reason}. ${toldOf ?? ''}`.trim(),
+      `It cannot be checked since ${format.minute(sight.error.since)}: ${sight.error.reason}. ${toldOf ?? ''}`.trim(),
     late: lateText(rule.type, format.timeZone),
     mute: `${path}/mute`,
     remove: `${path}/delete`,

@@ -27,7 +27,7 @@ const SHARED = {
   ),
   evaluations: emptyAs(
     1,
-    wholeField({ least: 1, most: 60, takes: 'takes how many evaluations in a row it takes to fire, 1 to 60' }),
+    wholeField({ least: 1, most: 60, takes: 'takes how many checks in a row it takes to fire, 1 to 60' }),
   ),
   remindHours: emptyAs(
     null,

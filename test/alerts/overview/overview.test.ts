@@ -98,7 +98,7 @@ describe('the page of alerts', () => {
       /when cost of a month is €20\.00 or more.*€26\.00 level €20\.00 .* in \d+ ms/,
     );
     const strip = page.querySelector('.rules tbody .strip');
-    assert.match(strip?.getAttribute('aria-label') ?? '', /^The last 24 hours: firing 1 min, .*not evaluated/);
+    assert.match(strip?.getAttribute('aria-label') ?? '', /^The last 24 hours: firing 1 min, .*not checked/);
     assert.equal(strip?.querySelectorAll('rect.state-firing').length, 1);
     assert.equal(page.querySelector('.notice'), null, 'evaluation is not behind');
   });
@@ -129,7 +129,7 @@ describe('the page of alerts', () => {
     for (const path of ['/alerts', '/alerts/rules'])
       assert.match(
         textOf((await openPage(ana, path)).querySelector('.notice')),
-        /^Rules were last evaluated as of .*, 2 hrs 10 mins.* ago/,
+        /^Rules were last checked as of .*, 2 hrs 10 mins.* ago/,
       );
     await backoffice('rule_standings').update({
       state: 'error',
@@ -142,7 +142,7 @@ describe('the page of alerts', () => {
     );
     assert.match(
       textOf((await openPage(ana, `/alerts/rules/${id}`)).querySelector('.notice')),
-      /cannot be evaluated since .*: its budget <b>\. Nobody was told, for it has no channel\./,
+      /cannot be checked since .*: its budget <b>\. Nobody was told, for it has no channel\./,
     );
   });
 
@@ -156,7 +156,7 @@ describe('the page of alerts', () => {
     for (const path of ['/alerts', '/alerts/rules'])
       assert.match(
         textOf((await openPage(ana, path)).querySelector('.notice')),
-        /^A clock was ahead: 2 rules were evaluated up to .*, and rest until then, for another (6 hrs|5 hrs 59 mins)/,
+        /^A clock was ahead: 2 rules were checked up to .*, and rest until then, for another (6 hrs|5 hrs 59 mins)/,
       );
     const answer = await ana.json('get', '/api/alerts');
     assertDescribed('/api/alerts', answer);

@@ -217,7 +217,7 @@ describe('the pages of a rule', () => {
       assert.ok(statuses.includes(200));
       for (const { status, text } of answers.filter((one) => one.status !== 200)) {
         assert.equal(status, 429);
-        assert.match(text, /Another rehearsal of yours is under way/);
+        assert.match(text, /Another rule of yours is being tried/);
       }
       assert.equal((await ana.get(path)).status, 200, 'the place is given back');
     });
