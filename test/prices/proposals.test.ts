@@ -166,7 +166,7 @@ describe('proposed prices of a file', () => {
     assert.equal((await open()).length, 2);
     assert.deepEqual(await dismissed(), []);
     assert.match(
-      textOf((await openPage(ana, '/prices/proposals/dismissed')).querySelector('.quiet')),
+      textOf((await openPage(ana, '/prices/proposals/dismissed')).querySelector('.empty')),
       /No proposed price/,
     );
     await ana.submit(`${gpt}/accept`, {});
