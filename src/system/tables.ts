@@ -45,7 +45,7 @@ export const slowTable = (lines: SlowRequest[], format: Format): Table =>
   dataTable<SlowRequest>(
     [
       { name: 'at', label: 'Time', kind: 'instant', value: ({ at }) => at },
-      { name: 'ms', label: 'ms', kind: 'integer', value: ({ ms }) => whole(ms) },
+      { name: 'ms', label: 'ms', kind: 'integer', value: ({ ms }) => whole(ms), leads: true },
       { name: 'databaseMs', label: 'Database', kind: 'integer', value: ({ databaseMs }) => whole(databaseMs) },
       { name: 'renderingMs', label: 'Rendering', kind: 'integer', value: ({ renderingMs }) => whole(renderingMs) },
       { name: 'status', label: 'Status', kind: 'text', value: ({ status }) => String(status) },
@@ -62,7 +62,7 @@ export const failureTable = (lines: FailureLine[], format: Format): Table =>
   dataTable<FailureLine>(
     [
       { name: 'kind', label: 'Error', kind: 'text', value: ({ kind }) => kind },
-      { name: 'count', label: 'Times', kind: 'integer', value: ({ count }) => count },
+      { name: 'count', label: 'Times', kind: 'integer', value: ({ count }) => count, leads: true },
       { name: 'lastAt', label: 'Last', kind: 'instant', value: ({ lastAt }) => lastAt },
       {
         name: 'ids',
@@ -106,7 +106,7 @@ export const processTable = (processes: Process[], format: Format): Table =>
       },
       { name: 'startedAt', label: 'Started', kind: 'instant', value: ({ startedAt }) => startedAt },
       { name: 'seenAt', label: 'Last heard of', kind: 'instant', value: ({ seenAt }) => seenAt },
-      { name: 'memory', label: 'MB', kind: 'integer', value: ({ memory }) => megabytes(memory) },
+      { name: 'memory', label: 'MB', kind: 'integer', value: ({ memory }) => megabytes(memory), leads: true },
     ],
     { title: 'Processes', rows: processes, faint: ({ state }) => state !== 'running' },
   ).page(format);

@@ -190,6 +190,7 @@ function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Fo
       name: 'difference',
       label: 'Difference',
       kind: 'euros',
+      leads: true,
       value: ({ cost }) => minus(total.cost, cost),
       cell: ({ cost }) => ({
         ...exact(minus(total.cost, cost)),

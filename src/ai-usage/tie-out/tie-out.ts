@@ -18,7 +18,13 @@ export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { e
     figure('shown', 'As shown', ({ kept }) => kept),
     figure('raw', 'Record by record', ({ raw }) => raw),
     {
-      ...{ name: 'difference', label: 'Difference', kind: 'integer', value: ({ kept, raw }) => kept - raw },
+      ...{
+        name: 'difference',
+        label: 'Difference',
+        kind: 'integer',
+        leads: true,
+        value: ({ kept, raw }) => kept - raw,
+      },
       cell: ({ kept, raw, euros }) => ({ ...number(kept - raw, euros), ...(kept === raw ? {} : { flag: 'differs' }) }),
     },
   ];

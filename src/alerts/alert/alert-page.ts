@@ -125,7 +125,7 @@ export function historyTable(lines: AlertLine[], measured: Measured, format: For
   const columns: Column<AlertLine>[] = [
     { name: 'at', label: 'When', kind: 'instant', value: ({ at }) => at },
     {
-      ...{ name: 'what', label: 'What', kind: 'text', value: ({ kind }) => HAPPENED[kind] },
+      ...{ name: 'what', label: 'What', kind: 'text', leads: true, value: ({ kind }) => HAPPENED[kind] },
       cell: ({ level, kind }) => (level && kind !== 'resolved' ? { flag: LEVEL_WORDS[level] } : {}),
     },
     {

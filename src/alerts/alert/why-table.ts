@@ -47,6 +47,6 @@ function columnsOf(modelUrl: (model: string) => string): Column<WhyRow>[] {
     },
     money('before', 'Before', ({ before }) => before),
     ...NAMES.map((cause) => money(cause, CAUSES[cause].label, (row) => row[cause], true)),
-    money('now', 'Now', ({ now }) => now),
+    { ...money('now', 'Now', ({ now }) => now), leads: true },
   ];
 }

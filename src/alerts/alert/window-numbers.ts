@@ -74,7 +74,7 @@ function modelsTable({ models, total }: UsageStats, url: (model: string) => stri
     },
     { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests, total: total.requests },
     { name: 'totalTokens', label: 'Tokens', kind: 'integer', value: totalTokens, total: totalTokens(total) },
-    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
+    { name: 'cost', label: 'Cost', kind: 'euros', leads: true, value: ({ cost }) => cost, total: total.cost },
     shareColumn(total.cost),
   ];
   const title =
@@ -111,7 +111,7 @@ export async function readStories(
       value: ({ author }) => names.authors.get(author) ?? format.shortId(author),
     },
     { name: 'requests', label: 'Requests', kind: 'integer', value: ({ requests }) => requests, total: total.requests },
-    { name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
+    { name: 'cost', label: 'Cost', kind: 'euros', leads: true, value: ({ cost }) => cost, total: total.cost },
     shareColumn(total.cost),
   ];
   const title = stories > top.length ? `The dearest ${top.length} of ${format.integer(stories)} stories` : 'Stories';
