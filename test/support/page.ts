@@ -43,7 +43,7 @@ const AMOUNT = /^[−+]?€\d{1,3}(,\d{3})*\.\d{6}$/;
 
 /** Null where the cell is no exact amount: a word, a count. A title is one, and so are euros with six decimals: both are to be read. */
 function exactOf(cell: HTMLElement, text: string): number | null {
-  const title = cell.querySelector('span[title]')?.getAttribute('title');
+  const title = cell.getAttribute('title');
   const exact = title ?? text;
   if (AMOUNT.test(exact)) return Number(exact.replace('−', '-').replace(/[+€,.]/g, ''));
   if (title !== undefined || (exact.includes('€') && /[.,]\d{6}(?!\d)/.test(exact)))
@@ -54,8 +54,7 @@ function exactOf(cell: HTMLElement, text: string): number | null {
 function cellOf(cell: HTMLElement): PageCell {
   const flag = cell.querySelector('.flag');
   const link = cell.querySelector('a:not(.details)');
-  const content =
-    cell.querySelector('.names') ?? link ?? cell.querySelector('span[title]') ?? cell.querySelector('time');
+  const content = cell.querySelector('.names') ?? link ?? cell.querySelector('time');
   const text = content ? textOf(content) : squeeze(cell.childNodes.filter(({ nodeType }) => nodeType === 3).join(''));
   return {
     text,
