@@ -4,8 +4,8 @@ import { BYTES_AN_ID } from '../pricing/row-tokens.ts';
 /** Calls in the order of what they cost and, where that is the same, of their ids; those without a price come before all others, and so last from the dearest on. */
 export type PricedOrder = {
   count: number;
-  /** The ids of so many calls after the first ones, in reading order. */
-  ids: (from: { descending: boolean; skip: number; take: number }) => string[];
+  /** So many calls after the first ones, in reading order; `cost` is null where one has no price. */
+  calls: (from: { descending: boolean; skip: number; take: number }) => { id: string; cost: number | null }[];
   /** What a call costs, null where it has no price; undefined where it is none of them. */
   costOf: (id: string) => number | null | undefined;
   /** How many calls are before a place in reading order, and one that stands just there. */
@@ -39,7 +39,7 @@ export function pricedOrder(calls: readonly PricedCalls[]): PricedOrder {
   return {
     count,
     // Only the calls between two costs are put in order by themselves: which costs these are is told by the costs alone.
-    ids: ({ descending, skip, take }) => {
+    calls: ({ descending, skip, take }) => {
       const [first, end] = descending ? [count - skip - take, count - skip] : [skip, skip + take];
       const [low, high] = [Math.max(0, first), Math.min(count, end)];
       if (low >= high) return [];
@@ -52,14 +52,16 @@ export function pricedOrder(calls: readonly PricedCalls[]): PricedOrder {
         (a, b) => compared(costs[a] as number, costs[b] as number) || Buffer.compare(bytesAt(a), bytesAt(b)),
       );
       const below = ascending.indexOf(least);
-      const found = between.slice(low - below, high - below).map((call) => idOf(bytesAt(call)));
+      const found = between
+        .slice(low - below, high - below)
+        .map((call) => ({ id: idOf(bytesAt(call)), cost: known(costs[call] as number) }));
       return descending ? found.reverse() : found;
     },
     costOf: (id) => {
       const wanted = bytesOf(id);
       for (let call = 0; call < count; call++) {
         if (!wanted.equals(bytesAt(call))) continue;
-        return costs[call] === NO_PRICE ? null : costs[call];
+        return known(costs[call] as number);
       }
       return undefined;
     },
@@ -74,6 +76,8 @@ export function pricedOrder(calls: readonly PricedCalls[]): PricedOrder {
     },
   };
 }
+
+const known = (cost: number): number | null => (cost === NO_PRICE ? null : cost);
 
 /** Not their difference: that of two costs without a price is no number. */
 const compared = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -107,7 +107,7 @@ async function openPriced(
 ): Promise<AsyncGenerator<string[]>> {
   const from = { workflows: transaction, timeZone };
   const order = pricedOrder(await begin(handled(readPricedCalls(from, window, filter, list, 'record'))));
-  const ids = order.ids({ descending, skip: 0, take: order.count });
+  const ids = order.calls({ descending, skip: 0, take: order.count }).map(({ id }) => id);
   let next = 0;
   return batchesOf(async () => {
     const some = ids.slice(next, next + A_BATCH);

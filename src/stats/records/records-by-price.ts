@@ -37,15 +37,18 @@ export async function readByPrice(
       const total = await readTotals({ ...source, workflows, coveredUntil: null }, window, filter);
       const order = pricedOrder(await readPricedCalls({ ...source, workflows }, window, filter, list, 'record'));
       const passed = cursor === null ? skip : passedBy(cursor, order, descending);
-      const ids = order.ids({ descending, skip: passed, take });
+      const calls = order.calls({ descending, skip: passed, take });
       const rows: RecordRow[] = await workflows('token_usage_tracking')
-        .whereIn('token_usage_id', ids)
+        .whereIn(
+          'token_usage_id',
+          calls.map(({ id }) => id),
+        )
         .select(COLUMNS_OF_A_RECORD);
       const byId = new Map(rows.map((row) => [row.token_usage_id, row]));
       return {
-        rows: ids.flatMap((id) => byId.get(id) ?? []),
+        rows: calls.flatMap(({ id }) => byId.get(id) ?? []),
         total,
-        cursorCosts: new Map(ids.map((id) => [id, costText(order.costOf(id) ?? null)])),
+        cursorCosts: new Map(calls.map(({ id, cost }) => [id, costText(cost)])),
       };
     },
     { isolationLevel: 'repeatable read', readOnly: true },
