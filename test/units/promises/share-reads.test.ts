@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { shareReads } from '../../../src/units/promises/share-reads.ts';
+import { databases } from '../../support/databases.ts';
 
 describe('shared readings', () => {
   it('answer each caller with what was true after it asked, by at most two readings at any time', async () => {
@@ -57,5 +58,20 @@ describe('shared readings', () => {
     );
     fails = false;
     assert.equal(await read('a'), 'up');
+  });
+
+  it('are begun once, also as a query, which runs for each that waits for it', async () => {
+    const { backoffice } = databases();
+    const read = shareReads((key) => backoffice('rollup_state').select('version').where('version', '>=', key));
+    let asked = 0;
+    const note = () => {
+      asked += 1;
+    };
+    backoffice.on('query', note);
+    const [one, other] = await Promise.all([read('0'), read('0')]);
+    backoffice.off('query', note);
+    assert.deepEqual(one, other);
+    // The second did not see the first begin.
+    assert.equal(asked, 2);
   });
 });
