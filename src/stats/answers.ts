@@ -43,8 +43,8 @@ export type UsageAnswers = {
   records: (query: UsageQuery) => Promise<Answer<RecordPage>>;
   /** The most expensive stories of a query, and how many stories cost less than `cost`. */
   storyCosts: (query: UsageQuery, asked: StoryCostsAsked) => Promise<Answer<StoryCosts>>;
-  /** By the costs that the query asks for, as what follows: how the costs of stories lie besides one's, and the one story that it names. */
+  /** By the costs that the query asks for, as what follows: how the costs of stories lie (besides one's), and the one story that it names. */
   unitCosts: (query: UsageQuery) => Promise<Answer<UnitCosts>>;
-  storySpread: (query: UsageQuery, besides: Besides) => Promise<Answer<Spread>>;
+  storySpread: (query: UsageQuery, besides: Besides | null) => Promise<Answer<Spread>>;
   story: (query: UsageQuery) => Promise<Answer<Story | PricedStory>>;
 };

@@ -208,7 +208,7 @@ export function createUsageReader(from: OpenedFrom & { databases: Databases }): 
       unitCosts: (query) =>
         answerBy('unit costs', '', query, (of, filter, list) => readUnitCosts(of, query.window, filter, list)),
       storySpread: (query, besides) =>
-        answerBy('spread', `${besides.story} ${besides.cost}`, query, (source, filter, list) =>
+        answerBy('spread', `${besides?.story} ${besides?.cost}`, query, (source, filter, list) =>
           readSpread(source, query.window, filter, besides, list),
         ),
       story: (query) => answerBy('story', '', query, (of, filter, list) => readStory(of, query.window, filter, list)),

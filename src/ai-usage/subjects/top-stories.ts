@@ -3,10 +3,11 @@ import type { UsageQuery } from '../../query/query.ts';
 import { howManyPriced } from '../../stats/pricing/priced-calls.ts';
 import type { UsageReader } from '../../stats/reader.ts';
 import type { Answer } from '../../stats/source.ts';
-import type { StoryCosts } from '../../stats/stories/story-costs.ts';
+import type { Spread, StoryCosts } from '../../stats/stories/story-costs.ts';
 import { type Count, restOf, type Sums } from '../../stats/sums.ts';
 import { shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
+import { TooMuchToCount } from '../../units/failures/too-much-to-count.ts';
 import type { Format } from '../../units/format.ts';
 import { NO_EUROS } from '../../units/money.ts';
 import { namedColumns, OTHERS, UNPRICED, withoutPrice } from '../frame/name-columns.ts';
@@ -21,15 +22,20 @@ export type TopStories = { spread: string; table: Table };
 type Row = Sums & { story: string | null; author: string | null; others: number | null; unpriced: Count | null };
 
 /** The most expensive stories as recorded; by the price list their cost and that of all, and how many of their calls and of all have no price. */
-type StoriesOf = StoryCosts & { unpriced: { of: ReadonlyMap<string, Count>; total: Count } | null };
+type StoriesOf = StoryCosts & {
+  unpriced: { of: ReadonlyMap<string, Count>; total: Count } | null;
+  /** By the price list; null where their calls are too many for that, or costs are recorded ones. */
+  pricedSpread: Spread | null;
+};
 
 export async function readTopStories(reader: UsageReader, query: UsageQuery): Promise<Answer<StoriesOf>> {
-  const [answer, repriced] = await Promise.all([
+  const [answer, repriced, pricedSpread] = await Promise.all([
     reader.storyCosts(query, { most: MOST_TOP_STORIES, besides: null }),
     query.cost === 'repriced' ? reader.repriced(query, 'day') : null,
+    query.cost === 'repriced' ? readPricedSpread(reader, query) : null,
   ]);
   const { value } = answer;
-  if (repriced === null) return { ...answer, value: { ...value, unpriced: null } };
+  if (repriced === null) return { ...answer, value: { ...value, unpriced: null, pricedSpread: null } };
   const { total, unpriced: all } = repriced.value;
   const few = value.top.slice(0, howManyPriced(value.top.map(({ requests }) => requests)));
   const ids = few.map(({ story }) => story);
@@ -40,14 +46,30 @@ export async function readTopStories(reader: UsageReader, query: UsageQuery): Pr
   );
   return {
     ...answer,
-    value: { ...value, total, top, unpriced: { of: new Map(unpriced), total: all.requests } },
+    value: {
+      ...value,
+      total,
+      top,
+      pricedSpread,
+      unpriced: { of: new Map(unpriced), total: all.requests },
+    },
   };
 }
 
+async function readPricedSpread(reader: UsageReader, query: UsageQuery): Promise<Spread | null> {
+  try {
+    return (await reader.storySpread(query, null)).value;
+  } catch (error) {
+    if (error instanceof TooMuchToCount) return null;
+    throw error;
+  }
+}
+
 export function topStoriesOf(costs: StoriesOf, query: UsageQuery, names: Names, format: Format): TopStories {
-  const spread = spreadText(costs, format);
+  const spread = spreadText(costs.pricedSpread ?? costs, format);
+  const whose = costs.pricedSpread === null ? 'As recorded: ' : '';
   return {
-    spread: costs.unpriced === null ? spread : `In the order of their recorded costs. As recorded: ${spread}`,
+    spread: costs.unpriced === null ? spread : `In the order of their recorded costs. ${whose}${spread}`,
     table: topStoryTable(costs, query, names, format).page(format),
   };
 }
@@ -92,7 +114,7 @@ export function topStoryTable(
 const othersText = (count: number, format: Format) =>
   `${format.integer(count)} other ${count === 1 ? 'story' : 'stories'}`;
 
-function spreadText({ stories, median, p90 }: StoryCosts, format: Format): string {
+function spreadText({ stories, median, p90 }: Spread, format: Format): string {
   if (median === null || p90 === null) return 'No stories.';
   if (stories === 1) return `One story, ${format.euros(median)}.`;
   return `${format.integer(stories)} stories: half of them cost at most ${format.euros(median)}, nine in ten at most ${format.euros(p90)}.`;

@@ -80,7 +80,7 @@ export async function readSpread(
   source: UsageSource,
   window: Window,
   filter: UsageFilter,
-  besides: Besides,
+  besides: Besides | null,
   list: PriceList | null,
 ): Promise<Spread> {
   if (list === null) return readStoryCosts(source, window, filter, { most: 0, besides });
@@ -88,14 +88,14 @@ export async function readSpread(
   const costs = new Map<string, MicroEuros>();
   for (const calls of await readPricedCalls(source, window, filter, list, 'story'))
     eachOwnCall(calls, (story, cost) => costs.set(story, plus(costs.get(story) ?? NO_EUROS, cost)));
-  costs.delete(keyOfId(besides.story));
+  if (besides !== null) costs.delete(keyOfId(besides.story));
   const none = new Float64Array();
   const others: Costs = { all: Float64Array.from(costs.values()).sort(), gone: none, come: none };
   return {
     stories: costs.size,
     median: quantile(others, 0.5),
     p90: quantile(others, 0.9),
-    cheaper: countOf(others, besides.cost, false),
+    cheaper: besides === null ? 0 : countOf(others, besides.cost, false),
   };
 }
 
