@@ -154,6 +154,19 @@ describe('budgets', () => {
       });
     }
 
+    it('say of a name whether it is too long, or has what cannot be seen', async () => {
+      const problemsOf = async (name: string) =>
+        (await ana.json('post', '/api/budgets', { ...MONTHLY, name })).body.details.map(
+          (one: { message: string }) => one.message,
+        );
+      const long = 'takes a name of at most 100 characters';
+      for (const name of ['', ' ', 'n'.repeat(101), '🦊'.repeat(101)]) assert.deepEqual(await problemsOf(name), [long]);
+      for (const name of ['a\u0000b', 'a\nb', '\u202eabc', '\u200b', '\ud800'])
+        assert.deepEqual(await problemsOf(name), [
+          `${long}, without line breaks and other characters that cannot be seen`,
+        ]);
+    });
+
     it('say everything that is wrong at once; what is no JSON is a 400 too', async () => {
       const { body } = await ana.json('post', '/api/budgets', { name: '', amount: 'x', per: 'x', filter: 'x=1' });
       assert.deepEqual(body.details.map((one: { parameter: string }) => one.parameter).sort(), [

@@ -125,7 +125,7 @@ describe('prices from a file', () => {
       'Line 5, inputPerMillion is a formula, and takes a number',
       'Line 6, from is that of line 2 too: good from 2026-01-01',
       'Line 7 has 4 cells, and the first line has 5',
-      'Line 9, model takes the name of a model, or one with * for any text, of at most 100 characters',
+      'Line 9, model takes the name of a model, or one with * for any text, of at most 100 characters, without line breaks and other characters that cannot be seen',
       `Line 9, inputPerMillion ${RATE}`,
       'Line 9, outputPerMillion is missing: only with perImage or perThousandCharacters may it be left out',
     ]);

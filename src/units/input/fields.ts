@@ -12,7 +12,8 @@ export function readableName(most: number, what = 'a name') {
   return z
     .string(takes)
     .trim()
-    .refine((name) => name !== '' && Array.from(name).length <= most && isReadable(name), takes);
+    .refine((name) => name !== '' && Array.from(name).length <= most, { error: takes, abort: true })
+    .refine(isReadable, `${takes}, without line breaks and other characters that cannot be seen`);
 }
 
 /** What was read of the fields of a form or a JSON object: the values, or null, and all that is wrong with them. */
