@@ -182,7 +182,7 @@ function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Fo
       total: total.requests,
     },
     {
-      ...{ name: 'cost', label: 'Cost', kind: 'euros', value: ({ cost }) => cost, total: total.cost },
+      ...{ name: 'cost', label: 'Cost', kind: 'euros', leads: true, value: ({ cost }) => cost, total: total.cost },
       cell: ({ cost }) => exact(cost),
       totalCell: exact(total.cost),
     },
@@ -190,7 +190,6 @@ function tieOutTable({ total, models, actions, buckets }: UsageStats, format: Fo
       name: 'difference',
       label: 'Difference',
       kind: 'euros',
-      leads: true,
       value: ({ cost }) => minus(total.cost, cost),
       cell: ({ cost }) => ({
         ...exact(minus(total.cost, cost)),

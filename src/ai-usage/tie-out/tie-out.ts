@@ -15,14 +15,13 @@ export function tieOutOf(kept: UsageStats, raw: UsageStats, format: Format): { e
   });
   const columns: Column<Figure>[] = [
     { name: 'figure', label: 'Figure', kind: 'text', value: ({ label }) => label },
-    figure('shown', 'As shown', ({ kept }) => kept),
+    { ...figure('shown', 'As shown', ({ kept }) => kept), leads: true },
     figure('raw', 'Record by record', ({ raw }) => raw),
     {
       ...{
         name: 'difference',
         label: 'Difference',
         kind: 'integer',
-        leads: true,
         value: ({ kept, raw }) => kept - raw,
       },
       cell: ({ kept, raw, euros }) => ({ ...number(kept - raw, euros), ...(kept === raw ? {} : { flag: 'differs' }) }),
