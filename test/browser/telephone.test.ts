@@ -33,6 +33,8 @@ describe('lists on a telephone', () => {
     ['/what-if?period=90d', '"Tokens in "'],
     [PAGES.bill as string, '"So far "'],
     [PAGES.story as string, '"Tokens out "'],
+    ['/ai-usage/tie-out?period=90d', '"Record by record "'],
+    ['/account/sessions', '"Last seen "'],
   ] as const)
     it(`have what matters beside the name, the rest below it with its label, and nothing to the side: ${path}`, async () => {
       const { page, go } = filled;

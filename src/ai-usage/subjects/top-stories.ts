@@ -96,7 +96,7 @@ export function topStoryTable(
       cell: ({ author }) => link('author', author, names.authors),
     }),
     OTHERS,
-    ...sumColumns<Row>(total),
+    ...sumColumns<Row>(total, { cost: { leads: true } }),
     shareColumn(total.cost),
     ...(unpriced === null ? [] : [UNPRICED]),
   ];
