@@ -82,7 +82,7 @@ async function find({ reader, databases, format }: FindingSources, query: UsageQ
     const others = one.lines.some(({ euros }) => euros === null) ? ', beside lines without an exchange rate' : '';
     return {
       ...{ key, subject: one.model, ...sums },
-      sentence: `${one.provider} bills ${sums.euros === null ? 'calls' : format.euros(sums.euros)} on ${counted(sums.count, 'day', format)} of which no call is recorded${others}.`,
+      sentence: `${one.provider} bills ${sums.euros === null ? 'calls' : format.roundEuros(sums.euros)} on ${counted(sums.count, 'day', format)} of which no call is recorded${others}.`,
       records: recordsUrl(query, format, { providers: [one.provider], first: sums.since, last }),
       examples: billsOf(one, format),
     };

@@ -75,7 +75,7 @@ export const GONE: Kind = {
       keyOf: ({ of }) => of,
       subject: ({ of }) => (of === 'story' ? 'Stories' : 'Authors'),
       sentence: ({ of }, { count, euros }) =>
-        `${counted(count, 'call', format)}, ${format.euros(euros)}, of ${of === 'story' ? 'stories' : 'authors'} that are gone.`,
+        `${counted(count, 'call', format)}, ${format.roundEuros(euros)}, of ${of === 'story' ? 'stories' : 'authors'} that are gone.`,
       among: () => ({}),
       example: (id, { of }, days) => ({
         label: format.shortId(id),

@@ -75,7 +75,7 @@ async function find({ reader, format }: FindingSources, query: UsageQuery) {
         return [];
       const change = minus(week.cost, atPriceOf(totalTokens(week), before));
       const since = week.first;
-      const said = `A million tokens cost ${format.euros(priceOf(before))} in the week of ${format.mediumDay(before.first)} and ${format.euros(priceOf(week))} in that of ${format.mediumDay(since)} (${format.shareChange(priceOf(week), priceOf(before))}), of ${counted(week.requests, 'call', format)}.`;
+      const said = `A million tokens cost ${format.roundEuros(priceOf(before))} in the week of ${format.mediumDay(before.first)} and ${format.roundEuros(priceOf(week))} in that of ${format.mediumDay(since)} (${format.shareChange(priceOf(week), priceOf(before))}), of ${counted(week.requests, 'call', format)}.`;
       const shown = weeks.slice(Math.max(0, i - WEEKS_SHOWN), i + WEEKS_SHOWN);
       return [
         {

@@ -79,7 +79,7 @@ export const REPEATED_PROMPTS: Kind = {
       subject: ({ action, model }) =>
         action === null || model === null ? 'Others' : `${actionInfo(action).label}, ${written(model)}`,
       sentence: (_part, { count, euros }) =>
-        `${counted(count, 'call', format)} asked what had been asked before: ${format.euros(euros)}.`,
+        `${counted(count, 'call', format)} asked what had been asked before: ${format.roundEuros(euros)}.`,
       among: ({ action, model }) => (action === null || model === null ? {} : { actions: [action], models: [model] }),
       example: (id, { action }, days) => ({
         label: `story ${format.shortId(id)}`,

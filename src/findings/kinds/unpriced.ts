@@ -77,8 +77,8 @@ async function find({ reader, format }: FindingSources, query: UsageQuery) {
       without === calls
         ? `; the price list has no price for ${calls === 1 ? 'it' : 'them'}, so nobody can say what is missing`
         : without === 0
-          ? `; by the price list ${calls === 1 ? 'it costs' : 'they cost'} ${format.euros(sums.euros ?? NO_EUROS)}`
-          : `; by the price list those with a price cost ${format.euros(sums.euros ?? NO_EUROS)}, and ${format.integer(without)} of them have none`;
+          ? `; by the price list ${calls === 1 ? 'it costs' : 'they cost'} ${format.roundEuros(sums.euros ?? NO_EUROS)}`
+          : `; by the price list those with a price cost ${format.roundEuros(sums.euros ?? NO_EUROS)}, and ${format.integer(without)} of them have none`;
     const change = { models: [model], ...(paid.has(model) ? { maxCost: NO_EUROS } : {}) };
     return [
       {
