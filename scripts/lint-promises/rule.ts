@@ -70,7 +70,8 @@ function isPromise({ checker }: Project, type: Type | undefined): boolean {
 function isKept({ checker }: Project, call: ast.Node): boolean {
   if (!ast.isCallExpression(call) || !ast.isPropertyAccessExpression(call.expression)) return false;
   const { expression, name } = call.expression;
-  if (expression.getText() === 'Promise' && name.text === 'resolve') return call.arguments.length === 0;
+  // Of what is looked up, it fails as that does.
+  if (expression.getText() === 'Promise' && name.text === 'resolve') return call.arguments.every(ast.isIdentifier);
   return name.text === 'get' && checker.getTypeAtLocation(expression)?.getSymbol()?.name === 'Map';
 }
 
