@@ -11,7 +11,9 @@ describe('what is kept in a number of bytes', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
         const cache = createCache(20_000);
-        const parts = [0, 1, 2].map((number) => cache.part<{ bytes: number }>(`part ${number}`, ({ bytes }) => bytes));
+        const parts = [cache.part, cache.part, cache.large].map((make, number) =>
+          make<{ bytes: number }>(`part ${number}`, ({ bytes }) => bytes),
+        );
         const last = new Map<string, { bytes: number }>();
         let newest = '';
         for (const { part, key, bytes, asks } of operations) {
@@ -63,6 +65,31 @@ describe('what is kept in a number of bytes', () => {
     assert.deepEqual([first?.get('a'), second?.get('a')], [undefined, 6]);
     second?.set('b', 2_000);
     assert.deepEqual([second?.get('a'), second?.get('b')], [6, undefined]);
+  });
+
+  it('keeps what is small, however many large ones are asked for in turn; those take what it leaves', () => {
+    const cache = createCache(100_000);
+    const small = cache.part<number>('small', (bytes) => bytes);
+    const large = cache.large<number>('large', (bytes) => bytes);
+    const keys = Array.from({ length: 60 }, (_, number) => String(number));
+    for (const key of keys) small.set(key, 800);
+    for (let round = 0; round < 3; round++)
+      for (const key of keys) {
+        large.set(key, 18_000);
+        assert.equal(large.get(key), 18_000);
+      }
+    assert.deepEqual(
+      keys.filter((key) => small.get(key) === undefined),
+      [],
+    );
+    assert.deepEqual(
+      keys.filter((key) => large.get(key) !== undefined),
+      ['58', '59'],
+    );
+    // One that leaves no room for them is kept all the same: a page asks for it more than once.
+    large.set('whole', 90_000);
+    assert.equal(large.get('whole'), 90_000);
+    assert.ok(small.get('59') !== undefined && small.get('0') === undefined);
   });
 
   it('keeps what packed days add up to, however many of them are read meanwhile', () => {

@@ -64,7 +64,7 @@ function ofContent(cache: Cache): OfContent {
 const FEW_BYTES = 32 * 2 ** 20;
 
 /** Of packed days. They are read in bulk, and what they add up to is kept beside them: more of them would drive that out. */
-const SHARE_OF_PACKED_DAYS = 0.2;
+const SHARE_OF_PACKED_DAYS = 0.1;
 
 /** An empty memory of so many bytes, the days besides. */
 export function noMemory(mostBytes = FEW_BYTES): Memory {
@@ -76,7 +76,7 @@ export function noMemory(mostBytes = FEW_BYTES): Memory {
     packedDays: noPackedDays(createCache(SHARE_OF_PACKED_DAYS * mostBytes).part),
     daysOfHours: noDaysOfHours(cache.part),
     clockDays: noClockDays(cache.part),
-    wholeDays: noWholeDays(cache.part),
+    wholeDays: noWholeDays(cache),
     repricedDays: noRepricedDays(cache.part),
     repricedHours: noRepricedHours(cache.part),
     repricedClock: noRepricedClock(cache.part),

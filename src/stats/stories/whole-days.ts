@@ -1,7 +1,7 @@
 import type { Rank, RankOrder } from '../../query/view.ts';
 import type { Day } from '../../units/calendar.ts';
 import type { MicroEuros } from '../../units/money.ts';
-import type { CachePart, MakePart } from '../memory/cache.ts';
+import type { Cache, CachePart } from '../memory/cache.ts';
 import type { Column } from '../rollups/packed/columns.ts';
 import type { Wanted } from '../rollups/packed/packed-days.ts';
 import type { Sums } from '../sums.ts';
@@ -40,11 +40,11 @@ const BYTES_A_COST = 40;
 
 const bytesOf = (columns: { byteLength: number }[]) => columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-export const noWholeDays = (part: MakePart): WholeDays => ({
-  sums: part('sums of whole days', ({ unpacked, total, key, ...columns }) =>
+export const noWholeDays = ({ part, large }: Cache): WholeDays => ({
+  sums: large('sums of whole days', ({ unpacked, total, key, ...columns }) =>
     unpacked.length > 0 ? null : bytesOf(Object.values(columns)),
   ),
-  costs: part('costs of whole days', (costs) => costs.byteLength),
+  costs: large('costs of whole days', (costs) => costs.byteLength),
   leading: part('first of whole days', (places) => places.byteLength),
   distinct: part('distinct stories of whole days', ({ unpacked, byAction, all }) =>
     unpacked.length > 0 ? null : bytesOf([all, ...byAction.values()].map(({ bits }) => bits)),
