@@ -9,7 +9,7 @@ import { addTime, MINUTE, now } from '../src/units/time.ts';
 import { resetAlerts } from './support/alerts.ts';
 import { startApp } from './support/app.ts';
 import { type Answer, answered, startBalancer } from './support/balancer.ts';
-import { type Client, createClient, SAME_ORIGIN, signedIn } from './support/client.ts';
+import { type Client, SAME_ORIGIN, sameSession, signedIn } from './support/client.ts';
 import { commandLine } from './support/command-line.ts';
 import { databases, databaseUrls } from './support/databases.ts';
 import { held } from './support/held.ts';
@@ -89,8 +89,7 @@ describe('three processes', function () {
     return client;
   }
   const at = (replica: Replica, client: Client): Client => {
-    const there = createClient(replica.origin);
-    for (const [name, value] of client.cookies) there.cookies.set(name, value);
+    const there = sameSession(client, replica.origin);
     return there;
   };
   const balanced = async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse } from 'node-html-parser';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { ANA, type Client, createClient, HTMX_FRAGMENT, RUI, SAME_ORIGIN, signedIn } from '../support/client.ts';
+import { ANA, type Client, HTMX_FRAGMENT, RUI, SAME_ORIGIN, sameSession, signedIn } from '../support/client.ts';
 import { fillPages, PAGES } from '../support/every-page.ts';
 import { PUBLIC, routesOf } from '../support/routes.ts';
 
@@ -163,8 +163,7 @@ describe('readers, where ADMIN_EMAILS names admins', () => {
     const variables = { ADMIN_EMAILS: 'somebody@mythoria.pt' };
     const anew = await startApp({ variables });
     try {
-      const moved = createClient(anew.origin);
-      for (const [name, value] of admin.cookies) moved.cookies.set(name, value);
+      const moved = sameSession(admin, anew.origin);
       assert.equal((await admin.get('/system')).status, 200);
       assert.equal((await moved.get('/ai-usage')).status, 200, 'the session goes on');
       assert.equal((await moved.get('/system')).status, 403);

@@ -3,7 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { SessionStore } from '../../src/auth/session-store.ts';
 import { addTime, instantFromPostgres, isoFromInstant, MINUTE, now, SECOND } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
-import { ANA, type Client, createClient, location, signedIn, signIn, untilCallback } from '../support/client.ts';
+import {
+  ANA,
+  type Client,
+  createClient,
+  location,
+  sameSession,
+  signedIn,
+  signIn,
+  untilCallback,
+} from '../support/client.ts';
 import { closing } from '../support/closing.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -109,8 +118,7 @@ describe('a session', () => {
     const app = await opened(startApp({ urls: { workflows: proxy.url } }));
     const client = await signedIn(app.origin);
     await changeSession(client, { expire: ahead(30n * MINUTE) });
-    const tab = createClient(app.origin);
-    for (const [name, value] of client.cookies) tab.cookies.set(name, value);
+    const tab = sameSession(client, app.origin);
     await client.get('/ai-usage');
 
     await changeSession(client, { expire: ahead(30n * MINUTE) });
@@ -219,8 +227,7 @@ describe('a session', () => {
 
     const during = await opened(startApp({ variables: { SESSION_SECRET: `${fresh},${old}`, APP_URL: before.origin } }));
     const at = (origin: string, from: Client) => {
-      const moved = createClient(origin);
-      for (const [name, value] of from.cookies) moved.cookies.set(name, value);
+      const moved = sameSession(from, origin);
       return moved;
     };
     assert.equal(await isSignedIn(at(during.origin, client)), true);

@@ -3,7 +3,16 @@ import { parse } from 'node-html-parser';
 import { browserWords } from '../../src/auth/sessions/browser-words.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
-import { ANA, type Client, createClient, location, RUI, signedIn, untilCallback } from '../support/client.ts';
+import {
+  ANA,
+  type Client,
+  createClient,
+  location,
+  RUI,
+  sameSession,
+  signedIn,
+  untilCallback,
+} from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { squeeze } from '../support/page.ts';
 import { sessionRow } from '../support/session.ts';
@@ -49,8 +58,7 @@ describe('the page of sessions says where, and ends', () => {
     return client;
   };
   const there = (client: Client) => {
-    const same = createClient(replica.origin);
-    for (const [name, value] of client.cookies) same.cookies.set(name, value);
+    const same = sameSession(client, replica.origin);
     return same;
   };
   const isSignedIn = async (client: Client) => (await there(client).get('/account')).status === 200;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Response } from 'supertest';
 import { PEOPLE } from '../../src/auth/stand-in.ts';
 import { sharedApp } from '../support/app.ts';
-import { ANA, createClient, location, RUI, signIn, untilCallback } from '../support/client.ts';
+import { ANA, createClient, location, RUI, sameSession, signIn, untilCallback } from '../support/client.ts';
 import { linkTo, wordsOf } from '../support/html.ts';
 import { COOKIES, countSessions, later } from '../support/session.ts';
 
@@ -159,8 +159,7 @@ describe('an attempt to sign in', () => {
   it('is over after its callback: neither this browser nor a copy of its cookies can use it again', async () => {
     const client = createClient(origin);
     const callback = await untilCallback(client, ANA);
-    const thief = createClient(origin);
-    for (const [name, value] of client.cookies) thief.cookies.set(name, value);
+    const thief = sameSession(client, origin);
     assert.equal((await client.get(callback)).status, 302);
     client.cookies.delete(COOKIES.session);
     await refusedAsForeign(client, callback);

@@ -9,6 +9,7 @@ import {
   location,
   RUI,
   SAME_ORIGIN,
+  sameSession,
   signedIn,
 } from '../support/client.ts';
 import { closing } from '../support/closing.ts';
@@ -34,8 +35,7 @@ describe('signing out', () => {
 
   it('ends this session, takes its cookie away and leads to the sign-in page', async () => {
     const client = await signedIn(origin);
-    const kept = createClient(origin);
-    for (const [name, value] of client.cookies) kept.cookies.set(name, value);
+    const kept = sameSession(client, origin);
     const other = await signedIn(origin);
     const stranger = await signedIn(origin, RUI);
 
@@ -109,8 +109,7 @@ describe('a domain taken off the list', () => {
 
   const movedTo = async (from: Client) => {
     const app = await opened(startApp({ variables: { ALLOWED_DOMAINS: 'caravanconcierge.com' } }));
-    const client = createClient(app.origin);
-    for (const [name, value] of from.cookies) client.cookies.set(name, value);
+    const client = sameSession(from, app.origin);
     return client;
   };
   const signedInBefore = async (email: string) => signedIn((await sharedApp()).origin, email);

@@ -8,7 +8,7 @@ import { migrateBackoffice } from '../../src/db/migrate.ts';
 import { auditAll } from '../../src/stats/rollups/keep/tick.ts';
 import { now } from '../../src/units/time.ts';
 import { sharedApp, startApp } from '../support/app.ts';
-import { type Client, createClient, signedIn } from '../support/client.ts';
+import { type Client, sameSession, signedIn } from '../support/client.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { fillPages } from '../support/every-page.ts';
 import { openPage } from '../support/page.ts';
@@ -115,8 +115,7 @@ describe('a backup of backoffice_db, by the commands of docs/operations/backup.m
       for (const table of ROLLUPS) assert.deepEqual(await again(table).first(), undefined, table);
       const app = await startApp({ urls: { backoffice: restored } });
       try {
-        const returning = createClient(app.origin);
-        for (const [name, value] of client.cookies) returning.cookies.set(name, value);
+        const returning = sameSession(client, app.origin);
         assert.deepEqual(await numbersOf(returning), before, 'signed in still, and right without rollups');
         await auditAll({ workflows, backoffice: again }, 'Europe/Lisbon', now());
         for (const table of ROLLUPS) assert.notEqual(await again(table).first(), undefined, table);

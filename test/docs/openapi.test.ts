@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DOCS, withFilters } from '../../scripts/docs/filters.ts';
 import { PARAMETERS } from '../../src/query/query.ts';
 import { sharedApp, startApp } from '../support/app.ts';
-import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { type Client, createClient, RUI, sameSession, signedIn } from '../support/client.ts';
 import { TRIED_VALUES } from '../support/filters.ts';
 import { assertDescribed, document, nameOf, operation, validator } from '../support/openapi.ts';
 import { insertUsage, resetUsage, type UsageRow } from '../support/usage.ts';
@@ -172,8 +172,7 @@ describe('docs/openapi.yaml', () => {
       const rui = await signedIn((await sharedApp()).origin, RUI);
       const strict = await startApp({ variables: { ALLOWED_DOMAINS: 'mythoria.pt' } });
       try {
-        const later = createClient(strict.origin);
-        for (const [name, value] of rui.cookies) later.cookies.set(name, value);
+        const later = sameSession(rui, strict.origin);
         const answer = await later.get(path);
         assert.equal(answer.status, 403);
         assertDescribed(path, answer);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPlaces, deleteLostPlaces } from '../../src/limits/places.ts';
 import { begin, fill } from '../export/under-way.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { type Client, RUI, sameSession, signedIn } from '../support/client.ts';
 import { databases, databaseUrls } from '../support/databases.ts';
 import { freePort } from '../support/ports.ts';
 import { needsServer } from '../support/skip.ts';
@@ -92,8 +92,7 @@ describe('exports of one person at several processes', function () {
   let ana: Client;
   const files: IncomingMessage[] = [];
   const at = (origin: string): Client => {
-    const other = createClient(origin);
-    for (const [name, value] of ana.cookies) other.cookies.set(name, value);
+    const other = sameSession(ana, origin);
     return other;
   };
   const beginAt = async (origin: string) => {

@@ -3,7 +3,7 @@ import { parse } from 'node-html-parser';
 import { addressText, clientOf } from '../../src/limits/client-address.ts';
 import { deleteOldCounts } from '../../src/limits/rate-limit.ts';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { ANA, type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { ANA, type Client, createClient, RUI, sameSession, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { memoryLog } from '../support/log.ts';
 import { later } from '../support/session.ts';
@@ -25,8 +25,7 @@ describe('limits of a minute', () => {
   const SESSION_SECRET = 's'.repeat(32);
   /** The same person at another process. */
   const at = (origin: string, client: Client): Client => {
-    const other = createClient(origin);
-    for (const [name, value] of client.cookies) other.cookies.set(name, value);
+    const other = sameSession(client, origin);
     return other;
   };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningApp, startApp } from '../support/app.ts';
-import { ANA, type Client, createClient, signedIn } from '../support/client.ts';
+import { ANA, type Client, createClient, sameSession, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { memoryLog } from '../support/log.ts';
 import { type OwnRedis, startOwnRedis } from '../support/redis.ts';
@@ -43,8 +43,7 @@ describe('limits counted by a Redis', function () {
     const [first] = apps as [RunningApp];
     const ana = await signedIn(first.origin);
     clients = apps.map(({ origin }) => {
-      const there = createClient(origin);
-      for (const [name, value] of ana.cookies) there.cookies.set(name, value);
+      const there = sameSession(ana, origin);
       return there;
     });
   }

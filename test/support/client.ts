@@ -87,3 +87,10 @@ export async function signedIn(origin: string, email = ANA): Promise<Client> {
   await signIn(client, email);
   return client;
 }
+
+/** Somebody's session in another browser, or at another replica, whose requests wait for none of the first. */
+export function sameSession({ cookies }: Client, origin: string): Client {
+  const client = createClient(origin);
+  for (const [name, value] of cookies) client.cookies.set(name, value);
+  return client;
+}

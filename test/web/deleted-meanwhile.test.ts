@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { resetAlerts } from '../support/alerts.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
-import { type Client, createClient, RUI, signedIn } from '../support/client.ts';
+import { type Client, RUI, sameSession, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 import { needsServer } from '../support/skip.ts';
 import { until } from '../support/until.ts';
@@ -25,8 +25,7 @@ describe('what is deleted while others look at it', () => {
     const { origin } = await sharedApp();
     [ana, rui] = [await signedIn(origin), await signedIn(origin, RUI)];
     elsewhere = await startApp();
-    anaElsewhere = createClient(elsewhere.origin);
-    for (const [name, value] of ana.cookies) anaElsewhere.cookies.set(name, value);
+    anaElsewhere = sameSession(ana, elsewhere.origin);
   });
   const clear = async () => {
     await resetAlerts();

@@ -3,7 +3,7 @@ import { parse } from 'node-html-parser';
 import { resetAlerts } from '../support/alerts.ts';
 import { type RunningApp, sharedApp, startApp } from '../support/app.ts';
 import { auditLines, forgetAudit } from '../support/audit.ts';
-import { type Client, createClient, location, RUI, signedIn } from '../support/client.ts';
+import { type Client, createClient, location, RUI, sameSession, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
 
 const FORMS = [
@@ -27,8 +27,7 @@ describe('a form that is sent twice, as by a double click', () => {
     const { origin } = await sharedApp();
     ana = await signedIn(origin);
     elsewhere = await startApp();
-    anaElsewhere = createClient(elsewhere.origin);
-    for (const [name, value] of ana.cookies) anaElsewhere.cookies.set(name, value);
+    anaElsewhere = sameSession(ana, elsewhere.origin);
     rui = await signedIn(origin, RUI);
   });
   beforeEach(async () => {

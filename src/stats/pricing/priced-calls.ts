@@ -17,7 +17,8 @@ export const MOST_CALLS_PRICED = 200_000;
 export function assertPricedOneByOne(calls: Count): void {
   if (calls <= MOST_CALLS_PRICED) return;
   throw new TooMuchToCount(
-    'By the price list this is told from each call by itself, and these are more than 200,000. Choose a shorter period or another filter, or show recorded costs.',
+    `By the price list this is told from each call by itself, and these are more than ${MOST_CALLS_PRICED.toLocaleString('en')}. ` +
+      'Choose a shorter period or another filter, or show recorded costs.',
   );
 }
 

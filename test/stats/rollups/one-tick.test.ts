@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { addTime, DAY_OF_24_HOURS, HOUR, now } from '../../../src/units/time.ts';
 import { resetAlerts } from '../../support/alerts.ts';
 import { startApp } from '../../support/app.ts';
-import { type Client, createClient, signedIn } from '../../support/client.ts';
+import { type Client, sameSession, signedIn } from '../../support/client.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { databases, databaseUrls } from '../../support/databases.ts';
 import { freePort } from '../../support/ports.ts';
@@ -59,8 +59,7 @@ describe('three processes tick once for all of them', function () {
         await (await fetch(`http://localhost:${metrics}/metrics`)).text(),
       );
     await until(hasRun, 'it has done its job');
-    const client = createClient(`http://localhost:${port}`);
-    for (const [name, value] of ana.cookies) client.cookies.set(name, value);
+    const client = sameSession(ana, `http://localhost:${port}`);
     return { program, client };
   }
   const kill = async ({ program }: Started) => {
