@@ -120,6 +120,17 @@ describe('the ladder of a bill', () => {
     );
   });
 
+  it('has its first fifty lines on the page, and says where all are', async () => {
+    await enterRate('2026-01-01', 1.25);
+    for (let line = 0; line < 52; line++)
+      await enterLine(ana, { day: '2026-10-10', item: `gpt-5, input ${line}`, amount: '0.01' });
+    const page = await openPage(ana, PATH);
+    assert.equal(tableOf(page, 'Lines of the bill').rows.length, 50);
+    assert.match(page.querySelector('#usage')?.text ?? '', /The first 50 of 52; all are in the file\./);
+    const { text } = await download(origin, ana, '/bills/OpenAI.csv?month=2026-10&table=lines');
+    assert.equal(parseCsv(text, { columns: true, bom: true }).length, 52);
+  });
+
   it('is a file of FOCUS 1.2: a charge for each line that counts, in the currency that it was billed in', async () => {
     await fill();
     await enterLine(ana, {
