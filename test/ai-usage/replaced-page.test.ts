@@ -219,8 +219,9 @@ describe('what the page we replace got wrong', () => {
     const inside = 30;
     const old = addTime(now(), -400n * DAY_OF_24_HOURS);
     await insertUsage(Array.from({ length: 3000 }, (_, i) => ({ at: old + (BigInt(i) * HOUR) / 10n, model: 'gpt-5' })));
+    // None on the window's first day, of which the days before it may read the end: by the hour it would be one call more.
     await insertUsage(
-      Array.from({ length: inside }, (_, i) => ({ at: now() - HOUR - BigInt(i) * 5n * HOUR, model: 'gpt-5' })),
+      Array.from({ length: inside }, (_, i) => ({ at: now() - HOUR - BigInt(i) * 4n * HOUR, model: 'gpt-5' })),
     );
     await databases().workflows.raw('ANALYZE token_usage_tracking');
 

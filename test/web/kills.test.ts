@@ -19,7 +19,8 @@ import { coverUsage, insertUsage, resetUsage, usageRow } from '../support/usage.
 
 /** The programs' connections are told from those of the tests by it. */
 const PROGRAM = 'program-under-kills';
-const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'warn' };
+// Files and JSON are asked for without a pause: more than a person may in a minute, and it is not the limit that is tried.
+const SETTINGS = { NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'warn', API_PER_MINUTE: '0' };
 /** Each asks every page so many times, and of each page one file. The long run (THOROUGH=1) takes 200: a thousand of every page. */
 const ROUNDS = THOROUGH ? 200 : 3;
 const OF_EACH_PAGE = 5;
