@@ -3,6 +3,6 @@
  * (PostgreSQL's partitions), or over several.
  */
 export const GROWING_TABLES = {
-  ...{ usage_hours: 'hour', usage_hours_by_story: 'hour', story_hours: 'hour', hour_fingerprints: 'hour' },
+  ...{ usage_hours: 'hour', usage_hours_of_stories: 'hour', story_hours: 'hour', hour_fingerprints: 'hour' },
   ...{ usage_days: 'day', packed_days: 'day', story_days: 'day', day_tokens: 'day', rollup_days: 'day' },
 };

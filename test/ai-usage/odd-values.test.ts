@@ -97,7 +97,7 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
       INSERT INTO rollup_days (day, version) SELECT current_date - 5, version FROM rollup_state ON CONFLICT DO NOTHING;
       INSERT INTO usage_days (day, action, model, requests, input_tokens, output_tokens, cost, zero_cost, no_number)
       VALUES (current_date - 5, 'test', 'gpt-5', 1, 1, 1, 'NaN', 0, 0)`,
-    'of stories by hour': `UPDATE usage_hours_by_story SET cost = array_fill('NaN'::numeric, ARRAY[cardinality(cost)])`,
+    'of stories by hour': `UPDATE usage_hours_of_stories SET cost = array_fill('NaN'::numeric, ARRAY[cardinality(cost)])`,
   };
   for (const [where, sql] of Object.entries(POISON)) {
     it(`breaks no panel, no list, no file, and is computed again: ${where}`, async () => {
@@ -139,7 +139,7 @@ describe('a cost that is no number in the rollups, whoever wrote it there', func
       const poisoned = async () => {
         const { rows } = await backoffice.raw(`
           SELECT (SELECT count(*) FROM usage_hours WHERE cost = 'NaN') + (SELECT count(*) FROM usage_days WHERE cost = 'NaN')
-               + (SELECT count(*) FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)) AS count`);
+               + (SELECT count(*) FROM usage_hours_of_stories WHERE 'NaN' = ANY (cost)) AS count`);
         return Number(rows[0].count);
       };
       while ((await poisoned()) > 0) await sleep(100);

@@ -25,7 +25,7 @@ async function commandsOf(heading: string): Promise<string> {
   return blocks.join('\n');
 }
 
-const ROLLUPS = ['usage_hours', 'usage_days', 'usage_hours_by_story', 'story_hours', 'story_days', 'story_visits'];
+const ROLLUPS = ['usage_hours', 'usage_days', 'usage_hours_of_stories', 'story_hours', 'story_days', 'story_visits'];
 
 describe('a backup of backoffice_db, by the commands of docs/operations/backup.md', function () {
   this.timeout(120_000);

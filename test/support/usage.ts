@@ -101,7 +101,7 @@ export const emptied = (...tables: string[]): string => `
   END $$;`;
 
 const ROLLUPS = [
-  ...['usage_hours', 'usage_days', 'usage_hours_by_story', 'story_hours', 'story_days'],
+  ...['usage_hours', 'usage_days', 'usage_hours_of_stories', 'story_hours', 'story_days'],
   ...[
     'story_visits',
     'usage_kinds',

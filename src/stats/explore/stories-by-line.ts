@@ -1,3 +1,4 @@
+import { elementsOf } from '../../db/arrays.ts';
 import { businessTime } from '../../query/business-time.ts';
 import { rollupPasses, type UsageFilter, whereUsage } from '../../query/filter.ts';
 import { TooMuchToCount } from '../../units/failures/too-much-to-count.ts';
@@ -29,8 +30,8 @@ export type StoriesByLine = { cells: number[][]; rows: number[]; columns: number
 type Size = { rows: number; columns: number };
 type LineOf = (place: Place) => { row: number; column: number };
 
-/** Ids that are told apart one by one: beyond them a page would take seconds, and its process hundreds of megabytes. */
-const MOST_IDS = 500_000;
+/** Stories of hours and raw rows, which are told apart one by one: beyond them a page would take seconds, and its process hundreds of megabytes. */
+const MOST_KNOWN = 500_000;
 /** Of hours of whole days, which are looked at before anything is read. */
 const MOST_RECORDS = 500_000;
 const HOURS_A_READ = 24;
@@ -42,8 +43,8 @@ const tooMany = () =>
   );
 
 /**
- * Different stories are no sum: each line tells its own apart. Of whole days the rollups have them as numbers, by action and model;
- * of hours, and of the raw rows around them, as ids.
+ * Different stories are no sum: each line tells its own apart. The rollups have them as numbers, by action and model; of the raw rows
+ * around them they are ids.
  */
 export async function countStoriesByLine(
   source: UsageSource,
@@ -65,15 +66,21 @@ export async function countStoriesByLine(
     return row * size.columns + column;
   };
   let known = 0;
-  const addIds = (place: Place, stories: string[]) => {
-    known += stories.length;
-    if (known > MOST_IDS) throw tooMany();
-    const cell = ids[cellOf(place)] as string[];
-    for (const story of stories) cell.push(story);
+  const know = (more: number) => {
+    known += more;
+    if (known > MOST_KNOWN) throw tooMany();
+  };
+  const addId = (place: Place, story: string) => {
+    know(1);
+    ids[cellOf(place)]?.push(story);
+  };
+  const addNumbers = (place: Place, stories: ArrayLike<number>) => {
+    know(stories.length);
+    numbers[cellOf(place)]?.push(stories);
   };
   const addHours = async (hours: Omit<HourSegment, 'kind'>, isWanted: (kind: UsageKind, hour: Instant) => boolean) => {
     for await (const { hour, action, model, stories } of storiesOfHours(source, hours))
-      if (isWanted({ action, model }, hour)) addIds({ action, model, ...placeAt(hour) }, stories);
+      if (isWanted({ action, model }, hour)) addNumbers({ action, model, ...placeAt(hour) }, stories);
   };
   const addDaysOf = async (segment: DaySegment) => {
     if (grain.hours) {
@@ -90,12 +97,12 @@ export async function countStoriesByLine(
   };
   const addEnds = async () => {
     for (const { kind, at, story } of await readEnds(source, parts))
-      if (passes(kind, at)) addIds({ ...kind, ...placeAt(at) }, [story]);
+      if (passes(kind, at)) addId({ ...kind, ...placeAt(at) }, story);
   };
   await Promise.all([
     ...parts.sql.map(async (part) => {
       for (const { story, day, ...place } of await readRaw(source, part, grain))
-        addIds({ ...place, day: dayFromSql(day) }, [story]);
+        addId({ ...place, day: dayFromSql(day) }, story);
     }),
     ...(kept?.days ?? []).map(addDaysOf),
     ...(kept?.hours ?? []).map((segment) => addHours(segment, passes)),
@@ -114,15 +121,15 @@ async function* storiesOfHours({ backoffice }: UsageSource, { from, to }: Omit<H
   for (let first = 0; first < every.length; first += HOURS_A_READ)
     pieces.push(every.slice(first, first + HOURS_A_READ));
   for (const piece of pieces) {
-    const rows = await backoffice('usage_hours_by_story')
+    const rows = await backoffice('usage_hours_of_stories')
       .whereRaw('hour = ANY(?::timestamptz[])', [piece.map(postgresFromInstant)])
-      .select<HourRow[]>('hour', 'action', 'model', backoffice.raw('story_ids::text AS stories'));
+      .select<HourRow[]>('hour', 'action', 'model', backoffice.raw('stories::text'));
     for (const { hour, action, model, stories } of rows)
       yield {
         hour: instantFromPostgres(hour),
         action,
         model,
-        stories: stories.slice(1, -1).split(',').filter(Boolean),
+        stories: Uint32Array.from(elementsOf(stories), Number),
       };
   }
 }
@@ -151,12 +158,12 @@ async function readRaw(
     .modify(whereUsage, window, filter)
     .distinct({ story: 'story_id', action: 'action', model: 'ai_model' })
     .select(workflows.raw(`${day.sql} AS day`, day.bindings), workflows.raw(`${hour.sql} AS hour`, hour.bindings))
-    .limit(MOST_IDS / 2 + 1);
-  if (rows.length > MOST_IDS / 2) throw tooMany();
+    .limit(MOST_KNOWN / 2 + 1);
+  if (rows.length > MOST_KNOWN / 2) throw tooMany();
   return rows;
 }
 
-/** Puts numbers in the place of ids: those that the packed days know them by, and others where they know none. */
+/** Puts numbers in the place of ids: those that the rollups know them by, and others where they know none. */
 async function numberIds(
   { backoffice, memory }: UsageSource,
   numbers: ArrayLike<number>[][],
@@ -164,8 +171,8 @@ async function numberIds(
 ): Promise<void> {
   const all = new Set(ids.flat());
   if (all.size === 0) return;
-  const isPacked = numbers.some((lists) => lists.length > 0);
-  const found = isPacked ? await lookUpNumbers(backoffice, memory.numbers, 'story', all) : new Map<string, number>();
+  const isKept = numbers.some((lists) => lists.length > 0);
+  const found = isKept ? await lookUpNumbers(backoffice, memory.numbers, 'story', all) : new Map<string, number>();
   let next = largestOf([...numbers.flat(), [...found.values()]]) + 1;
   for (const id of all) if (!found.has(id)) found.set(id, next++);
   ids.forEach((cell, i) => {

@@ -126,15 +126,17 @@ async function countedInHours({ backoffice, memory }: UsageSource, kin: Kin[]): 
   if (kin.length === 0) return new Map();
   const { rows } = await backoffice.raw<{ rows: KeptRow[] }>(
     `WITH asked AS MATERIALIZED (
-       SELECT * FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::uuid[], ?::uuid[]) AS kin (hour, action, model, story, author)
+       SELECT kin.*, story_numbers.number AS story_number, author_numbers.number AS author_number
+         FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::uuid[], ?::uuid[]) AS kin (hour, action, model, story, author)
+         JOIN story_numbers ON story_id = story JOIN author_numbers ON author_id = author
      )
      SELECT state.content_version AS version, found.*
        FROM rollup_state AS state LEFT JOIN (
               SELECT hour, action, model, story, author, one.requests, input, output, one.cost
-                FROM usage_hours_by_story AS hours
-               CROSS JOIN LATERAL unnest(story_ids, author_ids, hours.requests, input_tokens, output_tokens, hours.cost)
-                  AS one (story, author, requests, input, output, cost)
-                JOIN asked USING (hour, action, model, story, author)
+                FROM usage_hours_of_stories AS hours
+               CROSS JOIN LATERAL unnest(stories, authors, hours.requests, input_tokens, output_tokens, hours.cost)
+                  AS one (story_number, author_number, requests, input, output, cost)
+                JOIN asked USING (hour, action, model, story_number, author_number)
                WHERE (hour, action, model) IN (SELECT hour, action, model FROM asked)) AS found ON true`,
     [
       kin.map(({ hour }) => postgresFromInstant(hour)),

@@ -6,6 +6,7 @@ import { addDays, type Instant, instantFromPostgres, postgresFromInstant, startO
 import type { CachePart, MakePart } from '../memory/cache.ts';
 import type { UsageKind } from '../sums.ts';
 import { hoursOfDays } from './hours.ts';
+import { idsOfArrays } from './packed/numbers.ts';
 import { inPieces, RECORDS_A_READ } from './pieces.ts';
 import type { HourSegment } from './segments.ts';
 import {
@@ -48,9 +49,10 @@ export const noStoryCellsOfHours = (part: MakePart): StoryCellsOfHours => part('
 const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
 type Row = UsageKind & PairArrays & { hour: string };
+type RowByNumber = Omit<Row, 'stories' | 'authors'> & { stories: string; authors: string };
 
 const COLUMNS =
-  'story_ids::text AS stories, author_ids::text AS authors, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
+  'stories::text, authors::text, requests::text, input_tokens::text AS input, output_tokens::text AS output, cost::text';
 
 async function loadHours(backoffice: Knex, day: Day, timeZone: string): Promise<StoryHour[]> {
   const pairs = noKnownPairs();
@@ -102,10 +104,22 @@ export async function* cellsOfHours(
   }
 }
 
-const readStoryRows = (backoffice: Knex, hours: { hour: Instant }[]) =>
-  backoffice('usage_hours_by_story')
+async function readStoryRows(backoffice: Knex, hours: { hour: Instant }[]): Promise<Row[]> {
+  const rows = await backoffice('usage_hours_of_stories')
     .whereRaw('hour = ANY(?::timestamptz[])', [hours.map(({ hour }) => postgresFromInstant(hour))])
-    .select<Row[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
+    .select<RowByNumber[]>('hour', 'action', 'model', backoffice.raw(COLUMNS));
+  const stories = await idsOfArrays(
+    backoffice,
+    'story',
+    rows.map(({ stories }) => stories),
+  );
+  const authors = await idsOfArrays(
+    backoffice,
+    'author',
+    rows.map(({ authors }) => authors),
+  );
+  return rows.map((row, i) => ({ ...row, stories: stories[i] as string[], authors: authors[i] as string[] }));
+}
 
 /** What each story had of the cells of the hours from `from` to `to` (whole UTC hours), in no order. */
 export async function storyHoursWithin(

@@ -103,19 +103,18 @@ export function pairSums(pairs: Pairs, rows: PairRow[]): PairSums {
   return packed(lists);
 }
 
-/** What some pairs had, as arrays of one length that PostgreSQL has printed: the driver's own reading of them takes several times as long. */
-export type PairArrays = Record<'stories' | 'authors' | 'requests' | 'input' | 'output' | 'cost', string>;
+/** What some pairs had: ids, and arrays as long that PostgreSQL has printed, for the driver's own reading of them takes several times as long. */
+export type PairArrays = Record<'stories' | 'authors', string[]> &
+  Record<'requests' | 'input' | 'output' | 'cost', string>;
 
 /** Adds the n-th elements of the arrays, for each n. */
 export function addArrays(lists: PairLists, pairs: Pairs, arrays: PairArrays): void {
-  const stories = elementsOf(arrays.stories);
-  const authors = elementsOf(arrays.authors);
   const requests = elementsOf(arrays.requests);
   const input = elementsOf(arrays.input);
   const output = elementsOf(arrays.output);
   const cost = elementsOf(arrays.cost);
-  stories.forEach((story, i) => {
-    addPair(lists, numberOfPair(pairs, story, authors[i] as string), {
+  arrays.stories.forEach((story, i) => {
+    addPair(lists, numberOfPair(pairs, story, arrays.authors[i] as string), {
       requests: exactInteger(requests[i] as string),
       inputTokens: exactInteger(input[i] as string),
       outputTokens: exactInteger(output[i] as string),

@@ -214,8 +214,10 @@ export async function dump(): Promise<unknown[][]> {
     'hour_fingerprints',
     `(SELECT story_id, one.hour, action, model FROM story_visits
        CROSS JOIN LATERAL unnest(hours, kinds) AS one (hour, kind) JOIN usage_kinds USING (kind))`,
-    `(SELECT hour, action, model, one.* FROM usage_hours_by_story AS cell
-       CROSS JOIN LATERAL unnest(story_ids, author_ids, requests, input_tokens, output_tokens, cost) AS one)`,
+    `(SELECT hour, action, model, story_id, author_id, one.requests, input, output, one.cost FROM usage_hours_of_stories AS cell
+       CROSS JOIN LATERAL unnest(stories, authors, cell.requests, input_tokens, output_tokens, cell.cost)
+          AS one (story, author, requests, input, output, cost)
+       JOIN story_numbers ON story_numbers.number = story JOIN author_numbers ON author_numbers.number = author)`,
   ];
   return Promise.all([
     packedStories(),

@@ -65,7 +65,7 @@ describe('rollups are read in pieces, and of them what is missing', () => {
         assert.equal(count, expected.size);
       });
     const ofHours = of(
-      'usage_hours_by_story',
+      'usage_hours_of_stories',
       await statementsFor({ from: addTime(day(2), HOUR), to: addTime(day(3), -HOUR) }, filter),
     ).map(elementsIn);
     assert.ok(ofHours.length > 1 && most(ofHours) <= MOST_ELEMENTS, `${ofHours} elements`);
@@ -140,9 +140,9 @@ describe('rollups are read in pieces, and of them what is missing', () => {
         assert.deepEqual(total, (await bruteForce(workflows, days(0, 4), filter, ZONE)).total);
       });
     };
-    assert.ok(of('usage_hours_by_story', await look()).length > 0);
+    assert.ok(of('usage_hours_of_stories', await look()).length > 0);
     await tick(databases(), ZONE, AT);
-    assert.equal(of('usage_hours_by_story', await look()).length, 0);
+    assert.equal(of('usage_hours_of_stories', await look()).length, 0);
   });
 
   it('the clock hours of many models some days at a time', async () => {

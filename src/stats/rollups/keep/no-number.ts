@@ -16,7 +16,7 @@ export async function distrustNoNumbers(backoffice: Knex): Promise<Window[]> {
           FROM usage_days, rollup_state WHERE cost = 'NaN'
       ), hours AS (
         SELECT hour FROM usage_hours WHERE cost = 'NaN'
-        UNION SELECT hour FROM usage_hours_by_story WHERE 'NaN' = ANY (cost)
+        UNION SELECT hour FROM usage_hours_of_stories WHERE 'NaN' = ANY (cost)
         UNION SELECT coalesce(hour, day_from) FROM days LEFT JOIN hour_fingerprints ON hour >= day_from AND hour < day_to
       )
       INSERT INTO hour_fingerprints AS kept (hour, requests, fingerprint)

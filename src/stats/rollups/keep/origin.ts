@@ -252,7 +252,7 @@ export function beginAgain(backoffice: Knex, { version }: Coverage): Promise<Cov
       });
     if (begun === 0) return null;
     await transaction.raw(
-      'TRUNCATE usage_hours, usage_days, usage_hours_by_story, packed_days, story_hours, story_days, rollup_days, hour_fingerprints',
+      'TRUNCATE usage_hours, usage_days, usage_hours_of_stories, packed_days, story_hours, story_days, rollup_days, hour_fingerprints',
     );
     return readCoverage(transaction);
   });

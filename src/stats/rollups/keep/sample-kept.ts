@@ -29,9 +29,10 @@ type KeptCell = { hour: string; action: string; model: string; story: string; re
 /** How many requests the rollups count of each story in some hours. */
 export async function keptCellsOf(backoffice: Knex, hours: Instant[]): Promise<KeptCell[]> {
   const { rows } = await backoffice.raw<{ rows: KeptCell[] }>(
-    `SELECT hour, action, model, story, sum(one.requests) AS requests
-       FROM usage_hours_by_story AS hours
-      CROSS JOIN LATERAL unnest(story_ids, hours.requests) AS one (story, requests)
+    `SELECT hour, action, model, story_id AS story, sum(one.requests) AS requests
+       FROM usage_hours_of_stories AS hours
+      CROSS JOIN LATERAL unnest(stories, hours.requests) AS one (number, requests)
+       JOIN story_numbers USING (number)
       WHERE hour = ANY(?::timestamptz[])
       GROUP BY 1, 2, 3, 4`,
     [hours.map(postgresFromInstant)],

@@ -26,8 +26,8 @@ import {
 } from './story-hours.ts';
 import { addCount, type Counts, writeCounts } from './write-story-counts.ts';
 
-/** The stories of an hour and kind; the hour as PostgreSQL prints it, the stories as it prints an array. */
-export type StoriesOfCell = UsageKind & { hour: string; story_ids: string };
+/** The stories of an hour and kind, by id and one perhaps several times; the hour as PostgreSQL prints it. */
+export type StoriesOfCell = UsageKind & { hour: string; stories: string[] };
 
 type Change = { added: Visits; removed: Visits };
 
@@ -156,14 +156,13 @@ function changesByStory(before: StoriesOfCell[], after: StoriesOfCell[], kinds: 
     kinds.push(kind);
   };
   const cellName = ({ hour, ...kind }: StoriesOfCell) => `${hour} ${nameOfKind(kind)}`;
-  const wereActive = new Map(before.map((cell) => [cellName(cell), new Set(elementsOf(cell.story_ids))]));
+  const wereActive = new Map(before.map((cell) => [cellName(cell), new Set(cell.stories)]));
   const known = (cell: UsageKind) => kinds.byNumber.get(kinds.numbers.get(nameOfKind(cell)) as number) as UsageKind;
   for (const cell of after) {
     const hour = hourNumber(instantFromPostgres(cell.hour));
     const were = wereActive.get(cellName(cell));
     const kind = known(cell);
-    for (const story of new Set(elementsOf(cell.story_ids)))
-      if (!were?.delete(story)) put(changeOf(story).added, hour, kind);
+    for (const story of new Set(cell.stories)) if (!were?.delete(story)) put(changeOf(story).added, hour, kind);
   }
   for (const cell of before) {
     const hour = hourNumber(instantFromPostgres(cell.hour));

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
+import { elementsOf } from '../../../db/arrays.ts';
 import { groupedBy } from '../../../units/grouped-by.ts';
 import { exactInteger } from '../../../units/integer.ts';
 import { addTime, instantFromPostgres, postgresFromInstant } from '../../../units/time.ts';
 import { type Coverage, keptDays } from '../coverage.ts';
+import { assignNumbersOfArrays, idsOfArrays } from '../packed/numbers.ts';
 import type { HourCell, HourRange } from '../source-hours.ts';
 import { RECORDS_A_PIECE, STATEMENT_TIMEOUT } from './limits.ts';
 import { completeDays, recountDays, writeDays } from './write-days.ts';
@@ -77,15 +79,21 @@ async function write(
   // Begun again, from another source perhaps.
   if (coverage.coveredUntil === null)
     await transaction.raw(
-      'TRUNCATE story_visits, usage_kinds; TRUNCATE story_numbers, author_numbers, packed_days RESTART IDENTITY',
+      'TRUNCATE story_visits, usage_kinds; TRUNCATE story_numbers, author_numbers, packed_days, usage_hours_of_stories RESTART IDENTITY',
     );
   const { hours, stories } = await deleteHours(transaction, runs);
   for (const few of fewAtOnce(cells)) await insertCells(transaction, few);
   await writeGrown(transaction, hours, cells, coverage.coveredUntil, current.version);
   const days = keptDays(coverage);
-  await writeStories(transaction, stories, cells, coverage.coveredUntil, days);
+  const after = cells.map(({ hour, action, model, story_ids }) => ({
+    hour,
+    action,
+    model,
+    stories: elementsOf(story_ids),
+  }));
+  await writeStories(transaction, stories, after, coverage.coveredUntil, days);
   const touched = [...new Set([...hours, ...cells].map(({ hour }) => hour))].map(instantFromPostgres);
-  if (anew) for (const run of runs) await recountHours(transaction, run, cells);
+  if (anew) for (const run of runs) await recountHours(transaction, run, after);
   if (days === null) return current.version;
   if (anew) await recountDays(transaction, touched, days);
   // The day that was not covered to its end may be so now.
@@ -101,19 +109,31 @@ async function deleteHours(
   runs: HourRange[],
 ): Promise<{ hours: CountedHour[]; stories: StoriesOfCell[] }> {
   const hours: CountedHour[] = [];
-  const stories: StoriesOfCell[] = [];
+  const stories: CellStories[] = [];
   for (const { from, to } of runs) {
     const within = (table: string) =>
       transaction(table).where('hour', '>=', postgresFromInstant(from)).where('hour', '<', postgresFromInstant(to));
     await within('usage_hours').delete();
-    const cells = await within('usage_hours_by_story')
+    const cells = await within('usage_hours_of_stories')
       .delete()
-      .returning<StoriesOfCell[]>(['hour', 'action', 'model', transaction.raw('story_ids::text AS story_ids')]);
+      .returning<CellStories[]>(['hour', 'action', 'model', transaction.raw('stories::text AS stories')]);
     const counted = await within('hour_fingerprints').delete().returning<CountedHour[]>(['hour', 'requests']);
     for (const cell of cells) stories.push(cell);
     for (const hour of counted) hours.push(hour);
   }
-  return { hours, stories };
+  return { hours, stories: await withIds(transaction, stories) };
+}
+
+/** By number, as they are kept. */
+type CellStories = Omit<StoriesOfCell, 'stories'> & { stories: string };
+
+async function withIds(transaction: Knex, cells: CellStories[]): Promise<StoriesOfCell[]> {
+  const ids = await idsOfArrays(
+    transaction,
+    'story',
+    cells.map(({ stories }) => stories),
+  );
+  return cells.map(({ hour, action, model }, i) => ({ hour, action, model, stories: ids[i] as string[] }));
 }
 
 /** Whole hours, as many as hold few records, and at least one. */
@@ -152,17 +172,17 @@ async function insertCells(transaction: Knex, cells: HourCell[]): Promise<void> 
     ],
   );
   await transaction.raw(
-    `INSERT INTO usage_hours_by_story (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)
-     SELECT hour, action, model, story_ids::uuid[], author_ids::uuid[],
-            requests::bigint[], input_tokens::bigint[], output_tokens::bigint[], cost::numeric[]
+    `INSERT INTO usage_hours_of_stories (hour, action, model, stories, authors, requests, input_tokens, output_tokens, cost)
+     SELECT hour, action, model, stories::integer[], authors::integer[],
+            requests::integer[], input_tokens::bigint[], output_tokens::bigint[], cost::numeric[]
        FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
-         AS cell (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)`,
+         AS cell (hour, action, model, stories, authors, requests, input_tokens, output_tokens, cost)`,
     [
       column('hour'),
       column('action'),
       column('model'),
-      column('story_ids'),
-      column('author_ids'),
+      await assignNumbersOfArrays(transaction, 'story', column('story_ids')),
+      await assignNumbersOfArrays(transaction, 'author', column('author_ids')),
       column('story_requests'),
       column('story_input_tokens'),
       column('story_output_tokens'),

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { elementsOf } from '../../../db/arrays.ts';
 import type { CachePart, MakePart } from '../../memory/cache.ts';
 
 /** Stories and authors are counted through in the rollups: what is read by the hundred thousand holds numbers in place of ids. */
@@ -23,13 +24,36 @@ export async function numbersOf(backoffice: Knex, of: Numbered, ids: string[]): 
 /** The same, with a number for each that has none yet. In a transaction that only one process has at a time. */
 export async function assignNumbers(transaction: Knex, of: Numbered, ids: string[]): Promise<Map<string, number>> {
   // Not left to ON CONFLICT, which takes a number for each that it does not need.
-  await transaction.raw(
-    `INSERT INTO ${TABLES[of]} (${of}_id)
-     SELECT id FROM unnest(?::uuid[]) AS one (id)
-      WHERE NOT EXISTS (SELECT FROM ${TABLES[of]} WHERE ${of}_id = id)`,
-    [ids],
-  );
+  for (let first = 0; first < ids.length; first += IDS_A_READ)
+    await transaction.raw(
+      `INSERT INTO ${TABLES[of]} (${of}_id)
+       SELECT id FROM unnest(?::uuid[]) AS one (id)
+        WHERE NOT EXISTS (SELECT FROM ${TABLES[of]} WHERE ${of}_id = id)`,
+      [ids.slice(first, first + IDS_A_READ)],
+    );
   return numbersOf(transaction, of, ids);
+}
+
+/** The same for arrays of ids, which PostgreSQL has printed and is to read. */
+export async function assignNumbersOfArrays(transaction: Knex, of: Numbered, arrays: string[]): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const array of arrays) for (const id of elementsOf(array)) ids.add(id);
+  const numbers = await assignNumbers(transaction, of, [...ids].sort());
+  return arrays.map((array) => `{${elementsOf(array).map((id) => numbers.get(id))}}`);
+}
+
+/** The ids of the numbers in some arrays that PostgreSQL has printed. */
+export async function idsOfArrays(backoffice: Knex, of: Numbered, arrays: string[]): Promise<string[][]> {
+  const lists = arrays.map((array) => elementsOf(array).map(Number));
+  const numbers = [...new Set(lists.flat())];
+  const ids = new Map<number, string>();
+  for (let first = 0; first < numbers.length; first += IDS_A_READ) {
+    const rows = await backoffice(TABLES[of])
+      .whereRaw('number = ANY(?::int[])', [numbers.slice(first, first + IDS_A_READ)])
+      .select<{ id: string; number: number }[]>(`${of}_id as id`, 'number');
+    for (const { id, number } of rows) ids.set(number, id);
+  }
+  return lists.map((list) => list.map((number) => ids.get(number) as string));
 }
 
 /** The ids of some numbers: the first `most` in the order of the ids. */

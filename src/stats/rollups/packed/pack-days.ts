@@ -9,7 +9,6 @@ import { keptDays, readCoverage } from '../coverage.ts';
 import { RECORDS_A_DAY, RECORDS_A_PIECE, STATEMENT_TIMEOUT } from '../keep/limits.ts';
 import { inPieces } from '../pieces.ts';
 import { bytesOf, columnOf } from './columns.ts';
-import { assignNumbers } from './numbers.ts';
 
 const COLUMNS = ['stories', 'authors', 'requests', 'input_tokens', 'output_tokens', 'cost'] as const;
 
@@ -17,9 +16,6 @@ type Lists = Record<(typeof COLUMNS)[number], number[]>;
 
 /** Arrays of one length as PostgreSQL prints them: the driver's own reading of them takes several times as long. */
 type Arrays = UsageKind & Record<(typeof COLUMNS)[number], string> & { clock: number };
-
-/** Numbers of the stories and of the authors of a day. */
-type Numbers = { stories: Map<string, number>; authors: Map<string, number> };
 
 /** Packs days that have just been written, in the transaction that wrote them. */
 export async function packDays(transaction: Knex, days: Day[], timeZone: string): Promise<void> {
@@ -33,23 +29,13 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
   const kinds = await transaction('usage_days')
     .where('day', postgresFromDay(day))
     .select<(UsageKind & { requests: string })[]>('action', 'model', 'requests');
-  const numbers: Numbers = { stories: new Map(), authors: new Map() };
-  const all = sumsByStory(numbers);
+  const all = sumsByStory();
   const clock = await readClock(transaction, day, timeZone);
   for (const some of inPieces(kinds, ({ requests }) => exactInteger(requests), RECORDS_A_DAY)) {
-    const byKind = new Map(some.map((kind) => [nameOf(kind), sumsByStory(numbers)]));
-    const cells = (await readHours(transaction, day, timeZone, some)).map((cell) => ({
-      clock: cell.clock,
-      sums: byKind.get(nameOf(cell)),
-      elements: Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(cell[name])])) as Elements,
-    }));
-    await learnNumbers(
-      transaction,
-      numbers,
-      cells.map(({ elements }) => elements),
-    );
-    for (const { clock, sums, elements } of cells) {
-      sums?.add(elements, clock);
+    const byKind = new Map(some.map((kind) => [nameOf(kind), sumsByStory()]));
+    for (const cell of await readHours(transaction, day, timeZone, some)) {
+      const elements = Object.fromEntries(COLUMNS.map((name) => [name, elementsOf(cell[name])])) as Elements;
+      byKind.get(nameOf(cell))?.add(elements, cell.clock);
       all.add(elements);
     }
     await write(
@@ -70,20 +56,6 @@ async function packDay(transaction: Knex, day: Day, timeZone: string): Promise<v
 const nameOf = ({ action, model }: UsageKind) => `${action}\0${model}`;
 
 type Elements = Record<(typeof COLUMNS)[number], string[]>;
-
-/** Numbers for the stories and authors that are not known yet. */
-async function learnNumbers(transaction: Knex, numbers: Numbers, cells: Elements[]): Promise<void> {
-  for (const [of, name] of [
-    ['story', 'stories'],
-    ['author', 'authors'],
-  ] as const) {
-    const known = numbers[name];
-    const ids = new Set<string>();
-    for (const elements of cells) for (const id of elements[name]) if (!known.has(id)) ids.add(id);
-    if (ids.size === 0) continue;
-    for (const [id, number] of await assignNumbers(transaction, of, [...ids].sort())) known.set(id, number);
-  }
-}
 
 /** What each action and model cost in the hours of the business clock. */
 async function readClock(transaction: Knex, day: Day, timeZone: string): Promise<Map<string, number[]>> {
@@ -111,9 +83,9 @@ const boundsOf = (day: Day, timeZone: string) =>
  */
 async function readHours(transaction: Knex, day: Day, timeZone: string, kinds: UsageKind[]): Promise<Arrays[]> {
   const { rows } = await transaction.raw<{ rows: Arrays[] }>(
-    `SELECT extract(hour FROM hour AT TIME ZONE ?)::int AS clock, action, model, story_ids::text AS stories,
-            author_ids::text AS authors, requests::text, input_tokens::text, output_tokens::text, cost::text
-       FROM usage_hours_by_story
+    `SELECT extract(hour FROM hour AT TIME ZONE ?)::int AS clock, action, model, stories::text, authors::text, requests::text,
+            input_tokens::text, output_tokens::text, cost::text
+       FROM usage_hours_of_stories
       WHERE hour >= ? AND hour < ? AND (action, model) IN (SELECT * FROM unnest(?::text[], ?::text[]))
       ORDER BY clock`,
     [timeZone, ...boundsOf(day, timeZone), kinds.map(({ action }) => action), kinds.map(({ model }) => model)],
@@ -136,7 +108,7 @@ type SumsByStory = {
 };
 
 /** Adds up what stories and authors had. */
-function sumsByStory({ stories, authors }: Numbers): SumsByStory {
+function sumsByStory(): SumsByStory {
   const lists: Lists = { stories: [], authors: [], requests: [], input_tokens: [], output_tokens: [], cost: [] };
   const places = new Map<number, number>();
   const ends: number[] = [];
@@ -150,9 +122,9 @@ function sumsByStory({ stories, authors }: Numbers): SumsByStory {
     lists,
     add: (elements, clock = 0) => {
       beginHour(clock);
-      elements.stories.forEach((id, i) => {
-        const story = stories.get(id) as number;
-        const author = authors.get(elements.authors[i] as string) as number;
+      elements.stories.forEach((number, i) => {
+        const story = Number(number);
+        const author = Number(elements.authors[i]);
         const key = story * MORE_THAN_AUTHORS + author;
         let place = places.get(key);
         if (place === undefined) {
