@@ -1,5 +1,14 @@
 import { BREAKDOWNS_BESIDE, COMPARISONS, DEFAULT_VIEW, STACKS } from '../../src/query/view.ts';
-import { addTime, HOUR, isoFromInstant, MINUTE, now, postgresFromInstant, startOfHour } from '../../src/units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  HOUR,
+  isoFromInstant,
+  MINUTE,
+  now,
+  postgresFromInstant,
+  startOfHour,
+} from '../../src/units/time.ts';
 import { BILL_PAGES, fillBills } from './bills.ts';
 import { databases } from './databases.ts';
 import { FINDING_PAGES, fillFindings } from './findings.ts';
@@ -207,7 +216,8 @@ const overviews = Object.fromEntries(
   ]),
 );
 
-const month = new Date().toISOString().slice(0, 7);
+// Of two weeks ago: one that has just begun holds next to nothing.
+const month = isoFromInstant(addTime(now(), -14n * DAY_OF_24_HOURS)).slice(0, 7);
 
 /** Every page, by the name of its pictures; `{record}` is the id of one. */
 export const PAGES: Record<string, string> = {
