@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import * as migration from '../../src/db/migrations/20261128_no_number.ts';
+import * as noNumber from '../../src/db/migrations/20261128_no_number.ts';
+import * as byNumber from '../../src/db/migrations/20261214_stories_of_hours_by_number.ts';
 import { BREAKDOWNS_BESIDE } from '../../src/query/view.ts';
 import { packMissing } from '../../src/stats/rollups/packed/pack-days.ts';
 import type { StatsJson } from '../support/api-types.ts';
@@ -73,10 +74,10 @@ describe('rollups that an earlier version added up with a cost that is no number
     await resetUsage();
     await insert(SEEN.slice(1, 3));
     await coverUsage();
-    await migration.down(backoffice);
+    for (const { down } of [byNumber, noNumber]) await down(backoffice);
     await backoffice('usage_hours').update({ cost: 'NaN' });
     await backoffice('usage_days').update({ cost: 'NaN' });
-    await migration.up(backoffice);
+    for (const { up } of [noNumber, byNumber]) await up(backoffice);
     const client = await signedIn((await sharedApp()).origin);
     for (const cover of [async () => {}, coverUsage]) {
       await cover();

@@ -63,7 +63,7 @@ describe('what stories had in the hours, which the version before keeps by id', 
                 requests::bigint[], input_tokens::bigint[], output_tokens::bigint[], cost::numeric[]
            FROM unnest(?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
              AS cell (hour, action, model, story_ids, author_ids, requests, input_tokens, output_tokens, cost)`,
-        ['hour', 'action', 'model', ...names].map((name) => cells.map((cell) => cell[name])),
+        ['hour', 'action', 'model', ...names].map((name) => cells.map((cell) => cell[name] as string)),
       );
     await write(rows);
     assert.deepEqual(await dump(), right);
