@@ -4,7 +4,6 @@ import type { Format } from '../units/format.ts';
 import { type MicroEuros, microEuros, minus, NO_EUROS } from '../units/money.ts';
 import { type Instant, isoFromInstant, isTime, NO_TIME, SECOND } from '../units/time.ts';
 import type { Course } from './course.ts';
-import { decimalsOf } from './decimals.ts';
 import type { Value, ValueKind } from './values.ts';
 
 /** Stretches of time as a drawing so many units wide, each of a kind (the class of its colour), and the same in words. */
@@ -95,13 +94,11 @@ export function columnPrinter(
   if (kind === 'ratio' && isChange)
     return (value) => (typeof value === 'number' ? { text: format.signedShare(value) } : printed(kind, value, format));
   if (kind !== 'euros') return (value) => printed(kind, value, format);
-  const decimals = decimalsOf(values.flatMap((value) => (typeof value === 'number' ? [microEuros(value)] : [])));
+  const beside = format.eurosBeside(values.flatMap((value) => (typeof value === 'number' ? [microEuros(value)] : [])));
+  const print = isChange ? beside.change : beside.euros;
   return (value) =>
     typeof value === 'number'
-      ? {
-          text: format.columnEuros(microEuros(value), decimals, isChange),
-          exact: format.exactEuros(microEuros(value)),
-        }
+      ? { text: print(microEuros(value)), exact: format.exactEuros(microEuros(value)) }
       : printed(kind, value, format);
 }
 

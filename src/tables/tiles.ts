@@ -41,10 +41,11 @@ export function tilesOf(names: readonly Name[], total: Total, before: Total | nu
   return names.map((name) => {
     const { label, kind, value }: Figure = FIGURES[name];
     const isEuros = kind === 'euros';
-    const plain = isEuros ? (micro: number) => format.euros(microEuros(micro)) : format.integer;
-    const signed = isEuros ? (micro: number) => format.eurosChange(microEuros(micro)) : format.integerChange;
     const [now, then] = [value(total), before === null ? null : value(before)];
     if (now === null) return { label, text: '–' };
+    const compared = format.eurosCompared(microEuros(now), microEuros(then ?? now));
+    const plain = isEuros ? (micro: number) => format.spokenEuros(microEuros(micro)) : format.integer;
+    const signed = isEuros ? (micro: number) => compared.change(microEuros(micro)) : format.integerChange;
     return {
       label,
       text: plain(now),

@@ -1,6 +1,6 @@
 import type { Plain } from './brand.ts';
 import { dateFormats } from './format-dates.ts';
-import { type MicroEuros, nearestMicro } from './money.ts';
+import { decimalsOf, type MicroEuros, nearestMicro } from './money.ts';
 import { DAY_OF_24_HOURS, HOUR, type Instant, isoFromInstant, type Length, MINUTE, offsetAt, SECOND } from './time.ts';
 
 /**
@@ -53,13 +53,6 @@ export function createFormat(locale: string, timeZone: string) {
   const rate = { EUR: rateIn('EUR'), USD: rateIn('USD') };
   const percent = numberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const signed = { signDisplay: 'exceptZero' } as const;
-  const wholeChange = numberFormat(locale, { style: 'currency', currency: 'EUR', ...signed });
-  const exactChange = numberFormat(locale, {
-    style: 'currency',
-    currency: 'EUR',
-    minimumFractionDigits: 6,
-    ...signed,
-  });
   const integerChange = numberFormat(locale, signed);
   const shareChange = numberFormat(locale, {
     style: 'percent',
@@ -91,12 +84,11 @@ export function createFormat(locale: string, timeZone: string) {
     numberFormat(locale, { style: 'unit', unit: name, maximumSignificantDigits: 2 }),
   );
 
-  const money = (two: NumberFormat, six: NumberFormat) => (micro: MicroEuros) => {
+  const euros = (micro: MicroEuros) => {
     const rounded = nearestMicro(micro);
     const twoDecimals = Math.abs(rounded) >= 1_000_000 || rounded % 10_000 === 0;
-    return (twoDecimals ? two : six).format(rounded / 1_000_000);
+    return (twoDecimals ? whole : exact).format(rounded / 1_000_000);
   };
-  const euros = money(whole, exact);
   const columns = new Map<string, NumberFormat>();
   const inColumn = (decimals: number, isChange: boolean) => {
     const key = `${decimals}${isChange}`;
@@ -104,6 +96,20 @@ export function createFormat(locale: string, timeZone: string) {
     const made = columns.get(key) ?? numberFormat(locale, { ...inEuros, ...(isChange ? signed : {}), ...digits });
     columns.set(key, made);
     return made;
+  };
+  const withDecimals = (micro: MicroEuros, decimals: number, isChange: boolean) => {
+    const rounded = nearestMicro(micro);
+    const least = 10 ** (6 - decimals);
+    const { format } = inColumn(decimals, isChange);
+    if (rounded === 0 || Math.abs(rounded) >= least / 2) return format(rounded / 1_000_000);
+    return `${rounded < 0 ? '>' : '<'}${format((Math.sign(rounded) * least) / 1_000_000)}`;
+  };
+  const eurosBeside = (amounts: MicroEuros[]) => {
+    const decimals = decimalsOf(amounts);
+    return {
+      euros: (micro: MicroEuros) => withDecimals(micro, decimals, false),
+      change: (micro: MicroEuros) => withDecimals(micro, decimals, true),
+    };
   };
   const utcOffset = (instant: Instant) => `UTC${offsetText(offsetAt(instant, timeZone))}`;
 
@@ -114,14 +120,16 @@ export function createFormat(locale: string, timeZone: string) {
     euros,
     /** All six decimals, for a tooltip or a sum that must be compared digit by digit. */
     exactEuros: (micro: MicroEuros) => exact.format(nearestMicro(micro) / 1_000_000),
-    /** Euros as their column has them, with so many decimals; what is not nothing is never printed as nothing: "<€0.01". */
-    columnEuros: (micro: MicroEuros, decimals: Plain<number>, isChange: boolean) => {
-      const rounded = nearestMicro(micro);
-      const least = 10 ** (6 - decimals);
-      const { format } = inColumn(decimals, isChange);
-      if (rounded === 0 || Math.abs(rounded) >= least / 2) return format(rounded / 1_000_000);
-      return `${rounded < 0 ? '>' : '<'}${format((Math.sign(rounded) * least) / 1_000_000)}`;
-    },
+    /**
+     * Prints euros, and differences of such with their sign ("+€1.20"), all with the decimals that `amounts` need, which are read together; what is
+     * not nothing is never printed as nothing: "<€0.01".
+     */
+    eurosBeside,
+    /** The same of two and their difference: the decimals that the larger needs. */
+    eurosCompared: (now: MicroEuros, before: MicroEuros) =>
+      eurosBeside([Math.abs(now) > Math.abs(before) ? now : before]),
+    /** As people say an amount: cents, and of less than a euro three digits. */
+    spokenEuros: (micro: MicroEuros) => withDecimals(micro, decimalsOf([micro]), false),
     /** The numbers of an axis, all with the decimals that one of them needs. */
     axisEuros: (ticks: MicroEuros[]) => {
       const most = Math.max(...ticks.map(Math.abs));
@@ -144,8 +152,6 @@ export function createFormat(locale: string, timeZone: string) {
     /** To the cent, where many small figures stand for a drawing; below a cent all six decimals. */
     roundEuros: (micro: MicroEuros) =>
       (micro === 0 || Math.abs(micro) >= 10_000 ? whole : exact).format(micro / 1_000_000),
-    /** A difference with its sign: "+€1.20". */
-    eurosChange: money(wholeChange, exactChange),
     integerChange: (count: Plain<number>) => integerChange.format(count),
     /** By how much `now` differs from `before`: "+5.2%"; from nothing, or less, there is no percentage, and it is empty. */
     shareChange: (now: number, before: number) => (before <= 0 ? '' : shareChange.format(now / before - 1)),

@@ -89,3 +89,23 @@ export const average = (total: MicroEuros, count: Plain<number>): MicroEuros =>
 export function averageEuros(total: MicroEuros, count: Plain<number>): Euros {
   return (count === 0 ? 0 : eurosNumber(total) / count) as Euros;
 }
+
+const FEWEST_DECIMALS = 2;
+const MOST_DECIMALS = 6;
+const DIGITS = 3;
+
+/**
+ * How many decimals euros have that are read together, as those of a column are: the least that keeps
+ * three digits of the smallest. Beside a euro or more four are enough, beside ten the cents.
+ */
+export function decimalsOf(amounts: MicroEuros[]): number {
+  const sizes = amounts.map((micro) => Math.abs(nearestMicro(micro))).filter((size) => size > 0);
+  const smallest = sizes.reduce((least, size) => Math.min(least, size), Number.POSITIVE_INFINITY);
+  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
+  const most = largest >= 10_000_000 ? FEWEST_DECIMALS : largest >= 1_000_000 ? 4 : MOST_DECIMALS;
+  for (let decimals = FEWEST_DECIMALS; decimals < most; decimals++) {
+    const last = 10 ** (MOST_DECIMALS - decimals);
+    if (smallest >= last * 10 ** (DIGITS - 1) || sizes.every((size) => size % last === 0)) return decimals;
+  }
+  return most;
+}

@@ -49,13 +49,13 @@ describe('extremes', () => {
     assert.deepEqual(
       [...tilesOf(page)].map(([label, { text }]) => [label, text]),
       [
-        ['Total cost', '€0.004213'],
+        ['Total cost', '€0.00421'],
         ['Requests', '1'],
         ['Tokens in', '1'],
         ['Tokens out', '2'],
-        ['Average per request', '€0.004213'],
+        ['Average per request', '€0.00421'],
         ['Stories', '1'],
-        ['Average per story', '€0.004213'],
+        ['Average per story', '€0.00421'],
       ],
     );
     assert.equal(columnOf(tableOf(page, 'Models'), 'Share')[0]?.text, '100.0%');

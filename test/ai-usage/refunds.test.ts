@@ -120,7 +120,7 @@ for (const [how, cover] of [
       const page = await openPage(client, '/ai-usage?from=2026-10-07&to=2026-10-07');
       const change = textOf(page.querySelector('.tiles .change'));
       assert.equal(change, '+€5.00');
-      assert.equal(textOf(page.querySelector('.why .lead')), '+€5.00: from −€5.00 to €0.000001.');
+      assert.equal(textOf(page.querySelector('.why .lead')), '+€5.00: from −€5.00 to <€0.01.');
     });
 
     it('are averages below zero, told to the micro-euro', async () => {

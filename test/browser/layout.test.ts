@@ -27,6 +27,14 @@ const STAYS = `[...document.querySelectorAll('.scroll:has([data-stays])')].filte
   return [region.ariaLabel.replace('Table: ', ''), region.querySelector('thead').rows[0].cells[column - 1].innerText.trim(), before && inSight()];
 })`;
 
+/** Where the columns of each table end. */
+const ENDS = `[...document.querySelectorAll('.units thead tr')].map((heads) => [...heads.children].map((head) => Math.round(head.getBoundingClientRect().right)))`;
+/** How much of the shade that says that a table goes on is seen. */
+const GOES_ON = `(async () => {
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  return Number(getComputedStyle(document.querySelector('.pivot'), '::after').opacity);
+})()`;
+
 const of = (cost: number, days: bigint, model: string) => ({
   ...{ author: AUTHOR, action: 'blog_translation', cost, model },
   at: addTime(now(), -days * DAY_OF_24_HOURS - HOUR),
@@ -74,6 +82,24 @@ describe('the layout of pages', () => {
         `${path} ${width}`,
       );
     }
+  });
+
+  it('says of a table of Explore that it goes on to the side, until its end has been reached, and of none that fits', async () => {
+    const { page } = filled;
+    await open('/ai-usage/explore?period=90d&columns=hour', 640);
+    assert.equal(await page.evaluate(GOES_ON), 1);
+    await page.evaluate(`document.querySelector('.pivot .scroll').scrollLeft = 10_000`);
+    assert.equal(await page.evaluate(GOES_ON), 0);
+    await open('/ai-usage/explore?period=90d&rows=hour&columns=provider', 1280);
+    assert.equal(await page.evaluate(GOES_ON), 0);
+  });
+
+  it('has the columns of unit costs below each other, from table to table', async () => {
+    const { page } = filled;
+    await open('/ai-usage/unit-costs?period=90d', 1280);
+    const [first, ...others] = (await page.evaluate(ENDS)) as number[][];
+    assert.equal(others.length, 3);
+    for (const ends of others) assert.deepEqual(ends, first);
   });
 
   it('has every column of a page of an author in sight on a desk, also where much has changed', async () => {

@@ -20,6 +20,19 @@ describe('format', () => {
     assert.equal(lisbon.exactEuros(microEuros(1_506_995_366)), '€1,506.995366');
   });
 
+  it('says euros as people do: cents, of less than a euro three digits, and a difference as the larger of two', () => {
+    const said = (micro: number) => lisbon.spokenEuros(microEuros(micro));
+    assert.deepEqual([1_137_458, 421_337, 32_010, 4_213, 1, 0].map(said), [
+      ...['€1.14', '€0.421', '€0.0320', '€0.00421', '€0.000001', '€0.00'],
+    ]);
+    const change = (now: number, before: number) =>
+      lisbon.eurosCompared(microEuros(now), microEuros(before)).change(microEuros(now - before));
+    assert.equal(change(707_690_000, 707_993_124), '−€0.30');
+    assert.equal(change(1_131_234, 1_373_692), '−€0.24');
+    assert.equal(change(32_010, 37_844), '−€0.0058');
+    assert.equal(change(5_000_001, 5_000_000), '<+€0.01');
+  });
+
   it('never prints an amount below a euro as another one, nor a larger one off by more than half a cent', () => {
     const read = (text: string) => Math.round(Number(text.replace('−', '-').replace(/[€,]/g, '')) * 1_000_000);
     fc.assert(

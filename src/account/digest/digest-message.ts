@@ -34,10 +34,10 @@ export function digestMessage(figures: DigestFigures, alerts: string[], format: 
   const link = (label: string, path: string) => ({ label, url: new URL(path, appUrl).href });
   const story = (key: string) => names.stories.get(key) ?? key.slice(0, 8);
   return {
-    subject: `${format.euros(now.cost)} ${digest === 'daily' ? 'on' : 'from'} ${when}${compared ? `, ${compared} against ${than}` : ''}`,
+    subject: `${format.spokenEuros(now.cost)} ${digest === 'daily' ? 'on' : 'from'} ${when}${compared ? `, ${compared} against ${than}` : ''}`,
     level: 'information',
     facts: [
-      { label: 'Cost', value: beside(format.euros(now.cost), now.cost, before.cost) },
+      { label: 'Cost', value: beside(format.spokenEuros(now.cost), now.cost, before.cost) },
       { label: 'Requests', value: beside(format.integer(now.requests), now.requests, before.requests) },
       { label: 'Tokens', value: beside(format.integer(totalTokens(now)), totalTokens(now), totalTokens(before)) },
       { label: 'Stories', value: beside(format.integer(now.stories), now.stories, before.stories) },
@@ -48,11 +48,14 @@ export function digestMessage(figures: DigestFigures, alerts: string[], format: 
         why.rows
           .filter((row) => row.now !== row.before)
           .slice(0, MOST_MOVED)
-          .map((row) => `${row.key} ${format.eurosChange(minus(row.now, row.before))}, to ${format.euros(row.now)}`),
+          .map((row) => {
+            const { euros, change } = format.eurosCompared(row.now, row.before);
+            return `${row.key} ${change(minus(row.now, row.before))}, to ${euros(row.now)}`;
+          }),
       ),
       ...listOf(
         'Dearest stories',
-        dearest.map(({ key, cost }) => `“${story(key)}” ${format.euros(cost)}`),
+        dearest.map(({ key, cost }) => `“${story(key)}” ${format.spokenEuros(cost)}`),
       ),
       ...listOf(
         'Budgets',

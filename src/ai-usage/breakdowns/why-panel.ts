@@ -39,9 +39,10 @@ type Page = { query: UsageQuery; links: Pick<ViewLinks, 'records'> };
 export function whyPanel({ stats, compared }: Counted, page: Page, format: Format): WhyPanel | null {
   if (compared === null) return null;
   const { total } = whyOf(sumsOfEach(stats, 'model'), sumsOfEach(compared.stats, 'model'));
+  const { change } = format.eurosCompared(total.now, total.before);
   return {
     lead: leadOf(total, format),
-    causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
+    causes: NAMES.map((name) => ({ ...CAUSES[name], text: change(total[name]) })),
     table: causesTable({ stats, compared }, format, page).page(format),
   };
 }
@@ -74,9 +75,10 @@ export function causesTable({ stats, compared }: Counted, format: Format, page?:
 }
 
 function leadOf({ now, before }: { now: MicroEuros; before: MicroEuros }, format: Format): string {
-  if (now === before) return `The same as before, ${format.euros(now)}.`;
+  if (now === before) return `The same as before, ${format.spokenEuros(now)}.`;
+  const { euros, change } = format.eurosCompared(now, before);
   const share = format.shareChange(now, before);
-  return `${format.eurosChange(minus(now, before))}${share ? ` (${share})` : ''}: from ${format.euros(before)} to ${format.euros(now)}.`;
+  return `${change(minus(now, before))}${share ? ` (${share})` : ''}: from ${euros(before)} to ${euros(now)}.`;
 }
 
 type Ways = Record<'before' | 'now', (row: Row) => Partial<Cell>>;

@@ -24,11 +24,12 @@ export function frozenNotes({ pinned, counted }: UsageQuery, { requests, cost }:
   if (pinned === null || counted === null) return [];
   const [requestsThen = '', costThen = ''] = counted.split('~');
   const more = requests - Number(requestsThen);
-  const dearer = minus(cost, microEurosFromNumeric(costThen));
+  const before = microEurosFromNumeric(costThen);
+  const dearer = minus(cost, before);
   if (more === 0 && dearer === 0) return [];
   const records = `${format.integerChange(more)} ${Math.abs(more) === 1 ? 'record' : 'records'}`;
   return [
-    `These numbers have changed since the link was made: ${records}, ${format.eurosChange(dearer)}. Records of before ` +
+    `These numbers have changed since the link was made: ${records}, ${format.eurosCompared(cost, before).change(dearer)}. Records of before ` +
       `${format.instant(pinned)} were written after it, or deleted.`,
   ];
 }

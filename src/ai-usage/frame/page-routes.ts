@@ -77,7 +77,7 @@ function viewTitle(
     /^(model|action|author|story)( is)?$/.test(label) ? value : `${label} ${value}`,
   );
   const view = [...(subject === undefined ? [] : [subject]), ...filters, wordsOf(query, format)].join(', ');
-  return `${view}${cost === null ? '' : `: ${format.euros(cost)}`} · ${page}`;
+  return `${view}${cost === null ? '' : `: ${format.spokenEuros(cost)}`} · ${page}`;
 }
 
 /**

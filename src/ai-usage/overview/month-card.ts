@@ -68,9 +68,9 @@ export function monthCard(
   const { spent, total, range, past } = month;
   return {
     title: format.longMonth(firstDayOf(monthOf(today))),
-    soFar: format.euros(spent),
-    forecast: total === null ? null : format.euros(total),
-    range: range === null ? null : `${format.euros(range.low)} to ${format.euros(range.high)}`,
+    soFar: format.spokenEuros(spent),
+    forecast: total === null ? null : format.spokenEuros(total),
+    range: range === null ? null : `${format.spokenEuros(range.low)} to ${format.spokenEuros(range.high)}`,
     note: noteOf(month, today, format),
     past: past.length === 0 ? null : forecastTable(past, format).page(format),
     budgets: budgets.map((one) => budgetLine(one, format)),

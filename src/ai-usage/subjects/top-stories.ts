@@ -116,6 +116,7 @@ const othersText = (count: number, format: Format) =>
 
 function spreadText({ stories, median, p90 }: Spread, format: Format): string {
   if (median === null || p90 === null) return 'No stories.';
-  if (stories === 1) return `One story, ${format.euros(median)}.`;
-  return `${format.integer(stories)} stories: half of them cost at most ${format.euros(median)}, nine in ten at most ${format.euros(p90)}.`;
+  if (stories === 1) return `One story, ${format.spokenEuros(median)}.`;
+  const { euros } = format.eurosBeside([median, p90]);
+  return `${format.integer(stories)} stories: half of them cost at most ${euros(median)}, nine in ten at most ${euros(p90)}.`;
 }

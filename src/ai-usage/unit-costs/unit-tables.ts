@@ -112,11 +112,12 @@ export function causesTable(causes: UnitCauses | null, format: Format, most = Nu
   return dataTable(columns, { title, rows });
 }
 
-/** "A story of November 2026 cost €0.42 on average, €0.05 (13.5%) more than one of October 2026." */
+/** "A story of November 2026 cost €0.421 on average, +€0.051 (+13.8%) beside one of October 2026." */
 export function causesInWords({ month, monthBefore, before, now }: UnitCauses, format: Format): string {
   const change = minus(now, before);
   const [name, nameBefore] = [month, monthBefore].map((one) => format.longMonth(firstDayOf(one)));
   const share = format.shareChange(now, before);
-  const said = change === 0 ? 'as much as' : `${format.eurosChange(change)}${share ? ` (${share})` : ''} beside`;
-  return `A story of ${name} cost ${format.euros(now)} on average, ${said} one of ${nameBefore}.`;
+  const compared = format.eurosCompared(now, before);
+  const said = change === 0 ? 'as much as' : `${compared.change(change)}${share ? ` (${share})` : ''} beside`;
+  return `A story of ${name} cost ${compared.euros(now)} on average, ${said} one of ${nameBefore}.`;
 }

@@ -26,12 +26,12 @@ export function whyView(
 ): WhyView | null {
   const { total, rows } = whyOf(now, before);
   if (rows.length === 0) return null;
-  const change = format.eurosChange(minus(total.now, total.before));
+  const { euros, change } = format.eurosCompared(total.now, total.before);
   const share = format.shareChange(total.now, total.before);
   const title = rows.length > MOST_MODELS ? `The ${MOST_MODELS} models that moved it most` : 'By model';
   return {
-    lead: `${change}${share ? ` (${share})` : ''}: from ${format.euros(total.before)} to ${format.euros(total.now)}.`,
-    causes: NAMES.map((name) => ({ ...CAUSES[name], text: format.eurosChange(total[name]) })),
+    lead: `${change(minus(total.now, total.before))}${share ? ` (${share})` : ''}: from ${euros(total.before)} to ${euros(total.now)}.`,
+    causes: NAMES.map((name) => ({ ...CAUSES[name], text: change(total[name]) })),
     table: dataTable(columnsOf(modelUrl), { title, rows: rows.slice(0, MOST_MODELS) }).page(format),
   };
 }

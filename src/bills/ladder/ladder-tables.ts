@@ -37,6 +37,8 @@ function behind(rung: Step['rung'], { query }: Bill): Partial<Cell> {
 
 /** The ladder; `bill` has the calls and lines that its rungs lead to. */
 export function ladderTable(bill: Bill, format: Format): DataTable {
+  const steps = stepsOf(bill.ladder, format);
+  const { change } = format.eurosBeside(steps.map(({ amount }) => amount));
   return dataTable<Step>(
     [
       { name: 'rung', label: 'Rung id', kind: 'text', only: 'file', value: ({ rung }) => rung },
@@ -47,13 +49,12 @@ export function ladderTable(bill: Bill, format: Format): DataTable {
       },
       {
         ...{ name: 'amount', label: 'Amount', kind: 'euros', leads: true, value: ({ amount }) => amount },
-        cell: ({ rung, amount }) =>
-          rung === 'recorded' || rung === 'billed' ? {} : { text: format.eurosChange(amount) },
+        cell: ({ rung, amount }) => (rung === 'recorded' || rung === 'billed' ? {} : { text: change(amount) }),
       },
       { name: 'total', label: 'So far', kind: 'euros', value: ({ total }) => total },
       { name: 'about', label: 'What it is', kind: 'text', value: ({ about }) => about },
     ],
-    { title: 'From recorded to billed', rows: stepsOf(bill.ladder, format), idOf: ({ rung }) => `rung-${rung}` },
+    { title: 'From recorded to billed', rows: steps, idOf: ({ rung }) => `rung-${rung}` },
   );
 }
 

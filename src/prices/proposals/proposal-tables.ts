@@ -121,7 +121,7 @@ export function proposalPage(one: Compared, format: Format) {
     effect:
       effect === null || difference === null
         ? `What it would have changed last month is not known: ${effectNote(proposal, format)}.`
-        : `${format.eurosChange(difference)} in ${format.longMonth(effect.month)}${
+        : `${format.eurosBeside([difference]).change(difference)} in ${format.longMonth(effect.month)}${
             effect.newlyPriced > 0 ? `, for ${effectNote(proposal, format)}` : ''
           }, had it been in force; as of ${format.minute(effect.at)}.`,
     path: proposalPath(proposal.id),

@@ -159,7 +159,7 @@ describe('the page of a story', () => {
     const [other] = await insertUsage([{ at: addTime(begun, 10n * MINUTE), cost: 7_000_000 }]);
     const page = await openPage(client, path);
     // Two calls of nine and twelve minutes after the first; in the eight minutes before two others.
-    assert.equal(textOf(page.querySelector('.why .lead')), '+€0.249998 (+83.3%): from €0.300002 to €0.55.');
+    assert.equal(textOf(page.querySelector('.why .lead')), '+€0.25 (+83.3%): from €0.30 to €0.55.');
     assert.equal(totalOf(tableOf(page, 'Why the cost changed, by model'), 'Now').micro, 550_000);
     assert.equal(page.querySelectorAll('.usage .chart').length, 1);
     const [nothing] = page.querySelectorAll('.comparison a').filter((link) => textOf(link) === 'nothing');

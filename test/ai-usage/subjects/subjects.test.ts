@@ -253,8 +253,9 @@ describe('the top stories of any model, action or author', () => {
           );
           const sorted = costs.sort((a, b) => a - b);
           const spread = textOf(page.querySelector('.top-stories .lead'));
-          const atMost = (share: number) =>
-            format.euros(microEuros(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN));
+          const of = (share: number) => microEuros(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN);
+          const { euros } = format.eurosBeside([of(0.5), of(0.9)]);
+          const atMost = (share: number) => euros(of(share));
           if (sorted.length > 1)
             assert.ok(
               spread.endsWith(`half of them cost at most ${atMost(0.5)}, nine in ten at most ${atMost(0.9)}.`),
