@@ -1,10 +1,13 @@
 import type { Knex } from 'knex';
 import { rollupPasses, type UsageFilter } from '../../query/filter.ts';
 import type { Day } from '../../units/calendar.ts';
+import { groupedBy } from '../../units/grouped-by.ts';
+import { clockOf } from '../../units/local-time.ts';
 import type { MicroEuros } from '../../units/money.ts';
 import {
   addDays,
   addTime,
+  dayOf,
   HOUR,
   hourNumber,
   type Instant,
@@ -13,12 +16,14 @@ import {
   startOfDay,
 } from '../../units/time.ts';
 import type { CachePart, MakePart } from '../memory/cache.ts';
+import type { Days, KeptDay } from '../rollups/days.ts';
 import { type Hours, hoursOfDays, hoursWithin } from '../rollups/hours.ts';
+import type { Column } from '../rollups/packed/columns.ts';
 import { inPieces } from '../rollups/pieces.ts';
 import type { HourSegment } from '../rollups/segments.ts';
 import { bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
 import type { UsageCell, UsageKind } from '../sums.ts';
-import { areOf } from './day-tokens.ts';
+import { areOf, type CellOfDay, eachTokens } from './day-tokens.ts';
 import type { PriceList } from './price-list.ts';
 import { RECORDS_FROM_SOURCE } from './repriced-days.ts';
 import { costOfRows, costOfSums, type Tier } from './row-price.ts';
@@ -41,15 +46,15 @@ type Repricing = {
   workflows: Knex;
   backoffice: Knex;
   timeZone: string;
-  memory: { hours: Hours; fingerprints: Fingerprints; repricedHours: RepricedHours };
+  memory: { days: Days; hours: Hours; fingerprints: Fingerprints; repricedHours: RepricedHours };
 };
 type CellOfHour = { hour: Instant; cell: UsageCell };
 type PricedCell = CellOfHour & { key: string | null; price: string; tiers: Tier[] };
 
 /**
- * What each cell of covered hours that passes a filter costs by a price list, told one by one; those without a price are told nothing. Of the
- * days that have not ended, and of those that a window cuts, no tokens are kept: they are read from the source once, for as long as the
- * fingerprint of the hour stays the same.
+ * What each cell of covered hours that passes a filter costs by a price list, told one by one; those without a price are told nothing. Of
+ * days that a window cuts the tokens are kept by the hours of the clock; of days that have not ended they are read from the source once, for
+ * as long as the fingerprint of the hour stays the same.
  */
 export async function eachRepricedHour(
   { workflows, backoffice, memory, timeZone }: Repricing,
@@ -69,8 +74,7 @@ export async function eachRepricedHour(
   const wanted: PricedCell[] = [];
   for (const { hours, fingerprints } of read) {
     for (const { hour, cells } of hours) {
-      const fingerprint = fingerprints.get(hour);
-      const key = fingerprint === undefined ? null : `${hour} ${fingerprint}`;
+      const key = keyOf(hour, memory.days.byDay.get(dayOf(hour, timeZone)), fingerprints.get(hour));
       const known = key === null ? undefined : memory.repricedHours.get(key);
       for (const cell of cells) {
         if (!passes(cell, hour)) continue;
@@ -84,8 +88,17 @@ export async function eachRepricedHour(
     }
   }
 
+  const keep = (one: PricedCell, cost: MicroEuros) => {
+    if (one.key !== null) {
+      const cells = memory.repricedHours.get(one.key) ?? new Map();
+      cells.set(kindOf(one.cell), { price: one.price, cost });
+      memory.repricedHours.set(one.key, cells);
+    }
+    told(one, cost);
+  };
+  const missing = await eachOfKeptDays({ backoffice, days: memory.days, timeZone }, wanted, keep);
   const bucket = bucketSql('hour', timeZone);
-  for (const some of inPieces(wanted, ({ cell }) => cell.requests, RECORDS_FROM_SOURCE)) {
+  for (const some of inPieces(missing, ({ cell }) => cell.requests, RECORDS_FROM_SOURCE)) {
     const byName = new Map(some.map((one) => [`${hourNumber(one.hour)}\0${kindOf(one.cell)}`, one]));
     const stretches = stretchesOf(some.map(({ hour }) => hour));
     for (const rows of await readRowTokens(workflows, stretches, filter, bucket)) {
@@ -93,14 +106,43 @@ export async function eachRepricedHour(
       if (one === undefined) continue;
       const cost = costOfRows(one.tiers, rows.inputs, rows.outputs);
       // The source may know more by now than the rollups.
-      if (one.key !== null && areOf(rows.inputs, rows.outputs, one.cell)) {
-        const cells = memory.repricedHours.get(one.key) ?? new Map();
-        cells.set(kindOf(one.cell), { price: one.price, cost });
-        memory.repricedHours.set(one.key, cells);
-      }
-      told(one, cost);
+      if (areOf(rows.inputs, rows.outputs, one.cell)) keep(one, cost);
+      else told(one, cost);
     }
   }
+}
+
+/** Names what the rollups hold of an hour: by its day, where that has ended; null where neither is known. */
+const keyOf = (hour: Instant, day: KeptDay | undefined, fingerprint: string | undefined): string | null =>
+  day !== undefined ? `${hour} of ${day.version}` : fingerprint !== undefined ? `${hour} ${fingerprint}` : null;
+
+/**
+ * Tells the cost of the hours of days whose tokens are kept. Returns the others, and those of which the tokens are not those that the rollups
+ * know: where the clock has an hour twice, they are of both.
+ */
+async function eachOfKeptDays(
+  { backoffice, days, timeZone }: Pick<Repricing, 'backoffice' | 'timeZone'> & { days: Days },
+  wanted: PricedCell[],
+  keep: (one: PricedCell, cost: MicroEuros) => void,
+): Promise<PricedCell[]> {
+  const byCell = groupedBy(wanted, ({ cell }) => `${cell.bucket}\0${kindOf(cell)}`);
+  const cells = [...byCell.values()].flatMap(([one]): CellOfDay[] => {
+    if (one === undefined) return [];
+    const day = days.byDay.get(one.cell.bucket as Day);
+    const cell = day?.cells.find((cell) => kindOf(cell) === kindOf(one.cell));
+    return day && cell ? [{ day: day.day, version: day.version, cell }] : [];
+  });
+  const missing = new Set(wanted);
+  await eachTokens(backoffice, { cells, hours: null }, (inputs, outputs, { day, cell }, clockEnds) => {
+    for (const one of byCell.get(`${day}\0${kindOf(cell)}`) ?? []) {
+      const { hour } = clockOf(one.hour, timeZone);
+      const ofHour = (column: Column) => column.subarray(clockEnds[hour - 1] ?? 0, clockEnds[hour] ?? 0);
+      if (!areOf(ofHour(inputs), ofHour(outputs), one.cell)) continue;
+      missing.delete(one);
+      keep(one, costOfRows(one.tiers, ofHour(inputs), ofHour(outputs)));
+    }
+  });
+  return [...missing];
 }
 
 const kindOf = ({ action, model }: UsageKind) => `${action}\0${model}`;

@@ -13,7 +13,7 @@ import {
   startOfHourNumber,
   type Window,
 } from '../../units/time.ts';
-import { windowPartsOf } from '../parts.ts';
+import { type Kept, windowPartsOf } from '../parts.ts';
 import type { UsageRecord } from '../records/records.ts';
 import { recordsOf, wantedDays } from '../rollups/days.ts';
 import { type BucketSize, bucketFromPostgres, bucketSql } from '../rollups/source-buckets.ts';
@@ -143,26 +143,26 @@ async function readCosts(
   if (isOfNoTime(window) || list.isEmpty) return { ofDays, ofOthers };
   const { sql, kept } = windowPartsOf(source, window, filter, { days: by === 'day' });
   const add = (name: string, cost: MicroEuros) => ofOthers.set(name, plus(ofOthers.get(name) ?? NO_EUROS, cost));
-  if (kept !== null) {
-    const passes = rollupPasses(kept.filter);
+  const { timeZone, workflows } = source;
+  const readDays = async ({ days, filter }: Kept) => {
+    const passes = rollupPasses(filter);
     const repricing = { ...source, repricedDays: source.memory.repricedDays };
-    for (const segment of kept.days) {
+    for (const segment of days) {
       const cells: CellOfDay[] = [];
       for (const { day, version, cells: ofDay } of await wantedDays(source, segment))
         for (const cell of ofDay) if (passes(cell, null)) cells.push({ day, version, cell });
       const hours = segment.hours ?? null;
       // Cells of some hours of a day are others each time that they are read.
-      await eachRepriced(repricing, { cells, hours }, kept.filter, list, ({ cell }, cost) =>
+      await eachRepriced(repricing, { cells, hours }, filter, list, ({ cell }, cost) =>
         hours === null ? ofDays.set(cell, cost) : add(nameOf(cell.bucket, cell), cost),
       );
     }
-    await eachRepricedHour(source, kept.hours, kept.filter, list, ({ hour, cell }, cost) =>
+  };
+  const readHours = ({ hours, filter }: Kept) =>
+    eachRepricedHour(source, hours, filter, list, ({ hour, cell }, cost) =>
       add(nameOf(by === 'day' ? cell.bucket : String(hourNumber(hour)), cell), cost),
     );
-  }
-
-  const { timeZone, workflows } = source;
-  const read = async (windows: Window[], filter: UsageFilter) => {
+  const readRaw = async (windows: Window[], filter: UsageFilter) => {
     const tokens = await readRowTokens(workflows, windows, filter, bucketSql(by, timeZone));
     for (const { bucket, inputs, outputs, ...kind } of tokens) {
       const name = bucketFromPostgres(bucket, by);
@@ -170,8 +170,11 @@ async function readCosts(
       if (!('missing' in price)) add(nameOf(name, kind), costOfRows(price.tiers, inputs, outputs));
     }
   };
-  if (kept !== null && kept.ends.length > 0) await read(kept.ends, kept.filter);
-  for (const part of sql) for (const piece of piecesOf(source, part.window)) await read([piece], part.filter);
+  const readEnds = async ({ ends, filter }: Kept) => {
+    if (ends.length > 0) await readRaw(ends, filter);
+  };
+  if (kept !== null) await Promise.all([readDays(kept), readHours(kept), readEnds(kept)]);
+  for (const part of sql) for (const piece of piecesOf(source, part.window)) await readRaw([piece], part.filter);
   return { ofDays, ofOthers };
 }
 

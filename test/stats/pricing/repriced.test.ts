@@ -9,7 +9,15 @@ import { readRepricedStats } from '../../../src/stats/pricing/repriced.ts';
 import { readRepricedSums } from '../../../src/stats/pricing/repriced-sums.ts';
 import { auditAll } from '../../../src/stats/rollups/keep/tick.ts';
 import { openSource } from '../../../src/stats/source.ts';
-import { addTime, DAY_OF_24_HOURS, dayOf, HOUR, type Window } from '../../../src/units/time.ts';
+import {
+  addTime,
+  DAY_OF_24_HOURS,
+  dayOf,
+  HOUR,
+  startOfDay,
+  startOfHour,
+  type Window,
+} from '../../../src/units/time.ts';
 import { databases } from '../../support/databases.ts';
 import { runs } from '../../support/thorough.ts';
 import { insertUsage, resetUsage, usageRow } from '../../support/usage.ts';
@@ -186,6 +194,17 @@ describe('costs by the price list', () => {
         for (const expected of [2, 1])
           assert.equal(await readings(() => assertRepriced(window, NO_FILTER)), expected, `${input}, ${expected}`);
       }
+    });
+
+    it('of a day that a window cuts are told from what is kept of its hours, but for its first minutes', async () => {
+      const wholeHours = { from: startOfHour(window.from), to: startOfDay(dayOf(at, ZONE), ZONE) };
+      assert.equal(await readings(() => assertRepriced(wholeHours, NO_FILTER)), 0);
+      await enter(at, [{ ...price, rates: { ...rates, input: '2.41' } }, others, large], []);
+      assert.equal(await readings(() => assertRepriced({ ...wholeHours, from: window.from }, NO_FILTER)), 1);
+      // As a version before keeps a day.
+      await databases().backoffice.raw(String.raw`UPDATE day_tokens SET form = 1, clock_ends = '\x0100000000'`);
+      await enter(at, [{ ...price, rates }, others, large], []);
+      assert.equal(await readings(() => assertRepriced(wholeHours, NO_FILTER)), 1);
     });
 
     it('are refused in words where the calls of more than a process reads in time are not kept yet', async () => {
