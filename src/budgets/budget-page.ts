@@ -8,7 +8,6 @@ import type { Day } from '../units/calendar.ts';
 import { PER_WORDS } from '../units/calendar-period.ts';
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, minus, NO_EUROS } from '../units/money.ts';
-import { dayOf, now } from '../units/time.ts';
 import { BUDGETS_PATH, historyTable, periodText } from './budget-tables.ts';
 
 /** How far the running period has come, ready to print. */
@@ -89,7 +88,7 @@ function verdictOf({ budget, use }: UsedBudget, format: Format): string {
   if (left < 0)
     return `Over since ${format.longDay(runsOutOn as Day)}: ${format.euros(minus(NO_EUROS, left))} more than the budget.`;
   if (runsOutOn !== null)
-    return runsOutOn <= dayOf(now(), format.timeZone)
+    return left === 0
       ? `Used up on ${format.longDay(runsOutOn)}.`
       : `At this pace it runs out on ${format.longDay(runsOutOn)}, before ${end}.`;
   if (forecast.total === null)
