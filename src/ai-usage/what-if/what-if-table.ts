@@ -6,7 +6,7 @@ import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { periodOf } from '../../units/calendar-period.ts';
 import type { Format } from '../../units/format.ts';
 import { type MicroEuros, microEuros, minus, nearestMicro } from '../../units/money.ts';
-import { dayOf, startOfDay } from '../../units/time.ts';
+import { dayOf, HOUR, startOfDay } from '../../units/time.ts';
 import { subjectUrl } from '../frame/subjects.ts';
 
 type Row = WhatIf['candidates'][number];
@@ -44,14 +44,17 @@ export function candidatesTable({ assumed, candidates }: WhatIf, query: UsageQue
   return dataTable(columns, { title: `At other models’ prices${assumedText(query)}`, rows: candidates });
 }
 
+/** The shortest day: the first call of a month would make a fortune of its first minutes. */
+const SHORTEST_PACE = 23n * HOUR;
+
 /**
  * "At this pace December 2026 comes to €62.00 as now, and to €12.40 at the prices of gpt-5-nano; with twice the stories to €124.00 and €24.80."
- * Null where a window has no beginning, or nothing has a price.
+ * Null where a window has no beginning or is shorter than any day, or nothing has a price.
  */
 export function aheadOf({ now, assumed, candidates }: WhatIf, query: UsageQuery, format: Format): string | null {
   const [cheapest] = candidates;
   const { from, to } = query.window;
-  if (from === null || from >= to || cheapest === undefined || now.requests === 0) return null;
+  if (from === null || to - from < SHORTEST_PACE || cheapest === undefined || now.requests === 0) return null;
   const { next: first } = periodOf(dayOf(query.asOf, format.timeZone), 'month');
   const { next } = periodOf(first, 'month');
   const month = startOfDay(next, format.timeZone) - startOfDay(first, format.timeZone);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { addTime, DAY_OF_24_HOURS, now } from '../../../src/units/time.ts';
+import { addTime, DAY_OF_24_HOURS, HOUR, isoFromInstant, now } from '../../../src/units/time.ts';
 import { sharedApp } from '../../support/app.ts';
 import { type Client, signedIn } from '../../support/client.ts';
 import { databases } from '../../support/databases.ts';
@@ -76,7 +76,23 @@ describe('what calls would cost at other models’ prices (/what-if)', () => {
       );
     assert.ok(said, ahead);
     const [asNow, then, twice] = said.slice(1).map(Number) as [number, number, number];
-    assert.ok(asNow >= 3.03 && asNow <= 3.36 && then >= 0.12 && then <= 0.14 && Math.abs(twice - 2 * asNow) <= 0.01);
+    assert.ok(asNow >= 3.03 && asNow <= 3.36 && then >= 0.12 && then <= 0.14 && Math.abs(twice - 2 * asNow) < 0.015);
+  });
+
+  it('says nothing of a pace after less than a day, as a month and a day are that have just begun', async () => {
+    await enterAll();
+    const begin = addTime(now(), -49n * HOUR);
+    const aheadOfHours = async (hours: bigint) => {
+      const [from, to] = [begin, addTime(begin, hours * HOUR)].map(isoFromInstant);
+      const page = await openPage(client, `/what-if?model=gpt-5&from=${from}&to=${to}`);
+      assert.match(textOf(page.querySelector('.sum')), /^1 call with /);
+      return page
+        .querySelectorAll('p.window')
+        .map(textOf)
+        .filter((text) => text.startsWith('At this pace')).length;
+    };
+    assert.equal(await aheadOfHours(22n), 0);
+    assert.equal(await aheadOfHours(24n), 1);
   });
 
   it('assumes openly what share of the tokens in was cached, on both sides; a model without such a price says so', async () => {
