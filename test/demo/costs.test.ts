@@ -4,6 +4,7 @@ import { monthOf } from '../../src/units/calendar.ts';
 import { periodBefore, periodOf } from '../../src/units/calendar-period.ts';
 import { addDays, addTime, DAY_OF_24_HOURS, dayOf, HOUR, now, startOfDay } from '../../src/units/time.ts';
 import { sharedApp } from '../support/app.ts';
+import { auditLines } from '../support/audit.ts';
 import { micro } from '../support/bills.ts';
 import { type Client, signedIn } from '../support/client.ts';
 import { databases } from '../support/databases.ts';
@@ -64,8 +65,12 @@ describe('the costs that a demo is given', () => {
     );
     await invent();
     assert.deepEqual(await counts(), first);
-    await invent(7n * DAY_OF_24_HOURS);
+    const imports = async () => (await auditLines()).filter(({ action }) => action === 'import rates').length;
+    const before = await imports();
+    // Whoever starts it every day has five days of rates in a week: none is of a Saturday or a Sunday, and nothing is said of those.
+    for (let day = 1n; day <= 7n; day++) await invent(day * DAY_OF_24_HOURS);
     assert.deepEqual(await counts(), [first[0], (first[1] ?? 0) + 5, first[2]]);
+    assert.equal((await imports()) - before, 5);
 
     await resetUsage();
     const price = { model: 'gpt-5', from: '2026-01-01', currency: 'USD', inputPerMillion: 1, outputPerMillion: 10 };

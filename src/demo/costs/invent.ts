@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { type Actor, auditedChange } from '../../db/audit-log.ts';
-import { type Day, dayFromPostgres, dayNumber, postgresFromDay, weekdayOf } from '../../units/calendar.ts';
+import { compareDays, type Day, dayFromPostgres, dayNumber, postgresFromDay, weekdayOf } from '../../units/calendar.ts';
 import { periodBefore, periodOf } from '../../units/calendar-period.ts';
 import { addDays, dayOf, type Instant } from '../../units/time.ts';
 import { UNPRICED_MODEL } from '../actions.ts';
@@ -31,14 +31,14 @@ export async function inventCosts(demo: Demo, at: Instant): Promise<void> {
     .first<{ day: string; source: string | null }>();
   if (last !== undefined) {
     const from = addDays(dayFromPostgres(last.day), 1);
-    if (last.source === SOURCE && from <= yesterday) await addRates(backoffice, daysFrom(from, yesterday));
+    if (last.source === SOURCE) await addRates(backoffice, from, yesterday);
     return;
   }
   for (const table of ['prices', 'bill_lines']) if (await backoffice(table).first(backoffice.raw('1'))) return;
   await addPrices(backoffice, addDays(yesterday, -DAYS_BACK));
   await addBill(demo, yesterday);
   // The last, for it is what tells that all are there.
-  await addRates(backoffice, daysFrom(addDays(yesterday, -DAYS_BACK), yesterday));
+  await addRates(backoffice, addDays(yesterday, -DAYS_BACK), yesterday);
 }
 
 const addPrices = (backoffice: Knex, from: Day): Promise<void> =>
@@ -50,19 +50,20 @@ const addPrices = (backoffice: Knex, from: Day): Promise<void> =>
     return { value: undefined, subject: '/prices', details: `${SOURCE}: ${rows.length} prices` };
   });
 
-/** Of weekdays, about what a euro was in the autumn of 2026. */
-const addRates = (backoffice: Knex, days: Day[]): Promise<void> =>
-  auditedChange(backoffice, DEMO, 'import rates', async (transaction) => {
-    const rows = days
-      .filter((day) => weekdayOf(day) <= 5)
-      .map((day) => ({
-        ...{ day: postgresFromDay(day), currency: 'USD', source: SOURCE, imported_by: DEMO.email },
-        per_euro: (1.136 + 0.012 * Math.sin(dayNumber(day) / 17)).toFixed(4),
-      }));
+/** Of weekdays, about what a euro was in the autumn of 2026. Of none nothing is written down, as on a Sunday after a Saturday. */
+async function addRates(backoffice: Knex, from: Day, to: Day): Promise<void> {
+  const days = compareDays(from, to) > 0 ? [] : daysFrom(from, to).filter((day) => weekdayOf(day) <= 5);
+  if (days.length === 0) return;
+  await auditedChange(backoffice, DEMO, 'import rates', async (transaction) => {
+    const rows = days.map((day) => ({
+      ...{ day: postgresFromDay(day), currency: 'USD', source: SOURCE, imported_by: DEMO.email },
+      per_euro: (1.136 + 0.012 * Math.sin(dayNumber(day) / 17)).toFixed(4),
+    }));
     for (let i = 0; i < rows.length; i += A_BATCH)
       await transaction('exchange_rates').insert(rows.slice(i, i + A_BATCH));
     return { value: undefined, subject: '/rates', details: `${SOURCE}: ${rows.length} days` };
   });
+}
 
 async function addBill({ backoffice, workflows }: Demo, yesterday: Day): Promise<void> {
   const { first, next } = periodBefore(periodOf(yesterday, 'month'), 'month');
