@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { lookForFindings } from '../../src/findings/look.ts';
+import { readCoverage } from '../../src/stats/rollups/coverage.ts';
 import {
   addTime,
+  BEGIN_OF_TIME,
   DAY_OF_24_HOURS,
   dayOf,
+  endOfDay,
   type Instant,
   instantAt,
   MINUTE,
@@ -61,10 +64,10 @@ const add = (sums: Map<string, Figures>, key: string, micro: number) => {
 
 const dayAt = (at: bigint) => dayOf(instantAt(at), ZONE);
 
-/** What every kind of calls comes to, row by row. */
-function plainly(rows: UsageRow[], today: string): Map<string, Figures> {
+/** What every kind of calls comes to, row by row; days are complete, and looked at, up to where the rollups are. */
+function plainly(rows: UsageRow[], coveredUntil: Instant): Map<string, Figures> {
   const sums = new Map<string, Figures>();
-  const complete = rows.filter(({ at }) => dayAt(at) !== today);
+  const complete = rows.filter(({ at }) => endOfDay(dayAt(at), ZONE) <= coveredUntil);
   for (const one of rows) {
     const { model, action, at } = one;
     const beside = rows.filter(
@@ -154,7 +157,8 @@ describe('findings of any records', () => {
           const micro = known.reduce((sum, part) => sum + Math.round(part * 1e6), 0);
           assert.equal(known.length === 0 ? null : micro, euros === null ? null : Math.round(euros * 1e6));
         }
-        const expected = plainly(rows, dayOf(today, ZONE));
+        const { coveredUntil } = await readCoverage(databases().backoffice);
+        const expected = plainly(rows, coveredUntil ?? BEGIN_OF_TIME);
         const looks = ['impossible-tokens', 'repeated-prompts', 'gone'];
         const found = findings.filter(({ kind }) => kind === 'unpriced' || looks.includes(kind));
         assert.deepEqual(

@@ -180,8 +180,8 @@ describe('findings', () => {
       { ...asked, story: OTHER_STORY, cost: 600_000, at: later(2) },
       { ...asked, action: 'test', cost: 600_000, at: later(2) },
       // Across midnight: told of the second day.
-      { ...asked, story: OTHER_STORY, cost: 1, at: addTime(startOfDay(day(1), ZONE), -MINUTE) },
-      { ...asked, story: OTHER_STORY, cost: 7_000_000, at: addTime(startOfDay(day(1), ZONE), MINUTE) },
+      { ...asked, story: OTHER_STORY, cost: 1, at: addTime(startOfDay(day(3), ZONE), -MINUTE) },
+      { ...asked, story: OTHER_STORY, cost: 7_000_000, at: addTime(startOfDay(day(3), ZONE), MINUTE) },
       // Longer ago than it is looked for.
       ...[0, 1].map((i) => ({ ...asked, cost: 9_000_000, at: addTime(noon(20), BigInt(i)) })),
     ]);
@@ -195,8 +195,8 @@ describe('findings', () => {
           3,
           7.00032,
           [
+            { from: day(3), count: 1, euros: 7 },
             { from: day(2), count: 2, euros: 0.00032 },
-            { from: day(1), count: 1, euros: 7 },
           ],
         ],
       ],
@@ -231,7 +231,8 @@ describe('findings', () => {
   });
 
   it('says how far it has looked, goes on where it was stopped, and looks again at a day whose records have changed', async () => {
-    await insertUsage([1, 2, 3].map((ago) => ({ model: 'gpt-5', input: 500_000, cost: 1, at: noon(ago) })));
+    // Yesterday is in no rollup in the first minutes of a day.
+    await insertUsage([2, 3, 4].map((ago) => ({ model: 'gpt-5', input: 500_000, cost: 1, at: noon(ago) })));
     assert.match((await notesOf('impossible-tokens')).join(' '), /No complete day is in the rollups yet/);
     await coverUsage();
     const wanted = (await databases().backoffice('rollup_days').pluck('day')).length;
