@@ -14,45 +14,31 @@ export const scopesOf = ({ action, model }: UsageKind): Scope[] => [
   { within: 'both', action, model },
 ];
 
-/** A story that was active at `hour` and had last been so at `previous`: never before is -Infinity. */
-export type Visit = { hour: number; previous: number };
-
 /**
- * How a scope's visits of one story change: calls `lost` and `gained` with those that are not the same before and after.
- * The hours of both ascend; several may be the same hour, which is one visit. Before all of them it was active at `previous`.
+ * Hands out the visits of one story as each scope sees them: the hour, and when the scope had last been active before; `earlier` says that of
+ * the time before all of them, and of never -Infinity. Several kinds in an hour are one visit of the scopes that have both.
  */
-export function changedVisits(
-  previous: number,
-  before: number[],
-  after: number[],
-  lost: (visit: Visit) => void,
-  gained: (visit: Visit) => void,
+export function eachVisit(
+  { hours, kinds }: Visits,
+  earlier: (scope: Scope) => number,
+  scopesOf: (kind: UsageKind) => Scope[],
+  each: (scope: Scope, hour: number, previous: number) => void,
 ): void {
-  let [i, j] = [0, 0];
-  let [previousBefore, previousAfter] = [previous, previous];
-  while (i < before.length || j < after.length) {
-    const hour = Math.min(before[i] ?? Number.POSITIVE_INFINITY, after[j] ?? Number.POSITIVE_INFINITY);
-    const wasActive = before[i] === hour;
-    const isActive = after[j] === hour;
-    if (!wasActive || !isActive || previousBefore !== previousAfter) {
-      if (wasActive) lost({ hour, previous: previousBefore });
-      if (isActive) gained({ hour, previous: previousAfter });
+  const last = new Map<Scope, number>();
+  for (let i = 0; i < hours.length; i++) {
+    const hour = hours[i] as number;
+    for (const scope of scopesOf(kinds[i] as UsageKind)) {
+      const previous = last.get(scope) ?? earlier(scope);
+      if (previous === hour) continue;
+      last.set(scope, hour);
+      each(scope, hour, previous);
     }
-    while (before[i] === hour) i += 1;
-    while (after[j] === hour) j += 1;
-    if (wasActive) previousBefore = hour;
-    if (isActive) previousAfter = hour;
   }
 }
 
 const isIn = (kind: UsageKind, { within, action, model }: Scope): boolean =>
   (within === 'all' || within === 'model' || kind.action === action) &&
   (within === 'all' || within === 'action' || kind.model === model);
-
-/** The hours of the visits that are in a scope. */
-export function hoursIn({ hours, kinds }: Visits, scope: Scope): number[] {
-  return scope.within === 'all' ? hours : hours.filter((_, i) => isIn(kinds[i] as UsageKind, scope));
-}
 
 /** The last hour of the first `count` visits that is in a scope; -Infinity without any. */
 export function lastHourIn({ hours, kinds }: Visits, count: number, scope: Scope): number {

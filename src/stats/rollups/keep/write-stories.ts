@@ -14,16 +14,7 @@ import type { UsageKind } from '../../sums.ts';
 import type { KeptDays } from '../coverage.ts';
 import { type Kinds, knowKinds, nameOfKind } from '../kinds.ts';
 import type { HourRange } from '../source-hours.ts';
-import {
-  changedVisits,
-  hoursIn,
-  lastHourIn,
-  type Scope,
-  scopesOf,
-  type Visits,
-  withChanges,
-  withoutHours,
-} from './story-hours.ts';
+import { eachVisit, lastHourIn, type Scope, scopesOf, type Visits, withChanges, withoutHours } from './story-hours.ts';
 import { addCount, type Counts, writeCounts } from './write-story-counts.ts';
 
 /** The stories of an hour and kind, by id and one perhaps several times; the hour as PostgreSQL prints it. */
@@ -83,15 +74,15 @@ async function writeSome(
       hours: [...visits.hours.slice(0, stay), ...after.hours],
       kinds: [...visits.kinds.slice(0, stay), ...after.kinds],
     });
-    for (const scope of scopes([...added.kinds, ...removed.kinds])) {
-      const count = (by: number) => (visit: { hour: number; previous: number }) => {
-        addCount(hourCounts, scope, visit.hour, visit.previous, by);
-        const day = dayAt(visit.hour);
-        if (day && visit.previous < day.firstHour) addCount(dayCounts, scope, day.day, visit.previous, by);
-      };
-      const previous = lastHourIn(visits, stay, scope);
-      changedVisits(previous, hoursIn(before, scope), hoursIn(after, scope), count(-1), count(1));
-    }
+    const earlier = (scope: Scope) => lastHourIn(visits, stay, scope);
+    const count = (by: number) => (scope: Scope, hour: number, previous: number) => {
+      addCount(hourCounts, scope, hour, previous, by);
+      const day = dayAt(hour);
+      if (day && previous < day.firstHour) addCount(dayCounts, scope, day.day, previous, by);
+    };
+    // What is the same before and after comes to nothing.
+    eachVisit(before, earlier, scopes, count(-1));
+    eachVisit(after, earlier, scopes, count(1));
   }
   await writeCounts(transaction, 'hour', hourCounts, (hour) => {
     const begin = startOfHourNumber(hour);
@@ -123,13 +114,10 @@ export async function recountHours(transaction: Knex, { from, to }: HourRange, c
       const { added } = here.get(story) as Change;
       const visits = withChanges(withoutHours(kept.get(story) ?? noVisits(), first, end), noVisits(), added);
       visitsNow.set(story, visits);
-      const isHere = ({ hour }: { hour: number }) => hour >= first && hour < end;
-      for (const scope of scopes(added.kinds)) {
-        const count = (visit: { hour: number; previous: number }) => {
-          if (isHere(visit)) addCount(counts, scope, visit.hour, visit.previous, 1);
-        };
-        changedVisits(Number.NEGATIVE_INFINITY, [], hoursIn(visits, scope), () => {}, count);
-      }
+      const never = () => Number.NEGATIVE_INFINITY;
+      eachVisit(visits, never, scopes, (scope, hour, previous) => {
+        if (hour >= first && hour < end) addCount(counts, scope, hour, previous, 1);
+      });
     }
     await writeVisits(transaction, kinds, visitsNow);
   }
@@ -212,11 +200,11 @@ async function writeVisits(transaction: Knex, { numbers }: Kinds, visits: Map<st
   );
 }
 
-/** One object for each scope. */
-function scopeFinder(): (kinds: UsageKind[]) => Set<Scope> {
+/** The scopes of kinds: one object for each. */
+function scopeFinder(): (kind: UsageKind) => Scope[] {
   const byName = new Map<string, Scope>();
   const byKind = new Map<UsageKind, Scope[]>();
-  const of = (kind: UsageKind) => {
+  return (kind) => {
     const found = byKind.get(kind);
     if (found) return found;
     const scopes = scopesOf(kind).map((scope) => {
@@ -228,7 +216,6 @@ function scopeFinder(): (kinds: UsageKind[]) => Set<Scope> {
     byKind.set(kind, scopes);
     return scopes;
   };
-  return (kinds) => new Set(kinds.flatMap(of));
 }
 
 /** Tells the day of an hour and the first hour of that; null where no counts of days are kept. */
