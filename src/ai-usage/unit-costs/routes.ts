@@ -10,7 +10,7 @@ import type { PageDependencies } from '../frame/page-routes.ts';
 import { pageLimits } from '../frame/sources.ts';
 import { UNIT_COSTS_EXPORT, UNIT_COSTS_PATH } from './export.ts';
 import { unitCostsJson } from './json.ts';
-import { causesInWords, causesTable, UNIT_WORDS, unitTable } from './unit-tables.ts';
+import { causesInWords, causesTable, cutOffText, UNIT_WORDS, unitTable } from './unit-tables.ts';
 
 /** The page names so many actions and models; files have all. */
 const MOST_CAUSES = 12;
@@ -44,6 +44,7 @@ export function unitCostsPage(dependencies: PageDependencies): Router {
         causes: costs?.causes
           ? {
               sentence: causesInWords(costs.causes, format),
+              cutOff: cutOffText(costs.causes, query, format),
               table: causesTable(costs.causes, format, MOST_CAUSES).page(format),
             }
           : null,

@@ -1,13 +1,15 @@
 import { actionInfo } from '../../catalog/actions.ts';
 import { written } from '../../catalog/written.ts';
 import type { Period } from '../../query/periods/registry.ts';
-import type { ViewLinks } from '../../query/query.ts';
+import type { UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { UnitCause, UnitCauses } from '../../stats/stories/unit-causes.ts';
 import type { MonthOfUnits, UnitCosts, UnitOfCost } from '../../stats/stories/unit-costs.ts';
 import { type Column, type DataTable, dataTable } from '../../tables/table.ts';
 import { firstDayOf } from '../../units/calendar.ts';
+import { periodOf } from '../../units/calendar-period.ts';
 import type { Format } from '../../units/format.ts';
 import { average, minus, NO_EUROS, plus } from '../../units/money.ts';
+import { startOfDay } from '../../units/time.ts';
 
 /** How each is called, and what of it is counted. */
 export const UNIT_WORDS: Record<UnitOfCost, { title: string; label: string; counted: string }> = {
@@ -110,6 +112,16 @@ export function causesTable(causes: UnitCauses | null, format: Format, most = Nu
       ? 'Why a story cost something else'
       : `A story of ${format.longMonth(firstDayOf(causes.month))} and one of ${format.longMonth(firstDayOf(causes.monthBefore))}`;
   return dataTable(columns, { title, rows });
+}
+
+/**
+ * What there is to say of the newer month where the window ends within it, as on its first days: most stories that have begun in it
+ * are still being written, and cost little by then. Null where all of it is counted.
+ */
+export function cutOffText({ month }: UnitCauses, { window }: UsageQuery, format: Format): string | null {
+  const { first, next } = periodOf(firstDayOf(month), 'month');
+  if (window.to >= startOfDay(next, format.timeZone)) return null;
+  return `${format.longMonth(first)} is counted until ${format.minute(window.to)}, its newest stories without the calls after that: they seem cheap.`;
 }
 
 /** "A story of November 2026 cost €0.421 on average, +€0.051 (+13.8%) beside one of October 2026." */

@@ -217,6 +217,12 @@ describe('unit costs', () => {
       assert.deepEqual(total, ['A story', '€3.00', '−€0.50', '+€2.50', '€5.00']);
     };
     assertWhy(page);
+    assert.equal(page.querySelector('#causes ~ .notice'), null);
+    const unfinished = await openPage(client, '/ai-usage/unit-costs?from=2026-03-01&to=2026-04-10T11:30');
+    assert.equal(
+      textOf(unfinished.querySelector('#causes ~ .notice')),
+      'April 2026 is counted until 10 Apr 2026, 11:30, its newest stories without the calls after that: they seem cheap.',
+    );
     // Half of them by another price.
     await enterPrice(client, {
       ...{ model: 'gpt-5', action: 'chapter_writing', from: '2020-01-01', currency: 'EUR' },
