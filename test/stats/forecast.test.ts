@@ -148,6 +148,12 @@ describe('the forecast of a month', () => {
       assert.match(figures[1] ?? '', /^€15\.\d\d$/);
     });
 
+    it('says of the 31st that past forecasts are of the last day of shorter months', async () => {
+      const made = async (asOf: string) => /Made on day .* months,/.exec((await card(`asOf=${asOf}`)).text)?.[0];
+      assert.equal(await made('2026-10-31T12:00:00Z'), 'Made on day 31 (or the last day) of the last 6 months,');
+      assert.equal(await made('2026-10-30T12:00:00Z'), 'Made on day 30 of the last 6 months,');
+    });
+
     it('says when there is nothing to go by', async () => {
       const { figures, text } = await card('asOf=2026-04-05T00:00:00Z');
       assert.deepEqual(figures, ['€4.00']);

@@ -13,9 +13,10 @@ import { leftOutCount } from '../../stats/pricing/left-out.ts';
 import { changeShare } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Table } from '../../tables/table.ts';
 import { type Day, firstDayOf, monthOf } from '../../units/calendar.ts';
+import { periodOf } from '../../units/calendar-period.ts';
 import { type Format, hasShares } from '../../units/format.ts';
 import { minus, NO_EUROS } from '../../units/money.ts';
-import { dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
+import { addDays, dayOf, endOfDay, type Instant, startOfDay } from '../../units/time.ts';
 
 /** The month under way, ready to print: so far, to its end, and how good such forecasts were. */
 export type MonthCard = {
@@ -94,11 +95,20 @@ function noteOf({ total, range, past }: Forecast, today: Day, format: Format): s
   if (offs.length === 0) return `${basis} There is no past month yet to measure such a forecast against.`;
   const mean = offs.reduce((sum, off) => sum + off, 0) / offs.length;
   const months = offs.length === 1 ? 'the last month' : `the last ${offs.length} months`;
-  const missed = `Made on day ${Number(today.slice(8))} of ${months}, it was ${format.percent(mean)} off on average.`;
+  const missed = `Made on day ${dayOfMonth(today)}${shorterText(past, today)} of ${months}, it was ${format.percent(mean)} off on average.`;
   return range === null
     ? `${basis} ${missed} A range takes two past months.`
     : `${basis} ${missed} The range: as far off as they were at most.`;
 }
+
+const dayOfMonth = (day: Day): number => Number(day.slice(-2));
+
+/** Where past months have no such day, their forecasts are of their last one. */
+const shorterText = (past: PastForecast[], today: Day): string => {
+  const isShorter = ({ firstDay }: PastForecast) =>
+    dayOfMonth(addDays(periodOf(firstDay, 'month').next, -1)) < dayOfMonth(today);
+  return past.some(isShorter) ? ' (or the last day)' : '';
+};
 
 /** How forecasts made on this day of past months turned out. */
 export function forecastTable(past: PastForecast[], format: Format): DataTable {
