@@ -36,7 +36,7 @@ export function kindTable(
       cell: ({ id, sentence }) => ({ href: findingPath(id), note: sentence }),
     },
     {
-      ...{ name: 'count', label: kind.counts === 'days' ? 'Days' : 'Calls', kind: 'integer' },
+      ...{ name: 'count', label: kind.counts === 'days' ? 'Days' : 'Requests', kind: 'integer' },
       value: ({ count }) => count,
       cell: ({ records }) => ({ href: records }),
     },
@@ -114,7 +114,7 @@ export function partsTable(findings: ExplainedFinding[]): DataTable {
 export function trendView({ kind, trend }: ExplainedFinding, format: Format): { chart: BarChart; table: DataTable } {
   const say = (count: number) => format.roundInteger(count);
   const barOf = (part: Part) => (trend.label === null ? part.count : (part.euros ?? 0) / 1_000_000);
-  const counts = kind.counts === 'days' ? 'Days' : 'Calls';
+  const counts = kind.counts === 'days' ? 'Days' : 'Requests';
   const title = `${trend.label ?? counts} by ${trend.per}`;
   const bars = trend.parts.map((part) => {
     const name = partName(part, trend.per, format);

@@ -104,7 +104,7 @@ export function findingPages({ render, ...sources }: FindingSources & { render: 
           value: euros === null ? undefined : format.exactEuros(euros),
           note: kind.euros,
         },
-        { label: kind.counts === 'days' ? 'Days' : 'Calls', text: format.integer(count), note: '' },
+        { label: kind.counts === 'days' ? 'Days' : 'Requests', text: format.integer(count), note: '' },
         { label: 'Since', text: format.mediumDay(since), note: '' },
       ],
       explanation: explanation && { text: explainedInWords(explanation, format), isExplained },

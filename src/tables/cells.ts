@@ -16,6 +16,8 @@ export type Cell = {
   text: string;
   /** What is said before it where a telephone shows it below the row's name; nothing of what says it itself. */
   label?: string;
+  /** A telephone leaves it out, where rows are lines. */
+  onDesk?: boolean;
   href?: string;
   /** The link changes this very view, so that only a part of the page need be loaded. */
   narrows?: boolean;

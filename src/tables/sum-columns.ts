@@ -30,7 +30,7 @@ export function sumColumns<Row extends Sums>(
     sum('inputTokens', 'Tokens in', 'integer', ({ inputTokens }) => inputTokens),
     sum('outputTokens', 'Tokens out', 'integer', ({ outputTokens }) => outputTokens),
     sum('totalTokens', 'Tokens', 'integer', totalTokens, { only: 'file' }),
-    sum('cost', 'Cost', 'euros', ({ cost }) => cost, { stays: true }),
+    sum('cost', 'Cost', 'euros', ({ cost }) => cost, { leads: true }),
   ];
 }
 

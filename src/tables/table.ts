@@ -1,6 +1,6 @@
 import type { Format } from '../units/format.ts';
 import { type MicroEuros, nearestMicro } from '../units/money.ts';
-import { type Cell, columnPrinter, isNumeric } from './cells.ts';
+import { type Cell, columnPrinter, isNumeric, type MenuLink } from './cells.ts';
 import type { Value, ValueKind } from './values.ts';
 
 export type Heading = {
@@ -23,8 +23,8 @@ export type Table = {
   notes: string[];
   /** On a telephone a row is two lines: its name and what leads, and below them the rest, numbers and times with their labels. */
   inLines: boolean;
-  /** The column, counted from 1, that stays in sight on a telephone beside the rows' names, whatever of the others is looked at. */
-  stays?: number;
+  /** On a telephone it has its first rows only, and below them the way to all. */
+  few?: MenuLink;
 };
 
 /**
@@ -44,8 +44,8 @@ export type Column<Row> = {
   bars?: true;
   /** On a telephone it stands beside the row's name, and what does not lead in a line below. */
   leads?: true;
-  /** On a telephone it stays in sight beside the row's name while others are looked at. One of a table, none where some lead. */
-  stays?: true;
+  /** On a telephone, where it is none of the few that matter, it is left out. */
+  onDesk?: boolean;
   /** Where it stands, if not in both. */
   only?: 'page' | 'file';
   /** What the page's cell has besides the value as its kind is printed (a link, a note), or in place of it. */
@@ -77,6 +77,7 @@ type Rows<Row> = {
   faint?: (row: Row) => boolean;
   idOf?: (row: Row) => string;
   inLines?: true;
+  few?: MenuLink;
 };
 
 /**
@@ -85,7 +86,7 @@ type Rows<Row> = {
  */
 export function dataTable<Row>(
   columns: Column<Row>[],
-  { title, rows, faint = () => false, idOf, ...more }: Rows<Row>,
+  { title, rows, faint = () => false, idOf, few, ...more }: Rows<Row>,
 ): DataTable {
   const ofFile = columns.filter(({ only }) => only !== 'page');
   return {
@@ -105,6 +106,7 @@ export function dataTable<Row>(
         rows: rows.map((row) => ({
           cells: ofPage.map((column, i) => ({
             ...below(column, i),
+            onDesk: column.onDesk,
             ...column.print(column.value(row)),
             ...column.bar(row),
             ...column.cell?.(row),
@@ -114,10 +116,11 @@ export function dataTable<Row>(
         })),
         notes: ofPage.flatMap(({ note }) => note?.(rows) ?? []),
         inLines,
-        stays: ofPage.findIndex(({ stays }) => stays) + 1,
+        few,
         total: hasTotal
           ? ofPage.map((column, i) => ({
               ...below(column, i),
+              onDesk: column.onDesk,
               ...(column.total === undefined ? { text: '' } : column.print(column.total)),
               ...column.totalCell,
             }))

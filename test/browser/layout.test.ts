@@ -14,19 +14,6 @@ const LINES_OF_HEADS = `[...document.querySelectorAll('.pivot thead th')].map((h
   return [head.textContent, new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size];
 })`;
 const CUT_TABLES = `[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel)`;
-/** Of each table the columns that stay: whether they are in sight beside the names, before and after it went to the side. */
-const STAYS = `[...document.querySelectorAll('.scroll:has([data-stays])')].filter((one) => one.scrollWidth > one.clientWidth).map((region) => {
-  const { right } = region.getBoundingClientRect();
-  const column = Number(region.querySelector('table').dataset.stays);
-  const inSight = () => [...region.querySelectorAll('tr')].every((row) => {
-    const cell = row.children[column - 1].getBoundingClientRect();
-    return cell.right <= right + 1 && cell.left >= row.children[0].getBoundingClientRect().right - 1;
-  });
-  const before = inSight();
-  region.scrollLeft = 60;
-  return [region.ariaLabel.replace('Table: ', ''), region.querySelector('thead').rows[0].cells[column - 1].innerText.trim(), before && inSight()];
-})`;
-
 /** Where the columns of each table end. */
 const ENDS = `[...document.querySelectorAll('.units thead tr')].map((heads) => [...heads.children].map((head) => Math.round(head.getBoundingClientRect().right)))`;
 /** How much of the shade that says that a table goes on is seen. */
@@ -107,16 +94,5 @@ describe('the layout of pages', () => {
     await open(`/ai-usage/authors/${AUTHOR}`, 1280);
     assert.match(await page.locator('#models ~ .scroll tbody').innerText(), /\+\d{3},\d{3}\.\d%/);
     assert.deepEqual(await page.evaluate(CUT_TABLES), []);
-  });
-
-  it('keeps what matters of a row in sight on a telephone, beside its name', async () => {
-    const { page } = filled;
-    await open('/ai-usage?breakdown=author', 390);
-    assert.deepEqual(await page.evaluate(STAYS), [
-      ['Why the cost changed, by model', 'Now', true],
-      ['Models', 'Cost', true],
-      ['Actions', 'Cost', true],
-      ['Authors', 'Cost', true],
-    ]);
   });
 });

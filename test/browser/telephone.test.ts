@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { addTime, DAY_OF_24_HOURS, now } from '../../src/units/time.ts';
 import { PAGES } from '../support/every-page.ts';
 import { filledBrowser } from '../support/filled-browser.ts';
 
@@ -17,11 +18,23 @@ const ROWS = `[...document.querySelectorAll('table.in-lines tbody tr')].filter((
 const SIDEWAYS = `[...document.querySelectorAll('.scroll:has(.in-lines)')].filter((one) => one.scrollWidth > one.clientWidth).length`;
 type Row = { name: number; leads: number[]; below: number[]; said: string[] };
 
+const daysAgo = (days: bigint) => addTime(now(), -days * DAY_OF_24_HOURS);
+
 describe('lists on a telephone', () => {
-  const filled = filledBrowser({ viewport: { width: 390, height: 844 } });
+  const filled = filledBrowser({ viewport: { width: 390, height: 844 } }, () => [
+    { at: daysAgo(40n), cost: 3_000_000 },
+    // One day that flattens all others, of one of many models.
+    ...Array.from({ length: 9 }, (_, i) => ({ at: daysAgo(BigInt(i + 2)), cost: 2_000_000, model: `model-${i}` })),
+    { at: daysAgo(9n), cost: 900_000_000 },
+  ]);
 
   for (const [path, label] of [
     ['/ai-usage/records?period=90d', '"Tokens in "'],
+    ['/ai-usage?period=30d&compare=previous', '"Before "'],
+    ['/ai-usage?period=90d&breakdown=author&rankBy=inputTokens', '"Tokens in "'],
+    ['/ai-usage?period=90d&show=table', '"Requests "'],
+    ['/ai-usage/actions?period=90d&compare=none', '"Share "'],
+    [PAGES.statement as string, '"Requests "'],
     ['/findings', '"Since "'],
     ['/alerts', '"Last checked "'],
     ['/bills', '"Recorded "'],
@@ -59,6 +72,35 @@ describe('lists on a telephone', () => {
       );
       await page.setViewportSize({ width: 390, height: 844 });
     });
+
+  it('are six rows of models, actions and others in the overview, their total, and the way to all; on a desk all rows', async () => {
+    const { page, go } = filled;
+    await go('/ai-usage?period=90d');
+    const panel = page.locator('section[aria-labelledby=models]');
+    const all = await panel.locator('tbody tr').count();
+    assert.ok(all > 6);
+    const shown = async () => await panel.locator('tbody tr').filter({ visible: true }).count();
+    assert.equal(await shown(), 6);
+    assert.equal(await panel.locator('tfoot').isVisible(), true);
+    const way = panel.getByRole('link', { name: `All ${all} models` });
+    await page.setViewportSize({ width: 1280, height: 844 });
+    assert.deepEqual([await shown(), await way.isVisible()], [all, false]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await way.click();
+    await page.waitForURL(/\/ai-usage\/models\?/);
+    assert.equal(await page.locator('tbody tr').filter({ visible: true }).count(), all);
+  });
+
+  it('says above a bar that is cut what it cost, and not in the middle of the chart', async () => {
+    const { page, go } = filled;
+    await go('/ai-usage?period=30d');
+    const far = (await page.evaluate(`[...document.querySelectorAll('.chart .marks small')].map((small) => {
+      const [label, bar] = [small, small.parentElement].map((one) => one.getBoundingClientRect());
+      return [Math.round(label.left - bar.left), label.bottom <= bar.top];
+    })`)) as [number, boolean][];
+    assert.ok(far.length > 0);
+    for (const [aside, above] of far) assert.deepEqual([aside, above], [0, true]);
+  });
 
   it('can be sorted from there', async () => {
     const { page, go } = filled;

@@ -2,7 +2,7 @@ import type { Names } from '../../catalog/names.ts';
 import type { QueryChange, UsageQuery, ViewLinks } from '../../query/query.ts';
 import type { Rank } from '../../query/view.ts';
 import { type Count, type Sums, totalTokens } from '../../stats/sums.ts';
-import type { Cell } from '../../tables/cells.ts';
+import type { Cell, MenuLink } from '../../tables/cells.ts';
 import { besideChange, costPerMillionTokens } from '../../tables/cells.ts';
 import { averageColumn, changeColumns, shareColumn, sumColumns } from '../../tables/sum-columns.ts';
 import { type Column, type DataTable, dataTable, type Heading } from '../../tables/table.ts';
@@ -32,6 +32,8 @@ export type BreakdownTableOptions = {
   courses: Courses | null;
   /** Where the others are, whose sums are one row; null where it leads nowhere. */
   rest: string | null;
+  /** Whether a telephone shows the first of them only, and the way to all. */
+  few?: true;
   format: Format;
 };
 
@@ -54,7 +56,18 @@ export function breakdownTable(breakdown: Breakdown, options: BreakdownTableOpti
     title: BREAKDOWNS[breakdown.by].title,
     rows: rowsOf(breakdown, options),
     faint: ({ key, requests }) => key === null || requests === 0,
+    few: fewOf(breakdown, options),
   });
+}
+
+/** As many rows as a telephone shows of a table beside others. */
+const FEW = 6;
+
+function fewOf({ by, rows, other }: Breakdown, { few, rest, format }: BreakdownTableOptions): MenuLink | undefined {
+  const count = rows.length + (other?.count ?? 0);
+  return few && rest !== null && rows.length > FEW
+    ? { label: `All ${format.integer(count)} ${BREAKDOWNS[by].others.many}`, href: rest }
+    : undefined;
 }
 
 function rowsOf({ by, rows, other }: Breakdown, options: BreakdownTableOptions): Row[] {
@@ -101,6 +114,7 @@ function columnsOf(
   { links, query, courses, format, names }: BreakdownTableOptions,
 ): Column<Row>[] {
   const sort = (rank: Rank) => ({ sort: sortOf(rank, links, query) });
+  const onDesk = (rank: Rank) => ({ ...sort(rank), onDesk: query.rankBy !== rank });
   const { before } = total;
   const ofModels = by === 'model' || by === 'provider';
   return [
@@ -108,9 +122,9 @@ function columnsOf(
     OTHERS,
     ...sumColumns<Row>(total, {
       requests: { ...sort('requests'), cell: ({ records }) => ({ href: records }) },
-      inputTokens: sort('inputTokens'),
-      outputTokens: sort('outputTokens'),
-      totalTokens: by === 'model' ? { only: undefined } : {},
+      inputTokens: onDesk('inputTokens'),
+      outputTokens: onDesk('outputTokens'),
+      totalTokens: by === 'model' ? { only: undefined, onDesk: true } : {},
       cost: sort('cost'),
     }),
     ...(courses === null ? [] : [courseColumn(courses)]),
@@ -124,17 +138,21 @@ function columnsOf(
             totalCell: changed(total, before, format),
           },
     ),
-    shareColumn<Row>(total.cost),
-    averageColumn<Row>('costPerRequest', 'Per request', ({ requests }) => requests, {
-      cost: total.cost,
-      count: total.requests,
-    }),
+    { ...shareColumn<Row>(total.cost), onDesk: before !== null },
+    {
+      ...averageColumn<Row>('costPerRequest', 'Per request', ({ requests }) => requests, {
+        cost: total.cost,
+        count: total.requests,
+      }),
+      onDesk: true,
+    },
     ...(ofModels
       ? [
           {
             name: 'costPerMillionTokens',
             label: '€ per million tokens',
             kind: 'euros' as const,
+            onDesk: true,
             value: (row: Row) => costPerMillionTokens(row.cost, totalTokens(row)),
             total: costPerMillionTokens(total.cost, totalTokens(total)),
           },
@@ -150,7 +168,7 @@ function nameColumns(by: BreakdownBy, names: Names): Column<Row>[] {
   const key = (row: Row) => row.key;
   const shown: Partial<Column<Row>> = { cell: ({ name }) => name, total: 'Total' };
   const columns: Record<BreakdownBy, () => Column<Row>[]> = {
-    model: () => [modelColumn(key, shown), providerColumn(key), noPriceColumn(key)],
+    model: () => [modelColumn(key, shown), providerColumn(key, { onDesk: true }), noPriceColumn(key)],
     action: () => actionColumns(key, { ...shown, totalCell: { note: 'each story counted once' } }),
     provider: () => [{ name: 'provider', label: 'Provider', kind: 'text', value: key, ...shown }],
     author: () => namedColumns('author', key, names.authors, shown),
@@ -169,12 +187,15 @@ const courseColumn = ({ of, total }: Courses): Column<Row> => ({
 
 /** The stories of all other actions together are not the sum of theirs: that cell stays empty. */
 const storyColumns = (cost: MicroEuros, stories: number): Column<Row>[] => [
-  { name: 'stories', label: 'Stories', kind: 'integer', value: (row) => row.stories, total: stories },
-  averageColumn('costPerStory', 'Per story', (row) => row.stories, { cost, count: stories }),
+  { name: 'stories', label: 'Stories', kind: 'integer', onDesk: true, value: (row) => row.stories, total: stories },
+  { ...averageColumn<Row>('costPerStory', 'Per story', (row) => row.stories, { cost, count: stories }), onDesk: true },
 ];
 
-const changed = (now: Sums, then: Sums, format: Format) =>
-  besideChange(now.cost, then.cost, then.requests === 0 && now.requests > 0, format);
+/** Its arrow says what it is, also where a telephone has no heads. */
+const changed = (now: Sums, then: Sums, format: Format): Partial<Cell> => ({
+  ...besideChange(now.cost, then.cost, then.requests === 0 && now.requests > 0, format),
+  label: '',
+});
 
 /** Whether a query is already as narrow as a change would make it. */
 function isNarrowed(query: UsageQuery, change: QueryChange): boolean {

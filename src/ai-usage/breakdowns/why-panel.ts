@@ -98,7 +98,10 @@ function columnsOf(total: Omit<WhyRow, 'key'>, format: Format, ways: Ways): Colu
     }),
     OTHERS,
     { ...money('before', 'Before', ({ before }) => before), cell: ways.before },
-    ...NAMES.map((cause) => money(CAUSES[cause].name, CAUSES[cause].label, (row) => row[cause], true)),
-    { ...money('now', 'Now', ({ now }) => now), cell: ways.now, stays: true },
+    ...NAMES.map((cause) => ({
+      ...money(CAUSES[cause].name, CAUSES[cause].label, (row) => row[cause], true),
+      onDesk: true,
+    })),
+    { ...money('now', 'Now', ({ now }) => now), cell: ways.now, leads: true },
   ];
 }

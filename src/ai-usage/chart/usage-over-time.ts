@@ -247,6 +247,8 @@ function columnsOf(
     },
     ...sumColumns<Row>(total, {
       requests: { cell: ({ requests, records }) => (requests > 0 ? { href: records() } : {}) },
+      inputTokens: { onDesk: true },
+      outputTokens: { onDesk: true },
     }),
     ...(hasBefore
       ? [

@@ -60,5 +60,7 @@ export function numbersBy(
   const breakdown = breakdownOf(by, stats, compared?.stats ?? null, query);
   const courses = coursesOf(by, { stats, dayCosts: null }, query, format);
   const rest = listUrl(by, query);
-  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, courses, rest, format }).page(format);
+  return breakdownTable(breakdown, { links, query, models, names: NO_NAMES, courses, rest, few: true, format }).page(
+    format,
+  );
 }

@@ -79,6 +79,7 @@ async function shown(
       models: stats.models.map(({ model }) => model),
       courses: coursesOf(breakdown.by, { stats, dayCosts }, asked, format),
       rest: listUrl(breakdown.by, asked),
+      few: true,
       format,
     }),
     namesAvailable: names.available,

@@ -118,8 +118,9 @@ export function neighbours(month: Month, at: Instant, timeZone: string) {
 /** The tables of a month, each adding up to its total. */
 export function statementTables(stats: UsageStats, query: UsageQuery, format: Format) {
   const { total } = stats;
+  const tokensOnDesk = { inputTokens: { onDesk: true }, outputTokens: { onDesk: true } };
   const table = <Row extends Sums>(title: string, names: Column<Row>[], rows: Row[]) =>
-    dataTable([...names, ...sumColumns<Row>(total), shareColumn<Row>(total.cost)], {
+    dataTable([...names, ...sumColumns<Row>(total, tokensOnDesk), shareColumn<Row>(total.cost)], {
       title,
       rows,
       faint: ({ requests }) => requests === 0,

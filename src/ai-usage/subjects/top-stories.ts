@@ -96,7 +96,7 @@ export function topStoryTable(
       cell: ({ author }) => link('author', author, names.authors),
     }),
     OTHERS,
-    ...sumColumns<Row>(total, { cost: { leads: true } }),
+    ...sumColumns<Row>(total, { inputTokens: { onDesk: true }, outputTokens: { onDesk: true } }),
     shareColumn(total.cost),
     ...(unpriced === null ? [] : [UNPRICED]),
   ];

@@ -95,14 +95,14 @@ export function causesTable(causes: UnitCauses | null, format: Format, most = Nu
     },
     {
       name: 'byCalls',
-      label: 'Calls',
+      label: 'Requests',
       kind: 'euros',
       isChange: true,
       value: ({ calls }) => calls,
       total: sum('calls'),
     },
     {
-      ...{ name: 'byPrice', label: 'Cost of a call', kind: 'euros', isChange: true },
+      ...{ name: 'byPrice', label: 'Cost per request', kind: 'euros', isChange: true },
       ...{ value: ({ price }) => price, total: sum('price') },
     },
     { name: 'now', label: 'Now', kind: 'euros', leads: true, value: ({ now }) => now, total: total.now },
