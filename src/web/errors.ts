@@ -60,6 +60,8 @@ function explain(error: unknown): Explained {
     };
   }
   if (error instanceof NotFound) return { status: 404, title: 'Not found', message: error.message, details: [] };
+  if (error instanceof WrongMethod)
+    return { status: 405, title: 'Not in this way', message: error.message, details: [] };
   if (error instanceof Refused) return { status: 403, title: 'Not allowed', message: error.message, details: [] };
   if (error instanceof TooMany) return { status: 429, title: 'One moment', message: error.message, details: [] };
   if (error instanceof TooMuchToCount)
@@ -85,7 +87,45 @@ function wantsJson(req: Request): boolean {
   return req.path.startsWith('/api/') || downloads(req) || req.accepts(['html', 'json']) === 'json';
 }
 
-export const notFound: RequestHandler = (_req, _res, next) => next(new NotFound('There is no page at this address.'));
+/** What stands at an address takes other methods than the one it was asked with. */
+class WrongMethod extends Error {
+  readonly allowed: string[];
+  constructor(method: string, allowed: string[]) {
+    const taken = allowed.join(', ');
+    super(
+      method === 'GET'
+        ? `Nothing opens at this address, which takes only what is sent to it (${taken}).`
+        : `This address takes ${taken}, not ${method}.`,
+    );
+    this.allowed = allowed;
+  }
+}
+
+/** What express keeps of a route, or of a router with routes of its own. */
+type Layer = {
+  match: (path: string) => false | { path: string };
+  route?: { methods: Record<string, boolean> };
+  handle: { stack?: Layer[] };
+};
+
+const methodsAt = (layers: Layer[], path: string): string[] =>
+  layers.flatMap((layer) => {
+    const match = layer.match(path);
+    if (match === false) return [];
+    if (layer.route !== undefined) return Object.keys(layer.route.methods);
+    return methodsAt(layer.handle.stack ?? [], path.slice(match.path.length) || '/');
+  });
+
+/** For what nothing has answered: an address that there is not, or not with this method. */
+export const notFound: RequestHandler = (req, _res, next) => {
+  const methods = methodsAt(req.app.router.stack as unknown as Layer[], req.path).map((name) => name.toUpperCase());
+  const allowed = [...new Set(methods.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])))].sort();
+  next(
+    allowed.length === 0 || allowed.includes(req.method)
+      ? new NotFound('There is no page at this address.')
+      : new WrongMethod(req.method, allowed),
+  );
+};
 
 /** The one error handler: an honest status, the request's id, JSON or HTML by what was asked; details only in the log. */
 export function errorHandler({
@@ -108,6 +148,7 @@ export function errorHandler({
     res.status(status);
     if (status === 503) res.set('Retry-After', '5');
     if (error instanceof TooMany) res.set('Retry-After', String(error.seconds));
+    if (error instanceof WrongMethod) res.set('Allow', error.allowed.join(', '));
     if (wantsJson(req)) {
       const id = status >= 500 ? { id: req.id } : {};
       res.json(

@@ -29,7 +29,7 @@ describe('signing out', () => {
     const client = await signedIn(origin);
     const form = parse((await client.get('/ai-usage')).text).querySelector('form[action="/sign-out"]');
     assert.equal(form?.getAttribute('method'), 'post');
-    assert.equal((await client.get('/sign-out')).status, 404);
+    assert.equal((await client.get('/sign-out')).status, 405);
     assert.equal(await isSignedIn(client), true);
   });
 

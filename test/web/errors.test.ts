@@ -42,6 +42,17 @@ describe('an address that leads nowhere', () => {
     ana = await signedIn((await sharedApp()).origin);
   });
 
+  it('says which methods an address takes that was asked with another one', async () => {
+    const api = await ana.json('delete', '/api/budgets');
+    assert.deepEqual(
+      [api.status, api.headers.allow, api.body],
+      [405, 'GET, HEAD, POST', { error: 'This address takes GET, HEAD, POST, not DELETE.' }],
+    );
+    const page = await ana.post('/ai-usage/explore', SAME_ORIGIN);
+    assert.deepEqual([page.status, page.headers.allow, wordsOf(page, 'h1')], [405, 'GET, HEAD', 'Not in this way']);
+    assert.equal((await ana.post('/no-such-page', SAME_ORIGIN)).status, 404);
+  });
+
   it('is a page with a way out, and JSON below /api', async () => {
     const page = await ana.get('/no-such-page');
     assert.equal(page.status, 404);
