@@ -94,7 +94,7 @@ describe('taking data away in a browser', () => {
     assert.match(copied, /^http:\/\/localhost:\d+\/ai-usage\?asOf=2/);
     await insertUsage([{ cost: 9_000_000, at: now() }]);
     await page.goto(copied);
-    assert.match(await page.locator('.tiles').innerText(), /€0\.601770/);
+    assert.match(await page.locator('.tiles').innerText(), /€0\.602\b/);
     assert.match(await page.locator('.window').first().innerText(), /nothing newer is counted/);
 
     const plain = await openAs('/ai-usage?period=7d', { javaScriptEnabled: false });
