@@ -61,7 +61,7 @@ const ARRANGEMENTS: Record<string, Arrange> = {
       CREATE VIEW token_usage_tracking AS SELECT * FROM kept.token_usage_tracking;`);
     return url;
   },
-  /** The big tables of backoffice_db too. */
+  /** The big tables of backoffice_db too; what the version before reads them by (usage_hours_by_story) goes with them. */
   async partitions(workflows, url, backoffice) {
     const indexes = await madePartitioned(workflows);
     await workflows.raw(`
@@ -72,7 +72,7 @@ const ARRANGEMENTS: Record<string, Arrange> = {
       await backoffice.raw(`
         ALTER TABLE ${table} RENAME TO whole;
         CREATE TABLE ${table} (LIKE whole INCLUDING ALL) PARTITION BY RANGE (${key});
-        DROP TABLE whole;
+        DROP TABLE whole CASCADE;
         ${partsOf(table)}`);
     return url;
   },
